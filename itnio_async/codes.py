@@ -58,9 +58,7 @@ _TRY_LATER = (
     "Try again later; if it stays, send the request's time and endpoint to the vendor. "
     "It may have been done in part, and this very request may be the cause."
 )
-_COMPARE = (
-    "Compare the request with the vendor's page: a field is missing, of the wrong type or out of range."
-)
+_COMPARE = "Compare the request with the vendor's page: a field is missing, of the wrong type or out of range."
 
 SHARED = _family(
     "shared",
