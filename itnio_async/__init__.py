@@ -1,0 +1,111 @@
+"""The asyncio SDK for the ITNIO Tech cloud communications API: the public names, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from itnio_async._version import __version__
+from itnio_async.api.sip_trunks import (
+    BoundGroup,
+    GroupBinding,
+    SipTrunk,
+    SipTrunkAdd,
+    SipTrunkUpdate,
+    TrunkDirection,
+)
+from itnio_async.client import AsyncClient
+from itnio_async.config import RateLimit
+from itnio_async.core import Stats
+from itnio_async.credentials import Credentials
+from itnio_async.endpoint import Endpoint, Listing, Response
+from itnio_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    ConnectError,
+    ConnectionLost,
+    ConnectTimeout,
+    DeadlineExceeded,
+    InvalidRequestError,
+    IpNotAllowedError,
+    ItnioError,
+    NotFoundError,
+    PoolTimeout,
+    ProtocolError,
+    ProxyError,
+    QuotaError,
+    ReadTimeout,
+    ServerError,
+    TimestampExpiredError,
+    TransientError,
+    TransportError,
+    UnexpectedResponseError,
+    ValidationError,
+    WriteTimeout,
+)
+from itnio_async.retry import RetryBudget, RetryDetails, RetryPolicy
+from itnio_async.transport import SigningTransport
+from itnio_async.values import UNSET, Page
+
+if TYPE_CHECKING:
+    ENDPOINTS: tuple[Endpoint[Any, Any], ...]
+
+__all__ = [
+    "ENDPOINTS",
+    "UNSET",
+    "ApiError",
+    "AsyncClient",
+    "AuthenticationError",
+    "BoundGroup",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionLost",
+    "Credentials",
+    "DeadlineExceeded",
+    "Endpoint",
+    "GroupBinding",
+    "InvalidRequestError",
+    "IpNotAllowedError",
+    "ItnioError",
+    "Listing",
+    "NotFoundError",
+    "Page",
+    "PoolTimeout",
+    "ProtocolError",
+    "ProxyError",
+    "QuotaError",
+    "RateLimit",
+    "ReadTimeout",
+    "Response",
+    "RetryBudget",
+    "RetryDetails",
+    "RetryPolicy",
+    "ServerError",
+    "SigningTransport",
+    "SipTrunk",
+    "SipTrunkAdd",
+    "SipTrunkUpdate",
+    "Stats",
+    "TimestampExpiredError",
+    "TransientError",
+    "TransportError",
+    "TrunkDirection",
+    "UnexpectedResponseError",
+    "ValidationError",
+    "WriteTimeout",
+    "__version__",
+]
+
+logging.getLogger("itnio_async").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ENDPOINTS":
+        from itnio_async.api import all_endpoints
+
+        return all_endpoints()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

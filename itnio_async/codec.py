@@ -1,0 +1,390 @@
+"""attrs values to JSON bytes and JSON data to attrs values, through one cattrs converter.
+
+Requests are strict: a value of another type than the field's is refused, never converted. Answers take each form that
+loses nothing (`"12"` for 12, `"true"` for true, an object for a list of one), since the vendor's pages and samples
+contradict each other; null and absence are both None. cattrs itself converts in silence (None to 'None', '0' to True),
+hence a hook for every primitive.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+import orjson
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from itnio_async.errors import InvalidRequestError
+from itnio_async.values import ReadOnlyMapping, Unset
+
+# A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
+_EXTRA = "<extra>"
+_LOCAL = "itnio_async.local"
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_LARGEST_EXACT_FLOAT = 2**53
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
+
+
+def local() -> Any:
+    """Return an optional attrs field that is for this side only and never sent."""
+    return attrs.field(default=Unset.UNSET, metadata={_LOCAL: True})
+
+
+class Mismatch(Exception):
+    """A value that cannot stand where it stands; `path` leads to it."""
+
+    def __init__(self, expected: str, value: object) -> None:
+        super().__init__()
+        self.path: list[str | int] = []
+        self.expected = expected
+        self.missing = value is None or value is Unset.UNSET
+        # The type and never the value, which may be a password.
+        self.found = _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, got {self.found}"
+
+    def where(self) -> str:
+        """Return the path as text, such as `group_list[0].number`."""
+        steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        return steps.removeprefix(".")
+
+
+_JSON_NAMES: dict[type, str] = {
+    NoneType: "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number with a fraction or exponent",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    Unset: "nothing",
+}
+
+
+# -- requests ---------------------------------------------------------------------------------------------------------
+
+
+def _send_str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Mismatch("a string", value)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Mismatch("text without lone surrogates", value) from None
+    return value if type(value) is str else str.__str__(value)
+
+
+def _send_int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Mismatch("an integer", value)
+    if not -(2**63) <= value < 2**64:
+        raise Mismatch("an integer of at most 64 bits", value)
+    return value if type(value) is int else int(value)
+
+
+def _send_bool(value: Any) -> bool:
+    if value is not True and value is not False:
+        raise Mismatch("True or False", value)
+    return value
+
+
+def _send_float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Mismatch("a number", value)
+    if not math.isfinite(value):
+        raise Mismatch("a finite number", value)
+    return value
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return untyped JSON data as bytes, as strictly as a typed request's.
+
+    Raises `InvalidRequestError` for anything that is not JSON data: NaN, a set, a key that is no string.
+    """
+    try:
+        return orjson.dumps(_send_json(value))
+    except Mismatch as mismatch:
+        raise InvalidRequestError(
+            f"{mismatch}. Give JSON data.", field=f"json.{mismatch.where()}".rstrip(".")
+        ) from None
+    except (RecursionError, orjson.JSONEncodeError):
+        message = "the data refers to itself or is nested too deeply. Give plain JSON data."
+        raise InvalidRequestError(message, field="json") from None
+
+
+def _send_json(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    for kind, send in ((str, _send_str), (int, _send_int), (float, _send_float)):
+        if isinstance(value, kind):
+            return send(value)
+    if isinstance(value, Mapping):
+        return {_send_str(key): _at(key, _send_json, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_at(index, _send_json, item) for index, item in enumerate(value)]
+    raise Mismatch("JSON data", value)
+
+
+def encode(request: Any, request_type: type) -> bytes:
+    """Return the JSON bytes of a request, checked against its class.
+
+    Raises `InvalidRequestError` that names the field of a wrong type.
+    """
+    try:
+        return orjson.dumps(_converter.unstructure(request, request_type))
+    except Mismatch as mismatch:
+        raise InvalidRequestError(
+            f"{mismatch}. Values are never converted: give the type that the field has.",
+            field=mismatch.where() or "request",
+        ) from None
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def read_int(value: Any) -> int:
+    """Return the whole number that a value of an answer says, in any form that loses nothing."""
+    if type(value) is int:
+        return value
+    if type(value) is str and _WHOLE_NUMBER.fullmatch(value):
+        return int(value)
+    if type(value) is float and value.is_integer() and abs(value) <= _LARGEST_EXACT_FLOAT:
+        return int(value)
+    raise Mismatch("an integer", value)
+
+
+def _read_str(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    raise Mismatch("a string", value)
+
+
+def _read_bool(value: Any) -> bool:
+    if type(value) is bool:
+        return value
+    if type(value) in (int, str) and value in _TRUTHS:
+        return _TRUTHS[value]
+    raise Mismatch("a boolean", value)
+
+
+def _read_float(value: Any) -> float:
+    if type(value) in (int, float):
+        return float(value)
+    if type(value) is str and _NUMBER.fullmatch(value) and math.isfinite(float(value)):
+        return float(value)
+    raise Mismatch("a number", value)
+
+
+def decode(data: Any, response_type: type | None) -> Any:
+    """Return the `data` of an answer as a value of the response's type.
+
+    A missing object is one without fields; None as the type takes anything and gives None. The object may also come as
+    the only element of an array, as several of the vendor's tables have it. Raises `Mismatch`.
+    """
+    if response_type is None:
+        return None
+    if attrs.has(get_origin(response_type) or response_type):
+        if type(data) is list and len(data) <= 1:
+            data = data[0] if data else None
+        if data is None:
+            data = {}
+    elif data is None:
+        return None
+    return _converter.structure(data, response_type)
+
+
+# -- the converter ----------------------------------------------------------------------------------------------------
+
+
+def wire_name(name: str) -> str:
+    """Return the vendor's name of a field: `sip_white_ip` is `sipWhiteIp`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _at(step: str | int, hook: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return hook(value)
+    except Mismatch as mismatch:
+        mismatch.path.insert(0, step)
+        raise
+
+
+def _located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the hook with its failures located; takes and drops the type that cattrs hands to structure hooks."""
+
+    def run(value: Any, _: Any = None) -> Any:
+        try:
+            return hook(value)
+        except Mismatch as mismatch:
+            mismatch.path.insert(0, step)
+            raise
+
+    return run
+
+
+def _fields(cls: Any) -> Iterable[tuple[attrs.Attribute[Any], Any]]:
+    """Yield the attributes of an attrs class (generic ones with their arguments filled in) and their types."""
+    origin = get_origin(cls) or cls
+    attrs.resolve_types(origin)
+    arguments = dict(zip(getattr(origin, "__parameters__", ()), get_args(cls), strict=False))
+    for attribute in attrs.fields(origin):
+        kind: Any = attribute.type
+        if isinstance(kind, TypeVar):
+            kind = arguments.get(kind, Any)
+        elif parameters := getattr(kind, "__parameters__", ()):
+            kind = kind[tuple(arguments.get(parameter, Any) for parameter in parameters)]
+        yield attribute, kind
+
+
+def _make_sender(cls: Any) -> Callable[[Any], Any]:
+    overrides = {
+        attribute.name: override(
+            omit=bool(attribute.metadata.get(_LOCAL)),
+            omit_if_default=attribute.default is Unset.UNSET,
+            rename=wire_name(attribute.name),
+            unstruct_hook=_located(attribute.name, _converter.get_unstructure_hook(kind)),
+        )
+        for attribute, kind in _fields(cls)
+    }
+    generated = make_dict_unstructure_fn(cls, _converter, **overrides)
+
+    def send(value: Any) -> Any:
+        if not isinstance(value, cls):
+            raise Mismatch(f"a {cls.__name__}", value)
+        return generated(value)
+
+    return send
+
+
+def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
+    overrides = {}
+    known = set()
+    for attribute, kind in _fields(cls):
+        if attribute.name == "extra":
+            overrides["extra"] = override(rename=_EXTRA, struct_hook=lambda value, _: value)
+            continue
+        name = wire_name(attribute.name)
+        known.add(name)
+        hook = _converter.get_structure_hook(kind)
+        read = _located(name, lambda value, hook=hook, kind=kind: hook(value, kind))
+        overrides[attribute.name] = override(rename=name, struct_hook=read)
+    generated = make_dict_structure_fn(cls, _converter, **overrides)
+
+    def structure(value: Any, kind: Any) -> Any:
+        if type(value) is not dict:
+            raise Mismatch("an object", value)
+        unknown = value.keys() - known
+        if unknown:
+            # In the answer's own order.
+            value = {**value, _EXTRA: ReadOnlyMapping({key: value[key] for key in value if key in unknown})}
+        return generated(value, kind)
+
+    return structure
+
+
+def _make_list_sender(kind: Any) -> Callable[[Any], Any]:
+    hook = _converter.get_unstructure_hook(get_args(kind)[0])
+
+    def send(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise Mismatch("a list", value)
+        return [_at(index, hook, item) for index, item in enumerate(value)]
+
+    return send
+
+
+def _make_list_reader(kind: Any) -> Callable[[Any, Any], Any]:
+    (item_kind,) = get_args(kind)
+    hook = _converter.get_structure_hook(item_kind)
+
+    def read(value: Any, _: Any) -> Any:
+        if type(value) is dict:
+            value = [value]
+        if type(value) is not list:
+            raise Mismatch("an array", value)
+        return [_at(index, lambda item: hook(item, item_kind), item) for index, item in enumerate(value)]
+
+    return read
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+def _members(kind: Any) -> list[Any]:
+    return [member for member in get_args(kind) if member not in (NoneType, Unset)]
+
+
+def _make_union_sender(kind: Any) -> Callable[[Any], Any]:
+    members = _members(kind)
+    # An open enum is its enum or the plain value: both are sent as the plain one.
+    plain = next(member for member in members if not _is_enum(member))
+    hook = _converter.get_unstructure_hook(plain)
+    nullable = NoneType in get_args(kind)
+
+    def send(value: Any) -> Any:
+        if value is None and nullable:
+            return None
+        return hook(value)
+
+    return send
+
+
+def _make_union_reader(kind: Any) -> Callable[[Any, Any], Any]:
+    members = _members(kind)
+    plain = next(member for member in members if not _is_enum(member))
+    enum = next((member for member in members if _is_enum(member)), None)
+    hook = _converter.get_structure_hook(plain)
+
+    def read(value: Any, _: Any) -> Any:
+        if value is None:
+            return None
+        known = hook(value, plain)
+        if enum is None:
+            return known
+        try:
+            return enum(known)
+        except ValueError:
+            # A value that the vendor added since: kept as it is.
+            return known
+
+    return read
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _make_converter() -> Converter:
+    converter = Converter(detailed_validation=False)
+    for kind, send, read in (
+        (str, _send_str, _read_str),
+        (int, _send_int, read_int),
+        (bool, _send_bool, _read_bool),
+        (float, _send_float, _read_float),
+    ):
+        converter.register_unstructure_hook(kind, send)
+        converter.register_structure_hook(kind, lambda value, _, read=read: read(value))
+    converter.register_unstructure_hook_factory(attrs.has, _make_sender)
+    converter.register_structure_hook_factory(lambda kind: attrs.has(get_origin(kind) or kind), _make_reader)
+    is_list: Callable[[Any], bool] = lambda kind: get_origin(kind) is list  # noqa: E731
+    converter.register_unstructure_hook_factory(is_list, _make_list_sender)
+    converter.register_structure_hook_factory(is_list, _make_list_reader)
+    converter.register_unstructure_hook_factory(_is_union, _make_union_sender)
+    converter.register_structure_hook_factory(_is_union, _make_union_reader)
+    return converter
+
+
+_converter = _make_converter()

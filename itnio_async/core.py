@@ -1,0 +1,154 @@
+"""What a client and its views share: the chain of transports, the limiter, the learnt clock, the tokens, the counts."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+from attrs import frozen
+
+from itnio_async.clock import ServerClock
+from itnio_async.config import RateLimit
+from itnio_async.credentials import CredentialSource
+from itnio_async.errors import ConfigurationError
+from itnio_async.retry import RetryDetails, RetryTokens
+from itnio_async.transport.limiter import Limiter
+from itnio_async.transport.loops import Home
+from itnio_async.transport.signing import SigningTransport
+from itnio_async.transport.stock import ConnectionCounts, StockTransport
+
+logger = logging.getLogger("itnio_async.client")
+
+Middleware = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+
+
+@frozen
+class Stats:
+    """A snapshot of what a client has done and is doing.
+
+    `requests` counts attempts, and `retries` those that were repeats. `in_use` are the calls past the limiter and
+    `waiting` those before it. The four of connections are 0 for a transport that the caller made.
+    """
+
+    requests: int
+    retries: int
+    connections_opened: int
+    connections_reused: int
+    connections_open: int
+    idle: int
+    in_use: int
+    waiting: int
+
+
+class Core:
+    """The shared part of a client and its views, and the owner of its connections."""
+
+    def __init__(
+        self,
+        hop: httpx.AsyncBaseTransport,
+        middleware: Sequence[Middleware],
+        *,
+        credentials: CredentialSource,
+        owns_hop: bool,
+        slots: int | None,
+        rate_limit: RateLimit | None,
+        clock: ServerClock,
+        tokens: RetryTokens,
+        on_retry: Callable[[RetryDetails], Any] | None,
+        max_response_bytes: int,
+        learns_clock: bool,
+    ) -> None:
+        self.clock = clock
+        self.tokens = tokens
+        self.learns_clock = learns_clock
+        self.max_response_bytes = max_response_bytes
+        self.requests = 0
+        self.retries = 0
+        self.closed = False
+        self._on_retry = on_retry
+        self._hop = hop
+        self._owns_hop = owns_hop
+        self._slots = slots
+        self._rate_limit = rate_limit
+        self._home = Home()
+        self._limiter: Limiter | None = None
+        self.chain = _chain(SigningTransport(hop, credentials, clock=clock), middleware)
+
+    def enter(self) -> Limiter:
+        """Return the limiter of the running loop, after moving there if need be.
+
+        Raises `ConfigurationError` for a closed client, and for a second loop while the first one lives.
+        """
+        if self.closed:
+            raise ConfigurationError("The client is closed. Make a new one, or close it later.")
+        if self._limiter is not None and self._home.is_here():
+            return self._limiter
+        if self._home.is_elsewhere():
+            raise ConfigurationError(
+                "The client is used on a second event loop while the first one is still open. Make one client a loop, "
+                "or close the first loop before."
+            )
+        self._home.move(self._hop.forget() if isinstance(self._hop, StockTransport) else None)
+        self._limiter = Limiter(self._slots, self._rate_limit)
+        return self._limiter
+
+    def tell(self, details: RetryDetails) -> None:
+        """Count a repeat and tell whoever asked for it; their failure is not the call's."""
+        self.retries += 1
+        if self._on_retry is not None:
+            try:
+                self._on_retry(details)
+            except Exception:
+                logger.exception("on_retry failed; the call goes on")
+
+    def stats(self) -> Stats:
+        """Return the counts as they are now."""
+        counts = self._hop.counts() if isinstance(self._hop, StockTransport) else ConnectionCounts()
+        return Stats(
+            requests=self.requests,
+            retries=self.retries,
+            connections_opened=counts.opened,
+            connections_reused=counts.reused,
+            connections_open=counts.open,
+            idle=counts.idle,
+            in_use=self._limiter.in_use if self._limiter else 0,
+            waiting=self._limiter.waiting if self._limiter else 0,
+        )
+
+    async def aclose(self) -> None:
+        """Close what is ours; a second time does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        if not self._owns_hop:
+            return
+        if self._limiter is not None and not self._home.is_here() and isinstance(self._hop, StockTransport):
+            # The connections are of a loop that ended or of the parent process: nobody can close them from here.
+            self._home.move(self._hop.forget())
+            return
+        await self._hop.aclose()
+
+    def __del__(self) -> None:
+        # At the interpreter's end the system closes everything, and warnings about it help nobody.
+        if not getattr(self, "closed", True) and not sys.is_finalizing():
+            warnings.warn(
+                "An AsyncClient was not closed: use `async with`, or `await client.aclose()`.",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+
+
+def _chain(transport: httpx.AsyncBaseTransport, middleware: Sequence[Middleware]) -> httpx.AsyncBaseTransport:
+    """Return the transport wrapped by each middleware, the first of them outermost."""
+    for wrap in reversed(middleware):
+        if not callable(wrap):
+            raise ConfigurationError("middleware takes callables that get a transport and give one.")
+        transport = wrap(transport)
+        if not hasattr(transport, "handle_async_request"):
+            raise ConfigurationError(f"middleware {wrap!r} gave no httpx.AsyncBaseTransport.")
+    return transport

@@ -1,0 +1,111 @@
+"""What a call of the API is, and what comes back: `Endpoint`, `Response`, `Listing`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, Generic, TypeVar
+
+import httpx
+from attrs import field, frozen
+
+from itnio_async.codes import SHARED, CodeFamily
+from itnio_async.envelope import EnvelopeForm
+from itnio_async.errors import UnexpectedResponseError
+from itnio_async.values import Page
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+@frozen
+class Endpoint(Generic[Q, R]):
+    """One call of the API, as data.
+
+    `response_type` None means that the answer's `data` says nothing. `idempotent` says whether sending the same request
+    twice does no harm. `check` raises `InvalidRequestError` for contents that the vendor is certain to refuse.
+    """
+
+    method: str
+    path: str
+    request_type: type[Q]
+    response_type: type[R] | None
+    idempotent: bool
+    family: CodeFamily = SHARED
+    envelope: EnvelopeForm = EnvelopeForm.STATUS
+    check: Callable[[Q], None] | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@frozen
+class Response(Generic[R]):
+    """An answer with all that came with it.
+
+    `data` is the typed part and `raw` the whole answer's decoded JSON; `status` is the vendor's code (0) and `reason` its
+    text; `attempts` counts the attempts made and `elapsed` is the seconds from the call to its end, waits included.
+    """
+
+    data: R
+    raw: Any = field(repr=False)
+    status: int
+    reason: str
+    http_status: int
+    headers: httpx.Headers = field(repr=False)
+    attempts: int
+    elapsed: float
+
+
+class Listing(Generic[T]):
+    """A listing: `await` it for one page, or `async for` over it for every record from that page on."""
+
+    def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]], *, current: int, size: int) -> None:
+        self._fetch = fetch
+        self._current = current
+        self._size = size
+
+    def __await__(self) -> Generator[Any, None, Page[T]]:
+        return self._fetch(self._current).__await__()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for record in page:
+                yield record
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Yield the pages from the first one asked for on.
+
+        Raises `UnexpectedResponseError` where the vendor gives the same page again, since that would never end.
+        """
+        current = self._current
+        seen = 0
+        previous: Page[T] | None = None
+        while True:
+            # The first fetch checks both numbers.
+            page = await self._fetch(current)
+            seen = seen or (current - 1) * self._size
+            if not page.records:
+                if previous is None:
+                    yield page
+                return
+            if previous is not None and page.records == previous.records:
+                raise UnexpectedResponseError(
+                    f"The listing's page {current} is page {current - 1} again: "
+                    "the vendor seems to ignore the page's number. Read single pages instead.",
+                    http_status=200,
+                    may_have_been_processed=False,
+                )
+            yield page
+            seen += len(page)
+            if _is_last(page, current, seen):
+                return
+            previous = page
+            current += 1
+
+
+def _is_last(page: Page[Any], current: int, seen: int) -> bool:
+    """Tell whether no page follows; the page's size is not asked, since the vendor gives another one than was asked."""
+    if page.pages is not None:
+        return current >= page.pages
+    return page.total is not None and seen >= page.total

@@ -1,0 +1,64 @@
+"""The envelope around every answer: which key tells success, and what the answer says.
+
+Source: the vendor's pages document `status` as a String and show it as `"0"` and as `0`; the pages of
+`/voice/group/call/*` and `/voice/recallFlow/*` have `code` and `msg` instead.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import orjson
+from attrs import frozen
+
+from itnio_async.codec import Mismatch, read_int
+
+
+class EnvelopeForm(Enum):
+    """The keys that hold the code and its text."""
+
+    STATUS = ("status", ("reason",))
+    # One page's table says `reason` where its sample says `msg`.
+    CODE = ("code", ("msg", "reason"))
+
+
+class NotAnEnvelope(Exception):
+    """An answer that is not the API's; the message says in what way."""
+
+
+@frozen
+class Envelope:
+    """An answer of the API: its code, its text, its data and the whole."""
+
+    status: int
+    reason: str
+    data: Any
+    raw: Any
+
+
+def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
+    """Return what the bytes of an answer say; raises `NotAnEnvelope`."""
+    if not content.strip():
+        raise NotAnEnvelope("the answer is empty")
+    try:
+        raw = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        # Without the cause: it holds the whole document.
+        raise NotAnEnvelope(f"the answer is no JSON ({error.msg}, at character {error.pos})") from None
+    if type(raw) is not dict:
+        raise NotAnEnvelope("the answer is JSON, but no object")
+    key, text_keys = form.value
+    if key not in raw:
+        raise NotAnEnvelope(f"the answer has no `{key}`")
+    try:
+        status = read_int(raw[key])
+    except Mismatch as mismatch:
+        raise NotAnEnvelope(f"`{key}`: {mismatch}") from None
+    text = next((raw[name] for name in text_keys if raw.get(name) is not None), "")
+    return Envelope(status, text if isinstance(text, str) else orjson.dumps(text).decode(), raw.get("data"), raw)
+
+
+def form_of_path(path: str) -> EnvelopeForm:
+    """Return the envelope of a path that has no `Endpoint`."""
+    return EnvelopeForm.CODE if path.startswith(("/voice/group/call/", "/voice/recallFlow/")) else EnvelopeForm.STATUS

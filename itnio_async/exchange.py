@@ -1,0 +1,291 @@
+"""One attempt, seen from both ends: the request that goes out and the answer that comes in, bytes to data or error."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, TypeVar
+
+import httpx
+from attrs import define, field, frozen
+
+from itnio_async import errors
+from itnio_async.codec import Mismatch, decode
+from itnio_async.codes import SUCCESS, CodeFamily
+from itnio_async.config import BODY_EXCERPT
+from itnio_async.endpoint import Response
+from itnio_async.envelope import EnvelopeForm, NotAnEnvelope, read_envelope
+from itnio_async.errors import ItnioError, UnexpectedResponseError
+from itnio_async.redaction import blank_out, excerpt, secrets_in
+from itnio_async.transport.signing import Signature
+
+R = TypeVar("R")
+
+
+@define(eq=False)
+class Call(Generic[R]):
+    """What one call asks for, and what became of it so far.
+
+    The attempts change the lower half: `in_flight` is whether an attempt has begun to send and not ended yet,
+    `may_have_been_processed` what the ended ones say, and `clock_corrected` whether one taught the client the time.
+    """
+
+    endpoint: str
+    method: str
+    url: httpx.URL
+    content: bytes = field(repr=False)
+    family: CodeFamily
+    envelope: EnvelopeForm
+    read: Callable[[Any], R]
+    idempotent: bool
+    started: float
+
+    attempts: int = 0
+    signature: Signature | None = field(default=None, repr=False)
+    in_flight: bool = False
+    may_have_been_processed: bool = False
+    clock_corrected: bool = False
+    clock_stays_off: bool = False
+    last_error: ItnioError | None = None
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must not appear in an error of this call."""
+        signed = self.signature.secrets() if self.signature else ()
+        return (*signed, *secrets_in(self.content))
+
+
+@frozen
+class Answer:
+    """An HTTP answer, read whole."""
+
+    http_status: int
+    headers: httpx.Headers
+    content: bytes
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+async def read_answer(response: httpx.Response, most: int) -> Answer:
+    """Return the answer with its decoded body, of at most `most` bytes; closes the response in any case.
+
+    Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
+    """
+    try:
+        return Answer(response.status_code, response.headers, await _read_content(response, most))
+    finally:
+        await response.aclose()
+
+
+async def _read_content(response: httpx.Response, most: int) -> bytes:
+    with suppress(httpx.ResponseNotRead):
+        content = response.content  # a middleware, or a test's mock, has it read already
+        if len(content) > most:
+            raise _too_large(response, most)
+        return content
+    coding = response.headers.get("content-encoding")
+    decoder = _decoder(coding.strip().lower(), response) if coding else None
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.stream:  # type: ignore[union-attr]
+        if decoder is not None:
+            chunk = _decompress(decoder, chunk, most - size + 1, response)
+        size += len(chunk)
+        if size > most:
+            raise _too_large(response, most)
+        chunks.append(chunk)
+    return b"".join(chunks) if len(chunks) != 1 else chunks[0]
+
+
+def _decoder(coding: str, response: httpx.Response) -> Any:
+    if coding == "identity":
+        return None
+    if coding in ("gzip", "x-gzip", "deflate"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: by its head, gzip or zlib
+    raise UnexpectedResponseError(
+        f"The answer is compressed as {coding[:20]!r}, which was not asked for.", http_status=response.status_code
+    )
+
+
+def _decompress(decoder: Any, chunk: bytes, most: int, response: httpx.Response) -> bytes:
+    try:
+        # Bounded, since a few bytes can stand for gigabytes.
+        return decoder.decompress(chunk, most)  # type: ignore[no-any-return]
+    except zlib.error as error:
+        raise UnexpectedResponseError(
+            "The answer says that it is compressed, and is not.", http_status=response.status_code
+        ) from error
+
+
+def _too_large(response: httpx.Response, most: int) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"The answer is larger than {most} bytes (max_response_bytes), which is no answer of the API.",
+        http_status=response.status_code,
+    )
+
+
+def server_time(headers: httpx.Headers) -> float | None:
+    """Return the answer's `Date` in Unix seconds, or None where it is missing or broken."""
+    return _http_date(headers.get("date"))
+
+
+def _http_date(text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return float(text)
+    until, now = _http_date(text), server_time(headers)
+    return max(0.0, until - now) if until is not None and now is not None else None
+
+
+# -- judging ----------------------------------------------------------------------------------------------------------
+
+
+def judge(call: Call[R], answer: Answer, elapsed: Callable[[], float]) -> Response[R]:
+    """Return what the answer means for the call.
+
+    A failure in the envelope decides at any HTTP status; a success outside 2xx is none. Raises `ApiError` or
+    `UnexpectedResponseError`.
+    """
+    try:
+        envelope = read_envelope(answer.content, call.envelope)
+    except NotAnEnvelope as found:
+        raise _unexpected(call, answer, str(found)) from None
+    if envelope.status != SUCCESS:
+        raise _api_error(call, envelope.status, envelope.reason, answer)
+    if not 200 <= answer.http_status < 300:
+        raise _unexpected(call, answer, "the answer says success")
+    try:
+        data = call.read(envelope.data)
+    except Mismatch as mismatch:
+        mismatch.path.insert(0, "data")
+        raise _unexpected(call, answer, f"`{mismatch.where()}`: {mismatch}") from None
+    return Response(
+        data=data,
+        raw=envelope.raw,
+        status=envelope.status,
+        reason=envelope.reason,
+        http_status=answer.http_status,
+        headers=answer.headers,
+        attempts=call.attempts,
+        elapsed=elapsed(),
+    )
+
+
+def reader_of(response_type: type[R] | None) -> Callable[[Any], R]:
+    """Return what turns an answer's `data` into the response's type."""
+    return lambda data: decode(data, response_type)  # type: ignore[no-any-return]
+
+
+def _api_error(call: Call[Any], code: int, reason: str, answer: Answer) -> ItnioError:
+    entry = call.family[code]
+    return entry.error(
+        blank_out(reason, call.secrets())[:BODY_EXCERPT],
+        code=code,
+        meaning=entry.meaning,
+        advice=entry.advice,
+        endpoint=call.endpoint,
+        http_status=answer.http_status,
+        attempts=call.attempts,
+    )
+
+
+def _unexpected(call: Call[Any], answer: Answer, what: str) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"{call.endpoint}: HTTP {answer.http_status}, but {what}. {_ADVICE[answer.http_status // 100]}",
+        http_status=answer.http_status,
+        retry_after=_retry_after(answer.headers),
+        body=excerpt(answer.content.decode(errors="replace"), call.secrets(), BODY_EXCERPT),
+    )
+
+
+class _Advice(dict[int, str]):
+    def __missing__(self, key: int) -> str:
+        return "This is not the API's own answer: look at .body, and treat the outcome as unknown."
+
+
+_ADVICE = _Advice(
+    {
+        3: "Redirects are never followed, since the signed headers would go along: correct base_url.",
+        4: "Something before the API refused it: look at .body, at base_url and, after a 429, at .retry_after.",
+        5: "A gateway before the API answered: try again later, and treat the outcome as unknown.",
+    }
+)
+
+
+# -- no answer --------------------------------------------------------------------------------------------------------
+
+# By the names that httpx and httpcore share: the first that an exception's class or one of its bases has.
+_KINDS: dict[str, tuple[type[errors.TransportError], str]] = {
+    "ConnectTimeout": (
+        errors.ConnectTimeout,
+        "No connection within timeout.connect; nothing was sent. Check address and network (`itnio doctor`).",
+    ),
+    "ConnectError": (
+        errors.ConnectError,
+        "No connection; nothing was sent. Check address, network and TLS (`itnio doctor`).",
+    ),
+    "ProxyError": (errors.ProxyError, "The proxy made no connection; nothing was sent. Check the proxy."),
+    "PoolTimeout": (errors.PoolTimeout, "No connection came free within timeout.pool; nothing was sent."),
+    "ReadTimeout": (
+        errors.ReadTimeout,
+        "No answer within timeout.read. The request may have been processed: look before repeating what does harm.",
+    ),
+    "WriteTimeout": (
+        errors.WriteTimeout,
+        "The request could not be written within timeout.write. It may have been processed in part.",
+    ),
+    "NetworkError": (
+        errors.ConnectionLost,
+        "The connection ended before the answer was whole. The request may have been processed.",
+    ),
+    "ProtocolError": (errors.ProtocolError, "What came back is not HTTP. The request may have been processed."),
+    "HTTPError": (errors.ProtocolError, "The exchange failed. The request may have been processed."),
+    "OSError": (
+        errors.ConnectionLost,
+        "The connection failed before the answer was whole. The request may have been processed.",
+    ),
+}
+# How httpx and h11 call a peer that hung up: no break of the protocol, but a lost connection.
+_HANG_UPS = ("Server disconnected", "peer closed connection", "ConnectionTerminated")
+
+
+def transport_error(call: Call[Any], error: Exception) -> errors.TransportError | None:
+    """Return our error for one of httpx's, httpcore's or the system's, or None for another's own exception."""
+    name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in _KINDS), None)
+    if name is None or not _is_foreign(error):
+        return None
+    kind, text = _KINDS[name]
+    detail = blank_out(str(error), call.secrets())
+    if kind is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
+        kind, text = _KINDS["NetworkError"]
+    return kind(f"{call.endpoint}: {text} ({detail or type(error).__name__})")
+
+
+def _is_foreign(error: Exception) -> bool:
+    return isinstance(error, OSError) or any(
+        base.__module__.split(".")[0] in ("httpx", "httpcore") for base in type(error).__mro__
+    )
+
+
+def request_of(call: Call[Any], headers: Iterable[tuple[bytes, bytes]], extensions: dict[str, Any]) -> httpx.Request:
+    """Return the request of an attempt, unsigned and with its body at hand for whoever looks at it."""
+    request = httpx.Request(
+        call.method,
+        call.url,
+        headers=[*headers, (b"Content-Length", b"%d" % len(call.content))],
+        stream=httpx.ByteStream(call.content),
+        extensions=extensions,
+    )
+    request.read()
+    return request

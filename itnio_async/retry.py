@@ -1,0 +1,210 @@
+"""When a failed attempt is repeated: the policy as a value, the tokens that keep it from doing harm, and tenacity.
+
+Only the two transient failures are ever repeated. The first attempt of a call does not come here: a tenacity call costs
+20 to 30 µs, and most calls need no second one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from attrs import Attribute, define, field, frozen
+from tenacity import AsyncRetrying, DoAttempt, DoSleep, RetryCallState, stop_after_attempt, stop_any
+
+from itnio_async.config import positive_number, whole_number
+from itnio_async.errors import ConfigurationError, ServerError, TimestampExpiredError, TransientError
+
+logger = logging.getLogger("itnio_async.retry")
+
+R = TypeVar("R")
+
+
+def _not_negative(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    positive_number(attribute.name, value, zero=True)
+
+
+def _whole(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    whole_number(attribute.name, value)
+
+
+def _boolean(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{attribute.name} must be True or False, not {value!r}.")
+
+
+def _callable(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if not callable(value):
+        raise ConfigurationError(f"{attribute.name} must be callable, not {value!r}.")
+
+
+def _budget(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if not isinstance(value, RetryBudget):
+        raise ConfigurationError(f"budget must be a RetryBudget, not {value!r}.")
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list | set | frozenset) else (value,)
+
+
+def _transient(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if not all(isinstance(kind, type) and issubclass(kind, TransientError) for kind in value):
+        raise ConfigurationError(
+            "RetryPolicy.on takes TimestampExpiredError and ServerError only: every other failure would come again."
+        )
+
+
+@frozen
+class RetryBudget:
+    """How much repeating a client may do: a bucket of tokens, shared by all its calls.
+
+    It begins with `capacity` tokens; each repeat after a `ServerError` takes `cost`, each call that succeeds gives
+    `refund` back. When it is empty, failures stand as they are, and a vendor in trouble is not asked several times over.
+    """
+
+    capacity: float = field(default=500, validator=_not_negative)
+    cost: float = field(default=5, validator=_not_negative)
+    refund: float = field(default=1, validator=_not_negative)
+
+
+@frozen
+class RetryPolicy:
+    """Which failures are repeated, how often and after how long.
+
+    `attempts` counts the first one too. A `ServerError` waits a random part (full jitter) of `initial` seconds, doubled
+    with each attempt up to `maximum`; it is repeated only where a second effect does no harm, or with `unsafe`. A
+    `TimestampExpiredError` was not processed and is signed anew at once, on any endpoint, and costs no budget. `random`
+    gives numbers from 0 to 1, and `sleep` waits.
+    """
+
+    attempts: int = field(default=4, validator=_whole)
+    initial: float = field(default=0.2, validator=_not_negative)
+    maximum: float = field(default=5.0, validator=_not_negative)
+    on: tuple[type[TransientError], ...] = field(
+        default=(TimestampExpiredError, ServerError), converter=_as_tuple, validator=_transient
+    )
+    unsafe: bool = field(default=False, validator=_boolean)
+    budget: RetryBudget = field(default=RetryBudget(), validator=_budget)
+    random: Callable[[], float] = field(default=random.random, validator=_callable, repr=False)
+    sleep: Callable[[float], Awaitable[Any]] = field(default=asyncio.sleep, validator=_callable, repr=False)
+
+    def wants(self, error: BaseException | None, *, idempotent: bool) -> bool:
+        """Tell whether a failure is of a kind that this policy repeats."""
+        if not isinstance(error, self.on):
+            return False
+        # Not processed, so that a repeat is safe whatever the endpoint does.
+        return isinstance(error, TimestampExpiredError) or idempotent or self.unsafe
+
+    def wait(self, error: BaseException | None, attempt: int) -> float:
+        """Return the seconds to wait after this attempt (1 is the first)."""
+        if isinstance(error, TimestampExpiredError):
+            return 0.0
+        # The power is bounded, or a large `attempts` would overflow a float.
+        return self.random() * min(self.maximum, self.initial * 2.0 ** min(attempt - 1, 62))
+
+
+@frozen
+class RetryDetails:
+    """What `on_retry` is told before a repeat.
+
+    `attempt` is the number of the one that failed (1 is the first) and `code` its code; `wait` is the seconds that follow
+    now, and `waited` those waited before in this call.
+    """
+
+    endpoint: str
+    attempt: int
+    code: int
+    wait: float
+    waited: float
+
+
+@define(eq=False)
+class RetryTokens:
+    """The tokens of one client; `take` and `give` change them."""
+
+    tokens: float
+
+    def take(self, budget: RetryBudget) -> bool:
+        """Take the price of one repeat if there is enough."""
+        if self.tokens < budget.cost:
+            return False
+        self.tokens -= budget.cost
+        return True
+
+    def give(self, budget: RetryBudget) -> None:
+        """Give back what a success is worth."""
+        if self.tokens < budget.capacity:
+            self.tokens = min(budget.capacity, self.tokens + budget.refund)
+
+
+@frozen
+class Repetition:
+    """One call's repeats: its policy, what it shares with other calls, and whom it tells.
+
+    `stays` says of a failure that a repeat cannot cure it any more; `started` is when the first attempt began, on
+    tenacity's clock (`time.monotonic`).
+    """
+
+    endpoint: str
+    policy: RetryPolicy
+    tokens: RetryTokens
+    idempotent: bool
+    started: float
+    stays: Callable[[TransientError], bool]
+    tell: Callable[[RetryDetails], None]
+
+    async def run(self, first: TransientError, attempt: Callable[[], Awaitable[R]]) -> R:
+        """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
+        retrying = AsyncRetrying(
+            retry=self._repeats,
+            stop=stop_any(stop_after_attempt(self.policy.attempts), self._is_out_of_tokens),
+            wait=lambda state: self.policy.wait(_error_of(state), state.attempt_number),
+            before_sleep=self._announce,
+            reraise=True,
+        )
+        retrying.begin()
+        state = RetryCallState(retrying, None, (), {})
+        state.start_time = self.started
+        state.set_exception((type(first), first, first.__traceback__))
+        while True:
+            action = await retrying.iter(state)
+            if isinstance(action, DoAttempt):
+                try:
+                    state.set_result(await attempt())
+                except TransientError:
+                    # Only these are tenacity's business: cancellation and all else pass it by.
+                    state.set_exception(sys.exc_info())  # type: ignore[arg-type]
+            elif isinstance(action, DoSleep):
+                state.prepare_for_next_attempt()
+                if action:
+                    await self.policy.sleep(float(action))
+            else:
+                return action  # type: ignore[no-any-return]
+
+    def _repeats(self, state: RetryCallState) -> bool:
+        error = _error_of(state)
+        return self.policy.wants(error, idempotent=self.idempotent) and not self.stays(error)  # type: ignore[arg-type]
+
+    def _is_out_of_tokens(self, state: RetryCallState) -> bool:
+        error = _error_of(state)
+        if isinstance(error, TimestampExpiredError) or self.tokens.take(self.policy.budget):
+            return False
+        if isinstance(error, TransientError):
+            error.remark = "Not repeated: the client's retry budget is used up, since too many calls failed this way."
+        return True
+
+    def _announce(self, state: RetryCallState) -> None:
+        error = _error_of(state)
+        assert isinstance(error, TransientError)
+        wait = state.upcoming_sleep
+        details = RetryDetails(self.endpoint, state.attempt_number, error.code, wait, max(0.0, state.idle_for - wait))
+        logger.info("%s: code %d at attempt %d, again in %.3f s", self.endpoint, error.code, state.attempt_number, wait)
+        self.tell(details)
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None

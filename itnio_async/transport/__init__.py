@@ -1,0 +1,5 @@
+"""The layers between a call and the socket."""
+
+from itnio_async.transport.signing import SigningTransport
+
+__all__ = ["SigningTransport"]

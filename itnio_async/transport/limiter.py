@@ -1,0 +1,99 @@
+"""How many calls are under way at once, and how many begin in a second: first come, first served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from aiolimiter import AsyncLimiter
+
+from itnio_async.config import RateLimit
+from itnio_async.errors import PoolTimeout
+
+
+class Limiter:
+    """The gate before the connections, for one event loop.
+
+    `in_use` counts the calls past it, and `waiting` those before it; only `enter` and `leave` change them. `slots` None
+    is no limit. A slot that comes free goes to the one who waits longest, directly, so that no newcomer can take it.
+    """
+
+    def __init__(self, slots: int | None, rate: RateLimit | None) -> None:
+        self._slots = slots
+        self._rate = AsyncLimiter(rate.calls, rate.seconds) if rate else None
+        self._taken = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._before_rate = 0
+
+    @property
+    def in_use(self) -> int:
+        """The calls past the limiter."""
+        return self._taken - self._before_rate
+
+    @property
+    def waiting(self) -> int:
+        """The calls before it."""
+        return sum(not future.done() for future in self._queue) + self._before_rate
+
+    async def enter(self, timeout: float | None) -> None:
+        """Wait for a slot and for the rate, for at most `timeout` seconds.
+
+        Raises `PoolTimeout`.
+        """
+        if self._rate is None and self._take():
+            return
+        if timeout is None:
+            await self._wait()
+            return
+        scope = asyncio.timeout(timeout)
+        try:
+            async with scope:
+                await self._wait()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise PoolTimeout(
+                f"No slot came free within {timeout:g} s (timeout.pool): {self.in_use} calls are under way and "
+                f"{self.waiting} wait. Nothing was sent. Raise limits.max_connections or timeout.pool, or start fewer "
+                "calls at once."
+            ) from None
+
+    def leave(self) -> None:
+        """Give the slot back, to the one who waits longest."""
+        while self._queue:
+            future = self._queue.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
+        self._taken -= 1
+
+    def _take(self) -> bool:
+        if self._slots is not None and self._taken >= self._slots:
+            return False
+        self._taken += 1
+        return True
+
+    async def _wait(self) -> None:
+        if not self._take():
+            await self._queue_up()
+        if self._rate is None:
+            return
+        self._before_rate += 1
+        try:
+            await self._rate.acquire()
+        except BaseException:
+            self.leave()
+            raise
+        finally:
+            self._before_rate -= 1
+
+    async def _queue_up(self) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(future)
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                # The slot had come at the same tick: pass it on.
+                self.leave()
+            raise

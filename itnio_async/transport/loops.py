@@ -1,0 +1,69 @@
+"""What ends with its event loop, and what must be left alone in a forked child."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from weakref import WeakKeyDictionary, WeakMethod
+
+# A generator a loop, which `loop.shutdown_asyncgens()` closes (asyncio.run does that before it closes the loop): the one
+# place where asyncio lets a library tidy up at a loop's end. Kept here, so that nothing starts a task to finalise it
+# when a client is collected before its loop ends.
+_keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Keeper] = WeakKeyDictionary()
+
+# Connections of a parent process, in its child: collecting them would close what the parent still uses.
+_inherited: list[object] = []
+
+
+class _Keeper:
+    """The closers of one loop."""
+
+    def __init__(self) -> None:
+        self.closers: list[WeakMethod[Callable[[], Awaitable[None]]]] = []
+        self.generator = self._run()
+
+    async def _run(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            for reference in self.closers:
+                closer = reference()
+                if closer is not None:
+                    await closer()
+
+
+async def close_with_loop(closer: Callable[[], Awaitable[None]]) -> None:
+    """Have a bound method called when the running loop shuts down, if its object still lives then."""
+    loop = asyncio.get_running_loop()
+    keeper = _keepers.get(loop)
+    if keeper is None:
+        keeper = _keepers[loop] = _Keeper()
+        await anext(keeper.generator)
+    keeper.closers = [reference for reference in keeper.closers if reference() is not None]
+    keeper.closers.append(WeakMethod(closer))
+
+
+class Home:
+    """The loop and process that connections belong to; `enter` moves it."""
+
+    __slots__ = ("loop", "process")
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.process = os.getpid()
+
+    def is_here(self) -> bool:
+        """Tell whether the running loop is the one that the connections belong to."""
+        return asyncio.get_running_loop() is self.loop and os.getpid() == self.process
+
+    def is_elsewhere(self) -> bool:
+        """Tell whether another loop of this process still holds them."""
+        return self.loop is not None and not self.loop.is_closed() and os.getpid() == self.process
+
+    def move(self, connections: object) -> None:
+        """Make the running loop the home; `connections` are those of the old one, or None."""
+        if os.getpid() != self.process and connections is not None:
+            _inherited.append((self.loop, connections))
+        self.loop = asyncio.get_running_loop()
+        self.process = os.getpid()

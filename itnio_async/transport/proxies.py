@@ -1,0 +1,45 @@
+"""Which proxy a client goes through."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from itnio_async.config import is_loopback
+from itnio_async.errors import ConfigurationError
+
+
+def proxy_of(proxy: Any, base_url: httpx.URL, *, trust_env: bool, allow_insecure: bool) -> httpx.Proxy | None:
+    """Return the proxy that was passed, or else the environment's for this address, or None.
+
+    Addresses of this machine are never looked up in the environment: no proxy could reach them. Raises
+    `ConfigurationError` for what is no proxy, and for plain http that would leave this machine.
+    """
+    if proxy is not None:
+        chosen = _parse(proxy, "proxy")
+        if base_url.scheme == "http" and not is_loopback(chosen.url.host) and not allow_insecure:
+            raise ConfigurationError(
+                f"proxy: plain http through {chosen.url.host} would show it the signed headers. Use an https base_url, "
+                "or allow_insecure=True where you accept that."
+            )
+        return chosen
+    if not trust_env or is_loopback(base_url.host) or proxy_bypass(base_url.host):
+        return None
+    proxies = getproxies()
+    found = proxies.get(base_url.scheme) or proxies.get("all")
+    return _parse(found, f"{base_url.scheme.upper()}_PROXY") if found else None
+
+
+def _parse(value: Any, source: str) -> httpx.Proxy:
+    if isinstance(value, httpx.Proxy):
+        return value
+    try:
+        url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
+        return httpx.Proxy(url)
+    except Exception as error:
+        # Without the value: it may hold a password.
+        raise ConfigurationError(
+            f"{source} is no address of a proxy ({type(error).__name__}). Give one such as http://proxy.example:3128."
+        ) from None
