@@ -64,14 +64,14 @@ UNCHANGED: Any = _Unchanged()
 class AsyncClient:
     """The ITNIO Tech API over one shared pool of connections.
 
-    `api_key` and `api_secret`, or `credentials` (a `Credentials`, or a callable, plain or async, that gives one for each
-    attempt); what is not passed comes from ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL.
+    `api_key` and `api_secret`, or `credentials` (a `Credentials`, or a callable, plain or async, that gives one for
+    each attempt); what is not passed comes from ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL.
 
     `timeout` and `limits` are httpx's, in seconds; `timeout.pool` bounds the wait for one of `limits.max_connections`
-    slots. `deadline` is the seconds for a whole call once it was admitted (None: no bound). `retry` says which transient
-    failures are repeated. `rate_limit` is calls a second or a `RateLimit`; each attempt counts. `transport` replaces the
-    last hop and stays the caller's to close; `middleware` wraps it, the first one outermost, and sees each attempt
-    without the signing headers. `proxy`, `verify` (a bool or an `ssl.SSLContext`) and `trust_env` are httpx's.
+    slots. `deadline` is the seconds for a whole call once it was admitted (None: no bound). `retry` says which
+    transient failures are repeated. `rate_limit` is calls a second or a `RateLimit`; each attempt counts. `transport`
+    replaces the last hop and stays the caller's to close; `middleware` wraps it, the first one outermost, and sees each
+    attempt without the signing headers. `proxy`, `verify` (a bool or an `ssl.SSLContext`) and `trust_env` are httpx's.
     `max_response_bytes` bounds the decoded answer. `allow_insecure` permits plain http to other machines. `on_retry` is
     called with a `RetryDetails` before each repeat. `clock` gives Unix seconds.
 

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import partial
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -194,7 +195,7 @@ def decode(data: Any, response_type: type | None) -> Any:
     """
     if response_type is None:
         return None
-    if attrs.has(get_origin(response_type) or response_type):
+    if _is_attrs(response_type):
         if type(data) is list and len(data) <= 1:
             data = data[0] if data else None
         if data is None:
@@ -248,6 +249,10 @@ def _fields(cls: Any) -> Iterable[tuple[attrs.Attribute[Any], Any]]:
         yield attribute, kind
 
 
+def _typed(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> Any:
+    return hook(value, kind)
+
+
 def _make_sender(cls: Any) -> Callable[[Any], Any]:
     overrides = {
         attribute.name: override(
@@ -258,7 +263,7 @@ def _make_sender(cls: Any) -> Callable[[Any], Any]:
         )
         for attribute, kind in _fields(cls)
     }
-    generated = make_dict_unstructure_fn(cls, _converter, **overrides)
+    generated = make_dict_unstructure_fn(cls, _converter, **overrides)  # type: ignore[arg-type]
 
     def send(value: Any) -> Any:
         if not isinstance(value, cls):
@@ -278,9 +283,9 @@ def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
         name = wire_name(attribute.name)
         known.add(name)
         hook = _converter.get_structure_hook(kind)
-        read = _located(name, lambda value, hook=hook, kind=kind: hook(value, kind))
+        read = _located(name, partial(_typed, hook, kind))
         overrides[attribute.name] = override(rename=name, struct_hook=read)
-    generated = make_dict_structure_fn(cls, _converter, **overrides)
+    generated = make_dict_structure_fn(cls, _converter, **overrides)  # type: ignore[arg-type]
 
     def structure(value: Any, kind: Any) -> Any:
         if type(value) is not dict:
@@ -314,9 +319,15 @@ def _make_list_reader(kind: Any) -> Callable[[Any, Any], Any]:
             value = [value]
         if type(value) is not list:
             raise Mismatch("an array", value)
-        return [_at(index, lambda item: hook(item, item_kind), item) for index, item in enumerate(value)]
+        read_item = partial(_typed, hook, item_kind)
+        return [_at(index, read_item, item) for index, item in enumerate(value)]
 
     return read
+
+
+def _is_attrs(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return attrs.has(kind if origin is None else origin)
 
 
 def _is_union(kind: Any) -> bool:
@@ -378,7 +389,7 @@ def _make_converter() -> Converter:
         converter.register_unstructure_hook(kind, send)
         converter.register_structure_hook(kind, lambda value, _, read=read: read(value))
     converter.register_unstructure_hook_factory(attrs.has, _make_sender)
-    converter.register_structure_hook_factory(lambda kind: attrs.has(get_origin(kind) or kind), _make_reader)
+    converter.register_structure_hook_factory(_is_attrs, _make_reader)
     is_list: Callable[[Any], bool] = lambda kind: get_origin(kind) is list  # noqa: E731
     converter.register_unstructure_hook_factory(is_list, _make_list_sender)
     converter.register_structure_hook_factory(is_list, _make_list_reader)

@@ -43,8 +43,8 @@ class Endpoint(Generic[Q, R]):
 class Response(Generic[R]):
     """An answer with all that came with it.
 
-    `data` is the typed part and `raw` the whole answer's decoded JSON; `status` is the vendor's code (0) and `reason` its
-    text; `attempts` counts the attempts made and `elapsed` is the seconds from the call to its end, waits included.
+    `data` is the typed part and `raw` the whole answer's decoded JSON; `status` is the vendor's code (0) and `reason`
+    its text; `attempts` counts the attempts made and `elapsed` is the seconds from the call to its end, waits included.
     """
 
     data: R

@@ -63,7 +63,7 @@ class RetryBudget:
     """How much repeating a client may do: a bucket of tokens, shared by all its calls.
 
     It begins with `capacity` tokens; each repeat after a `ServerError` takes `cost`, each call that succeeds gives
-    `refund` back. When it is empty, failures stand as they are, and a vendor in trouble is not asked several times over.
+    `refund` back. When it is empty, failures stand as they are, so that a vendor in trouble is not asked over and over.
     """
 
     capacity: float = field(default=500, validator=_not_negative)
@@ -111,8 +111,8 @@ class RetryPolicy:
 class RetryDetails:
     """What `on_retry` is told before a repeat.
 
-    `attempt` is the number of the one that failed (1 is the first) and `code` its code; `wait` is the seconds that follow
-    now, and `waited` those waited before in this call.
+    `attempt` is the number of the one that failed (1 is the first) and `code` its code; `wait` is the seconds that
+    follow now, and `waited` those waited before in this call.
     """
 
     endpoint: str
@@ -161,7 +161,8 @@ class Repetition:
         """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
         retrying = AsyncRetrying(
             retry=self._repeats,
-            stop=stop_any(stop_after_attempt(self.policy.attempts), self._is_out_of_tokens),
+            # In this order: the last attempt takes no token for a repeat that will not come.
+            stop=stop_any(stop_after_attempt(self.policy.attempts), self._is_out_of_tokens),  # type: ignore[arg-type]
             wait=lambda state: self.policy.wait(_error_of(state), state.attempt_number),
             before_sleep=self._announce,
             reraise=True,

@@ -7,9 +7,9 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from weakref import WeakKeyDictionary, WeakMethod
 
-# A generator a loop, which `loop.shutdown_asyncgens()` closes (asyncio.run does that before it closes the loop): the one
-# place where asyncio lets a library tidy up at a loop's end. Kept here, so that nothing starts a task to finalise it
-# when a client is collected before its loop ends.
+# A generator a loop, which `loop.shutdown_asyncgens()` closes (asyncio.run does that before it closes the loop): the
+# one place where asyncio lets a library tidy up at a loop's end. Kept here, so that nothing starts a task to finalise
+# it when a client is collected before its loop ends.
 _keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Keeper] = WeakKeyDictionary()
 
 # Connections of a parent process, in its child: collecting them would close what the parent still uses.
