@@ -1,0 +1,235 @@
+"""The ASGI application: routes a request, lets faults strike, authenticates, handles, and writes the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from attrs import frozen
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from itnio_async.codes import SUCCESS
+from itnio_async.sandbox.authentication import authenticate
+from itnio_async.sandbox.faults import DELAYING, Fault, Order
+from itnio_async.sandbox.handlers import HANDLERS, Account, Handler
+from itnio_async.sandbox.record import RecordedRequest
+from itnio_async.sandbox.rules import Decision, is_integer
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from itnio_async.sandbox.sandbox import Sandbox
+    from itnio_async.sandbox.server import Connection
+
+JSON = "application/json;charset=UTF-8"
+
+# In update's list, but no condition on an update could bring them about: that they ever come is an assumption.
+_WITHOUT_CONDITION = (-20, -23, -44)
+_GARBAGE = b"\x00\x16\x03 this is no HTTP \xff\xfe\r\n\r\n"
+_PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+
+
+class _Cut(Response):
+    """An answer that ends with its connection: `sent` are the bytes that still go out, HTTP or not."""
+
+    def __init__(self, *, sent: bytes = b"", reset: bool = False) -> None:
+        super().__init__()
+        self._sent = sent
+        self._reset = reset
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection: Connection = scope["state"]["connection"]
+        if self._sent:
+            connection.write(self._sent)
+        if self._reset:
+            connection.reset()
+        else:
+            connection.close()
+        # uvicorn takes it amiss if the application returns without an answer while the connection still stands.
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+@frozen
+class _Answer:
+    """A decision and what it sends."""
+
+    decision: Decision
+    content: bytes
+    http_status: int
+
+
+class Application:
+    """Answers requests from the sandbox's state, assumptions, accounts and orders, as they stand at the moment."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._date = (0, "")
+        self.asgi = Starlette(
+            routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in HANDLERS.items()],
+            exception_handlers={HTTPException: self._unrouted},
+        )
+        # A path with a slash at its end is another path; a redirection would show the headers around.
+        self.asgi.router.redirect_slashes = False
+
+    async def _unrouted(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        method, path = request.method, request.scope["path"]
+        if error.status_code == 405:
+            status, text = 405, f"{path} is not called with {method}; see the vendor's page.\n"
+        else:
+            status, text = (
+                501,
+                f"The sandbox does not imitate {path}: what the vendor would answer is not known here.\n",
+            )
+        # Plain text, so that nobody takes it for an answer of the API.
+        decision = Decision(status, "not imitated", assumed=True)
+        self._note(request, key_id=None, code=None, rule=decision.rule, text=decision.text)
+        return self._response(decision, text.encode(), status, "text/plain;charset=UTF-8")
+
+    async def _endpoint(self, request: Request) -> Response:
+        handler = HANDLERS[request.scope["path"]]
+        try:
+            body = _read(await request.body())
+        except ClientDisconnect:
+            return _Cut()
+        key_id = _key_id(body)
+        struck = self._struck(handler.path, key_id)
+        answer: _Answer | None = None
+        for order in sorted(struck, key=lambda order: order.fault.after_processing):
+            if order.fault.after_processing and answer is None:
+                answer = self._handle(request, handler, body)
+            if order.fault.kind not in DELAYING:
+                return self._spoil(request, handler, key_id, order.fault, answer)
+            if not await self._delay(order):
+                return _Cut()
+        answer = answer or self._handle(request, handler, body)
+        decision = answer.decision
+        fault = ",".join(order.fault.kind for order in struck) or None
+        self._note(request, key_id=key_id, code=decision.code, rule=decision.rule, text=decision.text, fault=fault)
+        return self._response(decision, answer.content, answer.http_status)
+
+    def _struck(self, path: str, key_id: int | None) -> list[Order]:
+        """The orders that strike this request: delays, up to the first that decides its answer."""
+        struck = []
+        for order in self._sandbox.orders:
+            if order.strikes(path, key_id):
+                struck.append(order)
+                if order.fault.kind not in DELAYING:
+                    break
+        return struck
+
+    def _handle(self, request: Request, handler: Handler, body: Mapping[str, Any] | None) -> _Answer:
+        sandbox = self._sandbox
+        now = sandbox.clock()
+        data = None
+        decision = authenticate(
+            request.headers,
+            request.client.host if request.client else "",
+            accounts=sandbox.accounts,
+            allowed_addresses=sandbox.allowed_addresses,
+            now=now,
+            window=sandbox.assumptions.window,
+        )
+        if decision is None:
+            if body is None:
+                decision = Decision(-22, "the body is no JSON object", assumed=False)
+            else:
+                decision, data = handler.handle(Account(sandbox.state, sandbox.assumptions, now), body)
+        return self._answer(handler, decision, data)
+
+    def _answer(
+        self, handler: Handler, decision: Decision, data: Any = None, http_status: int | None = None
+    ) -> _Answer:
+        code = decision.code
+        status = code if handler.integer_status else str(code)
+        if code == SUCCESS:
+            envelope = {"status": status, "reason": "success", "data": data}
+            return _Answer(decision, orjson.dumps(envelope), http_status or 200)
+        envelope = {"status": status, "reason": handler.family[code].wording}
+        return _Answer(decision, orjson.dumps(envelope), http_status or self._sandbox.assumptions.failure_http_status)
+
+    async def _delay(self, order: Order) -> bool:
+        """Wait as ordered; False if the server stops meanwhile."""
+        stopping = self._sandbox.server.stopping
+        assert stopping is not None
+        stop: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
+        release: asyncio.Future[Any] = asyncio.wrap_future(order.released())
+        try:
+            await asyncio.wait({stop, release}, timeout=order.fault.seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+            release.cancel()
+        return not stopping.is_set()
+
+    def _spoil(
+        self, request: Request, handler: Handler, key_id: int | None, fault: Fault, answer: _Answer | None
+    ) -> Response:
+        """Answer as the fault says; `answer` is what would have been said, where the request was carried out."""
+        code = fault.code
+        if code is None:
+            self._note(request, key_id=key_id, code=None, rule="", text="", fault=str(fault))
+            return self._broken(fault, answer or self._answer(handler, Decision(SUCCESS, "success", assumed=False)))
+        assumed = code in _WITHOUT_CONDITION or code not in handler.family.codes
+        decision = Decision(code, "ordered as a fault", assumed)
+        self._note(request, key_id=key_id, code=code, rule=decision.rule, text=decision.text, fault=str(fault))
+        spoilt = self._answer(handler, decision, http_status=fault.http_status)
+        return self._response(decision, spoilt.content, spoilt.http_status)
+
+    def _broken(self, fault: Fault, answer: _Answer) -> Response:
+        if fault.kind == "garbage":
+            return _Cut(sent=_GARBAGE)
+        if fault.kind == "half":
+            head = f"HTTP/1.1 200 OK\r\ncontent-type: {JSON}\r\ncontent-length: {len(answer.content)}\r\n\r\n"
+            return _Cut(sent=head.encode() + answer.content[: len(answer.content) // 2])
+        if fault.kind == "page":
+            return Response(_PAGE, fault.http_status or 502, {"Date": self._now()}, "text/html;charset=UTF-8")
+        return _Cut(reset=fault.reset)
+
+    def _response(self, decision: Decision, content: bytes, http_status: int, media_type: str = JSON) -> Response:
+        headers = {"Date": self._now(), "X-Itnio-Rule": decision.rule, "X-Itnio-Rule-Text": decision.text}
+        return Response(content, http_status, headers, media_type)
+
+    def _now(self) -> str:
+        """The sandbox's clock as the header Date, from which a client may learn it."""
+        second = int(self._sandbox.clock())
+        if self._date[0] != second:
+            self._date = (second, formatdate(second, usegmt=True))
+        return self._date[1]
+
+    def _note(
+        self, request: Request, *, key_id: int | None, code: int | None, rule: str, text: str, fault: str | None = None
+    ) -> None:
+        self._sandbox.record.add(
+            RecordedRequest(
+                at=self._sandbox.clock(),
+                method=request.method,
+                path=request.scope["path"],
+                key_id=key_id,
+                code=code,
+                rule=rule,
+                text=text,
+                fault=fault,
+            )
+        )
+
+
+def _read(body: bytes) -> Mapping[str, Any] | None:
+    """Read a JSON object; None for everything else."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _key_id(body: Mapping[str, Any] | None) -> int | None:
+    value = body.get("keyId") if body else None
+    return value if is_integer(value) else None

@@ -1,0 +1,266 @@
+"""The sandbox itself: what it is made of, its lifetime, and what tests may ask and order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from types import TracebackType
+from typing import Self
+
+from itnio_async.errors import ConfigurationError
+from itnio_async.sandbox.application import Application
+from itnio_async.sandbox.assumptions import Assumptions
+from itnio_async.sandbox.faults import Fault, Order
+from itnio_async.sandbox.handlers import written
+from itnio_async.sandbox.record import Record, RecordedRequest
+from itnio_async.sandbox.seed import MOST_TRUNKS, seed
+from itnio_async.sandbox.server import HOST, Server
+from itnio_async.sandbox.state import State, StoredGroup, StoredTrunk
+
+API_KEY = "sandbox-key"
+API_SECRET = "sandbox-made-up-secret"  # noqa: S105  (as it says)
+
+
+class Sandbox:
+    """The vendor imitated on loopback, in a thread of its own. Use it with `async with` or a plain `with`.
+
+    Args:
+        trunks: how many trunks an empty state starts with (see `itnio_async.sandbox.seed` for what they are like).
+        port: where to listen on 127.0.0.1; 0 takes a free one.
+        state: the file of a SQLite database that keeps the data beyond the sandbox; None keeps it in memory.
+        window: how many seconds a timestamp may be off before it is refused with -16.
+        strict: leaving the context raises `AssumedRuleError` if a rule that is only assumed decided any request.
+        allowed_addresses: the addresses that calls may come from, others get -2; None allows all.
+        log: a file to which each request is appended as a line of JSON (without headers and passwords).
+        keep_alive: how many seconds an idle connection stays open.
+
+    Raises:
+        ConfigurationError: an argument does not fit, the port is in use, or a file cannot be used.
+
+    May be changed at any moment: `clock` (a callable that gives Unix time; the Date header follows), `accounts` (API
+    secrets by key), `allowed_addresses` and `assumptions`.
+    """
+
+    def __init__(
+        self,
+        trunks: int = 0,
+        *,
+        port: int = 0,
+        state: str | os.PathLike[str] | None = None,
+        window: float = 300,
+        strict: bool = False,
+        allowed_addresses: Collection[str] | None = None,
+        log: str | os.PathLike[str] | None = None,
+        keep_alive: float = 75.0,
+    ) -> None:
+        _check(type(trunks) is int and 0 <= trunks <= MOST_TRUNKS, "trunks", trunks, f"an integer, 0 to {MOST_TRUNKS}")
+        _check(type(port) is int and 0 <= port <= 65535, "port", port, "an integer, 0 (any free one) to 65535")
+        _check(_is_duration(window), "window", window, "a number of seconds above 0")
+        _check(type(strict) is bool, "strict", strict, "True or False")
+        _check(_are_addresses(allowed_addresses), "allowed_addresses", allowed_addresses, "a set of addresses, or None")
+        _check(_is_duration(keep_alive), "keep_alive", keep_alive, "a number of seconds above 0")
+        self._trunks = trunks
+        self._port = port
+        self._state_path = _path("state", state)
+        self._log_path = _path("log", log)
+        self._strict = strict
+        self._state: State | None = None
+        self._orders: tuple[Order, ...] = ()
+        self.accounts = {API_KEY: API_SECRET}
+        self.allowed_addresses = allowed_addresses
+        self.assumptions = Assumptions(window=window)
+        self.clock: Callable[[], float] = time.time
+        self.server = Server(Application(self).asgi, keep_alive=keep_alive)
+        self.record = Record(None)
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.url}>" if self.server.is_running else "<Sandbox, not running>"
+
+    # Lifetime.
+
+    def start(self) -> None:
+        """Start to listen; after a `stop`, on the same port and with the same data."""
+        if self.server.is_running:
+            return
+        if self._state is None:
+            self._open()
+        try:
+            self._port = self.server.start(self._port)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        record = Record(self._log_path)
+        try:
+            state = State(self._state_path)
+        except BaseException:
+            record.close()
+            raise
+        self.record, self._state = record, state
+        try:
+            if state.is_empty():
+                with state.transaction():
+                    seed(state, self._trunks, written(self.clock()))
+        except BaseException:
+            self.close()
+            raise
+
+    def stop(self) -> None:
+        """Stop listening and end all connections, as a crash of the vendor would; the data stays for a `start`."""
+        self.server.stop()
+
+    async def restart(self) -> None:
+        """Stop and start again: connections end, the address and the data stay."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop, and close the files; data in memory is gone. What was recorded can still be read."""
+        self.stop()
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+        self.record.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+        # An error of the test itself says more.
+        if self._strict and error is None:
+            self.record.check()
+
+    # Starting and stopping block the loop for some milliseconds; a thread to do it in would take as long.
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    # Where it is, and who may call.
+
+    @property
+    def url(self) -> str:
+        """The base URL for a client."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port; the one that was chosen, once it has started."""
+        if self._port == 0:
+            raise ConfigurationError("The sandbox has no port yet; enter it with `async with` or `with` first.")
+        return self._port
+
+    @property
+    def api_key(self) -> str:
+        """The made-up API key that calls are accepted with."""
+        return API_KEY
+
+    @property
+    def api_secret(self) -> str:
+        """The made-up API secret that belongs to it."""
+        return API_SECRET
+
+    # What is stored, as it stands.
+
+    @property
+    def state(self) -> State:
+        """The stored data, for the endpoints."""
+        if self._state is None:
+            raise ConfigurationError("The sandbox's data is there only while it is entered; read it inside the `with`.")
+        return self._state
+
+    @property
+    def trunks(self) -> list[StoredTrunk]:
+        """All trunks by key id, whole: with their passwords."""
+        return self.state.trunks()
+
+    def trunk(self, key_id: int) -> StoredTrunk:
+        """Return one trunk; `LookupError` if there is none with that key id."""
+        trunk = self.state.trunk(key_id)
+        if trunk is None:
+            raise LookupError(f"The sandbox has no trunk with the key id {key_id!r}.")
+        return trunk
+
+    @property
+    def agent_groups(self) -> list[StoredGroup]:
+        """All agent groups by id, with the trunks that each is bound to; 1000001 to 1000100 start unbound."""
+        return self.state.groups()
+
+    # What happened.
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The newest requests, at most 10,000, the oldest of them first."""
+        return self.record.requests()
+
+    @property
+    def codes(self) -> Counter[int | None]:
+        """How often each code was answered since the start (None: no answer of the API's)."""
+        return self.record.codes()
+
+    async def requested(self, count: int, timeout: float = 5.0) -> None:
+        """Wait until `count` requests were decided since the start; `TimeoutError` after `timeout` seconds."""
+        await self.record.seen.reached(count, timeout)
+
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted since the start."""
+        return self.server.connections
+
+    @property
+    def connections_open(self) -> int:
+        """How many connections are open."""
+        return self.server.connections_open
+
+    # Failures to order.
+
+    def order(self, fault: Fault | str) -> Order:
+        """Order a failure, as a `Fault` or as its text; the handle tells how often it struck and cancels it.
+
+        Delays that fit a request are all made; then the first other fault that fits decides its answer.
+        """
+        placed = Order(Fault.parse(fault) if isinstance(fault, str) else _fault(fault))
+        self._orders = (*(order for order in self._orders if not order.cancelled), placed)
+        return placed
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """What is on order, in the order in which it was ordered."""
+        return self._orders
+
+
+def _fault(fault: object) -> Fault:
+    if not isinstance(fault, Fault):
+        raise ConfigurationError(f"fault is {fault!r}; give a Fault, or its text like 'minus18,count=3'.")
+    return fault
+
+
+def _is_duration(value: object) -> bool:
+    return type(value) in (int, float) and 0 < value < float("inf")  # type: ignore[operator]
+
+
+def _are_addresses(value: object) -> bool:
+    return value is None or (isinstance(value, Collection) and not isinstance(value, str | bytes))
+
+
+def _check(fits: bool, name: str, value: object, fix: str) -> None:
+    if not fits:
+        raise ConfigurationError(f"{name} is {value!r}; give {fix}.")
+
+
+def _path(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    _check(isinstance(path, str) and bool(path) and path != ":memory:", name, value, "the path of a file, or None")
+    return path
