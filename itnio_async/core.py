@@ -12,7 +12,7 @@ import httpx
 from attrs import frozen
 
 from itnio_async.clock import ServerClock
-from itnio_async.config import RateLimit
+from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit, is_loopback
 from itnio_async.credentials import CredentialSource
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
@@ -52,6 +52,7 @@ class Core:
         hop: httpx.AsyncBaseTransport,
         middleware: Sequence[Middleware],
         *,
+        base_url: httpx.URL,
         credentials: CredentialSource,
         owns_hop: bool,
         slots: int | None,
@@ -60,15 +61,22 @@ class Core:
         tokens: RetryTokens,
         on_retry: Callable[[RetryDetails], Any] | None,
         max_response_bytes: int,
-        learns_clock: bool,
     ) -> None:
         self.clock = clock
         self.tokens = tokens
-        self.learns_clock = learns_clock
+        # Over plain http anyone on the way could set our clock, and have requests signed for another time.
+        self.learns_clock = base_url.scheme == "https" or is_loopback(base_url.host)
+        self.headers = (
+            (b"Host", base_url.netloc),
+            (b"Accept", b"application/json"),
+            # Answers are small; where one comes compressed all the same, it is read.
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", USER_AGENT.encode()),
+            (b"Content-Type", CONTENT_TYPE.encode()),
+        )
         self.max_response_bytes = max_response_bytes
         self.requests = 0
         self.retries = 0
-        self.closed = False
         self._on_retry = on_retry
         self._hop = hop
         self._owns_hop = owns_hop
@@ -77,24 +85,33 @@ class Core:
         self._home = Home()
         self._limiter: Limiter | None = None
         self.chain = _chain(SigningTransport(hop, credentials, clock=clock), middleware)
+        # Last, so that a constructor that fails leaves nothing to warn about.
+        self.closed = False
 
     def enter(self) -> Limiter:
         """Return the limiter of the running loop, after moving there if need be.
 
         Raises `ConfigurationError` for a closed client, and for a second loop while the first one lives.
         """
-        if self.closed:
-            raise ConfigurationError("The client is closed. Make a new one, or close it later.")
+        self.check_open()
         if self._limiter is not None and self._home.is_here():
             return self._limiter
+        self._check_home()
+        self._home.move(self._hop.forget() if isinstance(self._hop, StockTransport) else None)
+        self._limiter = Limiter(self._slots, self._rate_limit)
+        return self._limiter
+
+    def check_open(self) -> None:
+        """Raise `ConfigurationError` if the client is closed."""
+        if self.closed:
+            raise ConfigurationError("The client is closed. Make a new one, or close it later.")
+
+    def _check_home(self) -> None:
         if self._home.is_elsewhere():
             raise ConfigurationError(
                 "The client is used on a second event loop while the first one is still open. Make one client a loop, "
                 "or close the first loop before."
             )
-        self._home.move(self._hop.forget() if isinstance(self._hop, StockTransport) else None)
-        self._limiter = Limiter(self._slots, self._rate_limit)
-        return self._limiter
 
     def tell(self, details: RetryDetails) -> None:
         """Count a repeat and tell whoever asked for it; their failure is not the call's."""
@@ -120,17 +137,19 @@ class Core:
         )
 
     async def aclose(self) -> None:
-        """Close what is ours; a second time does nothing."""
+        """Close what is ours; a second time does nothing.
+
+        Raises `ConfigurationError` on another loop while the one with the connections is open: only there they close.
+        """
         if self.closed:
             return
-        self.closed = True
-        if not self._owns_hop:
-            return
-        if self._limiter is not None and not self._home.is_here() and isinstance(self._hop, StockTransport):
+        if not self._home.is_here():
+            self._check_home()
             # The connections are of a loop that ended or of the parent process: nobody can close them from here.
-            self._home.move(self._hop.forget())
-            return
-        await self._hop.aclose()
+            self._home.move(self._hop.forget() if isinstance(self._hop, StockTransport) else None)
+        self.closed = True
+        if self._owns_hop:
+            await self._hop.aclose()
 
     def __del__(self) -> None:
         # At the interpreter's end the system closes everything, and warnings about it help nobody.
@@ -145,6 +164,8 @@ class Core:
 
 def _chain(transport: httpx.AsyncBaseTransport, middleware: Sequence[Middleware]) -> httpx.AsyncBaseTransport:
     """Return the transport wrapped by each middleware, the first of them outermost."""
+    if not isinstance(middleware, Sequence):
+        raise ConfigurationError("middleware takes a list of callables that get a transport and give one.")
     for wrap in reversed(middleware):
         if not callable(wrap):
             raise ConfigurationError("middleware takes callables that get a transport and give one.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -28,8 +29,9 @@ R = TypeVar("R")
 class Call(Generic[R]):
     """What one call asks for, and what became of it so far.
 
-    The attempts change the lower half: `in_flight` is whether an attempt has begun to send and not ended yet,
-    `may_have_been_processed` what the ended ones say, and `clock_corrected` whether one taught the client the time.
+    Times are on `time.monotonic`. The attempts change the lower half: `admitted` is when the first one began,
+    `in_flight` whether one has begun to send and not ended yet, `may_have_been_processed` what the ended ones say,
+    `clock_corrected` whether one taught the client the time, and `clock_stays_off` whether that did not help.
     """
 
     endpoint: str
@@ -42,6 +44,7 @@ class Call(Generic[R]):
     idempotent: bool
     started: float
 
+    admitted: float = 0.0
     attempts: int = 0
     signature: Signature | None = field(default=None, repr=False)
     in_flight: bool = False
@@ -63,6 +66,7 @@ class Answer:
     http_status: int
     headers: httpx.Headers
     content: bytes
+    connection: int | None = None
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -74,7 +78,8 @@ async def read_answer(response: httpx.Response, most: int) -> Answer:
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
     try:
-        return Answer(response.status_code, response.headers, await _read_content(response, most))
+        content = await _read_content(response, most)
+        return Answer(response.status_code, response.headers, content, response.extensions.get("itnio_connection"))
     finally:
         await response.aclose()
 
@@ -151,7 +156,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 # -- judging ----------------------------------------------------------------------------------------------------------
 
 
-def judge(call: Call[R], answer: Answer, elapsed: Callable[[], float]) -> Response[R]:
+def judge(call: Call[R], answer: Answer) -> Response[R]:
     """Return what the answer means for the call.
 
     A failure in the envelope decides at any HTTP status; a success outside 2xx is none. Raises `ApiError` or
@@ -178,7 +183,7 @@ def judge(call: Call[R], answer: Answer, elapsed: Callable[[], float]) -> Respon
         http_status=answer.http_status,
         headers=answer.headers,
         attempts=call.attempts,
-        elapsed=elapsed(),
+        elapsed=time.monotonic() - call.started,
     )
 
 

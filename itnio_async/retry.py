@@ -145,7 +145,7 @@ class RetryTokens:
 class Repetition:
     """One call's repeats: its policy, what it shares with other calls, and whom it tells.
 
-    `stays` says of a failure that a repeat cannot cure it any more; `started` is when the first attempt began, on
+    `stays` says of the last failure that a repeat cannot cure it; `started` is when the first attempt began, on
     tenacity's clock (`time.monotonic`).
     """
 
@@ -154,7 +154,7 @@ class Repetition:
     tokens: RetryTokens
     idempotent: bool
     started: float
-    stays: Callable[[TransientError], bool]
+    stays: Callable[[], bool]
     tell: Callable[[RetryDetails], None]
 
     async def run(self, first: TransientError, attempt: Callable[[], Awaitable[R]]) -> R:
@@ -187,8 +187,7 @@ class Repetition:
                 return action  # type: ignore[no-any-return]
 
     def _repeats(self, state: RetryCallState) -> bool:
-        error = _error_of(state)
-        return self.policy.wants(error, idempotent=self.idempotent) and not self.stays(error)  # type: ignore[arg-type]
+        return self.policy.wants(_error_of(state), idempotent=self.idempotent) and not self.stays()
 
     def _is_out_of_tokens(self, state: RetryCallState) -> bool:
         error = _error_of(state)

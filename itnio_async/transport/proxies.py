@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -37,9 +38,12 @@ def _parse(value: Any, source: str) -> httpx.Proxy:
         return value
     try:
         url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
-        return httpx.Proxy(url)
+        parsed = httpx.Proxy(url)
     except Exception as error:
         # Without the value: it may hold a password.
         raise ConfigurationError(
             f"{source} is no address of a proxy ({type(error).__name__}). Give one such as http://proxy.example:3128."
         ) from None
+    if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigurationError(f"{source}: SOCKS proxies need one package more: pip install 'httpx[socks]'.")
+    return parsed

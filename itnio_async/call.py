@@ -1,0 +1,185 @@
+"""One call from its admission to its end: deadline, attempts, repeats, and what all its attempts together say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from functools import partial
+from typing import Any, TypeVar
+
+import httpx
+from attrs import field, frozen
+
+from itnio_async import config
+from itnio_async.core import Core
+from itnio_async.credentials import CredentialSource, resolve
+from itnio_async.endpoint import Response
+from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
+from itnio_async.exchange import Answer, Call, judge, read_answer, request_of, server_time, transport_error
+from itnio_async.retry import Repetition, RetryPolicy
+from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
+
+logger = logging.getLogger("itnio_async.client")
+
+R = TypeVar("R")
+
+
+def _retry_policy(value: Any) -> RetryPolicy:
+    if not isinstance(value, RetryPolicy):
+        raise ConfigurationError(f"retry must be a RetryPolicy, not a {type(value).__name__}.")
+    return value
+
+
+def _seconds_or_none(value: Any) -> float | None:
+    return None if value is None else config.positive_number("deadline", value)
+
+
+@frozen
+class Options:
+    """What a view of a client may set for its calls, checked."""
+
+    timeout: httpx.Timeout = field(converter=config.timeout_of)
+    deadline: float | None = field(converter=_seconds_or_none)
+    retry: RetryPolicy = field(converter=_retry_policy)
+    credentials: CredentialSource = field(converter=config.credential_source_of)
+
+
+async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
+    """Take a call through the limiter, its deadline and its attempts; the one place where its errors get completed.
+
+    Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
+    """
+    # Not armed yet: a call that waits its turn among 10,000 others has not begun.
+    deadline = asyncio.timeout(None)
+    try:
+        async with deadline:
+            return await _attempts(core, options, call, deadline)
+    except ItnioError as error:
+        error.may_have_been_processed |= call.may_have_been_processed
+        raise
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise _deadline_exceeded(call, options) from call.last_error
+
+
+async def _attempts(core: Core, options: Options, call: Call[R], deadline: asyncio.Timeout) -> Response[R]:
+    attempt = partial(_attempt, core, options, call, deadline)
+    policy = options.retry
+    try:
+        response = await attempt()
+    except TransientError as error:
+        if not policy.wants(error, idempotent=call.idempotent):
+            raise
+        repetition = Repetition(
+            endpoint=call.endpoint,
+            policy=policy,
+            tokens=core.tokens,
+            idempotent=call.idempotent,
+            started=call.admitted,
+            stays=lambda: call.clock_stays_off,
+            tell=core.tell,
+        )
+        response = await repetition.run(error, attempt)
+    core.tokens.give(policy.budget)
+    return response
+
+
+async def _attempt(core: Core, options: Options, call: Call[R], deadline: asyncio.Timeout) -> Response[R]:
+    limiter = core.enter()
+    await limiter.enter(options.timeout.pool)
+    try:
+        if call.attempts == 0:
+            call.admitted = time.monotonic()
+            if options.deadline is not None:
+                deadline.reschedule(asyncio.get_running_loop().time() + options.deadline)
+        call.attempts += 1
+        answer = await _exchange(core, options, call)
+    finally:
+        limiter.leave()
+    try:
+        response = judge(call, answer)
+    except ItnioError as error:
+        if isinstance(error, TimestampExpiredError):
+            _measure_clock(core, call, error, answer)
+        _failed(call, error, answer)
+        raise
+    _log(call, answer, "code=0")
+    return response
+
+
+async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
+    """Send the request and read the answer whole."""
+    core.check_open()  # the wait for a slot may have been long
+    call.signature = Signature(await resolve(options.credentials), core.clock)
+    extensions = {
+        "timeout": options.timeout.as_dict(),
+        "itnio_idempotent": call.idempotent,
+        SIGNATURE_EXTENSION: call.signature,
+    }
+    request = request_of(call, core.headers, extensions)
+    core.requests += 1
+    call.in_flight = True
+    try:
+        response = await core.chain.handle_async_request(request)
+        answer = await read_answer(response, core.max_response_bytes)
+    except ItnioError as error:
+        _failed(call, error)
+        raise
+    except Exception as error:
+        ours = transport_error(call, error)
+        if ours is None:
+            raise
+        _failed(call, ours)
+        raise ours from error
+    call.in_flight = False
+    return answer
+
+
+def _failed(call: Call[Any], error: ItnioError, answer: Answer | None = None) -> None:
+    """Note what a failed attempt says about the call."""
+    call.in_flight = False
+    call.may_have_been_processed |= error.may_have_been_processed
+    call.last_error = error
+    code = getattr(error, "code", None)
+    _log(call, answer, type(error).__name__ if code is None else f"code={code}")
+
+
+def _measure_clock(core: Core, call: Call[Any], error: TimestampExpiredError, answer: Answer) -> None:
+    """Find out what a refused timestamp says about this machine's clock, and learn from it once a call."""
+    date = server_time(answer.headers)
+    if date is None:
+        return
+    error.clock_skew = core.clock.skew(date)
+    side = "ahead of" if error.clock_skew > 0 else "behind"
+    error.remark = f"This machine's clock is {abs(error.clock_skew):.0f} s {side} the server's."
+    if call.clock_corrected:
+        call.clock_stays_off = True
+    elif core.learns_clock and call.signature is not None and call.signature.timestamp is not None:
+        call.clock_corrected = core.clock.learn(date, call.signature.timestamp)
+
+
+def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
+    unknown = call.may_have_been_processed or call.in_flight
+    outcome = "It may have been processed." if unknown else "Nothing of it was processed."
+    last = f" The last attempt ended so: {call.last_error}" if call.last_error else ""
+    return DeadlineExceeded(
+        f"{call.endpoint}: not done within {options.deadline:g} s (deadline), at attempt {call.attempts}. "
+        f"{outcome}{last}",
+        last_error=call.last_error,
+        may_have_been_processed=unknown,
+    )
+
+
+def _log(call: Call[Any], answer: Answer | None, outcome: str) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "%s %s http=%s attempt=%d %.1f ms connection=%s",
+            call.endpoint,
+            outcome,
+            answer.http_status if answer else None,
+            call.attempts,
+            (time.monotonic() - call.started) * 1000,
+            answer.connection if answer else None,
+        )
