@@ -91,7 +91,7 @@ class AsyncClient:
             api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
         )
         limits = config.limits_of(limits)
-        self._base_url = account.base_url
+        self._account = account
         self._is_view = False
         self._options = Options(timeout, deadline, retry, account.credentials)
         hop = _hop(transport, account.base_url, limits, proxy, verify, trust_env, allow_insecure)
@@ -123,10 +123,12 @@ class AsyncClient:
         Takes what the constructor takes. Closing a view closes nothing.
         """
         given = {"timeout": timeout, "deadline": deadline, "retry": retry, "credentials": credentials}
-        view = object.__new__(type(self))
-        view._core, view._base_url, view._urls = self._core, self._base_url, self._urls
-        view._is_view = True
         changes = {name: value for name, value in given.items() if value is not UNCHANGED}
+        if "credentials" in changes:
+            self._account.check_trusted()
+        view = object.__new__(type(self))
+        view._core, view._account, view._urls = self._core, self._account, self._urls
+        view._is_view = True
         view._options = evolve(self._options, **changes)
         return view
 
@@ -153,7 +155,7 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         state = "closed" if self._core.closed else "open"
-        return f"<{type(self).__name__} {self._base_url} {self._options.credentials!r} {state}>"
+        return f"<{type(self).__name__} {self._account.base_url} {self._options.credentials!r} {state}>"
 
     async def call(self, endpoint: Endpoint[Q, R], request: Q) -> Response[R]:
         """Make a call of the API and return the whole answer.
@@ -225,7 +227,8 @@ class AsyncClient:
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
         if url is None:
-            url = self._base_url.copy_with(raw_path=self._base_url.raw_path.rstrip(b"/") + path.encode())
+            base = self._account.base_url
+            url = base.copy_with(raw_path=base.raw_path.rstrip(b"/") + path.encode())
             if len(self._urls) < 1000:  # paths with an id in them must not pile up
                 self._urls[path] = url
         return url

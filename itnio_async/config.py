@@ -17,6 +17,7 @@ from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.errors import ConfigurationError
 
 BASE_URL = "https://api.itniotech.com"
+BASE_URL_VARIABLE = "ITNIO_BASE_URL"
 # The vendor's brands: the same platform answers on all three.
 VENDOR_DOMAINS = ("itniotech.com", "onbuka.com", "laaffic.com")
 
@@ -150,6 +151,15 @@ class Account:
     base_url: httpx.URL
     base_url_source: str
 
+    def check_trusted(self) -> None:
+        """Raise `ConfigurationError` if credentials that a program passes would go where only the environment says."""
+        host = self.base_url.host
+        if self.base_url_source == BASE_URL_VARIABLE and not (is_loopback(host) or is_vendor(host)):
+            raise ConfigurationError(
+                f"{BASE_URL_VARIABLE} sends the credentials that were passed here to {host}, which is not the "
+                f"vendor's. Pass base_url= as well, or unset {BASE_URL_VARIABLE}."
+            )
+
 
 def resolve_account(
     api_key: str | None,
@@ -166,18 +176,17 @@ def resolve_account(
     address from the environment would send to a stranger.
     """
     chosen, credentials_source = _resolve_credentials(api_key, api_secret, credentials, environment)
-    from_environment = base_url is None and bool(environment.get("ITNIO_BASE_URL"))
-    if from_environment:
-        base_url, url_source = environment["ITNIO_BASE_URL"], "ITNIO_BASE_URL"
+    if base_url is not None:
+        url_source = "base_url"
+    elif environment.get(BASE_URL_VARIABLE):
+        base_url, url_source = environment[BASE_URL_VARIABLE], BASE_URL_VARIABLE
     else:
-        base_url, url_source = (BASE_URL, "the default") if base_url is None else (base_url, "base_url")
+        base_url, url_source = BASE_URL, "the default"
     url = base_url_of(base_url, allow_insecure=allow_insecure, source=url_source)
-    if from_environment and credentials_source != "environment" and not (is_loopback(url.host) or is_vendor(url.host)):
-        raise ConfigurationError(
-            f"ITNIO_BASE_URL sends the credentials that were passed here to {url.host}, which is not the vendor's. "
-            "Pass base_url= as well, or unset ITNIO_BASE_URL."
-        )
-    return Account(chosen, credentials_source, url, url_source)
+    account = Account(chosen, credentials_source, url, url_source)
+    if credentials_source != "environment":
+        account.check_trusted()
+    return account
 
 
 def _resolve_credentials(
