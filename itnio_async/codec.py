@@ -101,9 +101,11 @@ def _send_bool(value: Any) -> bool:
 def _send_float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Mismatch("a number", value)
+    if isinstance(value, int):
+        return _send_int(value)
     if not math.isfinite(value):
         raise Mismatch("a finite number", value)
-    return value
+    return value if type(value) is float else float(value)
 
 
 def json_bytes(value: Any) -> bytes:
@@ -114,9 +116,8 @@ def json_bytes(value: Any) -> bytes:
     try:
         return orjson.dumps(_send_json(value))
     except Mismatch as mismatch:
-        raise InvalidRequestError(
-            f"{mismatch}. Give JSON data.", field=f"json.{mismatch.where()}".rstrip(".")
-        ) from None
+        mismatch.path.insert(0, "json")
+        raise InvalidRequestError(f"{mismatch}. Give JSON data.", field=mismatch.where()) from None
     except (RecursionError, orjson.JSONEncodeError):
         message = "the data refers to itself or is nested too deeply. Give plain JSON data."
         raise InvalidRequestError(message, field="json") from None
