@@ -1,0 +1,64 @@
+"""Fixtures that most tests share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from support.raw_server import Handler, RawServer
+from support.scripted import ScriptedTransport
+from support.values import KEY, SECRET
+
+from itnio_async import AsyncClient
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine that runs the tests may reach a client."""
+    for name in ("ITNIO_API_KEY", "ITNIO_API_SECRET", "ITNIO_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+async def make_client() -> AsyncIterator[Callable[..., AsyncClient]]:
+    """Makes clients of the tests' account that are closed afterwards."""
+    made: list[AsyncClient] = []
+
+    def make(transport: Any = None, **options: Any) -> AsyncClient:
+        client = AsyncClient(**{"api_key": KEY, "api_secret": SECRET, "transport": transport, **options})
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+def scripted(make_client: Callable[..., AsyncClient]) -> Callable[..., tuple[AsyncClient, ScriptedTransport]]:
+    """Makes a client and the scripted transport under it."""
+
+    def make(*steps: Any, **options: Any) -> tuple[AsyncClient, ScriptedTransport]:
+        transport = ScriptedTransport(*steps)
+        return make_client(transport, **options), transport
+
+    return make
+
+
+@pytest.fixture
+async def raw_server() -> AsyncIterator[Callable[[Handler], Any]]:
+    """Starts raw servers that are stopped afterwards."""
+    started: list[RawServer] = []
+
+    async def start(handler: Handler) -> RawServer:
+        server = await RawServer(handler).__aenter__()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        await server.__aexit__()

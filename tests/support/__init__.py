@@ -1,0 +1,1 @@
+"""What several test modules lean on: made-up values, a scripted transport, a raw server."""
