@@ -56,7 +56,14 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
     except Mismatch as mismatch:
         raise NotAnEnvelope(f"`{key}`: {mismatch}") from None
     text = next((raw[name] for name in text_keys if raw.get(name) is not None), "")
-    return Envelope(status, text if isinstance(text, str) else orjson.dumps(text).decode(), raw.get("data"), raw)
+    return Envelope(status, text if isinstance(text, str) else _as_text(text), raw.get("data"), raw)
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return ""  # orjson reads deeper nesting than it writes, and the code must not be lost for that
 
 
 def form_of_path(path: str) -> EnvelopeForm:
