@@ -1,0 +1,157 @@
+"""From an origin to a connected socket: TLS settings, addresses, happy eyeballs, handshake.
+
+asyncio's own happy eyeballs (CPython 3.11) lose the socket that won when the caller is cancelled in that very tick, so
+the race is run here. Other event loops (uvloop) try the addresses one after another, and own their sockets from the
+start: one of ours, handed over in a call that is then cancelled, they would close behind its back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections import deque
+from typing import Any, NamedTuple
+
+import httpx
+
+from itnio_async.transport.http1 import Connection
+
+# Seconds before the next address is tried beside the ones before it: RFC 8305 recommends this.
+ATTEMPT_DELAY = 0.25
+# A silent peer in the middle of an answer is found after two minutes, not after the system's two hours.
+_PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+
+_Address = tuple[int, Any]  # family, and what `connect` takes
+
+
+class Origin(NamedTuple):
+    """Where requests go: connections are shared by those that agree in all of it."""
+
+    secure: bool
+    host: str
+    port: int
+    server_name: str | None = None  # the name asked for in the TLS handshake, where it is not the host
+
+
+_contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
+
+
+def _context_key(verify: bool, trust_env: bool) -> tuple[Any, ...]:
+    variables = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
+    return (verify, *(os.environ.get(name) for name in variables))
+
+
+def _make_context(verify: bool, trust_env: bool) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def tls_context(verify: bool | ssl.SSLContext, *, trust_env: bool) -> ssl.SSLContext:
+    """Return the TLS settings: the caller's own untouched, others made once in a thread (20 ms) and shared.
+
+    Raises `OSError` where the files that they name cannot be read.
+    """
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    key = _context_key(verify, trust_env)
+    if key not in _contexts:
+        context = await asyncio.get_running_loop().run_in_executor(None, _make_context, verify, trust_env)
+        _contexts.setdefault(key, context)
+    return _contexts[key]
+
+
+async def open_connection(connection: Connection, origin: Origin, context: ssl.SSLContext | None) -> None:
+    """Connect a `Connection`.
+
+    Raises `OSError`. When it is cancelled, no socket is left open.
+    """
+    loop = asyncio.get_running_loop()
+    tls: dict[str, Any] = {}
+    if context is not None:
+        tls = {"ssl": context, "server_hostname": origin.server_name or origin.host}
+    if isinstance(loop, asyncio.BaseEventLoop):
+        connected = await _first_connected(await _addresses(origin.host, origin.port))
+        await loop.create_connection(lambda: connection, sock=connected, **tls)
+    else:
+        transport, _ = await loop.create_connection(lambda: connection, origin.host, origin.port, **tls)
+        _set_options(transport.get_extra_info("socket"))
+    protocol = _negotiated(connection)
+    if protocol not in (None, "http/1.1"):
+        connection.close()
+        raise ConnectionError(f"The TLS settings let the peer choose {protocol}; only http/1.1 is spoken here.")
+
+
+def _negotiated(connection: Connection) -> str | None:
+    assert connection.transport is not None
+    tls = connection.transport.get_extra_info("ssl_object")
+    chosen: str | None = tls.selected_alpn_protocol() if tls is not None else None
+    return chosen
+
+
+async def _addresses(host: str, port: int) -> list[_Address]:
+    """Return the host's addresses, families in turns, beginning with the one that the system puts first."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return [(family, (host, port))]
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    by_family: dict[int, deque[_Address]] = {}
+    for family, _, _, _, address in found:
+        by_family.setdefault(family, deque()).append((family, address))
+    queues = list(by_family.values())
+    return [queue.popleft() for _ in range(max(map(len, queues))) for queue in queues if queue]
+
+
+async def _first_connected(addresses: list[_Address]) -> socket.socket:
+    if len(addresses) == 1:
+        return await _connected(*addresses[0])
+    loop = asyncio.get_running_loop()
+    waiting = deque(addresses)
+    attempts: list[asyncio.Task[socket.socket]] = []
+    winner: asyncio.Task[socket.socket] | None = None
+    try:
+        while winner is None:
+            if waiting:
+                attempts.append(loop.create_task(_connected(*waiting.popleft())))
+            pending = [attempt for attempt in attempts if not attempt.done()]
+            if not pending:
+                raise next(error for attempt in attempts if (error := attempt.exception()))
+            await asyncio.wait(pending, timeout=ATTEMPT_DELAY if waiting else None, return_when=asyncio.FIRST_COMPLETED)
+            winner = next((one for one in attempts if one.done() and one.exception() is None), None)
+        return winner.result()
+    finally:
+        for attempt in attempts:
+            if attempt is not winner:
+                attempt.cancel()
+                attempt.add_done_callback(_close_result)
+
+
+def _close_result(attempt: asyncio.Task[socket.socket]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().close()
+
+
+async def _connected(family: int, address: Any) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        _set_options(sock)
+        await asyncio.get_running_loop().sock_connect(sock, address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _set_options(sock: socket.socket) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PROBES.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,583 @@
+"""One HTTP/1.1 connection: it writes one request at a time, reads the answer with llhttp, and knows when it is spent.
+
+The connection itself gives its slot back, in the callback that ends the exchange, and not the task that waits for the
+answer: whatever happens to that task, at any tick, the slot is not its to lose. `token` is the future of the exchange
+under way; who holds it may abandon the exchange, and a token that is no longer the connection's does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Protocol
+
+import httptools
+import httpx
+from attrs import define
+
+# Unread bytes of an answer above which the connection stops reading: one read of asyncio's may bring as many.
+BACKLOG = 256 * 1024
+# What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
+_FIRST_BYTES = b"H\r\n"
+_VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
+
+
+class Owner(Protocol):
+    """Who made a connection, and is told what becomes of it."""
+
+    def release(self, connection: Connection) -> None:
+        """Take back a connection that is ready for another request."""
+
+    def lost(self, connection: Connection, *, busy: bool) -> None:
+        """Learn that a connection is spent, in an exchange or out of one."""
+
+    def gone(self, connection: Connection) -> None:
+        """Learn that its socket is closed."""
+
+
+# Not frozen: that would cost each call another microsecond.
+@define(eq=False)
+class Answer:
+    """An answer's head, with all of its body (bytes) or what is still to be read (a `Body`)."""
+
+    status: int
+    reason: bytes
+    version: bytes
+    headers: list[tuple[bytes, bytes]]
+    content: bytes | Body
+    connection: int
+    reused: bool
+
+
+class Body:
+    """The part of an answer that arrives while it is read."""
+
+    __slots__ = ("_connection", "_ended", "_error", "_parts", "_size", "_token", "_wake")
+
+    def __init__(self, connection: Connection, token: asyncio.Future[Answer], parts: list[bytes]) -> None:
+        self._connection = connection
+        self._token = token
+        self._parts = parts
+        self._size = sum(map(len, parts))
+        self._wake: asyncio.Future[None] | None = None
+        self._ended = False
+        self._error: Exception | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether someone waits for more of it."""
+        return self._wake is not None and not self._wake.done()
+
+    async def receive(self) -> bytes:
+        """Return what has arrived, waiting if there is nothing yet; b"" is the end.
+
+        Raises httpx's `ReadTimeout`, `ReadError`, `RemoteProtocolError`.
+        """
+        while not self._parts:
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return b""
+            self._wake = self._connection.reading_on()
+            try:
+                await self._wake
+            except BaseException:
+                self.discard()
+                raise
+        data = b"".join(self._parts)
+        self._parts.clear()
+        self._size = 0
+        if not self._ended:
+            self._connection.resume()
+        return data
+
+    def discard(self) -> None:
+        """Give up what has not arrived yet, and the connection with it."""
+        self._parts.clear()
+        if not self._ended:
+            self.end(httpx.ReadError("The answer was closed before it had been read."))
+            self._connection.abandon(self._token)
+
+    def discard_from_outside(self) -> None:
+        """Do so from a finalizer, which may run in any thread and at any moment."""
+        if not self._ended:
+            with contextlib.suppress(RuntimeError):  # the event loop is closed, and the connection with it
+                self._token.get_loop().call_soon_threadsafe(self.discard)
+
+    def feed(self, data: bytes) -> bool:
+        """Take a part; tell whether there is room for more."""
+        self._parts.append(data)
+        self._size += len(data)
+        self._rouse()
+        return self._size < BACKLOG
+
+    def end(self, error: Exception | None = None) -> None:
+        """Learn that nothing more comes, and why, unless the answer is complete."""
+        self._ended = True
+        self._error = error
+        self._rouse()
+
+    def _rouse(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+class _RefusedError(Exception):
+    """Ends the parser's work from within its callbacks; the text says what is wrong with the answer."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection and the exchange on it.
+
+    `number` names it in logs; `owner` is told of its fate; `max_head_bytes` bounds an answer's head, with the interim
+    answers before it, and what lies between the parts of its body.
+    """
+
+    __slots__ = (
+        "_answer_head",
+        "_body",
+        "_chunked",
+        "_close_delimited",
+        "_complete",
+        "_deadline",
+        "_drain",
+        "_framing",
+        "_gather",
+        "_head_only",
+        "_headers",
+        "_interim",
+        "_keep",
+        "_loop",
+        "_max_head_bytes",
+        "_owner",
+        "_parser",
+        "_parts",
+        "_paused",
+        "_read_timeout",
+        "_reason",
+        "_sending",
+        "_size",
+        "_surplus",
+        "_timer",
+        "_timer_at",
+        "_token",
+        "_transport",
+        "_write_paused",
+        "_write_timeout",
+        "idle_since",
+        "is_closed",
+        "number",
+        "received",
+        "requests",
+    )
+
+    def __init__(self, number: int, owner: Owner, loop: asyncio.AbstractEventLoop, max_head_bytes: int) -> None:
+        self.number = number
+        self.requests = 0
+        self.received = False
+        self.is_closed = False
+        self.idle_since = 0.0
+        self._owner = owner
+        self._loop = loop
+        self._max_head_bytes = max_head_bytes
+        self._parser: httptools.HttpResponseParser | None = None
+        self._transport: asyncio.Transport | None = None
+        self._token: asyncio.Future[Answer] | None = None
+        self._drain: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = self._deadline = 0.0
+        self._read_timeout: float | None = None
+        self._write_timeout: float | None = None
+        self._paused = self._write_paused = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._body: Body | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._parts: list[bytes] = []
+        self._reason = b""
+        self._answer_head: tuple[int, bytes] | None = None
+        self._size = self._framing = self._gather = 0
+        self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
+        self._keep = self._sending = self._head_only = False
+
+    # What the pool does with it.
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The event loop's side of it; None before it is connected."""
+        return self._transport
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the event loop has no reason yet to think that it is gone."""
+        return not self.is_closed and self._transport is not None and not self._transport.is_closing()
+
+    def start(
+        self,
+        data: bytes,
+        read: float | None,
+        write: float | None,
+        *,
+        head_only: bool = False,
+        gather: int = 0,
+        last: bool = False,
+        uploading: bool = False,
+    ) -> asyncio.Future[Answer]:
+        """Write a request; the future gives the answer.
+
+        `read` and `write` are seconds to wait for the next bytes to come and to go. An answer that is complete when its
+        head arrives has its body as bytes, any other one as a `Body`; `gather` is the number of bytes of a body to wait
+        for before that. With `uploading`, `data` is the head, and `send` and `sent` follow.
+        """
+        assert self._transport is not None
+        token: asyncio.Future[Answer] = self._loop.create_future()
+        self._token = token
+        self._read_timeout = read
+        self._write_timeout = write
+        self._head_only = head_only
+        self._gather = gather
+        self._keep = not last
+        self._sending = uploading
+        self.requests += 1
+        self.received = False
+        self._transport.write(data)
+        self._expect(write if self._write_paused else None if uploading else read)
+        return token
+
+    async def send(self, part: bytes) -> bool:
+        """Write a part of the request and wait until it has gone; False where the answer does not wait for it."""
+        assert self._transport is not None
+        token = self._token
+        if token is None or token.done() or self.is_closed:
+            return False
+        self._transport.write(part)
+        if self._write_paused:
+            self._expect(self._write_timeout)
+            self._drain = self._loop.create_future()
+            await self._drain
+        return self._token is token and not token.done()
+
+    def sent(self, *, whole: bool) -> None:
+        """Say that there are no more parts; a request that is not whole makes the connection its last."""
+        if self._token is not None and not self.is_closed:
+            self._sending = False
+            self._keep = self._keep and whole
+            self._expect(self._write_timeout if self._write_paused else self._read_timeout)
+
+    def abandon(self, token: asyncio.Future[Answer]) -> None:
+        """End an exchange that nobody waits for any more; one that has ended already stays as it is."""
+        if token.done() and not token.cancelled():
+            token.exception()  # so that the event loop does not report it as unseen
+        if self._token is token:
+            self._end_exchange()
+            self.close()
+            self._owner.lost(self, busy=True)
+
+    def close(self) -> None:
+        """Close the connection at once, telling a TLS peer so as far as that needs no waiting."""
+        self.is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        transport = self._transport
+        if transport is not None:
+            if not transport.is_closing():
+                transport.close()
+            transport.abort()
+
+    def end(self, why: str) -> None:
+        """Close the connection, and tell so whoever uses it."""
+        if not self.is_closed:
+            self._fail(why)
+
+    def bury(self) -> None:
+        """Close the socket after the event loop was closed without closing it.
+
+        asyncio has no public way: `abort` wants a running loop, and a transport that keeps its socket warns when it is
+        collected. Another event loop closes its sockets itself.
+        """
+        self.is_closed = True
+        transport, self._transport, self._parser = self._transport, None, None
+        if transport is None:
+            return
+        with contextlib.suppress(RuntimeError):  # it says that the loop is closed, once it has marked itself so
+            transport.abort()
+        below: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
+        sock = getattr(below, "_sock", None)
+        if sock is not None:
+            sock.close()
+            below._sock = None
+
+    # What a reader of the body asks for.
+
+    def reading_on(self) -> asyncio.Future[None]:
+        """Return a future for the next part, with the read timeout running."""
+        self._expect(self._read_timeout)
+        return self._loop.create_future()
+
+    def resume(self) -> None:
+        """Go on reading after a pause."""
+        if self._paused:
+            self._paused = False
+            if self._transport is not None and not self.is_closed:
+                self._transport.resume_reading()
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        # As low as TLS allows: a request counts as written when the system has taken all of it.
+        transport.set_write_buffer_limits(high=1, low=0)
+        self._parser = httptools.HttpResponseParser(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on in the answer."""
+        if self._token is None or self._parser is None:
+            if not self.is_closed:  # TLS hands over what it still has while it closes
+                self._fail("The peer sent bytes that nobody had asked for")
+            return
+        if not self.received:
+            self.received = True
+            if data[0] not in _FIRST_BYTES:
+                self._refuse("The answer is not HTTP/1.1.")
+                return
+        self._framing += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._complete:
+                self._refuse(_what_is_wrong(error))
+                return
+            self._surplus = True
+        if self._complete:
+            self._finish(surplus=self._surplus or (self._head_only and not data.endswith(b"\r\n\r\n")))
+        elif self._framing > self._max_head_bytes:
+            self._refuse(f"The answer's head has more than {self._max_head_bytes} bytes.")
+        else:
+            self._go_on()
+
+    def eof_received(self) -> None:
+        """Learn that the peer has said all that it wants to."""
+        if not self.is_closed:
+            self._end_of_input(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Learn that the socket is closed."""
+        if not self.is_closed:
+            self._end_of_input(exc)
+        self._parser = None  # the two refer to each other
+        self._owner.gone(self)
+
+    def pause_writing(self) -> None:
+        """Learn that the system takes no more for now."""
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        """Learn that the system has taken all."""
+        self._write_paused = False
+        if self._drain is not None:
+            self._release_sender()
+        elif self._token is not None and not self._sending:
+            self._expect(self._read_timeout)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Stop where another answer follows."""
+        if self._complete:
+            raise _RefusedError("surplus")
+
+    def on_status(self, reason: bytes) -> None:
+        """Take the reason phrase, which may come in pieces."""
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; trailers are dropped, as RFC 9112 allows."""
+        if self._answer_head is None:
+            self._headers.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """Read the head."""
+        parser = self._parser
+        assert parser is not None
+        status = parser.get_status_code()
+        version = _VERSIONS.get(parser.get_http_version())
+        if version is None:
+            raise _RefusedError("The answer's version of HTTP is not 1.1 or 1.0.")
+        if status < 200:
+            if status < 100 or status == 101:
+                raise _RefusedError(f"The answer's status is {status}.")
+            self._interim = True
+            self._headers = []
+            self._reason = b""
+            return
+        if self._framing > self._max_head_bytes and self._head_bytes() > self._max_head_bytes:
+            raise _RefusedError(f"The answer's head has more than {self._max_head_bytes} bytes.")
+        self._answer_head = (status, version)
+        if self._head_only:
+            # llhttp cannot be told that no body follows: what it still reads is no part of this answer.
+            self._keep = self._keep and parser.should_keep_alive()
+            self._complete = True
+            self._parser = httptools.HttpResponseParser(self)
+
+    def on_chunk_header(self) -> None:
+        """Check the coding of a chunked answer, once."""
+        if self._complete:
+            self._surplus = True
+        elif not self._chunked:
+            self._read_framing()
+
+    def on_body(self, data: bytes) -> None:
+        """Take a part of the body."""
+        self._framing = 0
+        if self._complete:
+            self._surplus = True
+        elif self._body is None:
+            self._parts.append(data)
+            self._size += len(data)
+        elif not self._body.feed(data) and not self._paused and self._transport is not None:
+            self._paused = True
+            if not self._transport.is_closing():
+                self._transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """Learn that the answer is complete."""
+        if self._interim:
+            self._interim = False
+        elif not self._complete:
+            assert self._parser is not None
+            self._complete = True
+            self._keep = self._keep and self._parser.should_keep_alive()
+
+    # How an exchange goes on and ends.
+
+    def _go_on(self) -> None:
+        if self._answer_head is None:
+            self._expect(self._read_timeout)
+            return
+        if self._body is None:
+            try:
+                self._read_framing()
+            except _RefusedError as error:
+                self._refuse(str(error))
+                return
+            if self._size < self._gather:
+                self._expect(self._read_timeout)
+                return
+            assert self._token is not None
+            self._body = Body(self, self._token, self._parts)
+            self._deliver(self._body)
+        elif self._body.is_awaited:
+            self._expect(self._read_timeout)
+
+    def _read_framing(self) -> None:
+        """Find out how the body ends, for an answer that is not complete at once."""
+        codings = [value for name, value in self._headers if name.lower() == b"transfer-encoding"]
+        if codings and (len(codings) > 1 or codings[0].lower() != b"chunked"):
+            raise _RefusedError("The answer has a Transfer-Encoding that nobody asked for.")
+        self._chunked = bool(codings)
+        self._close_delimited = not codings and all(name.lower() != b"content-length" for name, _ in self._headers)
+
+    def _head_bytes(self) -> int:
+        return sum(len(name) + len(value) + 4 for name, value in self._headers)
+
+    def _deliver(self, content: bytes | Body) -> None:
+        token = self._token
+        assert token is not None
+        if not token.done() and self._answer_head is not None:
+            status, version = self._answer_head
+            reused = self.requests > 1
+            token.set_result(Answer(status, self._reason, version, self._headers, content, self.number, reused))
+        self._release_sender()
+
+    def _finish(self, *, surplus: bool) -> None:
+        if self._body is None:
+            self._deliver(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        else:
+            self._body.end()
+        # An answer that came before all of its request had gone leaves the connection in the middle of that request.
+        keep = self._keep and not surplus and not self._sending and not self._write_paused
+        self._end_exchange()
+        if keep:
+            self.resume()
+            self._owner.release(self)
+        else:
+            self.close()
+            self._owner.lost(self, busy=True)
+
+    def _end_exchange(self) -> None:
+        self._token = None
+        self._release_sender()
+        self._reset()
+
+    def _release_sender(self) -> None:
+        if self._drain is not None:
+            if not self._drain.done():
+                self._drain.set_result(None)
+            self._drain = None
+
+    def _end_of_input(self, error: Exception | None) -> None:
+        if error is None and self._close_delimited and not self._sending:
+            self._keep = False
+            self._finish(surplus=False)
+        else:
+            self._fail("The connection was lost", error)
+
+    def _fail(self, what: str, cause: BaseException | None = None) -> None:
+        if self._answer_head is not None:
+            text = f"{what} in the middle of the answer."
+        else:
+            text = f"{what} {'in the head of' if self.received else 'before'} the answer."
+        kind = httpx.WriteError if (self._write_paused or self._sending) and not self.received else httpx.ReadError
+        self._end_with(kind(text), cause)
+
+    def _refuse(self, text: str) -> None:
+        self._end_with(httpx.RemoteProtocolError(text))
+
+    def _end_with(self, error: Exception, cause: BaseException | None = None) -> None:
+        error.__cause__ = cause
+        token, body = self._token, self._body
+        if token is not None and not token.done():
+            token.set_exception(error)
+        elif body is not None:
+            body.end(error)
+        self._end_exchange()
+        self.close()
+        self._owner.lost(self, busy=token is not None)
+
+    # The timer is armed once and looked at when it rings: most calls neither arm nor cancel one.
+
+    def _expect(self, timeout: float | None) -> None:
+        """Let the wait for the peer take so many seconds from now."""
+        if timeout is None:
+            self._deadline = 0.0
+            return
+        self._deadline = deadline = self._loop.time() + timeout
+        if self._timer is None or self._timer_at > deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._arm(deadline)
+
+    def _arm(self, deadline: float) -> None:
+        self._timer_at = deadline
+        self._timer = self._loop.call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._token is None or not self._deadline:
+            return
+        if self._loop.time() < self._deadline:
+            self._arm(self._deadline)
+        elif self._write_paused:
+            self._end_with(httpx.WriteTimeout("The peer did not take the request in time (timeout.write)."))
+        elif not self._sending and (self._body is None or self._body.is_awaited):
+            self._end_with(httpx.ReadTimeout("The peer did not answer in time (timeout.read)."))
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error.__context__, _RefusedError):
+        return str(error.__context__)
+    return f"The answer is not valid HTTP/1.1: {error}."
