@@ -583,7 +583,7 @@ async def test_calls_signed_with_the_old_estimate_succeed_all(scripted: Any, off
             await both.wait()
         return vendor(lambda: NOW)(request)
 
-    client, transport = scripted(judge, clock=lambda: NOW + off, retry=at_once())
+    client, _ = scripted(judge, clock=lambda: NOW + off, retry=at_once())
     responses = await asyncio.gather(*(client.call(UPDATE, trunk_update(key_id=number)) for number in range(1, 6)))
     assert [response.attempts for response in responses] == [2] * 5
     assert client._core.clock() == pytest.approx(NOW, abs=1)
@@ -638,7 +638,7 @@ async def test_credentials_change_between_attempts(scripted: Any) -> None:
     assert transport.headers_sent("Api-Key") == ["first", "second"]
     assert transport.headers_sent("Sign") == [
         sign(Credentials(key, secret), int(stamp))
-        for key, secret, stamp in zip("first second".split(), "xy", transport.headers_sent("Timestamp"), strict=True)
+        for key, secret, stamp in zip(["first", "second"], "xy", transport.headers_sent("Timestamp"), strict=True)
     ]
 
 

@@ -27,6 +27,8 @@ class _Keeper:
         try:
             yield
         finally:
+            # The generator refers to its loop: what stands in the table would keep its own key.
+            _keepers.pop(asyncio.get_running_loop(), None)
             for reference in self.closers:
                 closer = reference()
                 if closer is not None:
@@ -38,6 +40,9 @@ async def close_with_loop(closer: Callable[[], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     keeper = _keepers.get(loop)
     if keeper is None:
+        for other in filter(None, [reference() for reference in _keepers.keyrefs()]):
+            if other.is_closed():  # without a shutdown before, which would have taken it out
+                _keepers.pop(other, None)
         keeper = _keepers[loop] = _Keeper()
         await anext(keeper.generator)
     keeper.closers = [reference for reference in keeper.closers if reference() is not None]
