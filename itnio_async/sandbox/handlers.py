@@ -67,7 +67,7 @@ def update_trunk(account: Account, body: Mapping[str, Any]) -> tuple[Decision, A
         if assumptions.group_list == "adds":
             groups = {**{group.voice_group_id: group.number for group in trunk.groups}, **groups}
         values = {**_settings(body, trunk, assumptions), "update_time": account.moment}
-        state.update_trunk(trunk.key_id, values, _bindings(groups))
+        state.update_trunk(trunk, values, _bindings(groups))
     # A success of the form may already rest on an assumption.
     return (form if form.assumed else decision), None
 

@@ -97,9 +97,7 @@ class Server:
         """
         listening = _listen(port)
         ready: Future[None] = Future()
-        thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(listening, ready)), name="itnio-sandbox", daemon=True
-        )
+        thread = threading.Thread(target=self._run, args=(listening, ready), name="itnio-sandbox", daemon=True)
         thread.start()
         try:
             ready.result()
@@ -119,6 +117,11 @@ class Server:
         self._loop.call_soon_threadsafe(self.stopping.set)
         self._thread.join()
         self._thread = None
+
+    def _run(self, listening: socket.socket, ready: Future[None]) -> None:
+        # This kind of loop, since it can be told to accept no more.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve(listening, ready))
 
     async def _serve(self, listening: socket.socket, ready: Future[None]) -> None:
         try:
@@ -153,17 +156,21 @@ class Server:
             return
         ready.set_result(None)
         await self.stopping.wait()
-        server.close()
-        # Some ticks: whatever a request waits for is its body, a fault or `stopping`, and a connection may just be
-        # on its way in.
-        while state.connections or state.tasks:
+        # First only accept no more: in Python 3.11, connections on their way in while the server closes are leaked.
+        self._loop.remove_reader(listening)
+        # Some ticks: whatever a request waits for is its body, a fault or `stopping`. The other tasks are the requests,
+        # and asyncio's own for connections that are just being accepted.
+        this = asyncio.current_task()
+        while state.connections or asyncio.all_tasks() != {this}:
             for connection in list(state.connections):
                 connection.transport.abort()
             await asyncio.sleep(0)
+        server.close()
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named, since asyncio turns Nagle's delay off only for connections that say they are TCP.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # Without it, connections of a former run that linger in TIME_WAIT keep the port from being used again.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -270,12 +270,13 @@ class State:
             self._bind(key_id, groups)
         return key_id
 
-    def update_trunk(self, key_id: int, values: Mapping[str, Any], groups: Iterable[StoredBinding]) -> None:
-        """Replace a trunk's settings and bindings."""
+    def update_trunk(self, trunk: StoredTrunk, values: Mapping[str, Any], groups: Sequence[StoredBinding]) -> None:
+        """Replace a trunk's settings and bindings; `trunk` is as it stands."""
         with self._lock:
-            self._database.execute(_UPDATE, {**values, "key_id": key_id})
-            self._database.execute("DELETE FROM binding WHERE key_id = ?", (key_id,))
-            self._bind(key_id, groups)
+            self._database.execute(_UPDATE, {**values, "key_id": trunk.key_id})
+            if tuple(groups) != trunk.groups:
+                self._database.execute("DELETE FROM binding WHERE key_id = ?", (trunk.key_id,))
+                self._bind(trunk.key_id, groups)
 
     def _bind(self, key_id: int, groups: Iterable[StoredBinding]) -> None:
         rows = [(key_id, position, group.voice_group_id, group.number) for position, group in enumerate(groups)]

@@ -1,0 +1,225 @@
+"""Each code for the condition that it names, and what an accepted request leaves behind."""
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from itnio_async.codes import SIP_TRUNKS
+from itnio_async.sandbox import Sandbox
+
+from .asking import (
+    ADD,
+    CODES_OF_THE_PAGE,
+    INBOUND,
+    OUTBOUND,
+    PROVOCATIONS,
+    QUERY,
+    SPARE,
+    UPDATE,
+    ask,
+    replacement,
+    rule_of,
+)
+
+VENDORS_OWN_SAMPLE = {
+    "keyId": 1,
+    "groupList": [{"voiceGroupId": 1000026}],
+    "sipTrunkName": "22232",
+    "sipGatewayIp": "12.325.353.2",
+    "sipTrunkState": False,
+}
+
+
+def test_every_code_of_the_page_is_provoked():
+    assert {provocation.code for provocation in PROVOCATIONS} == CODES_OF_THE_PAGE
+
+
+@pytest.mark.parametrize("provocation", PROVOCATIONS, ids=str)
+async def test_each_code_comes_for_its_condition(sandbox, provocation):
+    body = replacement(sandbox.trunk(provocation.key_id), **provocation.changes)
+    before = sandbox.trunks
+    provocation.before(sandbox)
+    response = await ask(sandbox, UPDATE, body)
+    assert response.status_code == 200
+    assert response.json() == {"status": str(provocation.code), "reason": SIP_TRUNKS[provocation.code].wording}
+    assert rule_of(response) == provocation.rule
+    assert sandbox.trunks == before
+    assert sandbox.codes == {provocation.code: 1}
+
+
+async def test_the_vendors_own_sample_is_accepted(sandbox):
+    response = await ask(sandbox, UPDATE, VENDORS_OWN_SAMPLE)
+    assert response.json() == {"status": "0", "reason": "success", "data": None}
+    assert rule_of(response) == "0 documented"
+    trunk = sandbox.trunk(1)
+    assert (trunk.sip_trunk_name, trunk.sip_gateway_ip, trunk.updates) == ("22232", "12.325.353.2", 1)
+    assert [group.voice_group_id for group in trunk.groups] == [1000026]
+
+
+@pytest.mark.parametrize("key_id", range(1, 7))
+async def test_a_trunk_does_not_conflict_with_itself(sandbox, key_id):
+    before = sandbox.trunk(key_id)
+    response = await ask(sandbox, UPDATE, replacement(before))
+    assert response.json()["status"] == "0"
+    assert rule_of(response) == "0 documented"
+    after = sandbox.trunk(key_id)
+    assert replacement(after) == replacement(before)
+    assert after.updates == 1
+
+
+async def test_what_one_trunk_gives_up_another_may_take(sandbox):
+    first, third = sandbox.trunk(1), sandbox.trunk(3)
+    moved = replacement(first, sipGatewayIp="gateway.example", groupList=[{"voiceGroupId": SPARE}], sipTrunkName="new")
+    assert (await ask(sandbox, UPDATE, moved)).json()["status"] == "0"
+    taken = replacement(
+        third,
+        sipGatewayIp=first.sip_gateway_ip,
+        sipTrunkName=first.sip_trunk_name,
+        groupList=[{"voiceGroupId": first.groups[0].voice_group_id}],
+    )
+    assert (await ask(sandbox, UPDATE, taken)).json()["status"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"keyId": None, "sipTrunkName": ""}, "-56"),
+        ({"keyId": 1}, "-45"),
+        ({"keyId": 1, "sipTrunkName": "trunk00002"}, "-47"),
+        ({"keyId": 1, "sipTrunkName": "n"}, "-48"),
+        ({"keyId": 1, "sipTrunkName": "n", "groupList": [{"voiceGroupId": 7}]}, "-49"),
+        ({"keyId": 2, "sipTrunkName": "n", "groupList": [{"voiceGroupId": 7}]}, "-22"),
+        ({"keyId": 2, "sipTrunkName": "n", "groupList": [{"voiceGroupId": SPARE}]}, "-54"),
+    ],
+)
+async def test_of_several_mistakes_the_first_in_the_stated_order_is_named(sandbox, body, code):
+    assert (await ask(sandbox, UPDATE, body)).json()["status"] == code
+
+
+async def test_seeded_trunks_alternate_and_share_nothing():
+    with Sandbox(trunks=500) as sandbox:
+        trunks, groups = sandbox.trunks, sandbox.agent_groups
+    assert [trunk.type for trunk in trunks] == [1, 2] * 250
+    addresses = [trunk.sip_gateway_ip or trunk.sip_white_ip for trunk in trunks]
+    bound = [group.voice_group_id for trunk in trunks for group in trunk.groups]
+    numbers = [group.number for trunk in trunks if trunk.type == 2 for group in trunk.groups]
+    assert len(set(addresses)) == len(set(bound)) == 500
+    assert len(set(numbers)) == 250
+    assert None not in numbers
+    registered = [trunk for trunk in trunks if trunk.sip_trunk_state]
+    assert len(registered) == 125
+    assert all(trunk.type == 1 and trunk.sip_account and trunk.sip_password for trunk in registered)
+    assert sum(not group.bound_to for group in groups) == 100
+
+
+# Adding.
+
+
+async def test_a_new_trunk_is_stored(sandbox):
+    body = {**VENDORS_OWN_SAMPLE, "type": 1}
+    del body["keyId"]
+    response = await ask(sandbox, ADD, body)
+    assert response.json() == {"status": "0", "reason": "success", "data": 7}
+    assert (sandbox.trunk(7).type, sandbox.trunk(7).state) == (1, 1)
+    again = await ask(sandbox, ADD, body)
+    assert again.json()["status"] == "-47"
+
+
+@pytest.mark.parametrize(("given", "code"), [("2", "-54"), (3, "-44"), (None, "-44"), ("one", "-44"), ([], "-22")])
+async def test_the_type_of_a_new_trunk(sandbox, given, code):
+    body = {"type": given, "sipTrunkName": "n", "groupList": [{"voiceGroupId": SPARE, "number": "+1"}]}
+    response = await ask(sandbox, ADD, {**body, "sipTrunkState": False})
+    assert response.json()["status"] == code
+    assert len(sandbox.trunks) == 6
+
+
+# The listing.
+
+
+async def test_the_listing_has_the_vendors_deviations(sandbox):
+    response = await ask(sandbox, QUERY, {"current": 2, "size": 4, "params": {}})
+    page = response.json()["data"]
+    assert response.json()["status"] == 0
+    assert {name: page[name] for name in page if name != "records"} == {
+        "total": 6,
+        "size": 50,
+        "current": 2,
+        "searchCount": True,
+        "pages": 2,
+    }
+    assert [record["keyId"] for record in page["records"]] == [5, 6]
+    record = page["records"][0]
+    assert record["sipWhiteIp"] is None
+    assert record["groupList"] == [{"voiceGroupId": 2000005, "groupName": "group5", "number": None}]
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [({"type": 2}, [2, 4, 6]), ({"sipTrunkName": "0003"}, [3]), ({"type": 1, "sipTrunkName": "%"}, [])],
+)
+async def test_the_listing_filters(sandbox, params, found):
+    response = await ask(sandbox, QUERY, {"current": 1, "size": 100, "params": params})
+    assert [record["keyId"] for record in response.json()["data"]["records"]] == found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"current": 1, "size": 10},
+        {"current": 0, "size": 10, "params": {}},
+        {"current": 1, "size": 101, "params": {}},
+        {"current": 1, "size": 0, "params": {}},
+        {"current": 2**40, "size": 10, "params": {}},
+        {"current": "1", "size": 10, "params": {}},
+        {"current": 1, "size": 10, "params": {"type": "1"}},
+        {"current": 1, "size": 10, "params": {"type": 3}},
+        {"current": 1, "size": 10, "params": {"state": 1}},
+    ],
+)
+async def test_a_malformed_page_is_refused(sandbox, body):
+    response = await ask(sandbox, QUERY, body)
+    assert response.json() == {"status": -22, "reason": SIP_TRUNKS[-22].wording}
+
+
+# Anything at all.
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'"x"', b"\xff", b'{"keyId": NaN}', b'{"a":"\\ud800"}', b"[" * 5000, b'{"keyId": 1e400}'],
+)
+async def test_what_is_no_json_object_is_a_wrong_parameter(sandbox, body):
+    response = await ask(sandbox, UPDATE, body)
+    assert response.json()["status"] == "-22"
+    assert rule_of(response) == "22 documented"
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=60),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+_FIELDS = st.sampled_from(
+    ["keyId", "sipTrunkName", "groupList", "sipGatewayIp", "sipWhiteIp", "sipTrunkState", "type", "current", "params"]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    path=st.sampled_from([UPDATE, ADD, QUERY]), key_id=st.sampled_from([OUTBOUND, INBOUND]), field=_FIELDS, value=_JSON
+)
+@example(path=UPDATE, key_id=OUTBOUND, field="groupList", value=[{"voiceGroupId": 1.5, "number": []}])
+@example(path=ADD, key_id=OUTBOUND, field="type", value=True)
+def test_no_json_value_in_any_place_brings_it_down(sandbox, path, key_id, field, value):
+    body = {**replacement(sandbox.trunk(key_id)), field: value}
+    if path == QUERY:
+        body = {"current": 1, "size": 5, "params": {}, field: value}
+    response = asyncio.run(ask(sandbox, path, body))
+    assert response.status_code == 200
+    assert int(response.json()["status"]) in CODES_OF_THE_PAGE | {0}

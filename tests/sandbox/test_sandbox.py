@@ -1,0 +1,334 @@
+"""Its lifetime, its arguments, what it records, and what is not imitated."""
+
+import asyncio
+import json
+import logging
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+
+from itnio_async.errors import ConfigurationError
+from itnio_async.sandbox import Sandbox
+
+from .asking import QUERY, UPDATE, ask, headers_for, replacement, rule_of
+
+PAGE = {"current": 1, "size": 10, "params": {}}
+
+
+def listening(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+# Lifetime.
+
+
+def test_it_listens_inside_the_context_and_leaves_nothing_behind():
+    threads = threading.active_count()
+    with Sandbox() as sandbox:
+        assert listening(sandbox.port)
+        assert repr(sandbox) == f"<Sandbox http://127.0.0.1:{sandbox.port}>"
+    assert not listening(sandbox.port)
+    assert threading.active_count() == threads
+    assert repr(sandbox) == "<Sandbox, not running>"
+
+
+async def test_open_connections_do_not_delay_the_end():
+    async with Sandbox(trunks=1) as sandbox:
+        client = httpx.AsyncClient(base_url=sandbox.url, trust_env=False)
+        response = await client.post(QUERY, json=PAGE, headers=headers_for(sandbox))
+        assert response.json()["status"] == 0
+        assert (sandbox.connections, sandbox.connections_open) == (1, 1)
+        half_sent = socket.create_connection(("127.0.0.1", sandbox.port))
+        half_sent.sendall(b"POST " + QUERY.encode() + b" HTTP/1.1\r\n")
+        started = time.perf_counter()
+    assert time.perf_counter() - started < 1
+    half_sent.close()
+    await client.aclose()
+
+
+async def test_a_restart_ends_connections_and_keeps_address_and_data(sandbox):
+    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as client:
+
+        async def rename(name):
+            body = replacement(sandbox.trunk(1), sipTrunkName=name)
+            return await client.post(UPDATE, json=body, headers=headers_for(sandbox))
+
+        await rename("before")
+        url = sandbox.url
+        await sandbox.restart()
+        assert sandbox.url == url
+        assert sandbox.trunk(1).sip_trunk_name == "before"
+        await rename("after")
+    assert sandbox.trunk(1).sip_trunk_name == "after"
+    assert sandbox.connections == 2
+
+
+def test_while_it_is_stopped_nobody_listens_and_the_data_can_be_read(sandbox):
+    sandbox.stop()
+    sandbox.stop()
+    assert not listening(sandbox.port)
+    assert len(sandbox.trunks) == 6
+    sandbox.start()
+    sandbox.start()
+    assert listening(sandbox.port)
+
+
+def test_it_outlives_the_loops_of_its_users(sandbox):
+    for _ in range(2):
+        assert asyncio.run(ask(sandbox, QUERY, PAGE)).status_code == 200
+
+
+async def test_a_blocked_loop_does_not_block_it(sandbox):
+    # Called from the loop's own thread, which it keeps from everything else meanwhile.
+    with httpx.Client(trust_env=False) as client:
+        response = client.post(sandbox.url + QUERY, json=PAGE, headers=headers_for(sandbox))  # noqa: ASYNC212
+    assert response.json()["status"] == 0
+
+
+async def test_idle_connections_end_after_keep_alive():
+    async with Sandbox(keep_alive=0.05) as sandbox:
+        reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.port)
+        writer.write(f"GET {QUERY} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        assert b"405" in await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+
+def test_data_in_memory_is_gone_afterwards_and_says_so():
+    with Sandbox(trunks=1) as sandbox:
+        pass
+    with pytest.raises(ConfigurationError, match="inside the `with`"):
+        _ = sandbox.trunks
+    assert sandbox.requests == []
+
+
+def test_the_port_is_known_only_once_it_runs():
+    with pytest.raises(ConfigurationError, match="no port yet"):
+        _ = Sandbox().url
+
+
+async def test_a_test_can_wait_for_requests(sandbox):
+    waiting = asyncio.create_task(sandbox.requested(2))
+    await ask(sandbox, QUERY, PAGE)
+    assert not waiting.done()
+    await ask(sandbox, QUERY, PAGE)
+    await waiting
+    with pytest.raises(TimeoutError):
+        await sandbox.requested(3, timeout=0.01)
+    await ask(sandbox, QUERY, PAGE)
+
+
+async def test_nothing_is_logged_in_normal_work(caplog):
+    caplog.set_level(logging.DEBUG)
+    async with Sandbox(trunks=1) as sandbox:
+        await ask(sandbox, UPDATE, replacement(sandbox.trunk(1)))
+        await ask(sandbox, "/nowhere", {})
+    assert {record.name for record in caplog.records} <= {"asyncio", "httpx"} | {
+        record.name for record in caplog.records if record.name.startswith("httpcore")
+    }
+
+
+async def test_what_is_not_http_is_refused_in_quiet(sandbox, capfd):
+    reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.port)
+    writer.write(b"\x16\x03\x01 hello\r\n\r\n")
+    assert b" 400 " in await reader.read()
+    writer.close()
+    assert capfd.readouterr() == ("", "")
+
+
+# State in a file.
+
+
+async def test_a_file_keeps_the_data(tmp_path):
+    state = tmp_path / "state.db"
+    async with Sandbox(trunks=3, state=state) as sandbox:
+        await ask(sandbox, UPDATE, replacement(sandbox.trunk(1), sipTrunkName="kept"))
+    async with Sandbox(trunks=50, state=str(state)) as sandbox:
+        assert [trunk.sip_trunk_name for trunk in sandbox.trunks] == ["kept", "trunk00002", "trunk00003"]
+    assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path):
+    text, database = tmp_path / "text", tmp_path / "database"
+    text.write_text("no database, but long enough to be taken for one" * 50)
+    other = sqlite3.connect(database)
+    other.execute("CREATE TABLE trunk (key_id)")
+    other.commit()
+    other.close()
+    for path in (text, database, tmp_path, tmp_path / "missing" / "state"):
+        before = path.read_bytes() if path.is_file() else None
+        with pytest.raises(ConfigurationError, match=r"^state "), Sandbox(state=path):
+            pytest.fail("it started")
+        assert (path.read_bytes() if path.is_file() else None) == before
+
+
+# Arguments.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"trunks": -1}, "trunks"),
+        ({"trunks": True}, "trunks"),
+        ({"trunks": "5"}, "trunks"),
+        ({"trunks": 1_000_001}, "trunks"),
+        ({"port": -1}, "port"),
+        ({"port": 65536}, "port"),
+        ({"port": "8787"}, "port"),
+        ({"port": None}, "port"),
+        ({"state": 5}, "state"),
+        ({"state": ""}, "state"),
+        ({"state": b"file"}, "state"),
+        ({"state": ":memory:"}, "state"),
+        ({"window": 0}, "window"),
+        ({"window": True}, "window"),
+        ({"window": float("nan")}, "window"),
+        ({"window": "300"}, "window"),
+        ({"strict": 1}, "strict"),
+        ({"allowed_addresses": "127.0.0.1"}, "allowed_addresses"),
+        ({"allowed_addresses": 5}, "allowed_addresses"),
+        ({"log": 5}, "log"),
+        ({"keep_alive": 0}, "keep_alive"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments, named):
+    with pytest.raises(ConfigurationError, match=f"^{named} is .*; give "):
+        Sandbox(**arguments)
+
+
+def test_a_port_in_use_is_named(sandbox, tmp_path):
+    with (
+        pytest.raises(ConfigurationError, match=f"port {sandbox.port} is in use; give another"),
+        Sandbox(port=sandbox.port, log=tmp_path / "log"),
+    ):
+        pytest.fail("it started")
+    assert listening(sandbox.port)
+
+
+def test_a_chosen_port_is_used_and_can_be_used_again(sandbox):
+    port = sandbox.port
+    sandbox.close()
+    for _ in range(2):
+        with Sandbox(port=port) as again:
+            assert again.url == f"http://127.0.0.1:{port}"
+            assert listening(port)
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"^log "), Sandbox(log=tmp_path):
+        pytest.fail("it started")
+
+
+# What it records.
+
+
+async def test_requests_are_recorded(sandbox):
+    sandbox.clock = lambda: 1_700_000_000.0
+    await ask(sandbox, UPDATE, {**replacement(sandbox.trunk(2)), "sipWhiteIp": ""})
+    (request,) = sandbox.requests
+    assert (request.at, request.method, request.path, request.key_id) == (1_700_000_000.0, "POST", UPDATE, 2)
+    assert (request.code, request.rule, request.text) == (-54, "54 documented", "sipWhiteIp is required")
+
+
+async def test_the_log_has_each_request_and_no_secret(tmp_path):
+    log = tmp_path / "log.jsonl"
+    async with Sandbox(trunks=3, log=log) as sandbox:
+        sandbox.order("drop,key_id=1")
+        await ask(sandbox, UPDATE, replacement(sandbox.trunk(3)))
+        with pytest.raises(httpx.RemoteProtocolError):
+            await ask(sandbox, UPDATE, replacement(sandbox.trunk(1)))
+        headers = headers_for(sandbox)
+    text = log.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["key_id"], line["code"], line["fault"]) for line in lines] == [
+        (3, 0, None),
+        (1, None, "drop,key_id=1"),
+    ]
+    for secret in ("made-up-password-3", sandbox.api_secret, sandbox.api_key, headers["Sign"]):
+        assert secret not in text
+
+
+def test_passwords_are_not_in_a_repr(sandbox):
+    assert sandbox.trunk(3).sip_password == "made-up-password-3"
+    assert "made-up-password" not in repr(sandbox.trunks)
+
+
+def test_an_unknown_trunk_is_a_lookup_error(sandbox):
+    with pytest.raises(LookupError, match="4711"):
+        sandbox.trunk(4711)
+
+
+def test_groups_tell_what_they_are_bound_to(sandbox):
+    bound = {group.voice_group_id: group.bound_to for group in sandbox.agent_groups}
+    assert bound[2_000_004] == (4,)
+    assert bound[1_000_026] == ()
+
+
+# What is not imitated.
+
+
+@pytest.mark.parametrize("path", ["/", "/v3/cc/sipTrunk/delete", UPDATE + "/", "/v3/cc/siptrunk/update", "/%2e%2e/ä"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_an_unknown_path_is_never_a_success(sandbox, method, path):
+    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as client:
+        response = await client.request(method, path, headers=headers_for(sandbox))
+    assert response.status_code == 501
+    assert "does not imitate" in response.text
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert rule_of(response) == "501 assumed"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "OPTIONS"])
+async def test_another_method_is_never_a_success(sandbox, method):
+    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as client:
+        response = await client.request(method, UPDATE, headers=headers_for(sandbox))
+    assert response.status_code == 405
+    assert "status" not in response.text
+    assert rule_of(response) == "405 assumed"
+
+
+# Packaging.
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+
+def test_importing_the_package_loads_neither_starlette_nor_uvicorn():
+    loaded = run("import sys, itnio_async; print([n for n in ('starlette', 'uvicorn', 'sqlite3') if n in sys.modules])")
+    assert loaded.stdout == "[]\n", loaded.stderr
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+def test_without_the_extra_the_error_says_what_to_install(missing):
+    failed = run(f"import sys; sys.modules[{missing!r}] = None; import itnio_async.sandbox")
+    assert f"ImportError: itnio_async.sandbox needs {missing}" in failed.stderr
+    assert "pip install 'itnio-async[sandbox]'" in failed.stderr
+
+
+def test_it_works_with_plain_uvicorn():
+    run_on_h11 = """
+import sys
+sys.modules["httptools"] = None
+import httpx
+from itnio_async.sandbox import Sandbox
+with Sandbox() as sandbox, httpx.Client(trust_env=False) as client:
+    print(client.post(sandbox.url + "/v3/cc/sipTrunk/query", json={}).text)
+    sandbox.order("half")
+    try:
+        client.post(sandbox.url + "/v3/cc/sipTrunk/query", json={})
+    except httpx.RemoteProtocolError as error:
+        print("half")
+"""
+    finished = run(run_on_h11)
+    assert finished.stdout == '{"status":-1,"reason":"Authentication error"}\nhalf\n'
+    assert finished.stderr == ""

@@ -1,0 +1,101 @@
+"""The pytest plugin, as a user's tests see it."""
+# ruff: noqa: F811  (fixtures are asked for under the names that they are imported by)
+
+import os
+import socket
+
+import httpx
+import pytest
+import vcr
+
+from itnio_async.sandbox import Sandbox
+from itnio_async.testing import SECRET_HEADERS, VendorContactedError, itnio_sandbox, vcr_config  # noqa: F401
+
+from .asking import QUERY, ask, headers_for
+
+pytest_plugins = ["pytester"]
+PAGE = {"current": 1, "size": 10, "params": {}}
+
+
+def test_the_environment_leads_to_the_sandbox(itnio_sandbox):
+    assert os.environ["ITNIO_BASE_URL"] == itnio_sandbox.url
+    assert os.environ["ITNIO_API_KEY"] == itnio_sandbox.api_key
+    assert os.environ["ITNIO_API_SECRET"] == itnio_sandbox.api_secret
+    assert len(itnio_sandbox.trunks) == 10
+
+
+async def test_async_tests_use_it_too(itnio_sandbox):
+    assert (await ask(itnio_sandbox, QUERY, PAGE)).json()["status"] == 0
+
+
+@pytest.mark.parametrize(
+    "host", ["api.itniotech.com", "itniotech.com", "API.OnBuka.com.", "x.y.laaffic.com", b"api.itniotech.com"]
+)
+def test_the_vendors_hosts_are_not_looked_up(itnio_sandbox, host):
+    with pytest.raises(VendorContactedError, match=r"was about to contact"):
+        socket.getaddrinfo(host, 443)
+
+
+async def test_a_request_to_the_vendor_fails_with_that_very_error(itnio_sandbox):
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with pytest.raises(VendorContactedError):
+            await client.get("https://api.itniotech.com/v3/cc/sipTrunk/query")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", None])
+def test_other_hosts_are_looked_up(itnio_sandbox, host):
+    assert socket.getaddrinfo(host, 80)
+
+
+def test_a_users_suite_with_its_marker(pytester):
+    pytester.makeconftest('pytest_plugins = ["itnio_async.testing"]')
+    pytester.makepyfile(
+        """
+        import os, socket
+        import pytest
+
+        @pytest.mark.itnio_sandbox(trunks=3)
+        def test_marked(itnio_sandbox):
+            assert len(itnio_sandbox.trunks) == 3
+
+        def test_plain(itnio_sandbox):
+            assert len(itnio_sandbox.trunks) == 10
+
+        @pytest.mark.itnio_sandbox(strict=True)
+        def test_relies_on_an_assumption(itnio_sandbox):
+            import urllib.request
+            try:
+                urllib.request.urlopen(itnio_sandbox.url + "/nowhere")
+            except urllib.error.HTTPError as error:
+                error.close()
+
+        @pytest.mark.itnio_sandbox(5)
+        def test_marked_wrongly(itnio_sandbox):
+            pass
+
+        def test_nothing_stays_behind():
+            assert "ITNIO_BASE_URL" not in os.environ
+            assert socket.getaddrinfo.__module__ == "socket"
+        """
+    )
+    result = pytester.runpytest_inprocess("--strict-markers", "-p", "no:cacheprovider", "-p", "no:asyncio")
+    result.assert_outcomes(passed=4, errors=2)
+    result.stdout.fnmatch_lines(["*AssumedRuleError: 1 request was decided by what the sandbox assumes*"])
+    result.stdout.fnmatch_lines(["*takes named arguments only*"])
+
+
+async def test_the_three_headers_stay_out_of_cassettes(vcr_config, tmp_path):
+    cassette = tmp_path / "cassette.yaml"
+    with Sandbox() as sandbox:
+        headers = {name.swapcase(): value for name, value in headers_for(sandbox).items()}
+        with vcr.VCR(**vcr_config).use_cassette(str(cassette)):
+            assert (await ask(sandbox, QUERY, PAGE, headers={**headers, "X-Kept": "kept"})).json()["status"] == 0
+    text = cassette.read_text()
+    assert "kept" in text
+    for name in SECRET_HEADERS:
+        assert f"{name.lower()}:" not in text.lower()
+    for secret in (headers["sIGN"], sandbox.api_key):
+        assert secret not in text
+    # It is a cassette all the same: played back where nobody listens any more.
+    with vcr.VCR(**vcr_config).use_cassette(str(cassette), record_mode="none"):
+        assert (await ask(sandbox, QUERY, PAGE)).json()["status"] == 0
