@@ -161,9 +161,12 @@ async def test_a_mock_transport_of_httpx_does() -> None:
 
 
 def test_a_client_collected_unclosed_warns() -> None:
-    with pytest.warns(ResourceWarning, match="AsyncClient"):
+    def drop() -> None:
         AsyncClient(KEY, SECRET)
         gc.collect()
+
+    with pytest.warns(ResourceWarning, match="AsyncClient"):
+        drop()
 
 
 async def test_a_client_collected_in_a_loop_warns_and_starts_no_task(raw_server: Any) -> None:
@@ -347,21 +350,23 @@ def test_one_client_on_two_loops_one_after_the_other(server: ServerThread) -> No
 
 
 def test_loops_that_are_over_are_not_kept(server: ServerThread) -> None:
-    client = make(server)
     seen: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
-    async def work() -> None:
+    async def work(client: AsyncClient) -> None:
         seen.append(weakref.ref(asyncio.get_running_loop()))
         await update(client)
 
-    async def last() -> None:
-        await work()
+    async def last(client: AsyncClient) -> None:
+        await work(client)
         await client.aclose()
 
-    for _ in range(5):
-        asyncio.run(work())
-    asyncio.run(last())
-    del client
+    def use_and_drop() -> None:
+        client = make(server)
+        for _ in range(5):
+            asyncio.run(work(client))
+        asyncio.run(last(client))
+
+    use_and_drop()
     gc.collect()
     assert [loop() for loop in seen] == [None] * 6
     assert not loops._keepers
@@ -391,16 +396,19 @@ def test_a_second_loop_in_another_thread_is_refused(server: ServerThread) -> Non
             await update(client)
 
             def elsewhere() -> None:
-                try:
-                    asyncio.run(update(client))
-                except BaseException as error:
-                    outcomes.append(error)
+                for use in (update, AsyncClient.aclose):
+                    try:
+                        asyncio.run(use(client))
+                    except BaseException as error:
+                        outcomes.append(error)
 
             await asyncio.to_thread(elsewhere)
+            # Neither the call nor the closing from there has disturbed anything here.
             await update(client)
+            assert server.connections == 1
 
     asyncio.run(main())
-    assert [type(outcome) for outcome in outcomes] == [ConfigurationError]
+    assert [type(outcome) for outcome in outcomes] == [ConfigurationError] * 2
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # asyncio's own word on a bare close
