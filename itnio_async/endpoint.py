@@ -84,7 +84,8 @@ class Listing(Generic[T]):
         while True:
             # The first fetch checks both numbers.
             page = await self._fetch(current)
-            seen = seen or (current - 1) * self._size
+            # The pages before the first one: as long as it at least, since the vendor may have a size of its own.
+            seen = seen or (current - 1) * min(self._size, len(page))
             if not page.records:
                 if previous is None:
                     yield page
@@ -106,6 +107,7 @@ class Listing(Generic[T]):
 
 def _is_last(page: Page[Any], current: int, seen: int) -> bool:
     """Tell whether no page follows; the page's size is not asked, since the vendor gives another one than was asked."""
-    if page.pages is not None:
+    # Zeros beside records are a count that was not made.
+    if page.pages:
         return current >= page.pages
-    return page.total is not None and seen >= page.total
+    return page.total is not None and 0 < page.total <= seen

@@ -90,6 +90,11 @@ async def _read_content(response: httpx.Response, most: int) -> bytes:
         if len(content) > most:
             raise _too_large(response, most)
         return content
+    if response.is_stream_consumed:
+        raise UnexpectedResponseError(
+            "A middleware has used up the answer. Have it read with `await response.aread()`, which keeps it.",
+            http_status=response.status_code,
+        )
     coding = response.headers.get("content-encoding")
     decoder = _decoder(coding.strip().lower(), response) if coding else None
     chunks: list[bytes] = []
@@ -256,6 +261,7 @@ _KINDS: dict[str, tuple[type[errors.TransportError], str]] = {
     ),
     "ProtocolError": (errors.ProtocolError, "What came back is not HTTP. The request may have been processed."),
     "HTTPError": (errors.ProtocolError, "The exchange failed. The request may have been processed."),
+    "StreamError": (errors.ProtocolError, "The answer could not be read. The request may have been processed."),
     "OSError": (
         errors.ConnectionLost,
         "The connection failed before the answer was whole. The request may have been processed.",

@@ -1,0 +1,282 @@
+"""Listings: one page, all pages, and a vendor that counts in its own way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.scripted import ScriptedTransport, answer
+from support.values import KEY, SECRET
+
+from itnio_async import (
+    AsyncClient,
+    InvalidRequestError,
+    ItnioError,
+    Listing,
+    Page,
+    RetryPolicy,
+    ServerError,
+    SipTrunk,
+    TrunkDirection,
+    UnexpectedResponseError,
+)
+
+ENDLESS = 50
+
+
+class Vendor:
+    """Lists `count` trunks; the options are its ways to contradict itself."""
+
+    def __init__(self, count: int, *, own_size: int | None = None, **said: Any) -> None:
+        self.count = count
+        self.own_size = own_size
+        self.said = said
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        self.asked.append(body)
+        assert len(self.asked) < ENDLESS, "the listing does not end"
+        size = self.own_size or body["size"]
+        first = (body["current"] - 1) * size
+        records = [{"keyId": number + 1} for number in range(first, min(first + size, self.count))]
+        data = {
+            "total": self.count,
+            "size": size,
+            "current": body["current"],
+            "pages": -(-self.count // size),
+            "records": records,
+            **self.said,
+        }
+        return answer(data={name: value for name, value in data.items() if value is not ...})
+
+
+def client_of(vendor: Any) -> AsyncClient:
+    return AsyncClient(KEY, SECRET, transport=ScriptedTransport(vendor))
+
+
+async def until_it_fails(listing: Listing[SipTrunk]) -> tuple[list[int | None], Exception | None]:
+    seen = []
+    try:
+        async for trunk in listing:
+            seen.append(trunk.key_id)  # noqa: PERF401 - what came before the failure counts
+    except ItnioError as error:
+        return seen, error
+    return seen, None
+
+
+async def keys(vendor: Vendor, **options: Any) -> list[int | None]:
+    async with client_of(vendor) as client:
+        return [trunk.key_id async for trunk in client.sip_trunks.list(**options)]
+
+
+async def test_awaited_it_is_the_one_page_that_was_asked_for() -> None:
+    vendor = Vendor(25)
+    async with client_of(vendor) as client:
+        page = await client.sip_trunks.list(current=2, size=10)
+    assert isinstance(page, Page)
+    assert [trunk.key_id for trunk in page] == list(range(11, 21))
+    assert (len(page), page.total, page.size, page.current, page.pages) == (10, 25, 10, 2, 3)
+    assert all(isinstance(trunk, SipTrunk) for trunk in page)
+    assert vendor.asked == [{"current": 2, "size": 10, "params": {}}]
+
+
+async def test_the_filters_are_sent_only_where_given() -> None:
+    vendor = Vendor(1)
+    async with client_of(vendor) as client:
+        await client.sip_trunks.list(type=TrunkDirection.INBOUND, sip_trunk_name="22")
+        await client.sip_trunks.list(type=1)
+    assert [asked["params"] for asked in vendor.asked] == [{"type": 2, "sipTrunkName": "22"}, {"type": 1}]
+    assert vendor.asked[0]["size"] == 100
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"pages": None},
+        {"total": None},
+        {"pages": None, "total": None},
+        {"pages": ..., "total": ..., "size": ..., "current": ...},
+        {"total": 0, "pages": 0, "searchCount": False},  # a count that was not made
+        {"size": 7, "current": 1},
+        {"total": "999", "pages": None},
+    ],
+    ids=str,
+)
+async def test_each_record_comes_once_whatever_the_answer_says_of_itself(count: int, said: dict[str, Any]) -> None:
+    assert await keys(Vendor(count, **said), size=10) == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize(("own", "count"), [(4, 9), (50, 70), (100, 250)])
+@pytest.mark.parametrize("pages", [{}, {"pages": None}, {"pages": None, "total": None}], ids=str)
+async def test_a_vendor_with_a_page_size_of_its_own_loses_nothing(own: int, count: int, pages: dict[str, Any]) -> None:
+    assert await keys(Vendor(count, own_size=own, **pages), size=10) == list(range(1, count + 1))
+
+
+@given(
+    count=st.integers(0, 30),
+    size=st.integers(1, 100),
+    own_size=st.none() | st.integers(3, 40),
+    known=st.sets(st.sampled_from(["total", "pages"])),
+)
+@settings(max_examples=60, deadline=None)
+async def test_each_record_comes_once_for_any_sizes(
+    count: int, size: int, own_size: int | None, known: set[str]
+) -> None:
+    said = {name: None for name in ("total", "pages") if name not in known}
+    vendor = Vendor(count, own_size=own_size or max(size, 1), **said)
+    assert await keys(vendor, size=size) == list(range(1, count + 1))
+
+
+async def test_no_page_is_asked_for_that_cannot_be_there() -> None:
+    vendor = Vendor(20)
+    await keys(vendor, size=10)
+    assert [asked["current"] for asked in vendor.asked] == [1, 2]
+
+
+@pytest.mark.parametrize("said", [{}, {"pages": None}, {"pages": None, "total": None}], ids=str)
+async def test_it_begins_at_the_page_that_was_asked_for(said: dict[str, Any]) -> None:
+    vendor = Vendor(25, **said)
+    assert await keys(vendor, size=10, current=2) == list(range(11, 26))
+    assert vendor.asked[0]["current"] == 2
+
+
+@pytest.mark.parametrize("own", [4, 10, 40])
+@pytest.mark.parametrize("said", [{}, {"pages": None}, {"pages": None, "total": None}], ids=str)
+async def test_it_begins_there_in_the_vendors_page_size_too(said: dict[str, Any], own: int) -> None:
+    assert await keys(Vendor(100, own_size=own, **said), size=10, current=2) == list(range(own + 1, 101))
+
+
+async def test_a_page_beyond_the_end_is_empty() -> None:
+    vendor = Vendor(5)
+    assert await keys(vendor, current=9) == []
+    assert len(vendor.asked) == 1
+
+
+@pytest.mark.parametrize("data", [None, {}, [], {"records": None}, {"records": []}, {"total": "0"}], ids=str)
+async def test_an_empty_listing_in_all_its_forms(data: Any) -> None:
+    async with client_of(lambda _: answer(data=data)) as client:
+        page = await client.sip_trunks.list()
+        assert list(page) == []
+        assert [trunk async for trunk in client.sip_trunks.list()] == []
+
+
+async def test_a_vendor_that_gives_the_same_page_again_is_noticed() -> None:
+    asked = 0
+
+    def stubborn(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return answer(data={"total": 500, "pages": 50, "records": [{"keyId": 1}, {"keyId": 2}]})
+
+    async with client_of(stubborn) as client:
+        seen, error = await until_it_fails(client.sip_trunks.list(size=2))
+    assert isinstance(error, UnexpectedResponseError)
+    assert "again" in str(error)
+    assert seen == [1, 2]
+    assert asked == 2
+
+
+async def test_the_pages_one_by_one() -> None:
+    async with client_of(Vendor(25)) as client:
+        assert [len(page) async for page in client.sip_trunks.list(size=10).pages()] == [10, 10, 5]
+
+
+async def test_one_object_is_awaited_and_iterated_as_often_as_wanted() -> None:
+    async with client_of(Vendor(15)) as client:
+        listing = client.sip_trunks.list(size=10)
+        assert len(await listing) == 10
+        assert len([trunk async for trunk in listing]) == 15
+        assert len(await listing) == 10
+        assert len([trunk async for trunk in listing]) == 15
+
+
+async def test_one_that_nobody_awaits_sends_nothing() -> None:
+    vendor = Vendor(15)
+    async with client_of(vendor) as client:
+        client.sip_trunks.list()
+    assert vendor.asked == []
+
+
+async def test_leaving_early_asks_for_no_more() -> None:
+    vendor = Vendor(1000)
+    async with client_of(vendor) as client:
+        async for _ in client.sip_trunks.list(size=10):
+            break
+        assert len(vendor.asked) == 1
+        assert client.stats.in_use == 0
+
+
+async def test_an_error_on_a_later_page_comes_after_the_records_before_it() -> None:
+    vendor = Vendor(25)
+
+    def fails_on_page_two(request: httpx.Request) -> httpx.Response:
+        return vendor(request) if not vendor.asked else answer(-18)
+
+    async with client_of(fails_on_page_two) as client:
+        seen, error = await until_it_fails(client.with_options(retry=RetryPolicy(on=())).sip_trunks.list(size=10))
+    assert isinstance(error, ServerError)
+    assert len(seen) == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"current": 0}, "current"),
+        ({"current": -1}, "current"),
+        ({"current": "1"}, "current"),
+        ({"current": 1.0}, "current"),
+        ({"current": True}, "current"),
+        ({"current": None}, "current"),
+        ({"current": 2**70}, "current"),
+        ({"size": 0}, "size"),
+        ({"size": 101}, "size"),
+        ({"size": "10"}, "size"),
+        ({"size": 10.5}, "size"),
+        ({"size": None}, "size"),
+        ({"size": False}, "size"),
+        ({"type": "1"}, "params.type"),
+        ({"type": True}, "params.type"),
+        ({"type": 1.0}, "params.type"),
+        ({"sip_trunk_name": 22}, "params.sip_trunk_name"),
+        ({"sip_trunk_name": "\ud800"}, "params.sip_trunk_name"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("how", ["await", "async for"])
+async def test_wrong_arguments_are_refused_by_name(options: dict[str, Any], field: str, how: str) -> None:
+    vendor = Vendor(1)
+    async with client_of(vendor) as client:
+        listing = client.sip_trunks.list(**options)
+        with pytest.raises(InvalidRequestError) as caught:
+            await (listing if how == "await" else anext(aiter(listing)))
+    assert caught.value.field == field
+    assert vendor.asked == []
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ("records", "data"),
+        (5, "data"),
+        ([{"records": []}, {"records": []}], "data"),
+        ({"records": "[]"}, "data.records"),
+        ({"records": [5]}, "data.records[0]"),
+        ({"records": [{}, {"keyId": "x"}]}, "data.records[1].keyId"),
+        ({"records": [{"groupList": [{}, {"voiceGroupId": 1.5}]}]}, "data.records[0].groupList[1].voiceGroupId"),
+        ({"total": {}}, "data.total"),
+    ],
+    ids=str,
+)
+async def test_an_answer_of_an_impossible_type_names_its_path(data: Any, path: str) -> None:
+    async with client_of(lambda _: answer(data=data)) as client:
+        with pytest.raises(UnexpectedResponseError) as caught:
+            await client.sip_trunks.list()
+    assert f"`{path}`" in str(caught.value)
+    assert isinstance(caught.value, ItnioError)
