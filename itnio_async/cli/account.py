@@ -1,0 +1,126 @@
+"""The account that a command works for: its options, and where the credentials come from.
+
+Secrets come from a file, the environment or a prompt, never from an argument: `ps` shows those to everyone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import httpx
+import typer
+from attrs import frozen
+
+from itnio_async import AsyncClient, config
+from itnio_async.cli.exits import CommandError
+from itnio_async.cli.secret_file import read_secret_file
+
+_PANEL = "Account"
+
+SecretFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--secret-file",
+        metavar="FILE",
+        help="Credentials: first line the API key, second the secret; or lines ITNIO_API_KEY=... and "
+        "ITNIO_API_SECRET=... (ITNIO_BASE_URL=... too). Default: the environment variables of these names, "
+        "then a prompt.",
+        rich_help_panel=_PANEL,
+    ),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help=f"The API's address. Default: ITNIO_BASE_URL, then {config.BASE_URL}.",
+        rich_help_panel=_PANEL,
+    ),
+]
+AllowInsecureOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-insecure",
+        help="Allow plain http to another machine, where everyone on the way can read along.",
+        rich_help_panel=_PANEL,
+    ),
+]
+TimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="How long one answer may take; to connect, half of that and at most 5.",
+        show_default=True,
+        rich_help_panel=_PANEL,
+    ),
+]
+DEFAULT_TIMEOUT = 10.0
+
+
+@frozen
+class Access:
+    """An account, and how to reach it."""
+
+    account: config.Account
+    allow_insecure: bool
+    timeout: float
+
+    def client(self, **more: Any) -> AsyncClient:
+        """Return a client for the account; `more` goes to its constructor."""
+        return AsyncClient(
+            credentials=self.account.credentials,
+            base_url=self.account.base_url,
+            allow_insecure=self.allow_insecure,
+            timeout=httpx.Timeout(self.timeout, connect=min(5.0, self.timeout / 2), pool=None),
+            # Time for a second attempt, however slow the first one may be.
+            deadline=max(config.DEADLINE, 2 * self.timeout),
+            **more,
+        )
+
+
+def access_of(secret_file: Path | None, base_url: str | None, allow_insecure: bool, timeout: float) -> Access:
+    """Return the access that the options describe; asks for what is missing if somebody is there to answer."""
+    if not 0 < timeout <= 86_400:
+        raise CommandError(f"--timeout is {timeout:g}.", "give seconds above 0, a day at most.")
+    return Access(account_of(secret_file, base_url, allow_insecure=allow_insecure), allow_insecure, timeout)
+
+
+def account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> config.Account:
+    """Return the account's credentials and address, each with the place where it was found."""
+    key = secret = source = None
+    if secret_file is not None:
+        found = read_secret_file(secret_file)
+        key, secret, source = found.api_key, found.api_secret, f"the file {secret_file}"
+        if base_url is None and found.base_url is not None:
+            account = config.resolve_account(key, secret, None, found.base_url, allow_insecure=allow_insecure)
+            return attrs.evolve(account, credentials_source=source, base_url_source=source)
+    elif not (os.environ.get("ITNIO_API_KEY") or os.environ.get("ITNIO_API_SECRET")):
+        key, secret, source = *_ask(), "the prompt"
+    account = config.resolve_account(key, secret, None, base_url, allow_insecure=allow_insecure)
+    return attrs.evolve(
+        account,
+        credentials_source=source or "ITNIO_API_KEY and ITNIO_API_SECRET",
+        base_url_source="--base-url" if account.base_url_source == "base_url" else account.base_url_source,
+    )
+
+
+def ask_secret(what: str) -> str:
+    """Ask for a secret on the terminal, without showing what is typed."""
+    if not sys.stdin.isatty():
+        raise CommandError(f"the {what} cannot be asked for: stdin is no terminal.", "give it in a file instead.")
+    answer: str = typer.prompt(what, hide_input=True, err=True)
+    return answer
+
+
+def _ask() -> tuple[str, str]:
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "no credentials: ITNIO_API_KEY and ITNIO_API_SECRET are not set.",
+            "set both, or give --secret-file FILE. (`itnio sandbox` makes up a pair to try things with.)",
+        )
+    return typer.prompt("API key", err=True), ask_secret("API secret")

@@ -1,0 +1,132 @@
+"""`itnio codes`: what the vendor's codes mean, what to do about them, and whether they are retried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Annotated
+
+import typer
+from attrs import frozen
+
+from itnio_async import RetryPolicy
+from itnio_async.cli.exits import CommandError
+from itnio_async.cli.output import json_line, records, table
+from itnio_async.codes import FAMILIES, Code
+
+# As the option takes them: one word each.
+Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) for family in FAMILIES])  # type: ignore[misc]
+
+
+@frozen
+class Entry:
+    """A code with the families in which it means just this."""
+
+    code: Code
+    families: list[str]
+
+    @property
+    def retried(self) -> str:
+        """Whether the client repeats a call that ends so."""
+        policy, error = RetryPolicy(), self.code.error()
+        if policy.wants(error, idempotent=False):
+            return "yes: signed anew at once"
+        if policy.wants(error, idempotent=True):
+            return "yes, after a wait, where a repeat does no harm (update and list, not add)"
+        return "no: it would come again"
+
+
+def codes(
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="A code such as -47; without it, all of them.")
+    ] = None,
+    family: Annotated[
+        Family | None,
+        typer.Option("--family", help="Only the codes of these endpoints: a number means something else elsewhere."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each code.")] = False,
+) -> None:
+    """Show what a code of the vendor means, what to do about it, and whether the client retries it."""
+    wanted = None if code is None else _number(code)
+    entries = [
+        entry
+        for entry in _entries()
+        if wanted in (None, entry.code.code) and (family is None or _is_in(entry, family.value))
+    ]
+    if not entries:
+        where = "for any endpoint" if family is None else f"for {family.value}"
+        raise CommandError(
+            f"the vendor documents no code {wanted} {where}.",
+            "ask the vendor, with the reason that came with it; `itnio codes` lists the known ones.",
+        )
+    if json:
+        for entry in entries:
+            json_line(_as_json(entry))
+    elif wanted is None:
+        table(
+            ("Code", "Meaning", "What to do", "Retried", "Endpoints"),
+            [
+                (e.code.code, e.code.meaning, e.code.advice, e.retried.partition(",")[0].partition(":")[0], _where(e))
+                for e in entries
+            ],
+        )
+    else:
+        names = ("Code", "Vendor's text", "Meaning", "What to do", "Retried", "Exception", "Endpoints")
+        records(names, [_as_record(entry) for entry in entries])
+
+
+def _number(text: str) -> int:
+    try:
+        # Who types 47 means the code of that number, since all of them are negative.
+        return -abs(int(text))
+    except ValueError:
+        raise CommandError(f"{text!r} is no code.", "give a number such as -47.") from None
+
+
+def _entries() -> Iterator[Entry]:
+    """Give each code once for each meaning, highest number first."""
+    found: dict[int, list[Entry]] = {}
+    for family in FAMILIES:
+        for number, code in family.codes.items():
+            same = next((entry for entry in found.setdefault(number, []) if entry.code == code), None)
+            if same is None:
+                found[number].append(Entry(code, [family.name]))
+            else:
+                same.families.append(family.name)
+    for number in sorted(found, reverse=True):
+        yield from found[number]
+
+
+def _is_in(entry: Entry, family: str) -> bool:
+    return any(Family[name].value == family for name in entry.families)
+
+
+def _where(entry: Entry) -> str:
+    return "all" if len(entry.families) == len(FAMILIES) else ", ".join(entry.families)
+
+
+def _as_record(entry: Entry) -> tuple[object, ...]:
+    code = entry.code
+    return (
+        code.code,
+        code.wording or "-",
+        code.meaning,
+        code.advice,
+        entry.retried,
+        code.error.__name__,
+        _where(entry),
+    )
+
+
+def _as_json(entry: Entry) -> dict[str, object]:
+    code, policy, error = entry.code, RetryPolicy(), entry.code.error()
+    return {
+        "code": code.code,
+        "families": entry.families,
+        "wording": code.wording,
+        "meaning": code.meaning,
+        "advice": code.advice,
+        "error": code.error.__name__,
+        "retried": policy.wants(error, idempotent=True),
+        "retried_if_not_idempotent": policy.wants(error, idempotent=False),
+    }

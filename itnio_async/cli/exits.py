@@ -1,0 +1,23 @@
+"""The exit statuses, and the one exception that ends a command with a text."""
+
+from __future__ import annotations
+
+DONE = 0
+ERROR = 1
+CHANGES_TO_MAKE = 2
+REFUSED_OR_UNKNOWN = 3
+INTERRUPTED = 130
+
+TEXT = (
+    "Exit statuses: 0 done; 1 error (usage, settings, no connection); 2 changes to make (--dry-run); "
+    "3 refused by the vendor, or the outcome is unknown; 130 interrupted."
+)
+
+
+class CommandError(Exception):
+    """What went wrong and what to do about it, for the person at the terminal."""
+
+    def __init__(self, message: str, advice: str = "", *, status: int = ERROR) -> None:
+        super().__init__(message)
+        self.advice = advice
+        self.status = status

@@ -1,0 +1,77 @@
+"""Errors as a person reads them: what went wrong, the vendor's code and its meaning, what to do."""
+
+from __future__ import annotations
+
+from itnio_async.cli.exits import ERROR, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.output import visible
+from itnio_async.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidRequestError,
+    ItnioError,
+    TimestampExpiredError,
+    UnexpectedResponseError,
+)
+
+# Which option of the command sets the field that an error names.
+OPTIONS = {
+    "key_id": "KEY_ID",
+    "type": "--type",
+    "sip_trunk_name": "--sip-trunk-name",
+    "sip_prefix": "--sip-prefix",
+    "group_list": "--group",
+    "sip_gateway_ip": "--sip-gateway-ip",
+    "sip_white_ip": "--sip-white-ip",
+    "sip_trunk_state": "--sip-trunk-state or --no-sip-trunk-state",
+    "sip_account": "--sip-account",
+    "sip_password": "--sip-password-file, --ask-sip-password or the environment variable ITNIO_SIP_PASSWORD",
+}
+
+
+def status_of(error: Exception) -> int:
+    """Return the exit status that an error ends the command with, where the call was to change something."""
+    if isinstance(error, CommandError):
+        return error.status
+    if isinstance(error, AuthenticationError | TimestampExpiredError) or not isinstance(error, ItnioError):
+        return ERROR
+    return REFUSED_OR_UNKNOWN if isinstance(error, ApiError) or error.may_have_been_processed else ERROR
+
+
+def text_of(error: Exception) -> str:
+    """Return the error as the lines that go to stderr."""
+    head, *rest = _lines(error)
+    return "\n".join([f"Error: {visible(head)}", *(f"  {visible(text)}" for text in rest if text)])
+
+
+def _lines(error: Exception) -> list[str]:
+    if isinstance(error, ApiError):
+        said = f"{error.code} {error.reason!r}" if error.reason else str(error.code)
+        attempts = f"{error.attempts} attempts were made." if error.attempts > 1 else ""
+        return [
+            f"the vendor refused {error.endpoint or 'the call'}.",
+            f"Vendor's code: {said}: {error.meaning}.",
+            f"What to do: {error.advice}",
+            error.remark,
+            attempts,
+        ]
+    if isinstance(error, InvalidRequestError):
+        return _invalid_request(error)
+    if isinstance(error, UnexpectedResponseError):
+        body = error.body.strip()
+        return [str(error), f"The answer begins: {body[:200]}" if body else ""]
+    if isinstance(error, CommandError):
+        return [str(error), f"What to do: {error.advice}" if error.advice else ""]
+    if isinstance(error, OSError) and not isinstance(error, ItnioError):
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return [f"{where}{error.strerror or error}"]
+    return [str(error)]
+
+
+def _invalid_request(error: InvalidRequestError) -> list[str]:
+    field = error.field or ""
+    option = OPTIONS.get(field.partition("[")[0])
+    return [
+        f"{field}: {error.args[0]}" if field else error.args[0],
+        f"Vendor's code for the same mistake: {error.code}; nothing was sent." if error.code else "Nothing was sent.",
+        f"What to do: use {option}." if option else "",
+    ]

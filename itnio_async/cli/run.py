@@ -1,0 +1,64 @@
+"""Runs the command and turns whatever ends it into an exit status, without a traceback for what is no fault of ours."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
+from itnio_async.cli.output import say
+from itnio_async.cli.reporting import text_of
+from itnio_async.errors import ItnioError
+
+# Newer typers carry their own copy of click, so that the class is found by its name.
+_UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks is shown as an escape, and does not end a listing half-way.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except OSError as error:
+        say(text_of(error))
+        return ERROR
+    if status == INTERRUPTED:
+        say("Interrupted.")
+    return status
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from itnio_async.cli.app import build
+
+    # Boxes and colours are for terminals, in the help text too.
+    command = typer.main.get_command(build(rich=sys.stdout.isatty()))
+    try:
+        status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
+    except typer.Abort:
+        return INTERRUPTED
+    except _UsageError as error:
+        error.show()
+        return ERROR  # click's own is 2, which is taken
+    except (ItnioError, CommandError) as error:
+        say(text_of(error))
+        return error.status if isinstance(error, CommandError) else ERROR
+    return status if isinstance(status, int) else DONE
+
+
+def _reader_left() -> int:
+    # What is left in the buffer would fail again when the interpreter flushes it at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ERROR

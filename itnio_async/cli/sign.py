@@ -1,0 +1,43 @@
+"""`itnio sign`: the three headers of a moment, to compare one's own code with."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from itnio_async import Credentials, config
+from itnio_async.cli.account import SecretFileOption, account_of
+from itnio_async.cli.output import json_line, line, say
+from itnio_async.transport.signing import Signature
+
+# Seconds reach this in the year 5138, milliseconds had it in 1973.
+_SURELY_MILLISECONDS = 100_000_000_000
+
+
+def sign(
+    at: Annotated[
+        int | None,
+        typer.Option("--at", min=0, metavar="TIMESTAMP", help="The moment in Unix seconds. Default: now."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON object: header names and values.")] = False,
+    secret_file: SecretFileOption = None,
+) -> None:
+    """Show the three headers that sign a request at a moment, to compare with your own code.
+
+    Sign is the MD5, in hexadecimal, of API key, API secret and Timestamp with nothing in between; nothing of the
+    request itself is signed. The secret is not shown, but whoever has the headers can use them for some minutes.
+    """
+    # The address plays no part in it, so that a wrong one must not be in the way.
+    credentials = account_of(secret_file, config.BASE_URL).credentials
+    assert isinstance(credentials, Credentials)
+    moment = int(time.time()) if at is None else at
+    if moment >= _SURELY_MILLISECONDS:
+        say("Warning: the timestamp looks like milliseconds; the API wants seconds.")
+    headers = {name.decode(): value.decode() for name, value in Signature(credentials, lambda: moment).headers()}
+    if json:
+        json_line(headers)
+        return
+    for name, value in headers.items():
+        line(f"{name}: {value}")
