@@ -164,7 +164,8 @@ class SipTrunk:
             for name, value in attrs.asdict(self, recurse=False, filter=lambda a, _: a.name in known).items()
             if value is not None
         }
-        if self.type is not None:
+        # A type that the vendor added since must not keep the trunk from being updated.
+        if _is_direction(self.type):
             listed["direction"] = self.type
         if self.group_list is not None:
             listed["group_list"] = [_binding(group) for group in self.group_list]
@@ -203,32 +204,42 @@ def _binding(group: BoundGroup) -> GroupBinding:
 
 
 def _check_update(request: SipTrunkUpdate) -> None:
-    if not request.key_id or (_is_int(request.key_id) and request.key_id < 0):
+    if _is_missing(request.key_id) or (_is_int(request.key_id) and request.key_id < 0):
         _refuse("key_id", -56)
-    _check_trunk(request, request.direction)
+    direction = request.direction
+    if direction is None or direction is UNSET:
+        direction = _direction_by_addresses(request)
+    elif not _is_direction(direction):
+        _refuse("direction", -44)
+    _check_trunk(request, direction)
 
 
 def _check_add(request: SipTrunkAdd) -> None:
-    if request.type not in tuple(TrunkDirection):
+    if not _is_direction(request.type):
         _refuse("type", -44)
     _check_trunk(request, request.type)
 
 
-def _check_trunk(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | Unset | None) -> None:
-    if isinstance(direction, bool) or direction not in (None, UNSET, *TrunkDirection):
-        _refuse("direction", -44)
-    if request.sip_trunk_name in ("", None):
+def _direction_by_addresses(request: SipTrunkUpdate) -> TrunkDirection | None:
+    """Return what a single address means: a trunk of the other direction would be refused for lack of its own."""
+    if _is_missing(request.sip_gateway_ip) == _is_missing(request.sip_white_ip):
+        return None
+    return TrunkDirection.INBOUND if _is_missing(request.sip_gateway_ip) else TrunkDirection.OUTBOUND
+
+
+def _check_trunk(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
+    if _is_missing(request.sip_trunk_name):
         _refuse("sip_trunk_name", -45)
     _check_groups(request.group_list, direction)
     _check_addresses(request, direction)
     if direction == TrunkDirection.OUTBOUND and request.sip_trunk_state is True:
         for name in ("sip_account", "sip_password"):
-            if not getattr(request, name):
+            if _is_missing(getattr(request, name)):
                 raise InvalidRequestError("an outbound trunk that registers needs it in every update.", field=name)
 
 
-def _check_groups(groups: Any, direction: TrunkDirection | int | Unset | None) -> None:
-    if not groups:
+def _check_groups(groups: Any, direction: TrunkDirection | int | None) -> None:
+    if _is_missing(groups):
         _refuse("group_list", -48)
     if not isinstance(groups, list | tuple):
         return
@@ -238,19 +249,19 @@ def _check_groups(groups: Any, direction: TrunkDirection | int | Unset | None) -
             return
         if _is_int(group.voice_group_id) and group.voice_group_id in seen:
             _refuse(f"group_list[{index}].voice_group_id", -51)
-        if direction == TrunkDirection.INBOUND and not group.number:
+        if direction == TrunkDirection.INBOUND and _is_missing(group.number):
             _refuse(f"group_list[{index}].number", -57)
         _check_length(f"group_list[{index}].number", group.number, -58)
         if _is_int(group.voice_group_id):
             seen.add(group.voice_group_id)
 
 
-def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | Unset | None) -> None:
+def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
     gateway, white = request.sip_gateway_ip, request.sip_white_ip
     if direction == TrunkDirection.INBOUND:
-        if not white:
+        if _is_missing(white):
             _refuse("sip_white_ip", -54)
-    elif not gateway and (direction == TrunkDirection.OUTBOUND or not white):
+    elif _is_missing(gateway) and (direction == TrunkDirection.OUTBOUND or _is_missing(white)):
         _refuse("sip_gateway_ip", -49)
     _check_length("sip_gateway_ip", gateway, -50)
     _check_length("sip_white_ip", white, -55)
@@ -266,6 +277,15 @@ def _check_query(request: SipTrunkQuery) -> None:
         raise InvalidRequestError("pages are numbered from 1.", field="current", code=-22)
     if _is_int(request.size) and not 1 <= request.size <= 100:
         raise InvalidRequestError("a page has 1 to 100 records.", field="size", code=-22)
+
+
+def _is_missing(value: object) -> bool:
+    # Asks no object of another type for its truth, which may raise.
+    return value is None or value is UNSET or (isinstance(value, str | int | list | tuple) and not value)
+
+
+def _is_direction(value: object) -> bool:
+    return _is_int(value) and value in tuple(TrunkDirection)
 
 
 def _is_int(value: object) -> bool:
