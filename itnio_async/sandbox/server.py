@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import socket
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
+_BACKLOG = 2048  # a burst of connections waits rather than being refused
 
 # uvicorn's own loggers would show each request in the logs of the user's tests; what is wrong here is still said.
 _logger = logging.getLogger("itnio_async.sandbox")
@@ -99,12 +101,13 @@ class Server:
         ready: Future[None] = Future()
         thread = threading.Thread(target=self._run, args=(listening, ready), name="itnio-sandbox", daemon=True)
         thread.start()
+        self._thread = thread
         try:
             ready.result()
         except BaseException:
-            thread.join()
+            ready.exception()  # an interrupt may come before the thread has got so far that it can be stopped
+            self.stop()
             raise
-        self._thread = thread
         chosen: int = listening.getsockname()[1]
         return chosen
 
@@ -114,7 +117,8 @@ class Server:
             return
         assert self._loop is not None
         assert self.stopping is not None
-        self._loop.call_soon_threadsafe(self.stopping.set)
+        with contextlib.suppress(RuntimeError):  # it has failed to start, and its loop is closed
+            self._loop.call_soon_threadsafe(self.stopping.set)
         self._thread.join()
         self._thread = None
 
@@ -149,7 +153,7 @@ class Server:
                 return protocol
 
             # Without uvicorn.Server: it looks for its end every 0.1 s, and waits for idle connections.
-            server = await self._loop.create_server(accept, sock=listening, backlog=config.backlog)
+            server = await self._loop.create_server(accept, sock=listening, backlog=_BACKLOG)
         except BaseException as error:
             listening.close()
             ready.set_exception(error)
@@ -175,6 +179,7 @@ def _listen(port: int) -> socket.socket:
         # Without it, connections of a former run that linger in TIME_WAIT keep the port from being used again.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
+        listening.listen(_BACKLOG)  # the loop does so again, but here the error is ours
         listening.setblocking(False)
     except OSError as error:
         listening.close()

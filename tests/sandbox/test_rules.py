@@ -1,7 +1,5 @@
 """Each code for the condition that it names, and what an accepted request leaves behind."""
 
-import asyncio
-
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -216,10 +214,10 @@ _FIELDS = st.sampled_from(
 )
 @example(path=UPDATE, key_id=OUTBOUND, field="groupList", value=[{"voiceGroupId": 1.5, "number": []}])
 @example(path=ADD, key_id=OUTBOUND, field="type", value=True)
-def test_no_json_value_in_any_place_brings_it_down(sandbox, path, key_id, field, value):
+async def test_no_json_value_in_any_place_brings_it_down(sandbox, path, key_id, field, value):
     body = {**replacement(sandbox.trunk(key_id)), field: value}
     if path == QUERY:
         body = {"current": 1, "size": 5, "params": {}, field: value}
-    response = asyncio.run(ask(sandbox, path, body))
+    response = await ask(sandbox, path, body)
     assert response.status_code == 200
     assert int(response.json()["status"]) in CODES_OF_THE_PAGE | {0}

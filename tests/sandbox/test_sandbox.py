@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -84,8 +85,10 @@ def test_while_it_is_stopped_nobody_listens_and_the_data_can_be_read(sandbox):
 
 
 def test_it_outlives_the_loops_of_its_users(sandbox):
-    for _ in range(2):
-        assert asyncio.run(ask(sandbox, QUERY, PAGE)).status_code == 200
+    # In a thread: asyncio.run would take the loop of the tests' own plugin away.
+    with ThreadPoolExecutor(1) as thread:
+        for _ in range(2):
+            assert thread.submit(asyncio.run, ask(sandbox, QUERY, PAGE)).result().status_code == 200
 
 
 async def test_a_blocked_loop_does_not_block_it(sandbox):
@@ -101,6 +104,20 @@ async def test_idle_connections_end_after_keep_alive():
         writer.write(f"GET {QUERY} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
         assert b"405" in await asyncio.wait_for(reader.read(), 5)
         writer.close()
+
+
+def test_a_start_that_fails_leaves_nothing_behind(monkeypatch):
+    def fail(config):
+        raise RuntimeError("no protocol")
+
+    threads = threading.active_count()
+    with monkeypatch.context() as patched:
+        patched.setattr("uvicorn.Config.load", fail)
+        with pytest.raises(RuntimeError, match="no protocol"), Sandbox(trunks=1):
+            pytest.fail("it started")
+    assert threading.active_count() == threads
+    with Sandbox(trunks=1) as sandbox:
+        assert listening(sandbox.port)
 
 
 def test_data_in_memory_is_gone_afterwards_and_says_so():
@@ -169,6 +186,13 @@ def test_a_file_of_something_else_is_left_alone(tmp_path):
         with pytest.raises(ConfigurationError, match=r"^state "), Sandbox(state=path):
             pytest.fail("it started")
         assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_step_that_fails_is_undone(sandbox):
+    twice = [(5, "five"), (5, "five again")]
+    with pytest.raises(sqlite3.IntegrityError), sandbox.state.transaction():
+        sandbox.state.add_groups(twice)
+    assert sandbox.state.group_name(5) is None
 
 
 # Arguments.
@@ -316,10 +340,12 @@ def test_without_the_extra_the_error_says_what_to_install(missing):
 
 
 def test_it_works_with_plain_uvicorn():
+    # The client has httptools as its own parser; from here on, uvicorn finds none and takes h11.
     run_on_h11 = """
 import sys
-sys.modules["httptools"] = None
 import httpx
+import itnio_async
+sys.modules["httptools"] = None
 from itnio_async.sandbox import Sandbox
 with Sandbox() as sandbox, httpx.Client(trust_env=False) as client:
     print(client.post(sandbox.url + "/v3/cc/sipTrunk/query", json={}).text)
