@@ -14,6 +14,7 @@ from itnio_async.api.sip_trunks import (
     SipTrunkUpdate,
     TrunkDirection,
 )
+from itnio_async.bulk import BulkRun, Outcome
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.core import Stats
@@ -59,6 +60,7 @@ __all__ = [
     "AsyncClient",
     "AuthenticationError",
     "BoundGroup",
+    "BulkRun",
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
@@ -73,6 +75,7 @@ __all__ = [
     "ItnioError",
     "Listing",
     "NotFoundError",
+    "Outcome",
     "Page",
     "PoolTimeout",
     "ProtocolError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import httpx
@@ -16,9 +16,21 @@ from itnio_async.core import Core
 from itnio_async.credentials import CredentialSource, resolve
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
-from itnio_async.exchange import Answer, Call, judge, read_answer, request_of, server_time, transport_error
+from itnio_async.exchange import (
+    Answer,
+    Call,
+    bytes_of,
+    judge,
+    read_answer,
+    read_pooled_answer,
+    request_of,
+    server_time,
+    transport_error,
+)
 from itnio_async.retry import Repetition, RetryPolicy
+from itnio_async.transport.pool import IDEMPOTENT_EXTENSION
 from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
+from itnio_async.transport.slots import Timeouts
 
 logger = logging.getLogger("itnio_async.client")
 
@@ -43,6 +55,11 @@ class Options:
     deadline: float | None = field(converter=_seconds_or_none)
     retry: RetryPolicy = field(converter=_retry_policy)
     credentials: CredentialSource = field(converter=config.credential_source_of)
+
+    @cached_property
+    def timeouts(self) -> Timeouts:
+        """The timeout as the pool takes it."""
+        return Timeouts(**self.timeout.as_dict())
 
 
 async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
@@ -113,28 +130,46 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
     """Send the request and read the answer whole."""
     core.check_open()  # the wait for a slot may have been long
     call.signature = Signature(await resolve(options.credentials), core.clock)
-    extensions = {
-        "timeout": options.timeout.as_dict(),
-        "itnio_idempotent": call.idempotent,
-        SIGNATURE_EXTENSION: call.signature,
-    }
-    request = request_of(call, core.headers, extensions)
     core.requests += 1
     call.in_flight = True
+    pool = core.direct()
     try:
-        response = await core.chain.handle_async_request(request)
-        answer = await read_answer(response, core.max_response_bytes)
+        if pool is None:
+            answer = await _through_chain(core, options, call)
+        else:
+            # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
+            pooled = await pool.send(
+                core.origin,
+                bytes_of(call, core.headers),
+                options.timeouts,
+                idempotent=call.idempotent,
+                head_only=call.method == "HEAD",
+            )
+            answer = await read_pooled_answer(pooled, core.max_response_bytes)
     except ItnioError as error:
         _failed(call, error)
         raise
     except Exception as error:
         ours = transport_error(call, error)
         if ours is None:
+            if isinstance(error, RuntimeError):
+                core.check_open()  # closed in the middle of this call
             raise
         _failed(call, ours)
         raise ours from error
     call.in_flight = False
     return answer
+
+
+async def _through_chain(core: Core, options: Options, call: Call[Any]) -> Answer:
+    """Send the request through middleware and signing, as httpx's objects."""
+    extensions = {
+        "timeout": options.timeout.as_dict(),
+        IDEMPOTENT_EXTENSION: call.idempotent,
+        SIGNATURE_EXTENSION: call.signature,
+    }
+    response = await core.chain.handle_async_request(request_of(call, core.headers, extensions))
+    return await read_answer(response, core.max_response_bytes)
 
 
 def _failed(call: Call[Any], error: ItnioError, answer: Answer | None = None) -> None:

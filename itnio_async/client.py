@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -14,6 +14,9 @@ from attrs import evolve
 
 from itnio_async import config
 from itnio_async.api.sip_trunks import SipTrunks
+from itnio_async.bulk import BulkRun
+from itnio_async.bulk.runner import CONCURRENCY
+from itnio_async.bulk.stopping import STOP_ON
 from itnio_async.call import Options, perform
 from itnio_async.clock import ServerClock
 from itnio_async.codec import encode, json_bytes
@@ -22,11 +25,13 @@ from itnio_async.core import Core, Middleware, Stats
 from itnio_async.credentials import CredentialSource
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.envelope import form_of_path
-from itnio_async.errors import ConfigurationError, InvalidRequestError
+from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
 from itnio_async.exchange import Call, reader_of
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
+from itnio_async.transport.hop import LastHop
+from itnio_async.transport.pool import PooledTransport
 from itnio_async.transport.proxies import proxy_of
-from itnio_async.transport.stock import StockTransport, tls_context
+from itnio_async.transport.stock import StockTransport
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -188,6 +193,40 @@ class AsyncClient:
             ),
         )
 
+    def bulk(
+        self,
+        endpoint: Endpoint[Q, R],
+        requests: Iterable[Q] | AsyncIterable[Q],
+        *,
+        concurrency: int = CONCURRENCY,
+        rate_limit: float | config.RateLimit | None = None,
+        stop_on: tuple[type[ItnioError], ...] = STOP_ON,
+        max_failures: int = 0,
+        ordered: bool = False,
+    ) -> BulkRun[Q, R]:
+        """Make a call for each request, at most `concurrency` at once, and give each one's `Outcome` as it finishes.
+
+        `requests` is an iterable or an async iterable, read as it is needed. `rate_limit` is items a second or a
+        `RateLimit`, besides the client's, which counts repeats too. `stop_on` are the errors that end the run, as a
+        closed client does in any case. So do `max_failures` refusals with the same code, one after another in the
+        order in which the calls finish (0: never). `ordered` gives the outcomes in the order of the requests: one slow
+        call then holds back those behind it, and in the end the calls too. `BulkRun` says how a run ends.
+
+        Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
+        """
+        if not isinstance(endpoint, Endpoint):
+            raise InvalidRequestError(f"an Endpoint is wanted, not a {type(endpoint).__name__}.", field="endpoint")
+        return BulkRun(
+            str(endpoint),
+            partial(self.call, endpoint),
+            requests,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            stop_on=stop_on,
+            max_failures=max_failures,
+            ordered=ordered,
+        )
+
     async def request(
         self,
         method: str,
@@ -266,7 +305,7 @@ def _hop(
     trust_env: bool,
     allow_insecure: bool,
 ) -> httpx.AsyncBaseTransport:
-    """Return the last hop: the caller's, or httpx's own behind our limiter."""
+    """Return the last hop: the caller's, or our own."""
     if transport is not None:
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise ConfigurationError(
@@ -276,21 +315,14 @@ def _hop(
             raise ConfigurationError("proxy has no effect on a transport of your own: give the proxy to that.")
         return transport
     chosen = proxy_of(proxy, base_url, trust_env=trust_env, allow_insecure=allow_insecure)
-    # The limiter counts: see the stock transport on why httpcore must not.
-    unlimited = httpx.Limits(
-        max_connections=None,
-        max_keepalive_connections=limits.max_keepalive_connections,
-        keepalive_expiry=limits.keepalive_expiry,
+    # Reading the certificates costs 20 ms, which plain http on loopback need not pay.
+    needs_certificates = base_url.scheme == "https" or chosen is not None
+    stock = StockTransport(
+        limits=limits, proxy=chosen, verify=verify if needs_certificates else False, trust_env=trust_env
     )
-
-    def make() -> httpx.AsyncHTTPTransport:
-        # Reading the certificates costs 20 ms, which plain http on loopback need not pay.
-        wanted = verify if base_url.scheme == "https" or chosen is not None else False
-        return httpx.AsyncHTTPTransport(
-            verify=tls_context(wanted, trust_env=trust_env), limits=unlimited, proxy=chosen, trust_env=trust_env
-        )
-
-    return StockTransport(make)
+    if chosen is not None:
+        return LastHop(None, stock)
+    return LastHop(PooledTransport(limits=limits, verify=verify, trust_env=trust_env), stock)
 
 
 def _check_kinds(**arguments: tuple[Any, Any]) -> None:

@@ -16,10 +16,11 @@ from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit, is_loopback
 from itnio_async.credentials import CredentialSource
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
+from itnio_async.transport.hop import ConnectionCounts, LastHop
 from itnio_async.transport.limiter import Limiter
 from itnio_async.transport.loops import Home
+from itnio_async.transport.pool import PooledTransport, origin_of
 from itnio_async.transport.signing import SigningTransport
-from itnio_async.transport.stock import ConnectionCounts, StockTransport
 
 logger = logging.getLogger("itnio_async.client")
 
@@ -66,6 +67,7 @@ class Core:
         self.tokens = tokens
         # Over plain http anyone on the way could set our clock, and have requests signed for another time.
         self.learns_clock = base_url.scheme == "https" or is_loopback(base_url.host)
+        self.origin = origin_of(base_url)
         self.headers = (
             (b"Host", base_url.netloc),
             (b"Accept", b"application/json"),
@@ -77,6 +79,7 @@ class Core:
         self.max_response_bytes = max_response_bytes
         self.requests = 0
         self.retries = 0
+        self._has_middleware = bool(middleware)
         self._on_retry = on_retry
         self._hop = hop
         self._owns_hop = owns_hop
@@ -97,9 +100,15 @@ class Core:
         if self._limiter is not None and self._home.is_here():
             return self._limiter
         self._check_home()
-        self._home.move(self._hop.forget() if isinstance(self._hop, StockTransport) else None)
+        self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
         self._limiter = Limiter(self._slots, self._rate_limit)
         return self._limiter
+
+    def direct(self) -> PooledTransport | None:
+        """Return the pool if no middleware, transport or tool stands between it and the client."""
+        if self._has_middleware or not isinstance(self._hop, LastHop):
+            return None
+        return self._hop.direct()
 
     def check_open(self) -> None:
         """Raise `ConfigurationError` if the client is closed."""
@@ -124,7 +133,7 @@ class Core:
 
     def stats(self) -> Stats:
         """Return the counts as they are now."""
-        counts = self._hop.counts() if isinstance(self._hop, StockTransport) else ConnectionCounts()
+        counts = self._hop.counts() if isinstance(self._hop, LastHop) else ConnectionCounts()
         return Stats(
             requests=self.requests,
             retries=self.retries,
@@ -146,7 +155,7 @@ class Core:
         if not self._home.is_here():
             self._check_home()
             # The connections are of a loop that ended or of the parent process: nobody can close them from here.
-            self._home.move(self._hop.forget() if isinstance(self._hop, StockTransport) else None)
+            self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
         self.closed = True
         if self._owns_hop:
             await self._hop.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
@@ -20,6 +20,10 @@ from itnio_async.endpoint import Response
 from itnio_async.envelope import EnvelopeForm, NotAnEnvelope, read_envelope
 from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.redaction import blank_out, excerpt, secrets_in
+from itnio_async.transport.head import head
+from itnio_async.transport.http1 import Answer as PooledAnswer
+from itnio_async.transport.http1 import Body
+from itnio_async.transport.pool import CONNECTION_EXTENSION
 from itnio_async.transport.signing import Signature
 
 R = TypeVar("R")
@@ -73,66 +77,94 @@ class Answer:
 
 
 async def read_answer(response: httpx.Response, most: int) -> Answer:
-    """Return the answer with its decoded body, of at most `most` bytes; closes the response in any case.
+    """Return httpx's answer with its decoded body, of at most `most` bytes; closes the response in any case.
 
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
     try:
         content = await _read_content(response, most)
-        return Answer(response.status_code, response.headers, content, response.extensions.get("itnio_connection"))
     finally:
         await response.aclose()
+    connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
+    return Answer(response.status_code, response.headers, content, connection)
+
+
+async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
+    """Return the pool's answer as `read_answer` does httpx's."""
+    headers = httpx.Headers(pooled.headers)
+    content = pooled.content
+    coding = headers.get("content-encoding")
+    if isinstance(content, bytes) and coding is None and len(content) <= most:
+        return Answer(pooled.status, headers, content, pooled.connection)
+    content = await _decoded(_parts_of(content), coding, pooled.status, most)
+    return Answer(pooled.status, headers, content, pooled.connection)
+
+
+async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    try:
+        while part := await content.receive():
+            yield part
+    finally:
+        content.discard()
 
 
 async def _read_content(response: httpx.Response, most: int) -> bytes:
     with suppress(httpx.ResponseNotRead):
         content = response.content  # a middleware, or a test's mock, has it read already
         if len(content) > most:
-            raise _too_large(response, most)
+            raise _too_large(response.status_code, most)
         return content
     if response.is_stream_consumed:
         raise UnexpectedResponseError(
             "A middleware has used up the answer. Have it read with `await response.aread()`, which keeps it.",
             http_status=response.status_code,
         )
-    coding = response.headers.get("content-encoding")
-    decoder = _decoder(coding.strip().lower(), response) if coding else None
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return await _decoded(aiter(response.stream), response.headers.get("content-encoding"), response.status_code, most)
+
+
+async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status: int, most: int) -> bytes:
+    """Return the decoded whole of a body that arrives in parts."""
+    decoder = _decoder(coding.strip().lower(), http_status) if coding else None
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]
+    async for chunk in parts:
         if decoder is not None:
-            chunk = _decompress(decoder, chunk, most - size + 1, response)
+            chunk = _decompress(decoder, chunk, most - size + 1, http_status)
         size += len(chunk)
         if size > most:
-            raise _too_large(response, most)
+            raise _too_large(http_status, most)
         chunks.append(chunk)
     return b"".join(chunks) if len(chunks) != 1 else chunks[0]
 
 
-def _decoder(coding: str, response: httpx.Response) -> Any:
+def _decoder(coding: str, http_status: int) -> Any:
     if coding == "identity":
         return None
     if coding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: by its head, gzip or zlib
     raise UnexpectedResponseError(
-        f"The answer is compressed as {coding[:20]!r}, which was not asked for.", http_status=response.status_code
+        f"The answer is compressed as {coding[:20]!r}, which was not asked for.", http_status=http_status
     )
 
 
-def _decompress(decoder: Any, chunk: bytes, most: int, response: httpx.Response) -> bytes:
+def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> bytes:
     try:
         # Bounded, since a few bytes can stand for gigabytes.
         return decoder.decompress(chunk, most)  # type: ignore[no-any-return]
     except zlib.error as error:
         raise UnexpectedResponseError(
-            "The answer says that it is compressed, and is not.", http_status=response.status_code
+            "The answer says that it is compressed, and is not.", http_status=http_status
         ) from error
 
 
-def _too_large(response: httpx.Response, most: int) -> UnexpectedResponseError:
+def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
     return UnexpectedResponseError(
         f"The answer is larger than {most} bytes (max_response_bytes), which is no answer of the API.",
-        http_status=response.status_code,
+        http_status=http_status,
     )
 
 
@@ -289,12 +321,23 @@ def _is_foreign(error: Exception) -> bool:
     )
 
 
+def bytes_of(call: Call[Any], headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the signed request of an attempt as it goes over the wire."""
+    assert call.signature is not None
+    lines = [*headers, _content_length(call), *call.signature.headers()]
+    return head(call.method.encode(), call.url.raw_path, lines) + call.content
+
+
+def _content_length(call: Call[Any]) -> tuple[bytes, bytes]:
+    return b"Content-Length", b"%d" % len(call.content)
+
+
 def request_of(call: Call[Any], headers: Iterable[tuple[bytes, bytes]], extensions: dict[str, Any]) -> httpx.Request:
     """Return the request of an attempt, unsigned and with its body at hand for whoever looks at it."""
     request = httpx.Request(
         call.method,
         call.url,
-        headers=[*headers, (b"Content-Length", b"%d" % len(call.content))],
+        headers=[*headers, _content_length(call)],
         stream=httpx.ByteStream(call.content),
         extensions=extensions,
     )

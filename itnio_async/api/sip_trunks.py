@@ -6,23 +6,27 @@ is certain to refuse. The form of addresses is not checked: the vendor's own sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import attrs
 from attrs import field, frozen
 
+from itnio_async.bulk.runner import CONCURRENCY
+from itnio_async.bulk.stopping import STOP_ON
 from itnio_async.codec import local
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.endpoint import Endpoint, Listing
-from itnio_async.errors import InvalidRequestError
+from itnio_async.errors import InvalidRequestError, ItnioError
 from itnio_async.values import UNSET, Page, Unset, extra_field
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from itnio_async.bulk import BulkRun
     from itnio_async.client import AsyncClient
+    from itnio_async.config import RateLimit
 
 _LONGEST = 50
 
@@ -337,6 +341,31 @@ class SipTrunks:
         `DeadlineExceeded` where no answer came. Source: the vendor's page on updating a SIP trunk.
         """
         return (await self._client.call(UPDATE, update)).data
+
+    def update_many(
+        self,
+        updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
+        *,
+        concurrency: int = CONCURRENCY,
+        rate_limit: float | RateLimit | None = None,
+        stop_on: tuple[type[ItnioError], ...] = STOP_ON,
+        max_failures: int = 0,
+        ordered: bool = False,
+    ) -> BulkRun[SipTrunkUpdate, None]:
+        """Update many trunks at once: `async for outcome in client.sip_trunks.update_many(updates)`.
+
+        Each update replaces its trunk, as `update` does, and a failed one is an outcome. Two updates of one trunk may
+        overtake each other. Takes and raises what `client.bulk` does.
+        """
+        return self._client.bulk(
+            UPDATE,
+            updates,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            stop_on=stop_on,
+            max_failures=max_failures,
+            ordered=ordered,
+        )
 
     async def add(self, trunk: SipTrunkAdd) -> int | None:
         """Create a trunk and return its key id, or None where the vendor's answer leaves it out.

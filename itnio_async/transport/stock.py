@@ -1,39 +1,36 @@
-"""httpx's own transport as the last hop: rebuilt for each event loop, without a limit of its own.
+"""httpx's own transport: for proxies, and for tools that replace parts of httpcore.
 
-httpcore's pool loses a slot when a call is cancelled at the wrong tick. Without a limit there is no slot to lose; the
-limiter before it counts. A cancelled call may leave its connection behind until the client is closed.
+httpcore's pool loses a slot when a call is cancelled at the wrong tick. Here it has no limit of its own, so that there
+is no slot to lose, and the limiter before it counts. A cancelled call may leave its connection behind until the client
+is closed.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import httpx
-from attrs import frozen
 
+from itnio_async.transport.connect import tls_context
 from itnio_async.transport.loops import close_with_loop
-
-
-@frozen
-class ConnectionCounts:
-    """The connections of a transport: made since the beginning, used again, open now, and idle among those."""
-
-    opened: int = 0
-    reused: int = 0
-    open: int = 0
-    idle: int = 0
+from itnio_async.transport.pool import CONNECTION_EXTENSION
 
 
 class StockTransport(httpx.AsyncBaseTransport):
-    """An httpx transport that is made anew after `forget`.
+    """An httpx transport that is made at the first request, and anew after `forget` or `aclose`."""
 
-    `make` gives one without a limit of its own; its TLS settings are read once, at the first request.
-    """
-
-    def __init__(self, make: Callable[[], httpx.AsyncHTTPTransport]) -> None:
-        self._make = make
+    def __init__(
+        self, *, limits: httpx.Limits, proxy: httpx.Proxy | None, verify: bool | ssl.SSLContext, trust_env: bool
+    ) -> None:
+        self._limits = httpx.Limits(
+            max_connections=None,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+        )
+        self._proxy = proxy
+        self._verify = verify
+        self._trust_env = trust_env
         self._current: httpx.AsyncHTTPTransport | None = None
         # By the stream that each answer names: httpx tells nothing else of its connections.
         self._numbers: WeakKeyDictionary[object, int] = WeakKeyDictionary()
@@ -41,10 +38,15 @@ class StockTransport(httpx.AsyncBaseTransport):
         self._reused = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request on a connection of this loop."""
+        """Send the request on a connection of this event loop."""
         if self._current is None:
-            self._current = self._make()
-            await close_with_loop(self.aclose)
+            context = await tls_context(self._verify, trust_env=self._trust_env)
+            # Another request may have come first meanwhile.
+            if self._current is None:
+                self._current = httpx.AsyncHTTPTransport(
+                    verify=context, limits=self._limits, proxy=self._proxy, trust_env=self._trust_env
+                )
+                await close_with_loop(self.aclose)
         response = await self._current.handle_async_request(request)
         self._count(response)
         return response
@@ -57,16 +59,17 @@ class StockTransport(httpx.AsyncBaseTransport):
         if number is None:
             self._opened += 1
             number = self._numbers[stream] = self._opened
+            response.extensions[CONNECTION_EXTENSION] = (number, False)
         else:
             self._reused += 1
-        response.extensions["itnio_connection"] = number
+            response.extensions[CONNECTION_EXTENSION] = (number, True)
 
-    def counts(self) -> ConnectionCounts:
-        """Return the counts of connections, as far as answers came over them."""
+    def counts(self) -> tuple[int, int, int, int]:
+        """Return how many connections were made, used again, are open, are idle; as far as answers came over them."""
         pool = getattr(self._current, "_pool", None)
         connections = list(getattr(pool, "connections", ()))
         idle = sum(connection.is_idle() for connection in connections)
-        return ConnectionCounts(self._opened, self._reused, len(connections), idle)
+        return self._opened, self._reused, len(connections), idle
 
     def forget(self) -> object:
         """Let go of the connections without closing them, and return them."""
@@ -78,16 +81,3 @@ class StockTransport(httpx.AsyncBaseTransport):
         current, self._current = self._current, None
         if current is not None:
             await current.aclose()
-
-
-_contexts: dict[tuple[bool, bool], ssl.SSLContext] = {}
-
-
-def tls_context(verify: bool | ssl.SSLContext, *, trust_env: bool) -> ssl.SSLContext:
-    """Return the TLS settings; those from a plain `verify` are read once and shared, since reading takes 20 ms."""
-    if isinstance(verify, ssl.SSLContext):
-        return verify
-    key = (verify, trust_env)
-    if key not in _contexts:
-        _contexts[key] = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
-    return _contexts[key]

@@ -1,0 +1,125 @@
+"""The last hop of a client: the pool, or what a tool that has replaced a part of httpx expects to stand there.
+
+These tools see requests below the signing, with its headers.
+"""
+
+from __future__ import annotations
+
+import httpcore
+import httpx
+from attrs import frozen
+
+from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport.seams import TRANSPORT, is_client_replaced, is_core_replaced
+from itnio_async.transport.stock import StockTransport
+
+
+@frozen
+class ConnectionCounts:
+    """The connections of a transport: made since the beginning, used again, open now, and idle among those."""
+
+    opened: int = 0
+    reused: int = 0
+    open: int = 0
+    idle: int = 0
+
+
+class LastHop(httpx.AsyncBaseTransport):
+    """The way out, chosen anew for each request.
+
+    `pool` None means that everything goes over `stock`: httpx's own transport, which knows about proxies.
+    """
+
+    def __init__(self, pool: PooledTransport | None, stock: StockTransport) -> None:
+        self._pool = pool
+        self._stock = stock
+        self._over_pool = None if pool is None else _HttpxOverPool(pool)
+        # Used only by tools that replace parts of httpx's client; it keeps nothing open of its own.
+        self._client = httpx.AsyncClient(transport=_Inner(self), trust_env=False)
+
+    def direct(self) -> PooledTransport | None:
+        """Return the pool if nothing stands between it and the client."""
+        if self._pool is None or TRANSPORT.is_replaced() or is_core_replaced() or is_client_replaced():
+            return None
+        return self._pool
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request the way that a tool may have laid."""
+        if is_client_replaced():
+            return await self._client.send(request, stream=True)
+        return await self.send_below_client(request)
+
+    async def send_below_client(self, request: httpx.Request) -> httpx.Response:
+        """Send the request as httpx's client would hand it to its transport."""
+        if self._pool is None or self._over_pool is None or is_core_replaced():
+            return await self._stock.handle_async_request(request)
+        if TRANSPORT.is_replaced():
+            return await self._over_pool.handle_async_request(request)
+        return await self._pool.handle_async_request(request)
+
+    def counts(self) -> ConnectionCounts:
+        """Return the counts of connections; those of httpx's own transport only as far as answers came over them."""
+        opened, reused, connections, idle = self._stock.counts()
+        if self._pool is not None:
+            stats = self._pool.stats
+            opened, reused = opened + stats.connections_opened, reused + stats.connections_reused
+            connections, idle = connections + stats.connections_open, idle + stats.idle
+        return ConnectionCounts(opened, reused, connections, idle)
+
+    def forget(self) -> object:
+        """Let go of connections of another event loop or process without closing them, and return them."""
+        return self._stock.forget()  # the pool notices by itself
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._stock.aclose()
+        if self._pool is not None:
+            await self._pool.aclose()
+
+
+class _Inner(httpx.AsyncBaseTransport):
+    """The last hop as httpx's client sees it."""
+
+    def __init__(self, hop: LastHop) -> None:
+        self._hop = hop
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._hop.send_below_client(request)
+
+
+class _HttpxOverPool(httpx.AsyncHTTPTransport):
+    """httpx's own transport, over our pool: for tools that replace its `handle_async_request` and may call it."""
+
+    def __init__(self, pool: PooledTransport) -> None:
+        # Without the parent's, which would make a pool of httpcore's; the name is its own.
+        self._pool = _CorePool(pool)  # type: ignore[assignment]
+
+
+class _CorePool:
+    """Our pool with the interface of httpcore's."""
+
+    def __init__(self, pool: PooledTransport) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        url = request.url
+        response = await self._pool.handle_async_request(
+            httpx.Request(
+                request.method.decode("ascii"),
+                httpx.URL(
+                    scheme=url.scheme.decode("ascii"),
+                    host=url.host.decode("ascii"),
+                    port=url.port,
+                    raw_path=url.target,
+                ),
+                headers=request.headers,
+                stream=request.stream,  # type: ignore[arg-type]
+                extensions=request.extensions,
+            )
+        )
+        return httpcore.Response(
+            response.status_code,
+            headers=response.headers.raw,
+            content=response.stream,
+            extensions=response.extensions,
+        )
