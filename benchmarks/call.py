@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from benchmarks.measure import Measurement
-from benchmarks.peers import IN_MEMORY, PAIRS
+from benchmarks.peers import IN_MEMORY, ONLY_IN_PAIRS, PAIRS
 from benchmarks.process import Child, child, cores
 from benchmarks.server import SERVERS, Server
 
@@ -37,11 +37,11 @@ class Round(NamedTuple):
 def run(
     peers: Sequence[str], concurrency: Sequence[int], *, rounds: int, seconds: float, server: str
 ) -> Iterator[Round]:
-    """Yield each round as it ends: first those of all peers over the network, then those of the pairs."""
+    """Yield each round as it ends: first those of all peers side by side, then those of the pairs."""
     with SERVERS[server](cores()[0]) as running:
-        over_network = [peer for peer in peers if peer not in IN_MEMORY]
+        side_by_side = [peer for peer in peers if peer not in ONLY_IN_PAIRS]
         for in_flight in concurrency:
-            yield from _rounds(over_network, in_flight, rounds, seconds, running)
+            yield from _rounds(side_by_side, in_flight, rounds, seconds, running)
         for in_flight in concurrency:
             for name, pair in PAIRS.items():
                 if in_flight <= _MOST_IN_PAIRS and set(pair) <= set(peers):

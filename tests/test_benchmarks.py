@@ -45,10 +45,11 @@ def test_a_peer_updates_and_the_server_counts_the_same_requests(tmp_path, peer):
 
 
 def test_the_ready_made_request_is_what_the_sdk_sends(tmp_path):
-    markdown, results = _run(tmp_path, "call", *_TINY, "--only", "sdk", "transport")
+    markdown, results = _run(tmp_path, "call", *_TINY, "--only", "sdk-over-transport", "transport")
 
-    sdk, transport = (row["request_bytes"] for row in results["rows"])
-    assert transport == pytest.approx(sdk, abs=2)  # its version is the installed one, which may be an older one
+    size = {each["peer"]: each["request_bytes"] for each in results["rounds"]}
+    # Its version is the installed one, which may be an older one.
+    assert size["transport"] == pytest.approx(size["sdk-over-transport"], abs=2)
     (added,) = results["overheads"]
     assert (added["pair"], added["in_flight"]) == ("network", 2)
     assert f"| {added['added']:.1f}" in markdown.replace("*", "")
