@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -99,15 +99,3 @@ async def until(condition: Callable[[], Any], ticks: int = 10_000) -> None:
 async def ticks(count: int) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-def chain_of(error: BaseException | None) -> Iterable[BaseException]:
-    """The error and all that it came from."""
-    seen: list[BaseException] = []
-    waiting = [error]
-    while waiting:
-        found = waiting.pop()
-        if found is not None and found not in seen:
-            seen.append(found)
-            waiting += [found.__cause__, found.__context__]
-    return seen
