@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import httptools
 import httpx
@@ -17,6 +17,9 @@ from attrs import define
 
 # Unread bytes of an answer above which the connection stops reading: one read of asyncio's may bring as many.
 BACKLOG = 256 * 1024
+# Bytes of a request that are written at once; of a longer one the rest follows as the system takes it, since TLS takes
+# all that it is given, and then nobody knows what has gone.
+SLICE = 64 * 1024
 # What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
 _FIRST_BYTES = b"H\r\n"
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
@@ -155,6 +158,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_read_timeout",
         "_reason",
+        "_rest",
         "_sending",
         "_size",
         "_surplus",
@@ -196,6 +200,7 @@ class Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._parts: list[bytes] = []
         self._reason = b""
+        self._rest: bytes | memoryview = b""
         self._answer_head: tuple[int, bytes] | None = None
         self._size = self._framing = self._gather = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
@@ -230,7 +235,6 @@ class Connection(asyncio.Protocol):
         head arrives has its body as bytes, any other one as a `Body`; `gather` is the number of bytes of a body to wait
         for before that. With `uploading`, `data` is the head, and `send` and `sent` follow.
         """
-        assert self._transport is not None
         token: asyncio.Future[Answer] = self._loop.create_future()
         self._token = token
         self._read_timeout = read
@@ -241,17 +245,16 @@ class Connection(asyncio.Protocol):
         self._sending = uploading
         self.requests += 1
         self.received = False
-        self._transport.write(data)
+        self._write(data)
         self._expect(write if self._write_paused else None if uploading else read)
         return token
 
     async def send(self, part: bytes) -> bool:
         """Write a part of the request and wait until it has gone; False where the answer does not wait for it."""
-        assert self._transport is not None
         token = self._token
         if token is None or token.done() or self.is_closed:
             return False
-        self._transport.write(part)
+        self._write(part)
         if self._write_paused:
             self._expect(self._write_timeout)
             self._drain = self._loop.create_future()
@@ -327,8 +330,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's has another base
         # As low as TLS allows: a request counts as written when the system has taken all of it.
         transport.set_write_buffer_limits(high=1, low=0)
         self._parser = httptools.HttpResponseParser(self)
@@ -378,7 +380,11 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Learn that the system has taken all."""
         self._write_paused = False
-        if self._drain is not None:
+        if self._rest:
+            self._write(self._rest)
+        if self._write_paused:
+            self._expect(self._write_timeout)
+        elif self._drain is not None:
             self._release_sender()
         elif self._token is not None and not self._sending:
             self._expect(self._read_timeout)
@@ -453,6 +459,19 @@ class Connection(asyncio.Protocol):
             self._keep = self._keep and self._parser.should_keep_alive()
 
     # How an exchange goes on and ends.
+
+    def _write(self, data: bytes | memoryview) -> None:
+        transport = self._transport
+        assert transport is not None
+        if len(data) <= SLICE:
+            self._rest = b""
+            transport.write(data)
+            return
+        rest = memoryview(data)
+        while rest and not self._write_paused and not transport.is_closing():
+            transport.write(rest[:SLICE])
+            rest = rest[SLICE:]
+        self._rest = rest
 
     def _go_on(self) -> None:
         if self._answer_head is None:
