@@ -72,11 +72,11 @@ def whole_number(name: str, value: Any, *, least: int = 1) -> int:
 
 def rate_limit_of(value: Any) -> RateLimit | None:
     """Return what `rate_limit` means: calls a second, or a `RateLimit`."""
-    if value is None or isinstance(value, RateLimit):
-        return value
-    rate = positive_number("rate_limit", value)
+    if value is None:
+        return None
+    rate = value if isinstance(value, RateLimit) else RateLimit(positive_number("rate_limit", value))
     # The bucket must hold one whole call: 0.5 a second is one in two seconds.
-    return RateLimit(rate, 1.0) if rate >= 1 else RateLimit(1.0, 1.0 / rate)
+    return rate if rate.calls >= 1 else RateLimit(1.0, rate.seconds / rate.calls)
 
 
 def timeout_of(value: Any) -> httpx.Timeout:

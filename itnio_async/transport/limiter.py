@@ -21,8 +21,11 @@ class Limiter:
     def __init__(self, slots: int | None, rate: RateLimit | None) -> None:
         self._slots = slots
         self._rate = AsyncLimiter(rate.calls, rate.seconds) if rate else None
+        # aiolimiter lets a newcomer overtake one that it has just woken, and sends that one to the end.
+        self._turn = asyncio.Lock()
         self._taken = 0
         self._queue: deque[asyncio.Future[None]] = deque()
+        self._queued = 0
         self._before_rate = 0
 
     @property
@@ -33,7 +36,7 @@ class Limiter:
     @property
     def waiting(self) -> int:
         """The calls before it."""
-        return sum(not future.done() for future in self._queue) + self._before_rate
+        return self._queued + self._before_rate
 
     async def enter(self, timeout: float | None) -> None:
         """Wait for a slot and for the rate, for at most `timeout` seconds.
@@ -64,6 +67,7 @@ class Limiter:
             future = self._queue.popleft()
             if not future.done():
                 future.set_result(None)
+                self._queued -= 1
                 return
         self._taken -= 1
 
@@ -80,7 +84,8 @@ class Limiter:
             return
         self._before_rate += 1
         try:
-            await self._rate.acquire()
+            async with self._turn:
+                await self._rate.acquire()
         except BaseException:
             self.leave()
             raise
@@ -90,10 +95,13 @@ class Limiter:
     async def _queue_up(self) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(future)
+        self._queued += 1
         try:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
                 # The slot had come at the same tick: pass it on.
                 self.leave()
+            else:
+                self._queued -= 1
             raise

@@ -1,0 +1,296 @@
+"""The gate before the connections: order, cancellation at each tick, the bound on waiting, and the rate."""
+
+import asyncio
+import itertools
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from itnio_async import PoolTimeout, RateLimit
+from itnio_async.config import rate_limit_of
+from itnio_async.transport.limiter import Limiter
+
+
+async def ticks(count: int = 3) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Visitors:
+    """Calls that pass a limiter and stay until they are let go; `entered` has their names in order."""
+
+    def __init__(self, limiter: Limiter, timeout: float | None = None) -> None:
+        self.limiter = limiter
+        self.timeout = timeout
+        self.entered: list[int] = []
+        self.inside: set[int] = set()
+        self.most = 0
+        self.doors: dict[int, asyncio.Event] = {}
+        self.tasks: dict[int, asyncio.Task[None]] = {}
+
+    def send(self, name: int) -> asyncio.Task[None]:
+        self.doors[name] = asyncio.Event()
+        self.tasks[name] = asyncio.get_running_loop().create_task(self._visit(name))
+        return self.tasks[name]
+
+    async def _visit(self, name: int) -> None:
+        await self.limiter.enter(self.timeout)
+        try:
+            self.entered.append(name)
+            self.inside.add(name)
+            self.most = max(self.most, len(self.inside))
+            await self.doors[name].wait()
+        finally:
+            self.inside.discard(name)
+            self.limiter.leave()
+
+    async def let_all_go(self) -> None:
+        for door in self.doors.values():
+            door.set()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+
+
+async def test_at_most_so_many_are_past_it_and_the_rest_come_in_order() -> None:
+    limiter = Limiter(3, None)
+    visitors = Visitors(limiter)
+    for name in range(20):
+        visitors.send(name)
+    await ticks()
+    assert visitors.entered == [0, 1, 2]
+    assert (limiter.in_use, limiter.waiting) == (3, 17)
+    visitors.doors[1].set()
+    await ticks()
+    assert visitors.entered == [0, 1, 2, 3]
+    assert (limiter.in_use, limiter.waiting) == (3, 16)
+    await visitors.let_all_go()
+    assert visitors.entered == list(range(20))
+    assert visitors.most == 3
+    assert (limiter.in_use, limiter.waiting) == (0, 0)
+
+
+async def test_a_newcomer_cannot_take_a_slot_that_is_promised() -> None:
+    limiter = Limiter(1, None)
+    visitors = Visitors(limiter)
+    visitors.send(0)
+    visitors.send(1)
+    await ticks()
+    visitors.tasks[0].cancel()
+    await asyncio.sleep(0)  # the slot is on its way to 1, whose task has not run yet
+    visitors.send(2)
+    await ticks()
+    assert visitors.entered == [0, 1]
+    await visitors.let_all_go()
+    assert visitors.entered == [0, 1, 2]
+
+
+async def test_without_slots_nobody_waits() -> None:
+    limiter = Limiter(None, None)
+    visitors = Visitors(limiter)
+    for name in range(500):
+        visitors.send(name)
+    await ticks(1)
+    assert (limiter.in_use, limiter.waiting) == (500, 0)
+    await visitors.let_all_go()
+    assert limiter.in_use == 0
+
+
+@pytest.mark.parametrize("timeout", [None, 60.0])
+@pytest.mark.parametrize("slots", [1, 2])
+async def test_cancelling_a_waiter_at_any_tick_loses_no_slot_and_no_order(slots: int, timeout: float | None) -> None:
+    names = range(6)
+    for victim, tick in itertools.product(names, range(24)):
+        limiter = Limiter(slots, None)
+        visitors = Visitors(limiter, timeout)
+        for name in names:
+            visitors.send(name)
+
+        async def churn(visitors: Visitors = visitors) -> None:
+            for name in names:
+                await ticks(2)
+                visitors.doors[name].set()
+
+        churning = asyncio.get_running_loop().create_task(churn())
+        await ticks(tick)
+        visitors.tasks[victim].cancel()
+        await churning
+        await asyncio.wait(visitors.tasks.values(), timeout=5)
+        assert all(task.done() for task in visitors.tasks.values())
+        assert visitors.entered == [name for name in names if name in visitors.entered]
+        assert set(names) - set(visitors.entered) <= {victim}
+        assert visitors.most <= slots
+        assert (limiter.in_use, limiter.waiting) == (0, 0)
+
+
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["send", "cancel", "let go", "tick"]), st.integers(0, 30)), min_size=1, max_size=60
+)
+
+
+@settings(deadline=None)
+@given(slots=st.integers(1, 4), actions=ACTIONS, timeout=st.none() | st.just(60.0))
+def test_whatever_happens_no_slot_is_lost_and_the_order_is_kept(
+    slots: int, actions: list[tuple[str, int]], timeout: float | None
+) -> None:
+    async def scenario() -> None:
+        limiter = Limiter(slots, None)
+        visitors = Visitors(limiter, timeout)
+        for action, number in actions:
+            known = list(visitors.tasks)
+            if action == "send":
+                visitors.send(len(known))
+            elif action == "tick":
+                await asyncio.sleep(0)
+            elif known:
+                name = known[number % len(known)]
+                if action == "cancel":
+                    visitors.tasks[name].cancel()
+                else:
+                    visitors.doors[name].set()
+            assert limiter.in_use <= slots
+            assert limiter.waiting >= 0
+        await visitors.let_all_go()
+        assert visitors.entered == sorted(visitors.entered)
+        assert visitors.most <= slots
+        assert (limiter.in_use, limiter.waiting) == (0, 0)
+        # All slots are there again.
+        for _ in range(slots):
+            await asyncio.wait_for(limiter.enter(None), 1)
+        assert limiter.in_use == slots
+
+    asyncio.run(scenario())
+
+
+async def test_the_wait_for_a_slot_is_bounded() -> None:
+    limiter = Limiter(1, None)
+    await limiter.enter(0.01)
+    with pytest.raises(PoolTimeout, match=r"within 0.01 s \(timeout.pool\): 1 calls are under way") as caught:
+        await limiter.enter(0.01)
+    assert caught.value.may_have_been_processed is False
+    assert (limiter.in_use, limiter.waiting) == (1, 0)
+    limiter.leave()
+    await limiter.enter(0.01)
+    assert limiter.in_use == 1
+
+
+async def test_a_bound_of_zero_takes_a_free_slot_and_waits_for_none() -> None:
+    limiter = Limiter(1, None)
+    await limiter.enter(0)
+    with pytest.raises(PoolTimeout):
+        await limiter.enter(0)
+
+
+async def test_a_waiter_that_gave_up_is_passed_over() -> None:
+    limiter = Limiter(1, None)
+    await limiter.enter(None)
+    impatient = asyncio.create_task(limiter.enter(0.01))
+    patient = asyncio.create_task(limiter.enter(None))
+    with pytest.raises(PoolTimeout):
+        await impatient
+    assert limiter.waiting == 1
+    limiter.leave()
+    await patient
+    assert (limiter.in_use, limiter.waiting) == (1, 0)
+
+
+async def test_the_callers_own_timeout_is_not_taken_for_ours() -> None:
+    limiter = Limiter(1, None)
+    await limiter.enter(None)
+    with pytest.raises(TimeoutError) as caught:
+        async with asyncio.timeout(0.01):
+            await limiter.enter(60)
+    assert not isinstance(caught.value, PoolTimeout)
+    assert limiter.waiting == 0
+
+
+async def test_ten_thousand_that_give_up_at_once_do_not_block_the_loop() -> None:
+    limiter = Limiter(1, None)
+    await limiter.enter(None)
+    before = time.process_time()
+    outcomes = await asyncio.gather(*(limiter.enter(0.01) for _ in range(10_000)), return_exceptions=True)
+    assert all(isinstance(outcome, PoolTimeout) for outcome in outcomes)
+    assert limiter.waiting == 0
+    # Counting the waiters for each error anew took five seconds.
+    assert time.process_time() - before < 3
+
+
+# -- the rate ---------------------------------------------------------------------------------------------------------
+
+
+async def passages(limiter: Limiter, count: int) -> list[float]:
+    """Return how many seconds after the start each of some calls came past."""
+    started = time.monotonic()
+    moments = []
+
+    async def pass_by() -> None:
+        await limiter.enter(None)
+        moments.append(time.monotonic() - started)
+        limiter.leave()
+
+    await asyncio.gather(*(pass_by() for _ in range(count)))
+    return moments
+
+
+async def test_no_more_begin_in_a_time_than_the_rate_says() -> None:
+    moments = await passages(Limiter(None, RateLimit(4, 0.2)), 10)
+    # 4 at once, then one every 50 ms.
+    assert max(moments[:4]) < moments[4]
+    for place, moment in enumerate(moments[4:], 1):
+        assert moment >= place * 0.05 - 0.005
+
+
+async def test_the_rate_keeps_the_order_also_against_newcomers() -> None:
+    limiter = Limiter(None, RateLimit(1, 0.01))
+    visitors = Visitors(limiter)
+    for name in range(30):
+        visitors.send(name)
+        # Newcomers arrive at all ticks, those at which a waiter was just woken among them.
+        await asyncio.sleep(0.003)
+    await asyncio.wait_for(visitors.let_all_go(), 5)
+    assert visitors.entered == list(range(30))
+
+
+async def test_who_waits_for_the_rate_is_before_the_limiter() -> None:
+    limiter = Limiter(5, RateLimit(1, 60))
+    await limiter.enter(None)
+    waiting = [asyncio.create_task(limiter.enter(None)) for _ in range(6)]
+    await ticks()
+    assert (limiter.in_use, limiter.waiting) == (1, 6)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert (limiter.in_use, limiter.waiting) == (1, 0)
+
+
+async def test_the_bound_holds_for_the_wait_for_the_rate_too() -> None:
+    limiter = Limiter(2, RateLimit(1, 60))
+    await limiter.enter(0.01)
+    with pytest.raises(PoolTimeout):
+        await limiter.enter(0.01)
+    assert (limiter.in_use, limiter.waiting) == (1, 0)
+    limiter.leave()
+    assert limiter.in_use == 0
+
+
+@pytest.mark.parametrize("victim", range(4))
+async def test_cancelling_one_that_waits_for_the_rate_at_any_tick_loses_no_slot(victim: int) -> None:
+    for tick in range(12):
+        limiter = Limiter(2, RateLimit(1, 0.002))
+        visitors = Visitors(limiter)
+        for name in range(4):
+            visitors.send(name)
+        await ticks(tick)
+        visitors.tasks[victim].cancel()
+        await asyncio.wait_for(visitors.let_all_go(), 5)
+        rest = [name for name in range(4) if name in visitors.entered]
+        assert visitors.entered == rest
+        assert set(range(4)) - set(rest) <= {victim}
+        assert (limiter.in_use, limiter.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize("rate", [RateLimit(0.5, 0.01), RateLimit(0.25, 0.005), RateLimit(1.5, 0.01), 0.99e3, 1e3])
+async def test_a_rate_below_one_call_lets_calls_through_all_the_same(rate: Any) -> None:
+    limiter = Limiter(None, rate_limit_of(rate))
+    assert len(await asyncio.wait_for(passages(limiter, 3), 5)) == 3

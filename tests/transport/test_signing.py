@@ -1,0 +1,165 @@
+"""The three headers, and the transport that adds them on the last hop."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itnio_async import Credentials, SigningTransport
+from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature, sign
+
+# The documentation's own example.
+PAIR = Credentials("bDqJFiq9", "7bz1lzh9")
+MOMENT = 1630468800
+SIGN = "05d7a50893e22a5c4bb3216ae3396c7c"
+
+PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
+
+
+def test_the_documentations_vector() -> None:
+    assert sign(PAIR, MOMENT) == SIGN
+
+
+@given(key=PRINTABLE, secret=PRINTABLE, moment=st.integers(0, 2**40))
+def test_a_sign_is_the_md5_of_key_secret_and_moment_in_lower_case(key: str, secret: str, moment: int) -> None:
+    expected = hashlib.md5((key + secret + str(moment)).encode()).hexdigest()
+    assert sign(Credentials(key, secret), moment) == expected
+    assert expected == expected.lower()
+
+
+@given(st.floats(0, 2**40))
+def test_a_timestamp_is_whole_seconds(now: float) -> None:
+    signature = Signature(PAIR, lambda: now)
+    headers = dict(signature.headers())
+    assert headers[b"Timestamp"] == str(int(now)).encode()
+    assert headers[b"Sign"] == sign(PAIR, int(now)).encode()
+    assert headers[b"Api-Key"] == b"bDqJFiq9"
+    assert signature.timestamp == int(now)
+
+
+def test_what_must_not_be_shown_is_the_secret_and_once_it_exists_the_sign() -> None:
+    signature = Signature(PAIR, lambda: MOMENT)
+    assert signature.secrets() == ("7bz1lzh9",)
+    signature.headers()
+    assert signature.secrets() == ("7bz1lzh9", SIGN)
+    assert "7bz1lzh9" not in repr(signature)
+    assert SIGN not in repr(signature)
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """A middleware that keeps what it sees."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.requests: list[httpx.Request] = []
+        self.responses: list[httpx.Response] = []
+        self.closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        self.responses.append(await self.inner.handle_async_request(request))
+        return self.responses[-1]
+
+    async def aclose(self) -> None:
+        self.closed = True
+        await self.inner.aclose()
+
+
+def server(seen: list[httpx.Request]) -> httpx.MockTransport:
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        seen.append(request)
+        return httpx.Response(200, json={"status": "0"})
+
+    return httpx.MockTransport(answer)
+
+
+def signed_headers(request: httpx.Request) -> dict[str, list[str]]:
+    return {name: request.headers.get_list(name) for name in ("Sign", "Timestamp", "Api-Key")}
+
+
+async def give() -> Credentials:
+    return PAIR
+
+
+@pytest.mark.parametrize("source", [PAIR, lambda: PAIR, give], ids=["value", "plain", "async"])
+async def test_it_signs_inside_a_plain_httpx_client(source: Any) -> None:
+    seen: list[httpx.Request] = []
+    transport = SigningTransport(server(seen), source, clock=lambda: MOMENT + 0.9)
+    async with httpx.AsyncClient(transport=transport, base_url="https://api.itniotech.com") as client:
+        response = await client.post("/v3/cc/sipTrunk/update?x=1", json={"keyId": 1}, headers={"X-Own": "kept"})
+    (sent,) = seen
+    assert signed_headers(sent) == {"Sign": [SIGN], "Timestamp": [str(MOMENT)], "Api-Key": ["bDqJFiq9"]}
+    assert (sent.method, str(sent.url)) == ("POST", "https://api.itniotech.com/v3/cc/sipTrunk/update?x=1")
+    assert sent.content == b'{"keyId":1}'
+    assert sent.headers["X-Own"] == "kept"
+    assert sent.headers.get_list("Host") == ["api.itniotech.com"]
+    assert sent.headers.get_list("Content-Length") == ["11"]
+    assert response.json() == {"status": "0"}
+    assert response.elapsed.total_seconds() >= 0
+
+
+@pytest.mark.parametrize("content", [b"", b"body"])
+async def test_the_request_that_middleware_sees_stays_without_the_headers(content: bytes) -> None:
+    seen: list[httpx.Request] = []
+    outer = Recorder(SigningTransport(server(seen), PAIR, clock=lambda: MOMENT))
+    request = httpx.Request("POST", "https://api.itniotech.com/x", content=content)
+    before = list(request.headers.raw)
+    response = await outer.handle_async_request(request)
+    assert outer.requests == [request]
+    assert request.headers.raw == before
+    assert response.request is request
+    assert response.elapsed.total_seconds() >= 0
+    assert seen[0] is not request
+    assert seen[0].content == content
+
+
+async def test_each_request_is_signed_for_its_own_moment_and_account() -> None:
+    seen: list[httpx.Request] = []
+    moments = iter([MOMENT, MOMENT + 5])
+    pairs = iter([PAIR, Credentials("other", "7bz1lzh9")])
+    transport = SigningTransport(server(seen), lambda: next(pairs), clock=lambda: next(moments))
+    for _ in range(2):
+        await transport.handle_async_request(httpx.Request("GET", "https://api.itniotech.com/"))
+    assert [request.headers["Sign"] for request in seen] == [SIGN, sign(Credentials("other", "7bz1lzh9"), MOMENT + 5)]
+    assert [request.headers["Timestamp"] for request in seen] == [str(MOMENT), str(MOMENT + 5)]
+
+
+async def test_a_signature_that_travels_with_the_request_wins() -> None:
+    seen: list[httpx.Request] = []
+    signature = Signature(PAIR, lambda: MOMENT)
+    transport = SigningTransport(server(seen), Credentials("other", "other"), clock=lambda: 0)
+    extensions = {SIGNATURE_EXTENSION: signature, "timeout": {"read": 5}}
+    await transport.handle_async_request(httpx.Request("GET", "https://api.itniotech.com/", extensions=extensions))
+    assert seen[0].headers["Sign"] == SIGN
+    assert seen[0].extensions["timeout"] == {"read": 5}
+    assert signature.timestamp == MOMENT
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("no"), RuntimeError("bug"), AssertionError("a mock's")], ids=repr)
+async def test_what_the_transport_behind_raises_passes(error: Exception) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    transport = SigningTransport(httpx.MockTransport(fail), PAIR)
+    with pytest.raises(type(error)) as caught:
+        await transport.handle_async_request(httpx.Request("GET", "https://api.itniotech.com/"))
+    assert caught.value is error
+
+
+async def test_closing_closes_the_transport_behind() -> None:
+    inner = Recorder(server([]))
+    await SigningTransport(inner, PAIR).aclose()
+    assert inner.closed
+
+
+def test_it_signs_with_this_machines_time_by_default() -> None:
+    import time
+
+    transport = SigningTransport(server([]), PAIR)
+    clock: Callable[[], float] = transport._clock
+    assert clock is time.time
