@@ -1,0 +1,190 @@
+"""The web service under real uvicorn: whoever goes away half-way leaves nothing behind."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from itnio_async.sandbox import Fault, Sandbox
+
+from .running import Program, until
+
+SLOTS = 100  # the client's default limits.max_connections
+TRUNK = {"sip_trunk_name": "renamed", "group_list": [{"voice_group_id": 2_000_001}], "sip_gateway_ip": "10.0.0.1"}
+BODY = json.dumps(TRUNK).encode()
+HEAD = "PUT /trunks/1 HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
+REQUEST = HEAD.format(len(BODY)).encode() + BODY
+
+
+class Service(Program):
+    """The service, and what its tests ask of it."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, *options: str) -> None:
+        super().__init__(
+            sandbox,
+            *("-m", "uvicorn", "service:app", "--port", "0", *options),
+            ready=r"running on http://127\.0\.0\.1:(\d+)",
+            log=folder / "service.log",
+        )
+        self.sandbox = sandbox
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def debug(self) -> dict[str, int]:
+        async with httpx.AsyncClient() as browser:
+            return (await browser.get(f"{self.url}/debug")).json()
+
+    async def is_quiet(self) -> bool:
+        stats = await self.debug()
+        return stats["in_use"] == 0 and stats["waiting"] == 0
+
+    async def serves(self, requests: int = SLOTS + 20) -> None:
+        """Plain requests, more than there are slots, all pass."""
+        answers = await asyncio.gather(*(self.visit(60) for _ in range(requests)))
+        assert [answer for answer in answers if not answer.startswith(b"HTTP/1.1 200 ")] == []
+
+    async def recovers(self) -> dict[str, int]:
+        """Nothing of a burst is left, and all is well; returns the stats."""
+        await until(self.is_quiet)
+        await self.serves()
+        stats = await self.debug()
+        assert (stats["in_use"], stats["waiting"]) == (0, 0)
+        assert stats["connections_open"] == stats["idle"] <= SLOTS
+        self.has_clean_log()
+        return stats
+
+    def has_clean_log(self) -> None:
+        """Nothing but uvicorn's access lines and its news of starting and ending."""
+        assert [line for line in self.log.splitlines() if not line.startswith("INFO: ")] == []
+
+    async def visit(self, patience: float, *, politely: bool = True) -> bytes:
+        """Ask for an update and go away after `patience` seconds, with a reset unless `politely`; the answer so far."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        answer = b""
+        try:
+            writer.write(REQUEST)
+            async with asyncio.timeout(patience):
+                answer = await reader.readuntil(b"}")
+        except TimeoutError:
+            pass
+        except asyncio.IncompleteReadError as ended:
+            answer = ended.partial
+        finally:
+            if politely:
+                writer.close()
+            else:
+                writer.transport.abort()
+        return answer
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(trunks=3) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def service(sandbox: Sandbox, tmp_path: Path) -> Iterator[Service]:
+    with Service(sandbox, tmp_path) as service:
+        yield service
+
+
+async def test_callers_that_leave_while_the_vendor_holds_its_answers(service):
+    held = service.sandbox.order(Fault("hold", endpoint="update"))
+    visits = [asyncio.create_task(service.visit(60, politely=number % 2 == 0)) for number in range(250)]
+    await held.reached(SLOTS)
+
+    async def all_wait() -> bool:
+        return (await service.debug())["waiting"] == len(visits) - SLOTS
+
+    await until(all_wait)
+    for visit in visits:
+        visit.cancel()
+    # The vendor still holds: only the cancellations can have freed the slots.
+    await until(service.is_quiet)
+    assert (await service.debug())["cancelled"] == len(visits)
+    held.cancel()
+    await service.recovers()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("wait,endpoint=update,seconds=0.02", id="answers that take their time"),
+        pytest.param("minus18,endpoint=update,probability=0.7,seed=1", id="pauses before repeats"),
+        pytest.param("drop,endpoint=update,reset=true,probability=0.5,seed=1", id="connections that break"),
+    ],
+)
+async def test_callers_that_leave_at_any_moment(service, fault):
+    order = service.sandbox.order(fault)
+    visitors = 200
+    started = time.monotonic()
+    await asyncio.gather(*(service.visit(60) for _ in range(visitors)))
+    takes = time.monotonic() - started
+    # However fast this machine is, some leave before their request is read, some while it is under way, some after.
+    answers = await asyncio.gather(
+        *(service.visit(takes * number / visitors, politely=number % 3 > 0) for number in range(visitors))
+    )
+    assert order.struck > 0
+    order.cancel()
+    stats = await service.recovers()
+    left = answers.count(b"")
+    assert 0 < left < len(answers)
+    assert 0 < stats["cancelled"] <= left
+
+
+async def test_the_end_while_requests_are_in_flight(service):
+    held = service.sandbox.order(Fault("hold", endpoint="update"))
+    visits = [asyncio.create_task(service.visit(60)) for _ in range(20)]
+    await held.reached(len(visits))
+    service.terminate()
+    await until(lambda: "Waiting for connections to close" in service.log)
+    held.release()
+    for answer in await asyncio.gather(*visits):
+        assert answer.startswith(b"HTTP/1.1 200 ")
+    await service.ended(within=2)
+    assert "Application shutdown complete" in service.log
+    service.has_clean_log()
+
+
+async def test_the_end_while_the_vendor_never_answers(sandbox, tmp_path):
+    with Service(sandbox, tmp_path, "--timeout-graceful-shutdown", "1") as service:
+        held = sandbox.order(Fault("hold", endpoint="update"))
+        visits = [asyncio.create_task(service.visit(60)) for _ in range(SLOTS + 20)]
+        await held.reached(SLOTS)
+        service.terminate()
+        await service.ended(within=4)
+        for answer in await asyncio.gather(*visits):
+            assert b" 200 " not in answer
+        # uvicorn itself shows each task that it had to cancel, and nothing else went wrong.
+        assert "Application shutdown complete" in service.log
+        assert "never retrieved" not in service.log
+        assert "Warning" not in service.log
+
+
+REFUSALS = {
+    "an empty name": ({"sip_trunk_name": ""}, None, 422, "-45"),
+    "a name that is taken": ({"sip_trunk_name": "trunk00002"}, None, 409, "-47"),
+    "what the service itself refuses": ({"group_list": "all"}, None, 422, "valid list"),
+    "a refused key": ({}, "minus1", 500, "set up wrongly"),
+    "a vendor in trouble": ({}, "minus18", 503, "-18"),
+    "a lost answer": ({}, "drop", 502, "connection ended"),
+    "a gateway's page": ({}, "page", 502, "HTTP 502"),
+}
+
+
+async def test_errors_become_http_answers(service):
+    async with httpx.AsyncClient(base_url=service.url) as browser:
+        for case, (changes, fault, status, said) in REFUSALS.items():
+            order = service.sandbox.order(fault) if fault else None
+            answer = await browser.put("/trunks/1", json={**TRUNK, **changes})
+            assert (answer.status_code, said in answer.text) == (status, True), (case, answer.text)
+            if order:
+                order.cancel()
+        assert (await browser.get("/trunks", params={"name": "00002"})).json() == [
+            {"key_id": 2, "sip_trunk_name": "trunk00002", "sip_gateway_ip": None}
+        ]
+    service.has_clean_log()
