@@ -149,9 +149,8 @@ async def test_nothing_is_logged_in_normal_work(caplog):
     async with Sandbox(trunks=1) as sandbox:
         await ask(sandbox, UPDATE, replacement(sandbox.trunk(1)))
         await ask(sandbox, "/nowhere", {})
-    assert {record.name for record in caplog.records} <= {"asyncio", "httpx"} | {
-        record.name for record in caplog.records if record.name.startswith("httpcore")
-    }
+    # What the tests' own side says is no matter of ours.
+    assert {record.name.partition(".")[0] for record in caplog.records} <= {"asyncio", "httpx", "httpcore"}
 
 
 async def test_what_is_not_http_is_refused_in_quiet(sandbox, capfd):
