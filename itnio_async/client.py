@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
+from inspect import iscoroutinefunction
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -91,7 +92,9 @@ class AsyncClient:
             trust_env=(trust_env, bool),
             allow_insecure=(allow_insecure, bool),
         )
-        _check_callables(on_retry=on_retry, clock=clock)
+        _check_callable("clock", clock)
+        if on_retry is not None:
+            _check_callable("on_retry", on_retry)
         account = config.resolve_account(
             api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
         )
@@ -293,7 +296,12 @@ def _with_params(url: httpx.URL, params: Any) -> httpx.URL:
             raise InvalidRequestError(
                 "names are strings, values strings, numbers or lists of them.", field=f"params.{name}"
             )
-    return url.copy_merge_params(params)
+    try:
+        return url.copy_merge_params(params)
+    except (httpx.InvalidURL, UnicodeEncodeError):
+        # Without the values: a query may have secrets too.
+        message = "together they make no query: too long, or text with lone surrogates."
+        raise InvalidRequestError(message, field="params") from None
 
 
 def _hop(
@@ -332,7 +340,6 @@ def _check_kinds(**arguments: tuple[Any, Any]) -> None:
             raise ConfigurationError(f"{name} must be {names}, not {value!r}.")
 
 
-def _check_callables(**arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is not None and not callable(value):
-            raise ConfigurationError(f"{name} must be callable, not {value!r}.")
+def _check_callable(name: str, value: Any) -> None:
+    if not callable(value) or iscoroutinefunction(value):
+        raise ConfigurationError(f"{name} must be a plain function, since it is not awaited, and not {value!r}.")

@@ -40,6 +40,8 @@ CONTENT_TYPE = "application/json;charset=UTF-8"
 _METHOD = re.compile(r"[A-Za-z]+")
 # What cannot stand in a URL's path, or would make another URL of it.
 _NOT_IN_PATH = re.compile(r"[^\x21-\x7e]|[?#\\]")
+# About what common servers take; httpx itself raises an error of its own beyond 65,536.
+_LONGEST_PATH = 8000
 
 
 def _positive(instance: object, attribute: Attribute[float], value: Any) -> None:
@@ -130,6 +132,8 @@ def base_url_of(value: Any, *, allow_insecure: bool, source: str = "base_url") -
         host = url.host
     except Exception as error:
         raise ConfigurationError(f"{source}: {error}. Give an address such as {BASE_URL}.") from error
+    if url.port is not None and not 0 < url.port < 2**16:
+        raise ConfigurationError(f"{source}: there is no port {url.port}.")
     if url.scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{source} must begin with https:// and a host, such as {BASE_URL}.")
     if url.userinfo or url.query or url.fragment or "?" in str(url) or "#" in str(url):
@@ -233,7 +237,9 @@ def method_and_path(method: Any, path: Any) -> tuple[str, str]:
     """
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
         raise ConfigurationError(f"method must be a name such as POST, not {method!r}.")
-    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//") or _NOT_IN_PATH.search(path):
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH:
+        raise ConfigurationError(f"path must be a string of at most {_LONGEST_PATH} characters.")
+    if not path.startswith("/") or path.startswith("//") or _NOT_IN_PATH.search(path):
         raise ConfigurationError(
             "path must begin with one slash, such as /v3/cc/sipTrunk/query, and have no host, query or fragment: "
             "the signed headers go to base_url only, and queries go into params."

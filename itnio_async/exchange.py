@@ -96,19 +96,20 @@ async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
     coding = headers.get("content-encoding")
     if isinstance(content, bytes) and coding is None and len(content) <= most:
         return Answer(pooled.status, headers, content, pooled.connection)
-    content = await _decoded(_parts_of(content), coding, pooled.status, most)
-    return Answer(pooled.status, headers, content, pooled.connection)
+    try:
+        whole = await _decoded(_parts_of(content), coding, pooled.status, most)
+    finally:
+        if not isinstance(content, bytes):
+            content.discard()  # here, and not in a generator that ends whenever it is collected
+    return Answer(pooled.status, headers, whole, pooled.connection)
 
 
 async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
     if isinstance(content, bytes):
         yield content
         return
-    try:
-        while part := await content.receive():
-            yield part
-    finally:
-        content.discard()
+    while part := await content.receive():
+        yield part
 
 
 async def _read_content(response: httpx.Response, most: int) -> bytes:

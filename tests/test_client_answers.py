@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 from typing import Any
@@ -205,7 +206,7 @@ async def test_a_success_outside_2xx_is_none(
         b'{"status":0.5}',
         b'{"status":[]}',
         b'{"status":{"status":0}}',
-        '{"status":"٠"}'.encode(),
+        b'{"status":"\xd9\xa0"}',
         b"NaN",
         b"[" * 100_000,
         b'{"status":' + b"[" * 100_000,
@@ -250,11 +251,10 @@ async def test_any_bytes_are_data_or_our_error(body: bytes, http_status: int) ->
             client.sip_trunks.list()._fetch(1),
             client.request("POST", "/v3/x"),
         ):
-            try:
-                await call
-            except ItnioError as error:
-                assert isinstance(error, ApiError | UnexpectedResponseError)
-                pickle.loads(pickle.dumps(error))
+            (outcome,) = await asyncio.gather(call, return_exceptions=True)
+            if isinstance(outcome, BaseException):
+                assert isinstance(outcome, ApiError | UnexpectedResponseError)
+                pickle.loads(pickle.dumps(outcome))
 
 
 @pytest.mark.parametrize(
