@@ -39,6 +39,11 @@ class Endpoint(Generic[Q, R]):
         return f"{self.method} {self.path}"
 
 
+def _shown(data: Any) -> str:
+    # Typed data leaves its own secrets out; what came without a type may have any.
+    return f"<{type(data).__name__}>" if isinstance(data, dict | list) else repr(data)
+
+
 @frozen
 class Response(Generic[R]):
     """An answer with all that came with it.
@@ -47,7 +52,7 @@ class Response(Generic[R]):
     its text; `attempts` counts the attempts made and `elapsed` is the seconds from the call to its end, waits included.
     """
 
-    data: R
+    data: R = field(repr=_shown)
     raw: Any = field(repr=False)
     status: int
     reason: str

@@ -310,10 +310,18 @@ def transport_error(call: Call[Any], error: Exception) -> errors.TransportError 
     if name is None or not _is_foreign(error):
         return None
     kind, text = _KINDS[name]
+    _blank_out_chain(error, call.secrets())
     detail = blank_out(str(error), call.secrets())
     if kind is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
         kind, text = _KINDS["NetworkError"]
     return kind(f"{call.endpoint}: {text} ({detail or type(error).__name__})")
+
+
+def _blank_out_chain(error: BaseException | None, secrets: tuple[str, ...]) -> None:
+    """Blank the secrets out of the cause, which a traceback shows: h11 repeats what a peer sent that is no HTTP."""
+    while error is not None:
+        error.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in error.args)
+        error = error.__cause__ or error.__context__
 
 
 def _is_foreign(error: Exception) -> bool:

@@ -76,6 +76,7 @@ def _written(part: str) -> str:
     forms = [
         "".join(rf"\\{{1,4}}u{units[i : i + 2].hex()}" for i in range(0, len(units), 2)),
         "".join(f"%{byte:02x}" for byte in part.encode(errors="surrogatepass")),
+        "".join(rf"\\{{1,4}}x{byte:02x}" for byte in part.encode(errors="surrogatepass")),  # Python's repr of bytes
         f"&#0{{0,4}}{ord(part)};",
         f"&#x0{{0,4}}{ord(part):x};",
         *(f"&{name};" for name in _entities(part)),

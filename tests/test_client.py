@@ -281,7 +281,7 @@ async def test_at_most_max_connections_calls_are_past_the_limiter(scripted: Any)
         inside -= 1
         return answer()
 
-    client, transport = scripted(count, limits=httpx.Limits(max_connections=3))
+    client, _ = scripted(count, limits=httpx.Limits(max_connections=3))
     await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(50)))
     assert most == 3
 
