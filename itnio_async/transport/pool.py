@@ -182,9 +182,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
             _leave(old)
         if self._finalizer is not None:
             self._finalizer.detach()
-        self._pool = pool = Pool(self._settings, self._counts, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._pool = pool = Pool(self._settings, self._counts, loop)
         self._finalizer = weakref.finalize(self, _leave, pool)
-        await close_with_loop(pool.aclose)
+        if old is None or old.loop is not loop:  # else this loop has been shut down before: it will not say so again
+            await close_with_loop(pool.aclose)
         return pool
 
 

@@ -108,25 +108,25 @@ async def silent(connection: Connection) -> None:
 def in_thread(handler: Handler, **options: Any) -> Iterator[FaultServer]:
     """Run a server beside the test, for tests that make event loops, or fork."""
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
     server = FaultServer(handler, **options)
-    done = asyncio.Event()
+    stops: list[Callable[[], object]] = []
 
     async def run() -> None:
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        stops.append(lambda: loop.call_soon_threadsafe(done.set))
         async with server:
             ready.set()
             await done.wait()
-        await asyncio.sleep(0.01)  # transports of connections that just ended close in the next ticks
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
     assert ready.wait(5)
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(done.set)
+        stops[0]()
         thread.join(5)
-        loop.close()
 
 
 def request(server: FaultServer | str, method: str = "POST", **options: Any) -> httpx.Request:
