@@ -23,7 +23,7 @@ from itnio_async.clock import ServerClock
 from itnio_async.codec import encode, json_bytes
 from itnio_async.codes import family_of_path
 from itnio_async.core import Core, Middleware, Stats
-from itnio_async.credentials import CredentialSource
+from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.envelope import form_of_path
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
@@ -163,7 +163,10 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         state = "closed" if self._core.closed else "open"
-        return f"<{type(self).__name__} {self._account.base_url} {self._options.credentials!r} {state}>"
+        source = self._options.credentials
+        # A callable's own repr may show what it holds, as that of a partial does.
+        account = repr(source) if isinstance(source, Credentials) else "credentials of a callable"
+        return f"<{type(self).__name__} {self._account.base_url} {account} {state}>"
 
     async def call(self, endpoint: Endpoint[Q, R], request: Q) -> Response[R]:
         """Make a call of the API and return the whole answer.

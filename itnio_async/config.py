@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +37,8 @@ BODY_EXCERPT = 2000
 USER_AGENT = f"itnio-async/{__version__}"
 CONTENT_TYPE = "application/json;charset=UTF-8"
 
+# On the wire: names of other alphabets are in their ASCII form there. httpx takes anything, and escapes it.
+_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _METHOD = re.compile(r"[A-Za-z]+")
 # What cannot stand in a URL's path, or would make another URL of it.
 _NOT_IN_PATH = re.compile(r"[^\x21-\x7e]|[?#\\]")
@@ -58,7 +60,9 @@ class RateLimit:
 
 def positive_number(name: str, value: Any, *, zero: bool = False) -> float:
     """Return the value if it is a finite number above 0 (or 0 where `zero` says so)."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Compared and not asked for `isfinite`: that fails for an integer beyond all floats.
+    largest = sys.float_info.max
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and -largest <= value <= largest
     if not fits or value < 0 or (value == 0 and not zero):
         bound = "of at least 0" if zero else "above 0"
         raise ConfigurationError(f"{name} must be a number {bound}, not {value!r}.")
@@ -132,6 +136,8 @@ def base_url_of(value: Any, *, allow_insecure: bool, source: str = "base_url") -
         host = url.host
     except Exception as error:
         raise ConfigurationError(f"{source}: {error}. Give an address such as {BASE_URL}.") from error
+    if host and not _HOST.fullmatch(url.raw_host):
+        raise ConfigurationError(f"{source}: a host has letters, digits, dots and hyphens only, as in {BASE_URL}.")
     if url.port is not None and not 0 < url.port < 2**16:
         raise ConfigurationError(f"{source}: there is no port {url.port}.")
     if url.scheme not in ("http", "https") or not host:
@@ -143,7 +149,7 @@ def base_url_of(value: Any, *, allow_insecure: bool, source: str = "base_url") -
             f"{source}: plain http to {host} would show the signed headers to everyone on the way, who could send them "
             "again. Use https, or allow_insecure=True where you accept that."
         )
-    return url.copy_with(path=url.path.rstrip("/") + "/")
+    return url.copy_with(raw_path=url.raw_path.rstrip(b"/") + b"/")
 
 
 @frozen

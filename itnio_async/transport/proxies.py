@@ -29,8 +29,8 @@ def proxy_of(proxy: Any, base_url: httpx.URL, *, trust_env: bool, allow_insecure
     if not trust_env or is_loopback(base_url.host) or proxy_bypass(base_url.host):
         return None
     proxies = getproxies()
-    found = proxies.get(base_url.scheme) or proxies.get("all")
-    return _parse(found, f"{base_url.scheme.upper()}_PROXY") if found else None
+    kind = next((kind for kind in (base_url.scheme, "all") if proxies.get(kind)), None)
+    return _parse(proxies[kind], f"{kind.upper()}_PROXY") if kind else None
 
 
 def _parse(value: Any, source: str) -> httpx.Proxy:
@@ -39,6 +39,8 @@ def _parse(value: Any, source: str) -> httpx.Proxy:
     try:
         url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
         parsed = httpx.Proxy(url)
+        if not url.host:
+            raise ValueError("no host")
     except Exception as error:
         # Without the value: it may hold a password.
         raise ConfigurationError(
