@@ -6,5 +6,5 @@ from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
 for requirement in [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]:
-    if found := re.match(r"([\w-]+)(?:\[\w+\])?>=([\w.]+)", requirement):
+    if found := re.match(r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)", requirement):
         print(f"{found[1]}=={found[2]}")

@@ -44,8 +44,12 @@ CORE = (
     Seam(httpcore.AsyncHTTPConnection, "handle_async_request"),
     Seam(httpcore.AsyncHTTPProxy, "handle_async_request"),
 )
-# Sentry, and `respx.mock(using="httpx")`.
-CLIENT = (Seam(httpx.AsyncClient, "send"), Seam(httpx.AsyncClient, "_transport_for_url"))
+# Sentry, `respx.mock(using="httpx")`, and vcrpy before its version 8.
+CLIENT = (
+    Seam(httpx.AsyncClient, "send"),
+    Seam(httpx.AsyncClient, "_transport_for_url"),
+    Seam(httpx.AsyncClient, "_send_single_request"),
+)
 
 
 def is_core_replaced() -> bool:
