@@ -50,12 +50,12 @@ def scripted(make_client: Callable[..., AsyncClient]) -> Callable[..., tuple[Asy
 
 
 @pytest.fixture
-async def raw_server() -> AsyncIterator[Callable[[Handler], Any]]:
+async def raw_server() -> AsyncIterator[Callable[..., Any]]:
     """Starts raw servers that are stopped afterwards."""
     started: list[RawServer] = []
 
-    async def start(handler: Handler) -> RawServer:
-        server = await RawServer(handler).__aenter__()
+    async def start(handler: Handler, address: str = "127.0.0.1") -> RawServer:
+        server = await RawServer(handler, address).__aenter__()
         started.append(server)
         return server
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.raw_server import Connection, serve
-from support.scripted import FakeSleep, answer, ticks, until
+from support.scripted import FakeSleep, ScriptedTransport, answer, ticks, until
 from support.values import trunk_update
 
 from itnio_async import AsyncClient, Credentials, ItnioError, RateLimit, RetryPolicy
@@ -113,24 +116,42 @@ async def test_at_every_tick_with_others_in_the_queue(scripted: Any) -> None:
     await assert_usable(client)
 
 
-async def test_at_every_tick_against_a_server(raw_server: Any, make_client: Any) -> None:
+def unchanged(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    """A middleware that does nothing, so that the way is the one with httpx's objects."""
+    return transport
+
+
+@pytest.fixture(params=["pool", "middleware", "httpx"])
+async def way(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, Any]]:
+    """The options for each of the ways to a server."""
+    if request.param == "httpx":
+        # Without a limit of its own, as httpcore loses slots at some cancellations.
+        async with httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None)) as transport:
+            yield {"transport": transport}
+    else:
+        yield {"middleware": [unchanged]} if request.param == "middleware" else {}
+
+
+async def test_at_every_tick_against_a_server(raw_server: Any, make_client: Any, way: dict[str, Any]) -> None:
     server = await raw_server(serve)
-    client = make_client(base_url=server.url, limits=ONE_SLOT)
+    client = make_client(base_url=server.url, limits=ONE_SLOT, **way)
     await client.sip_trunks.update(trunk_update())
     for count in range(61):
         await cancel_after(client, count)
         await assert_usable(client, calls=1)
+        assert client.stats.connections_open <= 1
 
 
-async def test_at_every_tick_of_connecting(raw_server: Any, make_client: Any) -> None:
+async def test_at_every_tick_of_connecting(raw_server: Any, way: dict[str, Any]) -> None:
     server = await raw_server(serve)
     for count in range(0, 61, 2):
-        async with AsyncClient("k", "s", base_url=server.url, limits=ONE_SLOT) as client:
+        async with AsyncClient("k", "s", base_url=server.url, limits=ONE_SLOT, **way) as client:
             await cancel_after(client, count)
             await assert_usable(client, calls=1)
+            assert client.stats.connections_open <= 1
 
 
-async def test_at_every_byte_of_the_answer(raw_server: Any, make_client: Any) -> None:
+async def test_at_every_byte_of_the_answer(raw_server: Any, make_client: Any, way: dict[str, Any]) -> None:
     body = b'{"status":"0"}'
     whole = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     sent = asyncio.Event()
@@ -145,7 +166,7 @@ async def test_at_every_byte_of_the_answer(raw_server: Any, make_client: Any) ->
                 await asyncio.Event().wait()
 
     server = await raw_server(in_parts)
-    client = make_client(base_url=server.url, limits=ONE_SLOT)
+    client = make_client(base_url=server.url, limits=ONE_SLOT, **way)
     for cut in range(0, len(whole), 3):  # noqa: B007 - the server reads it
         sent.clear()
         task = asyncio.create_task(client.sip_trunks.update(trunk_update()))
@@ -240,3 +261,58 @@ async def test_a_burst_whose_callers_go_away(raw_server: Any, make_client: Any) 
         outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
         assert not [outcome for outcome in outcomes if isinstance(outcome, ItnioError)]
     await assert_usable(client, calls=20)
+
+
+KINDS = st.sampled_from(["done", "busy", "expired", "refused", "lost", "page", "slow", "half"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kinds=st.lists(KINDS, min_size=1, max_size=30),
+    cancelled=st.dictionaries(st.integers(0, 19), st.integers(0, 25)),
+    slots=st.sampled_from([1, 2, 5, None]),
+    pool=st.sampled_from([None, 0.001]),
+)
+async def test_any_mixture_ends_with_nothing_left(
+    kinds: list[str], cancelled: dict[int, int], slots: int | None, pool: float | None
+) -> None:
+    played = itertools.cycle(kinds)
+
+    async def step(_: httpx.Request) -> httpx.Response:
+        kind = next(played)
+        await ticks({"slow": 7, "done": 0}.get(kind, 1))
+        if kind == "lost":
+            raise httpx.ReadError("lost")
+        if kind == "page":
+            return httpx.Response(502, html="<h1>")
+        if kind == "half":
+            return httpx.Response(200, stream=SlowBody(b'{"status":'))
+        return answer({"busy": -18, "expired": -16, "refused": -45}.get(kind, 0))
+
+    transport = ScriptedTransport(step)
+    retry = RetryPolicy(attempts=3, sleep=FakeSleep(during=lambda: ticks(2)))
+    async with AsyncClient(
+        "k",
+        "s",
+        transport=transport,
+        retry=retry,
+        limits=httpx.Limits(max_connections=slots),
+        timeout=httpx.Timeout(5, pool=pool),
+    ) as client:
+        tasks = [asyncio.create_task(client.sip_trunks.update(trunk_update())) for _ in range(20)]
+
+        async def cancel(number: int, after: int) -> None:
+            await ticks(after)
+            tasks[number].cancel()
+
+        await asyncio.gather(*(cancel(number, after) for number, after in cancelled.items()))
+        outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        for number, outcome in enumerate(outcomes):
+            if number in cancelled and isinstance(outcome, asyncio.CancelledError):
+                continue
+            assert outcome is None or isinstance(outcome, ItnioError)
+        stats = client.stats
+        assert (stats.in_use, stats.waiting) == (0, 0)
+        assert stats.requests == len(transport.sent)
+        transport.steps = [answer()]
+        await assert_usable(client)

@@ -655,3 +655,56 @@ async def test_the_request_on_the_wire(raw_server: Any, make_client: Any) -> Non
     assert headers["content-type"] == "application/json;charset=utf-8"
     assert headers["user-agent"] == f"itnio-async/{itnio_async.__version__}"
     assert int(headers["content-length"]) == len(body)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "[::1]"])
+async def test_prefix_query_and_host_on_the_wire(raw_server: Any, make_client: Any, address: str) -> None:
+    received: list[bytes] = []
+
+    async def keep(connection: Connection) -> None:
+        received.append(await connection.receive())
+        await connection.send(http_answer())
+
+    try:
+        server = await raw_server(keep, address.strip("[]"))
+    except OSError:
+        pytest.skip("this machine has no such address")
+    port = server.url.rpartition(":")[2]
+    client = make_client(base_url=f"http://{address}:{port}/some/prefix")
+    await client.request("GET", "/v3/x", params={"a": "b c", "d": [1, 2]})
+    lines = received[0].decode().split("\r\n")
+    assert lines[0] == "GET /some/prefix/v3/x?a=b+c&d=1&d=2 HTTP/1.1"
+    assert f"Host: {address}:{port}" in lines
+
+
+@pytest.mark.parametrize("middleware", [[], [lambda transport: transport]], ids=["pool", "middleware"])
+async def test_a_connection_that_dies_under_a_request(raw_server: Any, make_client: Any, middleware: Any) -> None:
+    """What may be repeated is sent once more, quietly; what may not fails, and was sent once."""
+    received: list[bytes] = []
+
+    async def one_and_a_half(connection: Connection) -> None:
+        received.append(await connection.receive())
+        await connection.send(http_answer(data=7))
+        received.append(await connection.receive())
+        connection.hang_up()
+
+    server = await raw_server(one_and_a_half)
+    client = make_client(base_url=server.url, middleware=middleware)
+    await client.sip_trunks.update(trunk_update(key_id=1))
+    response = await client.call(UPDATE, trunk_update(key_id=2))
+    assert response.attempts == 1
+    assert [b'"keyId":2' in request for request in received] == [False, True, True]
+    assert client.stats.retries == 0
+
+    with pytest.raises(ConnectionLost) as caught:
+        await client.sip_trunks.add(trunk_add())
+    assert caught.value.may_have_been_processed
+    assert len(received) == 4
+    assert await client.sip_trunks.add(trunk_add()) == 7
+
+
+async def test_ten_thousand_at_once(scripted: Any) -> None:
+    client, transport = scripted(answer())
+    await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(10_000)))
+    assert len(transport.sent) == 10_000
+    assert (client.stats.in_use, client.stats.waiting) == (0, 0)

@@ -79,7 +79,7 @@ async def test_it_sees_each_attempt_and_never_the_three_headers() -> None:
         assert b'"keyId":1' in request.content
         assert response.request is request
         assert isinstance(response.elapsed, timedelta)
-        assert SECRET not in repr(request)
+        assert SECRET not in repr(request) + repr(request.extensions) + repr(response)
 
 
 async def test_the_transport_gets_the_three_headers_once() -> None:

@@ -60,6 +60,7 @@ class RawServer:
     """`async with RawServer(handler) as server`: each connection is given to the handler, and closed after it."""
 
     handler: Handler
+    address: str = "127.0.0.1"
     connections: int = 0
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(factory=set)
@@ -67,10 +68,11 @@ class RawServer:
     @property
     def url(self) -> str:
         assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, self.address, 0)
         return self
 
     async def __aexit__(self, *_: object) -> None:
