@@ -1,0 +1,103 @@
+"""The public names, and that importing them brings in nothing that is not needed."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import itnio_async
+from itnio_async import AsyncClient, Endpoint, errors
+
+CLASSES = [
+    *("AsyncClient", "Credentials", "Endpoint", "Response", "RateLimit", "RetryBudget", "RetryDetails", "RetryPolicy"),
+    *("GroupBinding", "BoundGroup", "SipTrunk", "SipTrunkAdd", "SipTrunkUpdate", "TrunkDirection", "Page", "BulkRun"),
+    *(
+        name
+        for name, _ in inspect.getmembers(errors, inspect.isclass)
+        if name.endswith(("Error", "Timeout", "Exceeded", "Lost"))
+    ),
+]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_each_class_of_the_documentation_is_importable_from_the_package(name: str) -> None:
+    assert inspect.isclass(getattr(itnio_async, name))
+    assert name in itnio_async.__all__
+
+
+def test_all_names_exist_and_are_sorted_out() -> None:
+    assert len(set(itnio_async.__all__)) == len(itnio_async.__all__)
+    for name in itnio_async.__all__:
+        assert getattr(itnio_async, name) is not None
+
+
+def test_the_signing_transport_is_where_transports_are() -> None:
+    from itnio_async.transport import SigningTransport
+
+    assert SigningTransport is itnio_async.SigningTransport
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        _ = itnio_async.Nonsense  # type: ignore[attr-defined]
+
+
+def test_the_endpoints_are_one_tuple_of_endpoints() -> None:
+    assert type(itnio_async.ENDPOINTS) is tuple
+    assert itnio_async.ENDPOINTS is itnio_async.ENDPOINTS
+    assert all(type(endpoint) is Endpoint for endpoint in itnio_async.ENDPOINTS)
+
+
+def test_each_endpoint_is_there_once_with_a_path_and_a_request_type() -> None:
+    shown = [str(endpoint) for endpoint in itnio_async.ENDPOINTS]
+    assert len(set(shown)) == len(shown)
+    for endpoint in itnio_async.ENDPOINTS:
+        assert endpoint.method in {"GET", "POST", "PUT"}
+        assert endpoint.path.startswith("/")
+        assert inspect.isclass(endpoint.request_type)
+
+
+def fresh(code: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter has loaded after the code."""
+    script = f"import sys\n{code}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
+    return set(run.stdout.split())
+
+
+def test_importing_the_package_brings_in_no_extra() -> None:
+    # httpx loads the parts of its own command by itself, where they are installed; that is not our doing.
+    added = fresh("import itnio_async") - fresh("import httpx, attrs, cattrs, tenacity, orjson, aiolimiter")
+    extras = {"starlette", "uvicorn", "typer", "rich", "click", "pytest", "_pytest", "hypothesis", "respx", "fastapi"}
+    assert not added & {*extras, "pytest_asyncio", "aiohttp", "psutil", "vcr", "sqlite3", "mypy", "ruff"}
+
+
+def test_importing_the_package_loads_no_part_of_the_sandbox_or_the_command() -> None:
+    script = "import itnio_async; print(*(name for name in sys.modules if name.startswith('itnio_async.')))"
+    run = subprocess.run([sys.executable, "-c", f"import sys; {script}"], capture_output=True, text=True, check=True)
+    loaded = run.stdout.split()
+    assert "itnio_async.client" in loaded
+    assert not [name for name in loaded if name.split(".")[1] in {"sandbox", "cli", "testing"}]
+
+
+def test_the_package_is_typed_and_has_a_version() -> None:
+    from importlib.metadata import version
+    from importlib.resources import files
+
+    assert files("itnio_async").joinpath("py.typed").is_file()
+    assert itnio_async.__version__ == version("itnio-async")
+
+
+README = Path(__file__).parent.parent / "README.md"
+ROW = re.compile(r"^\| (GET|POST|PUT) \| `(/[^`]+)` \| `client\.([a-z_]+)\.([a-z_]+)\(.*\)` \|$", re.MULTILINE)
+
+
+def test_the_table_of_the_readme_has_each_endpoint_and_its_call() -> None:
+    rows = ROW.findall(README.read_text(encoding="utf-8"))
+    assert len(rows) == len(itnio_async.ENDPOINTS)
+    assert {f"{method} {path}" for method, path, _, _ in rows} == {str(endpoint) for endpoint in itnio_async.ENDPOINTS}
+    for _, _, family, method in rows:
+        service = inspect.get_annotations(getattr(AsyncClient, family).func, eval_str=True)["return"]
+        assert callable(getattr(service, method))
