@@ -155,7 +155,7 @@ def runner() -> Iterator[asyncio.Runner]:
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     answer = draw(st.sampled_from(SEEDS))
-    for _ in range(draw(st.integers(0, 4))):
+    for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))):  # of many changes one is surely fatal
         place = draw(st.integers(0, len(answer)))
         match draw(st.sampled_from(["insert", "delete", "replace", "repeat", "cut"])):
             case "insert":

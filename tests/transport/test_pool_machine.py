@@ -1,0 +1,191 @@
+"""Any order of calls, answers, cancellations and disconnects, against a model of what must hold at every moment."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+from attrs import define, field
+from fault_server import OK, FaultServer, assert_whole, call, serve
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from support.raw_server import Connection
+
+from itnio_async.transport.pool import PooledTransport
+
+# Enough of them for a request to go all the way to the server and back over loopback.
+SETTLING_TICKS = 30
+LAST_ANSWER = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+
+@define(eq=False)
+class Line:
+    """A connection as the server sees it: with a request that waits for `orders`, or idle."""
+
+    connection: Connection
+    orders: asyncio.Queue[Any] = field(factory=asyncio.Queue)
+    is_busy: bool = False
+
+
+class Switchboard:
+    """A server that does with each request what it is told to."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.overlaps = 0
+
+    async def __call__(self, connection: Connection) -> None:
+        line = Line(connection)
+        self.lines.append(line)
+        try:
+            listening = asyncio.ensure_future(connection.receive())
+            while True:
+                ordered = asyncio.ensure_future(line.orders.get())
+                await asyncio.wait([listening, ordered], return_when=asyncio.FIRST_COMPLETED)
+                if listening.done():
+                    listening.result()
+                    self.overlaps += line.is_busy
+                    line.is_busy = True
+                    listening = asyncio.ensure_future(connection.receive())
+                if ordered.done():
+                    if not await self.obey(line, ordered.result()):
+                        return
+                else:
+                    ordered.cancel()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            self.lines.remove(line)
+
+    async def obey(self, line: Line, order: bytes | str) -> bool:
+        if order == "reset":
+            line.connection.reset()
+            return False
+        if order == "hang up":
+            return False
+        assert isinstance(order, bytes)
+        await line.connection.send(order)
+        if order.endswith(b"{}"):
+            line.is_busy = False
+        return b"Connection: close" not in order
+
+    def order(self, number: int, order: bytes | str, *, busy: bool) -> None:
+        lines = [line for line in self.lines if line.is_busy == busy]
+        if lines:
+            lines[number % len(lines)].orders.put_nowait(order)
+
+
+numbers = st.integers(0, 20)
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """`calls` is the model: each is under way until it is done, and has a slot if there are enough for all."""
+
+    @initialize(limit=st.integers(1, 4), kept=st.integers(0, 4))
+    def begin(self, limit: int, kept: int) -> None:
+        self.runner = asyncio.Runner()
+        self.limit = limit
+        self.kept = kept
+        self.calls: list[asyncio.Task[httpx.Response]] = []
+        self.board = Switchboard()
+
+        async def start() -> None:
+            limits = httpx.Limits(max_connections=limit, max_keepalive_connections=kept, keepalive_expiry=60)
+            self.transport = PooledTransport(limits=limits)
+            self.servers = [await FaultServer(self.board).__aenter__() for _ in range(2)]
+
+        self.runner.run(start())
+
+    def settle(self) -> None:
+        async def ticks() -> None:
+            for _ in range(SETTLING_TICKS):
+                await asyncio.sleep(0)
+
+        self.runner.run(ticks())
+
+    @rule(origin=st.integers(0, 1), method=st.sampled_from(["GET", "POST"]))
+    def call(self, origin: int, method: str) -> None:
+        async def start() -> None:
+            self.calls.append(asyncio.ensure_future(call(self.transport, self.servers[origin], method)))
+
+        # Runner.run cancels nothing: the tasks live on in its loop.
+        self.runner.run(start())
+        self.settle()
+
+    @rule(number=numbers, answer=st.sampled_from([OK, LAST_ANSWER, OK + b"surplus", OK[:30], OK[:-1], b"garbage"]))
+    def answer(self, number: int, answer: bytes) -> None:
+        self.board.order(number, answer, busy=True)
+        self.settle()
+
+    @rule(number=numbers, end=st.sampled_from(["hang up", "reset", b"x"]), busy=st.booleans())
+    def disconnect(self, number: int, end: Any, busy: bool) -> None:
+        self.board.order(number, end, busy=busy)
+        self.settle()
+
+    @rule(number=numbers, ticks=st.integers(0, 3))
+    def cancel(self, number: int, ticks: int) -> None:
+        under_way = [one for one in self.calls if not one.done()]
+        if under_way:
+            under_way[number % len(under_way)].cancel()
+            self.settle()
+
+    @rule(number=numbers)
+    def cancel_in_the_tick_of_the_answer(self, number: int) -> None:
+        self.board.order(number, OK, busy=True)
+        self.cancel(number, 0)
+
+    @rule()
+    def grow_old(self) -> None:
+        pool = self.transport._pool
+        if pool is not None:
+            for connection in pool._origins:
+                connection.idle_since -= 61
+
+            async def ring() -> None:
+                pool._reap()
+
+            self.runner.run(ring())
+            assert self.transport.stats.idle == 0
+            self.settle()
+
+    @invariant()
+    def what_must_hold(self) -> None:
+        if not hasattr(self, "runner"):
+            return
+        stats = self.transport.stats
+        under_way = sum(not one.done() for one in self.calls)
+        assert stats.in_use + stats.idle <= self.limit
+        assert stats.connections_open <= self.limit
+        assert stats.idle <= self.kept
+        assert stats.in_use == min(under_way, self.limit)
+        assert stats.waiting == under_way - stats.in_use
+        assert not (stats.waiting and stats.idle)
+        assert self.board.overlaps == 0
+        for one in self.calls:
+            if one.done() and not one.cancelled() and one.exception() is not None:
+                assert isinstance(one.exception(), httpx.ReadError | httpx.RemoteProtocolError)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "runner"):
+            return
+
+        async def finish() -> None:
+            for one in self.calls:
+                one.cancel()
+            await asyncio.gather(*self.calls, return_exceptions=True)
+            assert self.transport.stats.in_use == 0
+            for server in self.servers:
+                server.handler = serve
+                await assert_whole(self.transport, server)
+            await self.transport.aclose()
+            for server in self.servers:
+                await server.__aexit__()
+
+        self.runner.run(finish())
+        self.runner.close()
+
+
+PoolMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestPoolMachine = PoolMachine.TestCase
