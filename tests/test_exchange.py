@@ -38,7 +38,19 @@ from itnio_async import (
 )
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.envelope import EnvelopeForm
-from itnio_async.exchange import Answer, Call, judge, read_answer, reader_of, request_of, server_time, transport_error
+from itnio_async.exchange import (
+    Answer,
+    Call,
+    bytes_of,
+    judge,
+    read_answer,
+    read_pooled_answer,
+    reader_of,
+    request_of,
+    server_time,
+    transport_error,
+)
+from itnio_async.transport.http1 import Answer as PooledAnswer
 from itnio_async.transport.signing import Signature
 
 MOMENT = 1630468800
@@ -531,6 +543,28 @@ async def test_a_stream_that_breaks_is_closed_and_its_error_passes() -> None:
     assert stream.closed
 
 
+def pooled(content: bytes, coding: str | None = None) -> PooledAnswer:
+    headers = [(b"Date", DATE.encode())] + ([] if coding is None else [(b"Content-Encoding", coding.encode())])
+    return PooledAnswer(200, b"OK", b"1.1", headers, content, connection=3, reused=True)
+
+
+@pytest.mark.parametrize(("coding", "body"), [(None, b"abcd"), ("identity", b"abcd"), ("gzip", gzip.compress(b"abcd"))])
+@pytest.mark.parametrize("most", [3, 4])
+async def test_an_answer_of_the_pool_is_bounded_and_decoded_alike(coding: str | None, body: bytes, most: int) -> None:
+    if most < 4:
+        with pytest.raises(UnexpectedResponseError, match="larger than 3 bytes"):
+            await read_pooled_answer(pooled(body, coding), most)
+        return
+    answer = await read_pooled_answer(pooled(body, coding), most)
+    assert (answer.content, answer.http_status, answer.connection) == (b"abcd", 200, 3)
+    assert server_time(answer.headers) == MOMENT
+
+
+async def test_an_answer_of_the_pool_in_a_coding_that_nobody_asked_for_is_refused() -> None:
+    with pytest.raises(UnexpectedResponseError, match="'br', which was not asked for"):
+        await read_pooled_answer(pooled(b"abcd", "br"), 1000)
+
+
 # -- the request ------------------------------------------------------------------------------------------------------
 
 
@@ -543,6 +577,19 @@ async def test_a_request_has_its_body_at_hand_and_its_length(content: bytes) -> 
     assert request.headers.raw == [(b"Host", b"api.itniotech.com"), (b"Content-Length", str(len(content)).encode())]
     assert request.extensions["timeout"] == {"read": 5}
     assert not {"sign", "timestamp", "api-key"} & set(request.headers)
+
+
+def test_on_the_wire_it_is_signed() -> None:
+    head, _, body = bytes_of(a_call(content=b"{}"), [(b"Host", b"api.itniotech.com")]).partition(b"\r\n\r\n")
+    assert body == b"{}"
+    assert head.split(b"\r\n") == [
+        b"POST /v3/cc/sipTrunk/update HTTP/1.1",
+        b"Host: api.itniotech.com",
+        b"Content-Length: 2",
+        b"Sign: " + SIGN.encode(),
+        b"Timestamp: 1630468800",
+        b"Api-Key: bDqJFiq9",
+    ]
 
 
 # -- no answer --------------------------------------------------------------------------------------------------------
