@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import time
 import zlib
 from typing import Any
@@ -346,6 +347,9 @@ async def test_each_attempt_counts_against_the_rate(scripted: Any, rate_limit: A
         {"base_url": "https://user:password@api.itniotech.com"},
         {"base_url": "https://"},
         {"base_url": "https://api.itniotech.com:99999"},
+        {"base_url": "https://api..itniotech.com"},
+        {"base_url": f"https://{'a' * 64}.itniotech.com"},
+        {"base_url": "https://.itniotech.com"},
         {"proxy": 5},
     ],
     ids=str,
@@ -551,6 +555,19 @@ async def test_nobody_listens(raw_server: Any, make_client: Any) -> None:
         await client.sip_trunks.update(trunk_update())
     assert caught.value.may_have_been_processed is False
     assert isinstance(caught.value, TransportError)
+
+
+@pytest.mark.parametrize("host", ["-bad-.invalid", "nowhere.invalid.", "a_b.invalid", "xn--nxasmq6b.invalid"])
+async def test_a_name_that_nobody_has(make_client: Any, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    def unknown(name: Any, *_: Any, **__: Any) -> Any:
+        name.encode("idna") if isinstance(name, str) else name
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)  # no look-up leaves this machine
+    client = make_client(base_url=f"https://{host}")
+    with pytest.raises(ConnectError) as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert caught.value.may_have_been_processed is False
 
 
 async def test_plain_http_where_tls_is_wanted(raw_server: Any, make_client: Any) -> None:
