@@ -29,6 +29,7 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _NO_TIMEOUTS = Timeouts()
+_inherited: list[Pool] = []
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -177,7 +178,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 "The connections belong to another event loop that is still open. Use one transport for each event "
                 "loop, or close the other loop first."
             )
-        self._home.move(old)
+        self._home.move(None)
         if old is not None:
             _leave(old)
         if self._finalizer is not None:
@@ -248,9 +249,11 @@ class _BodyStream(httpx.AsyncByteStream):
 def _leave(pool: Pool) -> None:
     """Let go of a pool from outside its event loop, or when its transport is collected.
 
-    In a forked child nothing is touched: the sockets are the parent's, and so is the selector behind them.
+    In a forked child nothing is touched, and nothing may be collected: the sockets are the parent's, and so is the
+    selector behind them.
     """
     if pool.process != os.getpid():
+        _inherited.append(pool)
         return
     if pool.loop.is_closed():
         pool.bury()

@@ -181,18 +181,23 @@ def in_child(main: Callable[[], object]) -> int:
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @loops
-@pytest.mark.parametrize("closing", [False, True])
+@pytest.mark.parametrize("what", ["use", "use and close", "close", "drop"])
 def test_forked_with_idle_connections(
-    new_loop: LoopFactory, closing: bool, server: FaultServer, transport: PooledTransport
+    new_loop: LoopFactory, what: str, server: FaultServer, transport: PooledTransport
 ) -> None:
     loop = new_loop()
     loop.run_until_complete(call(transport, server))
 
     def child() -> None:
-        run(new_loop, five_calls(transport, server))
-        assert transport.stats.connections_open == 0
-        if closing:
+        nonlocal transport
+        if "use" in what:
+            run(new_loop, five_calls(transport, server))
+            assert transport.stats.connections_open == 0
+        if "close" in what:
             run(new_loop, transport.aclose)
+        if what == "drop":
+            del transport
+            gc.collect()
 
     assert in_child(child) == 0
     # The parent's connection has heard nothing of it.
