@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from support.raw_server import Handler, RawServer
-from support.scripted import ScriptedTransport
+from support.scripted import LoopClock, ScriptedTransport
 from support.values import KEY, SECRET
 
 from itnio_async import AsyncClient
@@ -62,3 +63,11 @@ async def raw_server() -> AsyncIterator[Callable[..., Any]]:
     yield start
     for server in started:
         await server.__aexit__()
+
+
+@pytest.fixture
+async def loop_clock() -> AsyncIterator[LoopClock]:
+    """The time of the test's loop, so that no test of a deadline waits for one."""
+    clock = LoopClock(asyncio.get_running_loop())
+    yield clock
+    del clock.loop.time  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.scripted import FakeSleep, answer, hang, until
+from support.scripted import FakeSleep, LoopClock, answer, hang, ticks, until
 from support.values import PASSWORD, SECRET, registered_update, trunk_update
 
 from itnio_async import (
@@ -18,7 +18,6 @@ from itnio_async import (
     ConnectionLost,
     Credentials,
     DeadlineExceeded,
-    ItnioError,
     PoolTimeout,
     RateLimit,
     ReadTimeout,
@@ -31,27 +30,24 @@ ONE_SLOT = httpx.Limits(max_connections=1)
 BUSY = answer(-18, "Port program unusual")
 
 
-def taking(seconds: float, then: Any = None) -> Any:
-    async def step(_: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(seconds)
-        return then or answer()
+async def test_the_clock_starts_when_the_call_is_admitted(scripted: Any, loop_clock: LoopClock) -> None:
+    async def takes_48_seconds(_: httpx.Request) -> httpx.Response:
+        await loop_clock.run(48)
+        return answer()
 
-    return step
-
-
-async def test_the_clock_starts_when_the_call_is_admitted(scripted: Any) -> None:
-    client, transport = scripted(taking(0.04), limits=ONE_SLOT, deadline=0.05)
-    await client.sip_trunks.update(trunk_update())
-    started = time.monotonic()
+    client, transport = scripted(takes_48_seconds, limits=ONE_SLOT, deadline=60)
     # The last one waits seven times its deadline for its turn.
-    await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(8)))
-    assert time.monotonic() - started >= 0.3
-    assert len(transport.sent) == 9
+    await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(10)))
+    assert len(transport.sent) == 10
 
 
-async def test_the_wait_for_the_rate_is_before_the_clock(scripted: Any) -> None:
-    client, transport = scripted(answer(), rate_limit=RateLimit(1, 0.1), deadline=0.05)
-    await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(3)))
+async def test_the_wait_for_the_rate_is_before_the_clock(scripted: Any, loop_clock: LoopClock) -> None:
+    client, transport = scripted(answer(), rate_limit=RateLimit(1, 100), deadline=10)
+    calls = asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(3)))
+    await loop_clock.run(90)
+    assert len(transport.sent) == 1
+    await loop_clock.run(130)
+    await calls
     assert len(transport.sent) == 3
 
 
@@ -96,18 +92,22 @@ async def test_later_waits_for_a_slot_are_within_the_deadline(scripted: Any) -> 
     await asyncio.gather(*others, return_exceptions=True)
 
 
-async def test_a_call_lasts_at_most_its_wait_and_its_deadline(scripted: Any) -> None:
-    client, _ = scripted(hang, limits=ONE_SLOT, deadline=0.1, timeout=httpx.Timeout(9, pool=0.15))
-    started = time.monotonic()
+async def test_a_call_lasts_at_most_its_wait_and_its_deadline(scripted: Any, loop_clock: LoopClock) -> None:
+    client, _ = scripted(hang, limits=ONE_SLOT, deadline=100, timeout=httpx.Timeout(9, pool=150))
+    started = loop_clock.loop.time()
+    ended: list[float] = []
 
-    async def timed() -> tuple[type[BaseException], float]:
-        with pytest.raises(ItnioError) as caught:
+    async def timed() -> None:
+        try:
             await client.sip_trunks.update(trunk_update())
-        return type(caught.value), time.monotonic() - started
+        finally:
+            ended.append(loop_clock.loop.time() - started)
 
-    outcomes = await asyncio.gather(*(timed() for _ in range(4)))
-    assert [kind for kind, _ in outcomes] == [DeadlineExceeded, DeadlineExceeded, PoolTimeout, PoolTimeout]
-    assert max(elapsed for _, elapsed in outcomes) < 0.15 + 0.1 + 0.1
+    calls = [asyncio.create_task(timed()) for _ in range(4)]
+    await loop_clock.run(260)
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded, DeadlineExceeded, PoolTimeout, PoolTimeout]
+    assert ended == pytest.approx([100, 150, 150, 200], abs=3)
 
 
 async def test_the_wait_for_a_slot_alone_is_bounded_by_the_pool_timeout(scripted: Any) -> None:
@@ -185,32 +185,49 @@ async def test_the_text_repeats_no_secret_of_the_last_error(scripted: Any) -> No
 # -- whose timeout it is --------------------------------------------------------------------------------------------
 
 
-def block_the_loop(start: float = 0.005, seconds: float = 0.03) -> None:
-    """Have the loop miss all that is due meanwhile, so that it comes due at one tick."""
-    asyncio.get_running_loop().call_later(start, time.sleep, seconds)
+@pytest.mark.parametrize("theirs", [59, 60, 61])
+async def test_the_callers_timeout_wins_at_the_same_tick(scripted: Any, loop_clock: LoopClock, theirs: int) -> None:
+    client, transport = scripted(hang, deadline=60)
 
-
-@pytest.mark.parametrize("ours", [0.015, 0.025])
-async def test_the_callers_timeout_wins_at_the_same_tick(scripted: Any, ours: float) -> None:
-    client, _ = scripted(hang, deadline=ours)
-    block_the_loop()
-    with pytest.raises(TimeoutError) as caught:
-        async with asyncio.timeout(0.02) as theirs:
+    async def call() -> None:
+        async with asyncio.timeout(theirs):
             await client.sip_trunks.update(trunk_update())
-    assert theirs.expired()
+
+    task = asyncio.create_task(call())
+    await until(lambda: transport.sent)
+    loop_clock.advance(100)
+    with pytest.raises(TimeoutError) as caught:
+        await task
     assert type(caught.value) is TimeoutError
 
 
-@pytest.mark.parametrize("ours", [0.015, 0.025])
-async def test_a_cancellation_wins_at_the_same_tick(scripted: Any, ours: float) -> None:
-    client, transport = scripted(hang, deadline=ours)
+@pytest.mark.parametrize("theirs", [59, 60, 61])
+async def test_a_cancellation_wins_at_the_same_tick(scripted: Any, loop_clock: LoopClock, theirs: int) -> None:
+    client, transport = scripted(hang, deadline=60)
     task = asyncio.create_task(client.sip_trunks.update(trunk_update()))
     await until(lambda: transport.sent)
-    block_the_loop()
-    asyncio.get_running_loop().call_later(0.02, task.cancel)
+    loop_clock.loop.call_later(theirs, task.cancel)
+    loop_clock.advance(100)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert task.cancelled()
+
+
+@pytest.mark.parametrize("theirs", [59, 60, 61])
+async def test_the_callers_timeout_wins_over_the_wait_for_a_slot_too(
+    scripted: Any, loop_clock: LoopClock, theirs: int
+) -> None:
+    client, transport = scripted(hang, limits=ONE_SLOT, timeout=httpx.Timeout(9, pool=60), deadline=None)
+    first = asyncio.create_task(client.sip_trunks.update(trunk_update()))
+    await until(lambda: transport.sent)
+    second = asyncio.create_task(asyncio.wait_for(client.sip_trunks.update(trunk_update()), theirs))
+    await until(lambda: client.stats.waiting)
+    loop_clock.advance(100)
+    with pytest.raises(TimeoutError):
+        await second
+    assert (client.stats.in_use, client.stats.waiting) == (1, 0)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
 
 
 async def test_a_cancellation_before_the_deadline_is_no_deadline(scripted: Any) -> None:
@@ -266,12 +283,17 @@ async def test_an_httpx_timeout_is_not_the_deadline(scripted: Any) -> None:
 # -- the option -----------------------------------------------------------------------------------------------------
 
 
-async def test_no_deadline_is_no_bound(scripted: Any) -> None:
-    client, _ = scripted(taking(0.05), deadline=None)
+async def test_no_deadline_is_no_bound(scripted: Any, loop_clock: LoopClock) -> None:
+    async def takes_a_week(_: httpx.Request) -> httpx.Response:
+        loop_clock.advance(7 * 86_400)
+        await ticks(5)
+        return answer()
+
+    client, _ = scripted(takes_a_week, deadline=None)
     await client.sip_trunks.update(trunk_update())
     with pytest.raises(DeadlineExceeded):
-        await client.with_options(deadline=0.01).sip_trunks.update(trunk_update())
-    await client.with_options(deadline=0.01).with_options(deadline=None).sip_trunks.update(trunk_update())
+        await client.with_options(deadline=86_400).sip_trunks.update(trunk_update())
+    await client.with_options(deadline=86_400).with_options(deadline=None).sip_trunks.update(trunk_update())
 
 
 @pytest.mark.parametrize("deadline", [0, -1, "60", True, float("nan"), float("inf")])

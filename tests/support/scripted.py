@@ -99,3 +99,22 @@ async def until(condition: Callable[[], Any], ticks: int = 10_000) -> None:
 async def ticks(count: int) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+class LoopClock:
+    """The running loop's clock, which the test moves on: timers come due at the next tick, all of them at one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.offset = 0.0
+        real = loop.time
+        loop.time = lambda: real() + self.offset  # type: ignore[method-assign]
+
+    def advance(self, seconds: float) -> None:
+        self.offset += seconds
+
+    async def run(self, seconds: int) -> None:
+        """Let the seconds pass one by one, with time for what comes due in each."""
+        for _ in range(seconds):
+            self.advance(1)
+            await ticks(8)
