@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from inspect import iscoroutinefunction
+from math import isfinite
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -295,9 +296,10 @@ def _with_params(url: httpx.URL, params: Any) -> httpx.URL:
         raise InvalidRequestError("a mapping of names to values is wanted.", field="params")
     for name, value in params.items():
         items = value if isinstance(value, list | tuple) else [value]
-        if not isinstance(name, str) or not all(isinstance(item, values) for item in items):
+        fits = isinstance(name, str) and all(isinstance(item, values) for item in items)
+        if not fits or any(isinstance(item, float) and not isfinite(item) for item in items):
             raise InvalidRequestError(
-                "names are strings, values strings, numbers or lists of them.", field=f"params.{name}"
+                "names are strings, values strings, finite numbers or lists of them.", field=f"params.{name}"
             )
     try:
         return url.copy_merge_params(params)

@@ -87,7 +87,7 @@ def rate_limit_of(value: Any) -> RateLimit | None:
 
 
 def timeout_of(value: Any) -> httpx.Timeout:
-    """Return what `timeout` means, in httpx's forms; each number must be one above 0."""
+    """Return what `timeout` means, in httpx's forms; each number must be one of at least 0."""
     try:
         timeout = httpx.Timeout(value)
     except Exception as error:

@@ -20,7 +20,7 @@ from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
 from itnio_async.envelope import EnvelopeForm, NotAnEnvelope, read_envelope
 from itnio_async.errors import ItnioError, UnexpectedResponseError
-from itnio_async.redaction import blank_out, excerpt, secrets_in
+from itnio_async.redaction import blank_out, excerpt, secrets_in, secrets_in_query
 from itnio_async.transport.head import head
 from itnio_async.transport.http1 import Answer as PooledAnswer
 from itnio_async.transport.http1 import Body
@@ -61,7 +61,7 @@ class Call(Generic[R]):
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error of this call."""
         signed = self.signature.secrets() if self.signature else ()
-        return (*signed, *secrets_in(self.content))
+        return (*signed, *secrets_in(self.content), *secrets_in_query(self.url))
 
 
 @frozen

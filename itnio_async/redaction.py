@@ -9,6 +9,7 @@ from functools import lru_cache
 from html.entities import codepoint2name
 from typing import Any
 
+import httpx
 import orjson
 
 BLANK = "***"
@@ -48,6 +49,11 @@ def secrets_in(content: bytes) -> tuple[str, ...]:
     if not content:
         return ()
     return tuple(_secret_values(orjson.loads(content)))
+
+
+def secrets_in_query(url: httpx.URL) -> tuple[str, ...]:
+    """Return the values of a query whose names say that they are secrets."""
+    return tuple(value for name, value in url.params.multi_items() if _SECRET_NAME.search(name))
 
 
 def mask(key: str) -> str:

@@ -6,11 +6,12 @@ import re
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import httpx
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from itnio_async.redaction import blank_out, excerpt, mask, secrets_in
+from itnio_async.redaction import blank_out, excerpt, mask, secrets_in, secrets_in_query
 
 relaxed = settings(deadline=None)
 
@@ -150,3 +151,8 @@ def test_a_key_is_shown_in_part(key: str, shown: str) -> None:
 def test_a_masked_key_is_not_the_key(key: str) -> None:
     assume("*" not in key)
     assert key not in mask(key)
+
+
+def test_secrets_of_a_query_are_those_whose_names_say_so():
+    url = httpx.URL("https://api.example/path?sipPassword=a%26b&name=plain&token=t")
+    assert secrets_in_query(url) == ("a&b", "t")

@@ -26,7 +26,7 @@ def proxy_of(proxy: Any, base_url: httpx.URL, *, trust_env: bool, allow_insecure
                 "or allow_insecure=True where you accept that."
             )
         return chosen
-    if not trust_env or is_loopback(base_url.host) or proxy_bypass(base_url.host):
+    if not trust_env or is_loopback(base_url.host) or proxy_bypass(base_url.netloc.decode("ascii")):
         return None
     proxies = getproxies()
     kind = next((kind for kind in (base_url.scheme, "all") if proxies.get(kind)), None)
