@@ -141,6 +141,46 @@ async def test_calls_under_way_when_it_is_closed_end_with_our_errors(raw_server:
     assert server.connections == 1
 
 
+async def test_calls_that_waited_while_it_was_closed_send_nothing(scripted: Any) -> None:
+    release = asyncio.Event()
+
+    async def held(_: httpx.Request) -> httpx.Response:
+        await release.wait()
+        return answer()
+
+    client, transport = scripted(held, limits=httpx.Limits(max_connections=1))
+    calls = [asyncio.create_task(update(client)) for _ in range(3)]
+    await until(lambda: client.stats.waiting == 2)
+    await client.aclose()
+    release.set()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    # The caller's transport is still open, so that the one under way may end well.
+    assert [type(outcome) for outcome in outcomes] == [type(None), ConfigurationError, ConfigurationError]
+    assert len(transport.sent) == 1
+
+
+@pytest.mark.parametrize("count", range(6))
+async def test_closing_that_is_cancelled_closes_all_the_same(raw_server: Any, count: int) -> None:
+    closed = 0
+
+    async def until_it_goes(connection: Connection) -> None:
+        nonlocal closed
+        try:
+            await serve(connection)
+        finally:
+            closed += 1
+
+    server = await raw_server(until_it_goes)
+    client = AsyncClient(KEY, SECRET, base_url=server.url)
+    await asyncio.gather(*(update(client) for _ in range(3)))
+    closing = asyncio.create_task(client.aclose())
+    await ticks(count)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    await asyncio.gather(client.aclose(), client.aclose())
+    await asyncio.wait_for(until(lambda: closed == server.connections, ticks=10**9), 3)
+
+
 async def test_a_transport_of_the_callers_stays_open(scripted: Any) -> None:
     client, transport = scripted(answer())
     async with client:
