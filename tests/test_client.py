@@ -123,6 +123,14 @@ async def test_no_path_leads_to_another_host(path: str) -> None:
         assert sent.url.userinfo == b""
 
 
+async def test_paths_with_an_id_in_them_do_not_pile_up(scripted: Any) -> None:
+    client, transport = scripted(answer())
+    for number in range(1100):
+        await client.request("GET", f"/otp/app/details/{number}")
+    assert transport.sent[-1].url.path == "/otp/app/details/1099"
+    assert len(client._urls) <= 1000
+
+
 @pytest.mark.parametrize("method", ["", "GET /", "POST\r\n", "PÖST", None, 5, b"POST"], ids=repr)
 async def test_a_method_that_is_none_is_refused(scripted: Any, method: Any) -> None:
     client, transport = scripted(answer())
@@ -359,6 +367,11 @@ def test_wrong_settings_are_refused_by_name(wrong: dict[str, Any]) -> None:
     account = {} if name == "credentials" else {"api_key": KEY, "api_secret": SECRET}
     with pytest.raises(ConfigurationError, match=name):
         AsyncClient(**account, **wrong)
+
+
+def test_a_proxy_and_a_transport_of_the_callers_exclude_each_other() -> None:
+    with pytest.raises(ConfigurationError, match="proxy"):
+        AsyncClient(KEY, SECRET, transport=ScriptedTransport(answer()), proxy="http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("bad", ["", " k", "k\n", "k\r\nX: y", "\x00", "schlüssel", None, 5, b"k"], ids=repr)
@@ -646,6 +659,12 @@ async def test_what_says_that_it_is_compressed_and_is_not(
     server = await raw_server(once(http_bytes(body, headers=f"Content-Encoding: {coding}\r\n")))
     client = make_client(base_url=server.url)
     with pytest.raises(UnexpectedResponseError):
+        await client.sip_trunks.update(trunk_update())
+
+
+async def test_the_limit_holds_for_an_answer_that_is_there_at_once(scripted: Any) -> None:
+    client, _ = scripted(httpx.Response(200, content=BODY), max_response_bytes=len(BODY) - 1)
+    with pytest.raises(UnexpectedResponseError, match="max_response_bytes"):
         await client.sip_trunks.update(trunk_update())
 
 

@@ -159,6 +159,20 @@ async def test_calls_that_waited_while_it_was_closed_send_nothing(scripted: Any)
     assert len(transport.sent) == 1
 
 
+async def test_a_client_closed_while_a_call_gets_its_credentials(raw_server: Any) -> None:
+    server = await raw_server(serve)
+
+    async def close_first() -> Credentials:
+        await client.aclose()
+        return Credentials(KEY, SECRET)
+
+    client = AsyncClient(credentials=close_first, base_url=server.url)
+    with pytest.raises(ConfigurationError, match="closed") as caught:
+        await update(client)
+    assert caught.value.may_have_been_processed is False
+    assert server.connections == 0
+
+
 @pytest.mark.parametrize("count", range(6))
 async def test_closing_that_is_cancelled_closes_all_the_same(raw_server: Any, count: int) -> None:
     closed = 0
