@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from typing import Any, Protocol, cast
 
 import httptools
@@ -539,11 +540,22 @@ class Connection(asyncio.Protocol):
             self._drain = None
 
     def _end_of_input(self, error: Exception | None) -> None:
-        if error is None and self._close_delimited and not self._sending:
+        if error is None and self._close_delimited and not self._sending and self._was_closed_properly():
             self._keep = False
             self._finish(surplus=False)
         else:
             self._fail("The connection was lost", error)
+
+    def _was_closed_properly(self) -> bool:
+        """Tell whether it was the peer that ended its answer: over TLS anybody on the way can end TCP."""
+        assert self._transport is not None
+        tls = self._transport.get_extra_info("ssl_object")
+        if tls is None:
+            return True
+        try:
+            return bool(tls.read(1) == b"")  # TLS's own end
+        except ssl.SSLError:  # it waits for more
+            return False
 
     def _fail(self, what: str, cause: BaseException | None = None) -> None:
         if self._answer_head is not None:

@@ -1,0 +1,331 @@
+"""TLS as a client's user meets it: authorities, names, dates, versions, own certificates, peers that break off.
+
+What the pool does below is in test_pool.py, and the cancellation of handshakes in test_pool_cancel.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+import uvloop
+from fault_server import FaultServer, scripted, until
+from support.certificates import authority, client_tls, issued, server_tls
+from support.raw_server import Connection, Handler, http_answer, serve
+from support.values import trunk_add, trunk_update
+
+from itnio_async import AsyncClient, ConnectError, ConnectionLost, ConnectTimeout, ProtocolError, TransportError
+
+MakeClient = Callable[..., AsyncClient]
+
+
+@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
+def event_loop_policy(request: pytest.FixtureRequest) -> Any:
+    return request.param()
+
+
+# Newer versions of pytest-asyncio have a hook for this, older ones only this fixture.
+pytestmark = pytest.mark.filterwarnings('ignore:Overriding the "event_loop_policy" fixture')
+
+
+@pytest.fixture
+def connect(make_client: MakeClient) -> MakeClient:
+    """Makes a client of that server, which trusts the private authority unless told otherwise."""
+
+    def connect(server: FaultServer, **options: Any) -> AsyncClient:
+        url = server.url.replace("http:", "https:")
+        return make_client(**{"base_url": url, "verify": client_tls(), **options})
+
+    return connect
+
+
+async def update(client: AsyncClient) -> None:
+    await client.sip_trunks.update(trunk_update())
+
+
+async def refused(client: AsyncClient) -> str:
+    """Make calls that get no connection, many at once; all of them fail alike, quickly, and keep nothing."""
+    started = time.monotonic()
+    calls = [client.sip_trunks.add(trunk_add()) if number % 2 else update(client) for number in range(10)]
+    texts = set()
+    for error in await asyncio.gather(*calls, return_exceptions=True):
+        assert type(error) is ConnectError
+        assert not error.may_have_been_processed
+        texts.add(str(error).split(": ", 1)[1])
+    assert time.monotonic() - started < 3
+    stats = client.stats
+    assert (stats.in_use, stats.waiting, stats.connections_open, stats.connections_opened) == (0, 0, 0, 0)
+    assert len(texts) == 1
+    return texts.pop()
+
+
+# -- whom the client trusts -------------------------------------------------------------------------------------------
+
+
+async def test_a_private_authority(connect: MakeClient) -> None:
+    async with FaultServer(serve, tls=server_tls()) as server:
+        client = connect(server)
+        await asyncio.gather(*(update(client) for _ in range(20)))
+        assert client.stats.idle == client.stats.connections_open <= 20
+
+
+@pytest.mark.parametrize(
+    ("certificate", "text"),
+    [
+        (lambda: issued("elsewhere.test"), "certificate is not valid for '127.0.0.1'"),
+        (lambda: issued(not_after=datetime(2020, 1, 1, tzinfo=UTC)), "certificate has expired"),
+        (lambda: issued(not_before=datetime(2100, 1, 1, tzinfo=UTC)), "certificate is not yet valid"),
+        (lambda: issued(by=trustme.CA()), "unable to get local issuer certificate"),
+    ],
+    ids=["name", "expired", "not yet", "stranger"],
+)
+async def test_a_certificate_that_is_refused(
+    connect: MakeClient, certificate: Any, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "itnio_async")
+    async with FaultServer(serve, tls=server_tls(certificate())) as server:
+        said = await refused(connect(server))
+        assert "certificate verify failed" in said
+        assert text in said
+        assert "nothing was sent" in said
+        assert "once more" not in caplog.text  # a second attempt would end alike
+        assert server.connections == 0
+
+
+async def test_the_systems_authorities_do_not_vouch_for_a_private_one(connect: MakeClient) -> None:
+    async with FaultServer(serve, tls=server_tls()) as server:
+        assert "certificate verify failed" in await refused(connect(server, verify=True))
+
+
+async def test_nobody_needs_to_vouch(connect: MakeClient) -> None:
+    async with FaultServer(serve, tls=server_tls(issued("elsewhere.test", by=trustme.CA()))) as server:
+        await update(connect(server, verify=False))
+
+
+async def test_a_file_of_authorities_from_the_environment(
+    connect: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority().cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    async with FaultServer(serve, tls=server_tls()) as server:
+        await update(connect(server, verify=True))
+        assert "certificate verify failed" in await refused(connect(server, verify=True, trust_env=False))
+
+
+async def test_a_file_of_authorities_that_is_not_there(
+    connect: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+    async with FaultServer(serve, tls=server_tls()) as server:
+        await refused(connect(server, verify=True))
+
+
+async def test_the_name_that_is_asked_for(connect: MakeClient) -> None:
+    asked: list[str | None] = []
+    context = server_tls()
+    context.sni_callback = lambda _, name, __: asked.append(name)  # type: ignore[assignment]
+    async with FaultServer(serve, tls=context) as server:
+        await update(connect(server))
+        await update(connect(server, base_url=server.url.replace("127.0.0.1", "localhost")))
+    assert asked == [None, "localhost"]  # an address is no name
+
+
+# -- versions, and certificates of the client's own -------------------------------------------------------------------
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_versions(connect: MakeClient, version: ssl.TLSVersion) -> None:
+    context = server_tls()
+    context.minimum_version = context.maximum_version = version
+    async with FaultServer(serve, tls=context) as server:
+        client = connect(server)
+        await asyncio.gather(*(update(client) for _ in range(5)))
+        await update(client)
+
+
+async def test_no_version_in_common(connect: MakeClient) -> None:
+    theirs, ours = server_tls(), client_tls()
+    theirs.maximum_version = ssl.TLSVersion.TLSv1_2
+    ours.minimum_version = ssl.TLSVersion.TLSv1_3
+    async with FaultServer(serve, tls=theirs) as server:
+        await refused(connect(server, verify=ours))
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_a_server_that_wants_a_certificate_and_gets_one(connect: MakeClient, version: ssl.TLSVersion) -> None:
+    theirs, ours = server_tls(), client_tls()
+    theirs.verify_mode = ssl.CERT_REQUIRED
+    theirs.maximum_version = version
+    authority().configure_trust(theirs)
+    issued("client@example.test").configure_cert(ours)
+    async with FaultServer(serve, tls=theirs) as server:
+        client = connect(server, verify=ours)
+        await asyncio.gather(*(update(client) for _ in range(5)))
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_a_server_that_wants_a_certificate_and_gets_none(connect: MakeClient, version: ssl.TLSVersion) -> None:
+    context = server_tls()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = version
+    authority().configure_trust(context)
+    async with FaultServer(serve, tls=context) as server:
+        client = connect(server)
+        with pytest.raises(TransportError) as caught:
+            await update(client)
+        if version is ssl.TLSVersion.TLSv1_2:
+            assert type(caught.value) is ConnectError
+        else:
+            # The handshake of 1.3 is over for the client before the server has looked.
+            assert type(caught.value) in (ConnectError, ConnectionLost)
+        assert (client.stats.in_use, client.stats.connections_open) == (0, 0)
+
+
+# -- peers that break off, or speak something else --------------------------------------------------------------------
+
+
+async def hang_up(connection: Connection) -> None:
+    connection.hang_up()
+
+
+async def reset(connection: Connection) -> None:
+    connection.reset()
+
+
+async def hang_up_after_hello(connection: Connection) -> None:
+    await connection.reader.read(10)
+    connection.hang_up()
+
+
+async def reset_after_hello(connection: Connection) -> None:
+    await connection.reader.read(65536)
+    connection.reset()
+
+
+def saying(text: bytes) -> Handler:
+    async def handler(connection: Connection) -> None:
+        await connection.reader.read(65536)
+        await connection.send(text)
+        connection.hang_up()
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("handler", "text"),
+    [
+        (hang_up, ""),
+        (reset, ""),
+        (hang_up_after_hello, ""),
+        (reset_after_hello, ""),
+        (saying(b"\x16\x03\x03\x00\x7a\x02\x00"), ""),
+        (saying(b"\x15\x03\x03\x00\x02\x02\x28"), "alert handshake failure"),
+        (saying(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "wrong version number"),
+        (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), "wrong version number"),
+        (saying(bytes(10_000)), ""),
+    ],
+    ids=["fin", "rst", "fin later", "rst later", "half a hello", "alert", "plain http", "ssh", "zeros"],
+)
+async def test_no_handshake(connect: MakeClient, handler: Handler, text: str) -> None:
+    async with FaultServer(handler) as server:
+        assert text in await refused(connect(server))
+        assert server.connections == 20  # each call tries twice
+        await until(lambda: server.open == 0)
+
+
+@pytest.mark.parametrize("handler", [hang_up_after_hello, reset], ids=["fin", "rst"])
+async def test_a_handshake_that_works_the_second_time(connect: MakeClient, handler: Handler) -> None:
+    async with FaultServer(serve, tls=server_tls()) as behind:
+
+        async def pass_on(connection: Connection) -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", behind.port)
+
+            async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+                while data := await source.read(65536):
+                    sink.write(data)
+                sink.close()
+
+            await asyncio.gather(copy(connection.reader, writer), copy(reader, connection.writer))
+
+        async with FaultServer(scripted(handler, then=pass_on)) as server:
+            client = connect(server)
+            await client.sip_trunks.add(trunk_add())
+            assert server.connections == 2
+            await client.aclose()
+
+
+async def test_a_peer_that_never_shakes_hands(connect: MakeClient) -> None:
+    async def silent(connection: Connection) -> None:
+        while await connection.reader.read(65536):
+            pass
+
+    async with FaultServer(silent) as server:
+        client = connect(server, timeout=httpx.Timeout(5, connect=0.2))
+        with pytest.raises(ConnectTimeout) as caught:
+            await update(client)
+        assert not caught.value.may_have_been_processed
+        assert client.stats.connections_open == 0
+        await until(lambda: server.open == 0)
+
+
+async def test_plain_http_to_a_port_for_tls(connect: MakeClient) -> None:
+    async with FaultServer(serve, tls=server_tls()) as server:
+        client = connect(server, base_url=server.url.replace("https:", "http:"))
+        with pytest.raises(TransportError) as caught:
+            await update(client)
+        assert isinstance(caught.value, ConnectionLost | ProtocolError)
+        assert caught.value.may_have_been_processed
+        assert (client.stats.in_use, client.stats.connections_open) == (0, 0)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_a_peer_that_closes_each_connection_without_a_word(connect: MakeClient, version: ssl.TLSVersion) -> None:
+    """The end of TCP without that of TLS: the answer had its length, so it stands, and the connection is dropped."""
+
+    async def abort_after_answer(connection: Connection) -> None:
+        await connection.receive()
+        await connection.send(http_answer())
+        connection.writer.transport.abort()
+
+    context = server_tls()
+    context.maximum_version = version
+    async with FaultServer(abort_after_answer, tls=context) as server:
+        client = connect(server)
+        for _ in range(5):
+            await update(client)
+            await until(lambda: client.stats.connections_open == 0)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+@pytest.mark.parametrize("properly", [True, False], ids=["closed", "cut off"])
+async def test_an_answer_that_ends_with_its_connection(
+    connect: MakeClient, version: ssl.TLSVersion, properly: bool
+) -> None:
+    """Only the end of TLS says that it is whole (RFC 9112, section 9.8); a stranger on the way can end TCP."""
+
+    async def end(connection: Connection) -> None:
+        await connection.receive()
+        await connection.send(b'HTTP/1.1 200 OK\r\n\r\n{"status":0,"reason":"","data":1}')
+        if not properly:
+            connection.writer.transport.abort()
+
+    context = server_tls()
+    context.maximum_version = version
+    async with FaultServer(end, tls=context) as server:
+        client = connect(server)
+        if properly:
+            assert (await client.request("GET", "/v3/any")).data == 1
+        else:
+            with pytest.raises(ConnectionLost, match="in the middle of the answer"):
+                await client.request("GET", "/v3/any")
