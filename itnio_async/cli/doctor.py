@@ -30,6 +30,7 @@ from itnio_async.cli.account import (
 )
 from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
+from itnio_async.cli.reporting import for_a_shell
 from itnio_async.redaction import mask
 from itnio_async.transport.proxies import proxy_of
 
@@ -38,6 +39,7 @@ _COLOURS = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: "dim"}
 _CALLS = 5
 # Up to here the whole seconds of `Date` and the way of the answer explain it; a minute is beyond any machine with NTP.
 _SKEW_UNNOTICED, _SKEW_TOLERATED = 5.0, 60.0
+_CORRECT = "Correct that setting; `itnio doctor --help` has the options."
 _SET_CLOCK = "Set this machine's clock (NTP)."
 
 
@@ -67,7 +69,7 @@ def doctor(
     try:
         access = access_of(secret_file, base_url, allow_insecure, timeout)
     except (ItnioError, CommandError) as error:
-        show(Finding("settings", WRONG, str(error), getattr(error, "advice", "")))
+        show(Finding("settings", WRONG, for_a_shell(str(error)), getattr(error, "advice", "") or _CORRECT))
         return ERROR
     asyncio.run(_look(access, show))
     return ERROR if show.has_wrong else DONE
@@ -97,7 +99,6 @@ class _Reader:
 
 
 def _draw(finding: Finding) -> None:
-    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -108,7 +109,7 @@ def _draw(finding: Finding) -> None:
     grid.add_row(Text(finding.state, style=_COLOURS[finding.state]), finding.check, Text(visible(finding.text)))
     if finding.advice:
         grid.add_row("", "", Text(f"What to do: {visible(finding.advice)}", style="bold"))
-    console().print(Padding(grid, 0))
+    console().print(grid)
 
 
 async def _look(access: Access, show: _Reader) -> None:
@@ -119,7 +120,7 @@ async def _look(access: Access, show: _Reader) -> None:
     try:
         proxy = proxy_of(None, url, trust_env=True, allow_insecure=access.allow_insecure)
     except ItnioError as error:
-        show(Finding("proxy", WRONG, str(error), "Correct or unset the proxy's environment variable."))
+        show(Finding("proxy", WRONG, for_a_shell(str(error)), "Correct or unset the proxy's environment variable."))
         return
     if proxy is not None:
         show(
@@ -180,7 +181,7 @@ async def _connects(host: str, port: int, timeout: float, show: _Reader) -> bool
 async def _shakes_hands(host: str, port: int, timeout: float, show: _Reader) -> bool:
     started = time.perf_counter()
     try:
-        async with _connection(host, port, timeout, ssl=ssl.create_default_context()) as writer:
+        async with _connection(host, port, timeout, ssl=httpx.create_ssl_context()) as writer:
             certificate: Any = writer.get_extra_info("peercert")
             version = writer.get_extra_info("ssl_object").version()
     except ssl.SSLCertVerificationError as error:

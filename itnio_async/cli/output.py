@@ -31,19 +31,25 @@ def visible(value: object) -> str:
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr, on a terminal without breaking words."""
-    if sys.stderr.isatty():
-        width = shutil.get_terminal_size().columns
-        lines = (
-            textwrap.fill(part, width, subsequent_indent="  ", break_long_words=False) for part in text.split("\n")
-        )
-        text = "\n".join(lines)
-    print(text, file=sys.stderr, flush=True)
+    """Write a remark to stderr."""
+    print(_wrapped(text) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
 
 
 def line(text: str) -> None:
     """Write a line of the result."""
     print(text, flush=True)
+
+
+def _wrapped(text: str, indent: int = 2) -> str:
+    """Return the text in lines as wide as the terminal, their words whole; what is carried over is indented."""
+    width = max(20, shutil.get_terminal_size().columns)
+    lines = []
+    for part in text.split("\n"):
+        deeper = " " * (indent + len(part) - len(part.lstrip()))
+        lines.append(
+            textwrap.fill(part, width, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)
+        )
+    return "\n".join(lines)
 
 
 def json_line(value: Any) -> None:
@@ -93,4 +99,5 @@ def records(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             line("")
         width = max(map(len, names)) + 1
         for name, cell in zip(names, row, strict=True):
-            line(f"{name + ':':<{width}} {visible(cell)}")
+            text = f"{name + ':':<{width}} {visible(cell)}"
+            print(_wrapped(text, width + 1) if on_terminal() else text, flush=True)

@@ -28,12 +28,29 @@ OPTIONS = {
 }
 
 
-def status_of(error: Exception) -> int:
-    """Return the exit status that an error ends the command with, where the call was to change something."""
-    if isinstance(error, CommandError):
-        return error.status
-    if isinstance(error, AuthenticationError | TimestampExpiredError) or not isinstance(error, ItnioError):
-        return ERROR
+# The errors' texts name arguments of Python; at a shell they are options.
+_FOR_A_SHELL = {
+    "Pass api_key and api_secret, or set": "Give --secret-file FILE, or set",
+    "Pass base_url= as well": "Give --base-url as well",
+    "allow_insecure=True": "--allow-insecure",
+    "base_url": "--base-url",
+    "timeout.connect": "--timeout",
+    "timeout.read": "--timeout",
+    "timeout.write": "--timeout",
+}
+
+
+def for_a_shell(text: str) -> str:
+    """Return an error's text with options in the place of Python's arguments."""
+    for argument, option in _FOR_A_SHELL.items():
+        text = text.replace(argument, option)
+    return text
+
+
+def status_of(error: ItnioError) -> int:
+    """Return the exit status for a call that was to change something."""
+    if isinstance(error, AuthenticationError | TimestampExpiredError):
+        return ERROR  # nothing is wrong with what was asked for
     return REFUSED_OR_UNKNOWN if isinstance(error, ApiError) or error.may_have_been_processed else ERROR
 
 
@@ -58,13 +75,13 @@ def _lines(error: Exception) -> list[str]:
         return _invalid_request(error)
     if isinstance(error, UnexpectedResponseError):
         body = error.body.strip()
-        return [str(error), f"The answer begins: {body[:200]}" if body else ""]
+        return [for_a_shell(str(error)), f"The answer begins: {body[:200]}" if body else ""]
     if isinstance(error, CommandError):
         return [str(error), f"What to do: {error.advice}" if error.advice else ""]
     if isinstance(error, OSError) and not isinstance(error, ItnioError):
         where = f"{error.filename}: " if error.filename is not None else ""
         return [f"{where}{error.strerror or error}"]
-    return [str(error)]
+    return [for_a_shell(str(error))]
 
 
 def _invalid_request(error: InvalidRequestError) -> list[str]:

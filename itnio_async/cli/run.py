@@ -29,11 +29,13 @@ def run(arguments: Sequence[str]) -> int:
         status = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _reader_left()
+        _give_up_stdout()
+        return ERROR
     except KeyboardInterrupt:
         status = INTERRUPTED
     except OSError as error:
         say(text_of(error))
+        _give_up_stdout()
         return ERROR
     if status == INTERRUPTED:
         say("Interrupted.")
@@ -58,7 +60,9 @@ def _run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else DONE
 
 
-def _reader_left() -> int:
-    # What is left in the buffer would fail again when the interpreter flushes it at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ERROR
+def _give_up_stdout() -> None:
+    """Send to nowhere what is still in the buffer: it would fail again when the interpreter flushes it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

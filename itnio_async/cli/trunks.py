@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -233,8 +234,7 @@ def add_trunk(
     try:
         key_id = asyncio.run(_add(access, trunk))
     except ItnioError as error:
-        look = f"itnio trunks list --sip-trunk-name {sip_trunk_name!r}"
-        return _failed(error, {"key_id": None}, f"Outcome: unknown; `{look}` shows whether it exists.", json)
+        return _failed(error, None, sip_trunk_name, json)
     if json:
         json_line({"key_id": key_id, "outcome": "added"})
     else:
@@ -338,8 +338,7 @@ def _send(access: Access, update: SipTrunkUpdate, differences: dict[str, tuple[A
     try:
         asyncio.run(_update(access, update))
     except ItnioError as error:
-        look = f"Outcome: unknown; `itnio trunks list --sip-trunk-name {update.sip_trunk_name!r}` shows the trunk."
-        return _failed(error, {"key_id": update.key_id}, look, json)
+        return _failed(error, update.key_id, update.sip_trunk_name, json)
     _show(update.key_id, "updated", differences, json)
     return DONE
 
@@ -359,14 +358,22 @@ async def _add(access: Access, trunk: SipTrunkAdd) -> int | None:
         return await client.sip_trunks.add(trunk)
 
 
-def _failed(error: ItnioError, about: dict[str, Any], if_unknown: str, json: bool) -> int:
+def _failed(error: ItnioError, key_id: int | None, name: str, json: bool) -> int:
+    """Say what went wrong with a call that was to change something, and how to see whether it did."""
     say(text_of(error))
     if error.may_have_been_processed:
-        say(f"  {visible(if_unknown)}")
+        look = f"itnio trunks list --sip-trunk-name {shlex.quote(name)}"
+        say(f"  The outcome is unknown. See how it stands: {visible(look)}")
     if json:
-        outcome = "unknown" if error.may_have_been_processed else "refused"
-        code = getattr(error, "code", None)
-        json_line({**about, "outcome": outcome, "error": type(error).__name__, "code": code, "text": str(error)})
+        json_line(
+            {
+                "key_id": key_id,
+                "outcome": "unknown" if error.may_have_been_processed else "refused",
+                "error": type(error).__name__,
+                "code": getattr(error, "code", None),
+                "text": str(error),
+            }
+        )
     return status_of(error)
 
 
@@ -415,7 +422,7 @@ _COLUMNS: dict[str, Callable[[SipTrunk], object]] = {
     "Updated": lambda trunk: trunk.update_time,
 }
 # On a narrower terminal these would only break the others into pieces.
-_LEAST_WIDTH = {"Updated": 110, "State": 90, "Registers": 80}
+_LEAST_WIDTH = {"Updated": 110, "State": 90, "Registers": 80, "Groups": 60}
 
 
 def _as_json(trunk: SipTrunk) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""The command run in this process, as a process of its own, and on a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from attrs import frozen
+
+from itnio_async.cli import main
+from itnio_async.sandbox import Sandbox
+
+COMMAND = [sys.executable, "-m", "itnio_async"]
+
+
+@frozen
+class Result:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@pytest.fixture(autouse=True)
+def no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ITNIO_SIP_PASSWORD", raising=False)
+
+
+@pytest.fixture
+def itnio(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Runs the command in this process."""
+
+    def run(*arguments: object) -> Result:
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is captured counts as a terminal, 100 columns wide."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    # By their classes, since pytest makes new ones for each phase of a test.
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(type(stream), "isatty", lambda self: True, raising=False)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox of 12 trunks that the environment leads to."""
+    with Sandbox(trunks=12) as running:
+        monkeypatch.setenv("ITNIO_API_KEY", running.api_key)
+        monkeypatch.setenv("ITNIO_API_SECRET", running.api_secret)
+        monkeypatch.setenv("ITNIO_BASE_URL", running.url)
+        yield running
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the command as a process, which does not outlive the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: object, **options: object) -> subprocess.Popen[str]:
+        pipes = {name: subprocess.PIPE for name in ("stdout", "stderr") if name not in options}
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            **pipes,
+            **options,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()

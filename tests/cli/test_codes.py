@@ -1,0 +1,67 @@
+"""`itnio codes`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from itnio_async.codes import FAMILIES
+
+
+@pytest.mark.parametrize("code", ["-47", "47"])
+def test_one_code(itnio, code):
+    result = itnio("codes", code)
+    assert (result.status, result.err) == (0, "")
+    assert result.lines == [
+        "Code:          -47",
+        "Vendor's text: Duplicate sip trunk name",
+        "Meaning:       another trunk has that name",
+        "What to do:    Choose another name; names are unique in the account.",
+        "Retried:       no: it would come again",
+        "Exception:     ConflictError",
+        "Endpoints:     SIP trunks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "retried", "if_not_idempotent"), [(-16, True, True), (-18, True, False), (-1, False, False)]
+)
+def test_whether_it_is_retried(itnio, code, retried, if_not_idempotent):
+    shown = json.loads(itnio("codes", code, "--json").out)
+    assert (shown["retried"], shown["retried_if_not_idempotent"]) == (retried, if_not_idempotent)
+    assert itnio("codes", code).out.count("Retried:       yes") == retried
+
+
+def test_every_code_of_every_family_is_listed(itnio):
+    listed = [json.loads(line) for line in itnio("codes", "--json").lines]
+    assert {(family, entry["code"]) for entry in listed for family in entry["families"]} == {
+        (family.name, code) for family in FAMILIES for code in family.codes
+    }
+    assert len(itnio("codes").lines) == len(listed) + 1
+
+
+def test_one_number_with_two_meanings(itnio):
+    listed = [json.loads(line) for line in itnio("codes", "-5", "--json").lines]
+    assert [entry["families"] for entry in listed] == [["WhatsApp"]]
+    assert itnio("codes", "-1").lines[-1] == "Endpoints:     all"
+
+
+def test_a_family(itnio):
+    numbers = [json.loads(line)["code"] for line in itnio("codes", "--family", "ai-voice", "--json").lines]
+    assert numbers == [-1, -4, -6]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-999"], "the vendor documents no code -999 for any endpoint."),
+        (["-47", "--family", "whatsapp"], "the vendor documents no code -47 for whatsapp."),
+        (["duplicate"], "'duplicate' is no code."),
+        (["--jsn"], "'--jsn' is no code."),
+    ],
+)
+def test_no_such_code(itnio, arguments, said):
+    result = itnio("codes", *arguments)
+    assert (result.status, result.out) == (1, "")
+    assert f"Error: {said}" in result.err

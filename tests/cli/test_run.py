@@ -1,0 +1,236 @@
+"""Exit statuses, pipes that close, Ctrl-C, what goes to a terminal and what to a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from itnio_async import __version__
+
+from .terminal import Terminal
+
+COMMANDS = ["demo", "trunks list", "trunks update", "trunks add", "codes", "sign", "doctor", "sandbox"]
+# Control characters but for tab and line end, and the characters that boxes are drawn with.
+NOT_PLAIN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2500-\u259f]")
+
+
+@pytest.mark.parametrize("command", ["", "trunks", *COMMANDS])
+def test_help_says_what_the_exit_statuses_mean(itnio, command):
+    result = itnio(*command.split(), "--help")
+    text = " ".join(result.out.split())
+    assert result.status == 0
+    for said in ("0 done", "1 error", "2 changes to make", "3 refused by the vendor", "130 interrupted"):
+        assert said in text
+    assert not NOT_PLAIN.search(result.out)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_takes_a_secret(itnio, command):
+    options = re.findall(r"--[a-z-]+", itnio(*command.split(), "--help").out)
+    forbidden = {"--api-secret", "--secret", "--api-key", "--sip-password", "--password"}
+    assert options
+    assert forbidden.isdisjoint(options)
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_the_help_begins_with_what_it_is(itnio, flag):
+    assert "The ITNIO Tech API from a shell." in itnio(flag).out
+
+
+def test_version(itnio):
+    assert itnio("--version").lines == [f"itnio {__version__}"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "",
+        "nonsense",
+        "trunks",
+        "trunks remove",
+        "codes --nonsense",
+        "codes -47 -48",
+        "demo --trunks many",
+        "demo --trunks 0",
+        "demo --concurrency 0",
+        "sandbox --port 65536",
+        "sandbox --trunks -1",
+        "sign --at -1",
+        "sign --at 2026-01-01",
+        "trunks update",
+        "trunks update one --sip-prefix 1",
+        "trunks add --type sideways --sip-trunk-name x --group 1",
+        "trunks add --type inbound",
+        "trunks list --type 3",
+        "trunks list --limit 0",
+    ],
+)
+def test_wrong_usage_is_an_error_and_not_2(itnio, arguments):
+    result = itnio(*arguments.split())
+    assert result.status == 1
+    assert "Traceback" not in result.err
+    assert result.err or "Usage:" in result.out
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_it_says_what_to_install(itnio, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    result = itnio("--help")
+    assert (result.status, result.out) == (1, "")
+    assert missing in result.err
+    assert "pip install 'itnio-async[cli]'" in result.err
+
+
+@pytest.mark.parametrize("module", ["itnio_async", "itnio_async.cli"])
+def test_as_a_module(module):
+    done = subprocess.run([sys.executable, "-m", module, "codes", "-47"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "another trunk has that name" in done.stdout
+
+
+def test_help_does_not_load_the_sandbox():
+    program = (
+        "import sys; from itnio_async.cli import main; main(['--help']);"
+        "print([name for name in ('uvicorn', 'starlette', 'sqlite3') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+# -- pipes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["codes", "codes --json", "trunks list", "trunks list --json", "doctor", "--help"])
+def test_a_reader_that_left_is_no_news(start, sandbox, command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = start(*command.split(), stdout=writing)
+    os.close(writing)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (1, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")  # noqa: PTH110
+def test_a_full_disk_is_an_error(start):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        process = start("codes", stdout=full)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert said == "Error: No space left on device\n"
+
+
+def test_an_encoding_without_the_letters_gets_escapes(start, sandbox, monkeypatch, itnio):
+    itnio("trunks", "update", 1, "--sip-trunk-name", "北京")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    out, said = start("trunks", "list", "--limit", 1).communicate(timeout=30)
+    assert said == ""
+    assert "\\u5317\\u4eac" in out
+    out, _ = start("trunks", "list", "--limit", 1, "--json").communicate(timeout=30)
+    assert '"\\u5317\\u4eac"' in out
+
+
+@pytest.mark.parametrize("command", ["codes", "codes -47", "trunks list", "sign", "doctor", "demo --trunks 20"])
+def test_plain_output_has_no_control_characters_and_no_boxes(itnio, sandbox, command):
+    result = itnio(*command.split())
+    assert result.status == 0
+    assert result.out
+    assert not NOT_PLAIN.search(result.out + result.err)
+
+
+def test_a_write_that_fails(itnio, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+    monkeypatch.setattr("itnio_async.cli.codes.table", fail)
+    result = itnio("codes")
+    assert (result.status, result.err) == (1, "Error: somewhere: No space left on device\n")
+
+
+# -- Ctrl-C -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["trunks list", "trunks update 1 --sip-prefix 1", "doctor"])
+async def test_ctrl_c_during_a_call(start, sandbox, command):
+    order = sandbox.order("hold")
+    process = start(*command.split())
+    await order.reached(timeout=20)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "Interrupted.\n")
+
+
+def test_ctrl_c_during_the_demo(start):
+    process = start("demo", "--trunks", 5000)
+    assert process.stderr.readline().startswith("A sandbox with 5000 SIP trunks listens at http://127.0.0.1:")
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == ""
+    assert said.endswith("Interrupted.\n")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, typer.Abort])
+def test_whatever_says_interrupted(itnio, monkeypatch, raised):
+    def interrupt(*_, **__):
+        raise raised
+
+    monkeypatch.setattr("itnio_async.cli.sign.account_of", interrupt)
+    result = itnio("sign")
+    assert (result.status, result.err) == (130, "Interrupted.\n")
+
+
+# -- terminals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_nothing_is_wider_than_the_terminal(sandbox, width):
+    with Terminal("trunks", "list", width=width) as terminal:
+        assert terminal.end() == 0
+    assert "trunk00012" in terminal.shown
+    assert max(map(len, terminal.shown.splitlines())) <= width
+    assert ("Updated" in terminal.shown) == (width == 120)
+
+
+def test_a_terminal_gets_a_progress_bar_and_a_table():
+    with Terminal("demo", "--trunks", 20) as terminal:
+        assert terminal.end() == 0
+    assert "20/20" in terminal.shown
+    assert re.search(r"^Updated +\d+ +read back", terminal.shown, re.MULTILINE)
+
+
+def test_ctrl_c_at_a_prompt():
+    with Terminal("sign") as terminal:
+        terminal.wait_for("API key")
+        terminal.press("\x03")
+        assert terminal.end() == 130
+    assert "Traceback" not in terminal.shown
+
+
+def test_a_prompt_asks_for_the_credentials_and_hides_the_secret():
+    with Terminal("sign", "--at", 1630468800) as terminal:
+        terminal.wait_for("API key")
+        terminal.press("bDqJFiq9\n")
+        terminal.wait_for_hidden("API secret")
+        terminal.press("7bz1lzh9\n")
+        assert terminal.end() == 0
+    assert "Sign: 05d7a50893e22a5c4bb3216ae3396c7c" in terminal.shown
+    assert "7bz1lzh9" not in terminal.shown
+
+
+def test_a_password_that_the_listing_hides_is_asked_for(sandbox):
+    sandbox.assumptions.listed_password = "masked"
+    with Terminal("trunks", "update", 3, "--sip-prefix", "44") as terminal:
+        terminal.wait_for_hidden("SIP password")
+        terminal.press("typed-in-here\n")
+        assert terminal.end() == 0
+    assert sandbox.trunk(3).sip_prefix == "44"
+    assert sandbox.trunk(3).sip_password == "typed-in-here"
+    assert "typed-in-here" not in terminal.shown
