@@ -1,0 +1,227 @@
+"""The workers of a run, and what they share.
+
+What is read from the source is sent: a worker reads a request only when it can send it at once, so that after a stop
+nothing was read in vain, and whoever writes the source knows that what it has handed over was started. At most
+`concurrency` calls are under way, and at most as many outcomes again wait for the consumer; a worker waits for room
+before it reads, never with an outcome in its hands, so that a slow first item cannot block those behind it for good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Generic, Literal, TypeVar
+
+from aiolimiter import AsyncLimiter
+
+from itnio_async.bulk.feed import END, End, Feed
+from itnio_async.bulk.order import Shelf
+from itnio_async.bulk.outcome import Outcome, attempts_of
+from itnio_async.bulk.room import Room
+from itnio_async.bulk.stopping import StopRule
+from itnio_async.config import RateLimit
+from itnio_async.endpoint import Response
+from itnio_async.errors import ItnioError
+
+logger = logging.getLogger("itnio_async.bulk")
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+# The loop knows its tasks weakly only: workers that wait for a consumer who is gone would be collected half-done.
+_running: set[Engine[Any, Any]] = set()
+
+
+class Engine(Generic[Q, R]):
+    """A fixed set of workers over one feed; it knows nothing of who consumes the outcomes.
+
+    `under_way` has the requests of the calls that have begun and not ended, by index; those that were cut off stay in
+    it. `error` is what ended the run before its feed did. `send` makes one call, and raises `ItnioError` for its
+    failures; anything else from it ends the run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        send: Callable[[Q], Awaitable[Response[R]]],
+        feed: Feed[Q],
+        shelf: Shelf[Q, R],
+        rule: StopRule,
+        *,
+        concurrency: int,
+        rate_limit: RateLimit | None,
+    ) -> None:
+        self.name = name
+        self.under_way: dict[int, Q] = {}
+        self.error: BaseException | None = None
+        self.started = self.succeeded = self.failed = 0
+        self._send = send
+        self._feed = feed
+        self._shelf = shelf
+        self._rule = rule
+        self._concurrency = concurrency
+        self._rate = AsyncLimiter(rate_limit.calls, rate_limit.seconds) if rate_limit else None
+        self._room = Room(2 * concurrency)
+        self._turn = asyncio.Lock()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._workers: list[asyncio.Task[None]] = []
+        self._working = concurrency
+        self._reading: set[asyncio.Task[None]] = set()
+        self._began = 0.0
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing runs any more."""
+        return self._over.is_set()
+
+    # -- for the consumer ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the workers; does nothing a second time, or after a stop."""
+        if self._loop is not None or self._stopping:
+            return
+        self._loop = asyncio.get_running_loop()
+        self._began = time.monotonic()
+        logger.info("%s in bulk: begins, at most %d calls at once", self.name, self._concurrency)
+        for other in [other for other in _running if other._loop is not None and other._loop.is_closed()]:
+            _running.discard(other)
+        _running.add(self)
+        self._workers = [
+            self._loop.create_task(self._work(), name=f"bulk {self.name} {number}")
+            for number in range(self._concurrency)
+        ]
+
+    def take(self) -> Outcome[Q, R] | None:
+        """Return an outcome that is there, or None."""
+        outcome = self._shelf.take()
+        if outcome is not None:
+            self._room.leave()
+        return outcome
+
+    async def next(self) -> Outcome[Q, R] | None:
+        """Return the next outcome, or None after the last one; a cancelled wait loses none."""
+        while (outcome := self.take()) is None and not self.is_over:
+            self._news.clear()
+            await self._news.wait()
+        return outcome
+
+    def stop(self, error: BaseException | None = None) -> None:
+        """Begin no further call; `error` says why, and the first one given stands."""
+        if self.error is None:
+            self.error = error
+        if self._stopping:
+            return
+        self._stopping = True
+        for worker in self._reading:
+            worker.cancel()
+        if self._loop is None:
+            self._over.set()
+
+    async def wait(self) -> None:
+        """Wait until nothing runs any more; who is cancelled meanwhile cuts the calls off."""
+        try:
+            await self._over.wait()
+        except asyncio.CancelledError:
+            await self.cut_off()
+            raise
+
+    async def cut_off(self) -> None:
+        """Cancel the calls that are under way, and wait for their end."""
+        self.stop()
+        for worker in self._workers:
+            worker.cancel()
+        await self._over.wait()
+
+    def abandon(self) -> None:
+        """Stop from wherever the garbage collector runs."""
+        if self._loop is None or self.is_over or self._loop.is_closed():
+            return
+        with suppress(RuntimeError):  # closed at this very moment, by another thread
+            self._loop.call_soon_threadsafe(self.stop)
+
+    # -- the workers --------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        worker = asyncio.current_task()
+        assert worker is not None
+        try:
+            while not self._stopping:
+                request = await self._read(worker)
+                if request is END:
+                    self.stop()
+                    return
+                index = self.started
+                self.started += 1
+                self.under_way[index] = request
+                await self._account_for(index, request)
+        except (Exception, asyncio.CancelledError) as error:
+            # A stop cancels those who wait to read, and a cut-off all: neither is a failure.
+            if not (isinstance(error, asyncio.CancelledError) and self._stopping):
+                self.stop(error)
+        finally:
+            self._working -= 1
+            if not self._working:
+                await self._end()
+
+    async def _read(self, worker: asyncio.Task[None]) -> Q | Literal[End.END]:
+        """Wait for room, for the turn and for the rate, and then read; a stop interrupts all of it."""
+        self._reading.add(worker)
+        try:
+            await self._room.enter()
+            async with self._turn:
+                # Before reading, or a stop would find a request that was read and not sent.
+                if self._rate is not None:
+                    await self._rate.acquire()
+                return await self._feed.next()
+        finally:
+            self._reading.discard(worker)
+
+    async def _account_for(self, index: int, request: Q) -> None:
+        """Make the call, and shelve its outcome, or that it has none."""
+        outcome = None
+        try:
+            outcome = await self._call(index, request)
+            del self.under_way[index]
+            if outcome.ok:
+                self.succeeded += 1
+            else:
+                self.failed += 1
+            if self._rule.ends_run(outcome.error):
+                self.stop(outcome.error)
+        finally:
+            self._shelf.put(index, outcome)
+            self._news.set()
+
+    async def _call(self, index: int, request: Q) -> Outcome[Q, R]:
+        began = time.monotonic()
+        try:
+            response = await self._send(request)
+        except ItnioError as error:
+            return Outcome(index, request, None, error, attempts_of(error), time.monotonic() - began)
+        return Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
+
+    async def _end(self) -> None:
+        """Close the source and tell everybody; the last worker does it."""
+        try:
+            await self._feed.aclose()
+        except Exception as error:
+            self.stop(error)
+        finally:
+            _running.discard(self)
+            logger.info(
+                "%s in bulk: ended after %.1f s, %d done, %d failed, %d cut off%s",
+                self.name,
+                time.monotonic() - self._began,
+                self.succeeded,
+                self.failed,
+                len(self.under_way),
+                "" if self.error is None else f", stopped by {type(self.error).__name__}",
+            )
+            self._over.set()
+            self._news.set()

@@ -1,0 +1,136 @@
+"""`BulkRun`: the outcomes of many calls, for `async for` and `async with`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType, TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from itnio_async import config
+from itnio_async.bulk.engine import Engine
+from itnio_async.bulk.feed import Feed
+from itnio_async.bulk.order import AsFinished, InInputOrder
+from itnio_async.bulk.outcome import Outcome
+from itnio_async.bulk.stopping import StopRule
+from itnio_async.endpoint import Response
+from itnio_async.errors import ConfigurationError
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+CONCURRENCY = 50  # half of the connections that a client has by default, so that single calls still get through
+
+
+class BulkRun(Generic[Q, R]):
+    """The calls of one bulk run, and their outcomes: `async for outcome in run`, in an `async with` or without.
+
+    `client.bulk` and the services' `..._many` methods make one. Nothing is read or sent before the first outcome is
+    asked for. A failed call is an outcome. Where the run stops early, the outcomes of the calls that had begun come
+    first; then the error that stopped it is raised as it is: the one of the source, one of `stop_on`, or the last
+    refusal of `max_failures`. What is no `ItnioError` (raised by a middleware, say) stops the run too, and its item has
+    no outcome.
+
+    Leaving an `async for` begins no further call. Leaving `async with` also waits for the calls that had begun, on an
+    exception too; `aclose` then still gives their outcomes. Who is cancelled in it cuts them off, and waits for that:
+    `under_way` then has those whose outcome is unknown. So does who is cancelled in a bare `async for` while it waits
+    for an outcome. A source that is a generator is closed at the end.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        send: Callable[[Q], Awaitable[Response[R]]],
+        requests: Iterable[Q] | AsyncIterable[Q],
+        *,
+        concurrency: int,
+        rate_limit: float | config.RateLimit | None,
+        stop_on: Any,
+        max_failures: int,
+        ordered: bool,
+    ) -> None:
+        if not isinstance(ordered, bool):
+            raise ConfigurationError(f"ordered must be True or False, not {ordered!r}.")
+        self._entered = False
+        self._engine: Engine[Q, R] = Engine(
+            name,
+            send,
+            Feed(requests),
+            InInputOrder() if ordered else AsFinished(),
+            StopRule(stop_on, max_failures),
+            concurrency=config.whole_number("concurrency", concurrency),
+            rate_limit=config.rate_limit_of(rate_limit),
+        )
+
+    @property
+    def error(self) -> BaseException | None:
+        """What stopped the run before its source ended, or None."""
+        return self._engine.error
+
+    @property
+    def under_way(self) -> Mapping[int, Q]:
+        """The requests of the calls that have begun and not ended, by index; calls that were cut off stay here."""
+        return MappingProxyType(self._engine.under_way)
+
+    async def __aenter__(self) -> Self:
+        self._entered = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, Exception | GeneratorExit):
+            self.stop()
+            await self._engine.wait()
+        else:
+            await self._engine.cut_off()
+        for _ in range(2):  # asyncio's own task that closes the generator of an `async for` that was left
+            await asyncio.sleep(0)
+
+    def __aiter__(self) -> AsyncGenerator[Outcome[Q, R], None]:
+        return self._outcomes()
+
+    async def _outcomes(self) -> AsyncGenerator[Outcome[Q, R], None]:
+        # A generator, since asyncio tells one of those that its loop was left, and an iterator of ours nothing.
+        engine = self._engine
+        engine.start()
+        try:
+            while (outcome := await engine.next()) is not None:
+                yield outcome
+        except GeneratorExit:
+            engine.stop()
+            raise
+        except asyncio.CancelledError:
+            # In an `async with` whoever is cancelled may catch that and go on; its end sees to the rest.
+            if not self._entered:
+                await engine.cut_off()
+            raise
+        if engine.error is not None:
+            raise engine.error
+
+    def stop(self) -> None:
+        """Begin no further call; the outcomes of those that have begun still come."""
+        self._engine.stop()
+
+    async def aclose(self) -> list[Outcome[Q, R]]:
+        """Begin no further call, wait for those that have begun, and return the outcomes that nobody has taken yet.
+
+        Raises nothing of the run's own: `error` tells what stopped it. Who is cancelled meanwhile cuts the calls off.
+        """
+        self.stop()
+        await self._engine.wait()
+        outcomes = []
+        while (outcome := self._engine.take()) is not None:
+            outcomes.append(outcome)
+        return outcomes
+
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is not None:
+            engine.abandon()
+
+    def __repr__(self) -> str:
+        engine = self._engine
+        state = "over" if engine.is_over else "open"
+        counts = f"{engine.started} begun, {len(engine.under_way)} under way"
+        return f"<{type(self).__name__} {engine.name} {counts}, {state}>"
