@@ -14,7 +14,6 @@ from itnio_async.api.sip_trunks import (
     SipTrunkUpdate,
     TrunkDirection,
 )
-from itnio_async.bulk import BulkRun, Outcome
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.core import Stats
@@ -51,6 +50,8 @@ from itnio_async.transport import SigningTransport
 from itnio_async.values import UNSET, Page
 
 if TYPE_CHECKING:
+    from itnio_async.bulk import BulkRun, Outcome
+
     ENDPOINTS: tuple[Endpoint[Any, Any], ...]
 
 __all__ = [
@@ -111,4 +112,8 @@ def __getattr__(name: str) -> Any:
         from itnio_async.api import all_endpoints
 
         return all_endpoints()
+    if name in ("BulkRun", "Outcome"):
+        from itnio_async import bulk
+
+        return getattr(bulk, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

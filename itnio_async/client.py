@@ -9,16 +9,13 @@ from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from inspect import iscoroutinefunction
 from math import isfinite
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 from attrs import evolve
 
 from itnio_async import config
 from itnio_async.api.sip_trunks import SipTrunks
-from itnio_async.bulk import BulkRun
-from itnio_async.bulk.runner import CONCURRENCY
-from itnio_async.bulk.stopping import STOP_ON
 from itnio_async.call import Options, perform
 from itnio_async.clock import ServerClock
 from itnio_async.codec import encode, json_bytes
@@ -34,6 +31,9 @@ from itnio_async.transport.hop import LastHop
 from itnio_async.transport.pool import PooledTransport
 from itnio_async.transport.proxies import proxy_of
 from itnio_async.transport.stock import StockTransport
+
+if TYPE_CHECKING:
+    from itnio_async.bulk import BulkRun
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -205,9 +205,9 @@ class AsyncClient:
         endpoint: Endpoint[Q, R],
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
-        concurrency: int = CONCURRENCY,
+        concurrency: int = config.BULK_CONCURRENCY,
         rate_limit: float | config.RateLimit | None = None,
-        stop_on: tuple[type[ItnioError], ...] = STOP_ON,
+        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
     ) -> BulkRun[Q, R]:
@@ -221,6 +221,8 @@ class AsyncClient:
 
         Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """
+        from itnio_async.bulk import BulkRun  # who updates single trunks need not wait for it to load
+
         if not isinstance(endpoint, Endpoint):
             raise InvalidRequestError(f"an Endpoint is wanted, not a {type(endpoint).__name__}.", field="endpoint")
         return BulkRun(

@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen
 
 from itnio_async._version import __version__
 from itnio_async.credentials import Credentials, CredentialSource
-from itnio_async.errors import ConfigurationError
+from itnio_async.errors import AuthenticationError, ConfigurationError, ItnioError, TimestampExpiredError
 
 BASE_URL = "https://api.itniotech.com"
 BASE_URL_VARIABLE = "ITNIO_BASE_URL"
@@ -31,6 +31,11 @@ DEADLINE = 60.0
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=20)
 # A full page of 100 trunks is about 50 KB: 300 times that is no answer of the API.
 MAX_RESPONSE_BYTES = 16 * 2**20
+# Of a bulk run: half of the connections, so that single calls still get through.
+BULK_CONCURRENCY = 50
+# A refused key or address, and a clock that stays refused although the client has learnt the server's time: the rest of
+# a bulk run would fail alike.
+BULK_STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpiredError)
 # How much of an unexpected answer goes into its error.
 BODY_EXCERPT = 2000
 

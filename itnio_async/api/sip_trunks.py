@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import attrs
 from attrs import field, frozen
 
-from itnio_async.bulk.runner import CONCURRENCY
-from itnio_async.bulk.stopping import STOP_ON
+from itnio_async import config
 from itnio_async.codec import local
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.endpoint import Endpoint, Listing
@@ -346,9 +345,9 @@ class SipTrunks:
         self,
         updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
         *,
-        concurrency: int = CONCURRENCY,
+        concurrency: int = config.BULK_CONCURRENCY,
         rate_limit: float | RateLimit | None = None,
-        stop_on: tuple[type[ItnioError], ...] = STOP_ON,
+        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
     ) -> BulkRun[SipTrunkUpdate, None]:

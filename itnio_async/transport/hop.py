@@ -5,13 +5,17 @@ These tools see requests below the signing, with its headers.
 
 from __future__ import annotations
 
-import httpcore
+from typing import TYPE_CHECKING
+
 import httpx
 from attrs import frozen
 
 from itnio_async.transport.pool import PooledTransport
 from itnio_async.transport.seams import TRANSPORT, is_client_replaced, is_core_replaced
 from itnio_async.transport.stock import StockTransport
+
+if TYPE_CHECKING:
+    import httpcore
 
 
 @frozen
@@ -102,6 +106,8 @@ class _CorePool:
         self._pool = pool
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        import httpcore  # loaded already, by httpx's transport which asks
+
         url = request.url
         response = await self._pool.handle_async_request(
             httpx.Request(

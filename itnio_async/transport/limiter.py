@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-
-from aiolimiter import AsyncLimiter
+from typing import TYPE_CHECKING
 
 from itnio_async.config import RateLimit
 from itnio_async.errors import PoolTimeout
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 
 class Limiter:
@@ -20,7 +22,7 @@ class Limiter:
 
     def __init__(self, slots: int | None, rate: RateLimit | None) -> None:
         self._slots = slots
-        self._rate = AsyncLimiter(rate.calls, rate.seconds) if rate else None
+        self._rate = _bucket(rate) if rate else None
         # aiolimiter lets a newcomer overtake one that it has just woken, and sends that one to the end.
         self._turn = asyncio.Lock()
         self._taken = 0
@@ -105,3 +107,9 @@ class Limiter:
             else:
                 self._queued -= 1
             raise
+
+
+def _bucket(rate: RateLimit) -> AsyncLimiter:
+    from aiolimiter import AsyncLimiter  # most clients have no rate and need not wait for it to load
+
+    return AsyncLimiter(rate.calls, rate.seconds)

@@ -7,21 +7,23 @@ wrapped one's.
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 
-import httpcore
 import httpx
-
-_OWN_FOLDERS = tuple(f"{Path(str(module.__file__)).parent}{sep}" for module in (httpx, httpcore) for sep in ("/", "\\"))
 
 
 class Seam:
     """A method that tools replace; looked at again only when another object stands there."""
 
-    __slots__ = ("_looked_at", "_name", "_owner", "_replaced")
+    __slots__ = ("_folder", "_looked_at", "_name", "_owner", "_replaced")
 
     def __init__(self, owner: type, name: str) -> None:
+        package = sys.modules[owner.__module__.partition(".")[0]]
+        self._folder = str(Path(str(package.__file__)).parent) + os.sep
         self._owner = owner
         self._name = name
         self._looked_at: object = None
@@ -32,18 +34,12 @@ class Seam:
         found = self._owner.__dict__.get(self._name)
         if found is not self._looked_at:
             self._looked_at = found
-            self._replaced = type(found) is not FunctionType or not found.__code__.co_filename.startswith(_OWN_FOLDERS)
+            self._replaced = type(found) is not FunctionType or not found.__code__.co_filename.startswith(self._folder)
         return self._replaced
 
 
 # pytest-httpx, vcrpy and OpenTelemetry.
 TRANSPORT = Seam(httpx.AsyncHTTPTransport, "handle_async_request")
-# respx, unless told otherwise.
-CORE = (
-    Seam(httpcore.AsyncConnectionPool, "handle_async_request"),
-    Seam(httpcore.AsyncHTTPConnection, "handle_async_request"),
-    Seam(httpcore.AsyncHTTPProxy, "handle_async_request"),
-)
 # Sentry, `respx.mock(using="httpx")`, and vcrpy before its version 8.
 CLIENT = (
     Seam(httpx.AsyncClient, "send"),
@@ -52,9 +48,19 @@ CLIENT = (
 )
 
 
+@cache
+def _core() -> tuple[Seam, ...]:
+    """What respx replaces, unless told otherwise."""
+    import httpcore
+
+    classes = (httpcore.AsyncConnectionPool, httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy)
+    return tuple(Seam(owner, "handle_async_request") for owner in classes)
+
+
 def is_core_replaced() -> bool:
     """Tell whether a tool stands in for httpcore's pool or connections."""
-    return any(seam.is_replaced() for seam in CORE)
+    # Loading it takes 20 ms, which a client that never uses it need not wait for.
+    return "httpcore" in sys.modules and any(seam.is_replaced() for seam in _core())
 
 
 def is_client_replaced() -> bool:
