@@ -19,8 +19,6 @@ from itnio_async.errors import ConfigurationError
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-CONCURRENCY = 50  # half of the connections that a client has by default, so that single calls still get through
-
 
 class BulkRun(Generic[Q, R]):
     """The calls of one bulk run, and their outcomes: `async for outcome in run`, in an `async with` or without.

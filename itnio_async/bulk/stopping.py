@@ -6,10 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from itnio_async import config
-from itnio_async.errors import AuthenticationError, ConfigurationError, ItnioError, TimestampExpiredError
-
-# A refused key or address, and a clock that stays refused although the client has learnt the server's time.
-STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpiredError)
+from itnio_async.errors import ConfigurationError, ItnioError
 
 
 class StopRule:
