@@ -303,6 +303,14 @@ async def test_successes_fill_the_budget_up_but_not_over(scripted: Any) -> None:
         await client.sip_trunks.update(trunk_update())
 
 
+async def test_a_success_never_fills_the_budget_over_its_capacity(scripted: Any) -> None:
+    client, transport = scripted(BUSY, DONE, BUSY, retry=on_budget(5, cost=2, refund=3))
+    await client.sip_trunks.update(trunk_update())  # 5 - 2 + 3
+    with pytest.raises(ServerError, match="budget"):
+        await client.sip_trunks.update(trunk_update())
+    assert len(transport.sent) == 2 + 3
+
+
 async def test_an_expired_timestamp_costs_nothing(scripted: Any) -> None:
     client, transport = scripted(EXPIRED, EXPIRED, DONE, retry=on_budget(0))
     await client.sip_trunks.update(trunk_update())
@@ -589,12 +597,13 @@ async def test_calls_signed_with_the_old_estimate_succeed_all(scripted: Any, off
     assert client._core.clock() == pytest.approx(NOW, abs=1)
 
 
-async def test_a_slow_request_is_no_clock_that_is_off(scripted: Any) -> None:
+@pytest.mark.parametrize("judged_after", [0, 1, 200, 399, 400])
+async def test_a_slow_request_is_no_clock_that_is_off(scripted: Any, judged_after: int) -> None:
     clock = FakeClock(NOW)
 
     def slow(_: httpx.Request) -> httpx.Response:
         clock.now += 400  # so long under way, with a clock that is right
-        return answer(-16, date=NOW + 399)
+        return answer(-16, date=NOW + judged_after)
 
     client, transport = scripted(slow, DONE, clock=clock, retry=at_once())
     await client.sip_trunks.update(trunk_update())
