@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from itnio_async import config
 from itnio_async.core import Core
-from itnio_async.credentials import CredentialSource, resolve
+from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
 from itnio_async.exchange import (
@@ -129,7 +129,8 @@ async def _attempt(core: Core, options: Options, call: Call[R], deadline: asynci
 async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
     """Send the request and read the answer whole."""
     core.check_open()  # the wait for a slot may have been long
-    call.signature = Signature(await resolve(options.credentials), core.clock)
+    source = options.credentials
+    call.signature = Signature(source if isinstance(source, Credentials) else await resolve(source), core.clock)
     core.requests += 1
     call.in_flight = True
     pool = core.direct()

@@ -94,7 +94,9 @@ async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
     """Return the pool's answer as `read_answer` does httpx's."""
     headers = httpx.Headers(pooled.headers)
     content = pooled.content
-    coding = headers.get("content-encoding")
+    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs.
+    codings = [value for name, value in pooled.headers if name.lower() == b"content-encoding"]
+    coding = b", ".join(codings).decode("latin-1") if codings else None
     if isinstance(content, bytes) and coding is None and len(content) <= most:
         return Answer(pooled.status, headers, content, pooled.connection)
     try:

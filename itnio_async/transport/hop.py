@@ -43,9 +43,7 @@ class LastHop(httpx.AsyncBaseTransport):
 
     def direct(self) -> PooledTransport | None:
         """Return the pool if nothing stands between it and the client."""
-        if self._pool is None or TRANSPORT.is_replaced() or is_core_replaced() or is_client_replaced():
-            return None
-        return self._pool
+        return None if TRANSPORT.is_replaced() or is_core_replaced() or is_client_replaced() else self._pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request the way that a tool may have laid."""

@@ -60,9 +60,16 @@ def _core() -> tuple[Seam, ...]:
 def is_core_replaced() -> bool:
     """Tell whether a tool stands in for httpcore's pool or connections."""
     # Loading it takes 20 ms, which a client that never uses it need not wait for.
-    return "httpcore" in sys.modules and any(seam.is_replaced() for seam in _core())
+    return "httpcore" in sys.modules and _any_replaced(_core())
 
 
 def is_client_replaced() -> bool:
     """Tell whether a tool stands in for httpx's client."""
-    return any(seam.is_replaced() for seam in CLIENT)
+    return _any_replaced(CLIENT)
+
+
+def _any_replaced(seams: tuple[Seam, ...]) -> bool:
+    for seam in seams:  # noqa: SIM110 - asked for each call, and a generator costs another microsecond
+        if seam.is_replaced():
+            return True
+    return False
