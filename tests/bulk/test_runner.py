@@ -28,7 +28,8 @@ from itnio_async import (
     ValidationError,
 )
 from itnio_async.api.sip_trunks import ADD, UPDATE
-from itnio_async.bulk.stopping import STOP_ON, StopRule
+from itnio_async.bulk.stopping import StopRule
+from itnio_async.config import BULK_STOP_ON as STOP_ON
 
 
 def updates(*key_ids):

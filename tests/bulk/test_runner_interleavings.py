@@ -13,7 +13,7 @@ from support.scripted import ticks, until
 from bulk.held import others
 from itnio_async import AuthenticationError, BulkRun, ConflictError, Response
 from itnio_async.bulk import engine
-from itnio_async.bulk.stopping import STOP_ON
+from itnio_async.config import BULK_STOP_ON as STOP_ON
 
 NO_HEADERS = httpx.Headers()
 
