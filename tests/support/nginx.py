@@ -99,7 +99,7 @@ class Nginx(Program):
     async def reload(self) -> None:
         """Have it read its configuration again; return when new workers serve, though the old may not be gone yet."""
         before = self.workers()
-        self.signal(signal.SIGHUP)
+        self.send_signal(signal.SIGHUP)
         await until(lambda: bool(self.workers() - before))
 
     async def kill_workers(self) -> None:
@@ -111,7 +111,7 @@ class Nginx(Program):
 
     def quit(self) -> None:
         """Have it end after the requests under way."""
-        self.signal(signal.SIGQUIT)
+        self.send_signal(signal.SIGQUIT)
 
     async def connections(self) -> int:
         """The connections that it has open, by its own count."""

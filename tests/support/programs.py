@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -72,7 +74,11 @@ class Program:
     async def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do in that millisecond
-                self.arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             await until(self._is_ready, within=20)
@@ -90,7 +96,7 @@ class Program:
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         assert self.process is not None
         self.process.send_signal(number)
 
@@ -102,16 +108,12 @@ class Program:
         return process.returncode
 
     async def stop(self) -> None:
-        """End it at once, with whatever it is doing."""
-        process = self.process
-        assert process is not None
-        if process.poll() is None:
-            process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        """Kill it and all that it has started; return when its port is free."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        await until(lambda: not self.is_listening())
 
     async def __aenter__(self) -> Self:
         await self.start()
