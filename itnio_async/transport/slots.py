@@ -28,6 +28,10 @@ log = logging.getLogger("itnio_async.pool")
 _SUSPECT_AFTER = 0.5
 
 
+# Seconds for sockets to be closed in: it takes event loops a few ticks.
+_CLOSING_TIME = 1.0
+
+
 class Timeouts(NamedTuple):
     """Seconds for each kind of wait, as httpx has them; None is no bound."""
 
@@ -207,7 +211,8 @@ class Pool:
         if self._closing:
             if self._all_gone is None:
                 self._all_gone = self.loop.create_future()
-            await asyncio.shield(self._all_gone)
+            # Bounded, since the end of a program may wait for this: an event loop that does not say so in time won't.
+            await asyncio.wait([self._all_gone], timeout=_CLOSING_TIME)
 
     def retire(self) -> None:
         """Close what is idle now, and the rest when it is done: nobody can ask for more."""

@@ -186,18 +186,20 @@ async def test_a_connection_that_is_too_old_is_not_used_even_where_no_timer_came
 @pytest.mark.parametrize("answer", [b"", b"x", b"HTTP/1.1 408 Request Timeout\r\n\r\n"], ids=["eof", "byte", "408"])
 @tls
 async def test_an_idle_connection_that_hears_from_its_peer_is_dropped_at_once(tls: bool, answer: bytes) -> None:
+    is_idle = asyncio.Event()
+
     async def once(connection: Connection) -> None:
         await connection.receive()
         await connection.send(OK)
-        await connection.reader.read(0)
+        await is_idle.wait()
         connection.writer.write(answer)
-        if not answer:
-            connection.hang_up()
-        else:
+        if answer:
             await silent(connection)
 
     async with FaultServer(scripted(once), tls=tls) as server, pool_of(1) as transport:
         await call(transport, server)
+        assert transport.stats.idle == 1
+        is_idle.set()
         await until(lambda: transport.stats.connections_open == 0)
         assert (await call(transport, server)).extensions["itnio_connection"] == (2, False)
 
