@@ -1,0 +1,88 @@
+"""All trunks of the account, as a plan needs them: whole, each once, its pages read side by side."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from itnio_async.api.sip_trunks import QUERY, SipTrunk, SipTrunkFilter, SipTrunkQuery
+from itnio_async.client import AsyncClient
+from itnio_async.errors import ItnioError, UnexpectedResponseError
+from itnio_async.values import Page
+
+logger = logging.getLogger("itnio_async.bulk")
+
+_SIZE = 100  # the most that a page takes
+# A listing is a query over the vendor's whole table: as many as a browser would send are polite.
+CONCURRENCY = 10
+
+
+async def list_trunks(client: AsyncClient, *, concurrency: int = CONCURRENCY) -> list[SipTrunk]:
+    """Return every trunk of the account once, reading at most `concurrency` pages at the same time.
+
+    Pages that move while they are read show a trunk twice or not at all: then all are read again, one after the other.
+
+    Raises what a listing raises, and `UnexpectedResponseError` where even that gives a trunk twice or another number of
+    trunks than the vendor counts.
+    """
+    first = (await client.call(QUERY, _page(1))).data
+    last = _last_page(first)
+    if last is not None:
+        pages = {1: first}
+        queries = (_page(number) for number in range(2, last + 1))
+        # In order, so that each answer is that of its page even if the vendor leaves `current` out.
+        run = client.bulk(QUERY, queries, concurrency=concurrency, stop_on=(ItnioError,), ordered=True)
+        async with run:
+            async for outcome in run:
+                if outcome.response is not None:
+                    pages[outcome.request.current] = outcome.response.data
+        trunks = [trunk for page in pages.values() for trunk in page]
+        why = _flaw(trunks, {page.total for page in pages.values()})
+        if why is None:
+            return trunks
+        logger.info("the listing of trunks is read again, page after page: %s", why)
+    return await _one_after_the_other(client)
+
+
+async def _one_after_the_other(client: AsyncClient) -> list[SipTrunk]:
+    trunks: list[SipTrunk] = []
+    total = None
+    async for page in client.sip_trunks.list(size=_SIZE).pages():
+        trunks += page
+        total = page.total
+    why = _flaw(trunks, {total})
+    if why is not None:
+        raise UnexpectedResponseError(
+            f"The listing of trunks is not whole: {why}. Trunks are being added or deleted at this moment, or the "
+            "vendor's pages overlap. Try again when nobody else changes trunks.",
+            http_status=200,
+            may_have_been_processed=False,
+        )
+    return trunks
+
+
+def _page(number: int) -> SipTrunkQuery:
+    return SipTrunkQuery(current=number, size=_SIZE, params=SipTrunkFilter())
+
+
+def _last_page(first: Page[SipTrunk]) -> int | None:
+    """Return the number of the last page, or None where the first one does not tell."""
+    if first.pages:
+        return first.pages
+    # Zeros beside records are a count that was not made.
+    if not first.total:
+        return None if len(first) else 1
+    # By the page's real length, which need not be what was asked for, nor the size that the vendor states.
+    return -(-first.total // len(first)) if len(first) else None
+
+
+def _flaw(trunks: list[SipTrunk], totals: Iterable[int | None]) -> str | None:
+    """Say what is wrong with a listing as a whole, or None."""
+    ids = [trunk.key_id for trunk in trunks if trunk.key_id is not None]
+    repeated = len(ids) - len(set(ids))
+    if repeated:
+        return f"{repeated} of its key ids repeat"
+    for total in totals:
+        if total and total != len(trunks):
+            return f"it shows {len(trunks)} trunks and counts {total}"
+    return None
