@@ -91,8 +91,7 @@ def sandbox(
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ready:
-            _introduce(ready, json=json)
-            _wait()
+            _serve(ready, json=json)
     except AssertionError as error:
         text, *rest = str(error).splitlines()
         say("\n".join(rest))
@@ -106,8 +105,10 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _wait() -> None:
+def _serve(ready: Sandbox, *, json: bool) -> None:
     try:
+        # From the first line on, since whoever reads it may end us at once.
+        _introduce(ready, json=json)
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:

@@ -78,11 +78,11 @@ def test_an_assumption_that_was_relied_on(itnio, monkeypatch):
     assert "Error: 1 request was decided by what the sandbox assumes" in result.err
 
 
-def test_ctrl_c_before_it_waits(itnio, monkeypatch):
-    def interrupt(*_, **__):
+def test_ctrl_c_before_it_listens(itnio, monkeypatch):
+    def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("itnio_async.cli.sandbox._introduce", interrupt)
+    monkeypatch.setattr("itnio_async.sandbox.Sandbox.start", interrupt)
     result = itnio("sandbox", "--port", 0)
     assert (result.status, result.err) == (130, "Interrupted.\n")
 
