@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import time
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -632,8 +633,13 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(raw_server: 
     bomb = gzip.compress(b" " * 50_000_000 + BODY)
     server = await raw_server(once(http_bytes(bomb, headers="Content-Encoding: gzip\r\n"), "stay"))
     client = make_client(base_url=server.url, max_response_bytes=100_000)
-    with pytest.raises(UnexpectedResponseError, match="max_response_bytes"):
-        await client.sip_trunks.update(trunk_update())
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnexpectedResponseError, match="max_response_bytes"):
+            await client.sip_trunks.update(trunk_update())
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000  # and is never unpacked whole
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("size", [len(BODY), len(BODY) - 1])
