@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from itnio_async.config import RateLimit
 
 _LONGEST = 50
+_LENGTH_CODES = {"sip_gateway_ip": -50, "sip_white_ip": -55}
 
 
 class TrunkDirection(IntEnum):
@@ -206,9 +207,23 @@ def _binding(group: BoundGroup) -> GroupBinding:
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
+def check_field(name: str, value: Any) -> None:
+    """Refuse what an update may not have in this field, whatever its others are.
+
+    Raises `InvalidRequestError`.
+    """
+    if name == "key_id" and (_is_missing(value) or (_is_int(value) and value < 0)):
+        _refuse(name, -56)
+    if name == "sip_trunk_name" and _is_missing(value):
+        _refuse(name, -45)
+    if name == "group_list":
+        _check_groups(value, None)
+    if name in _LENGTH_CODES:
+        _check_length(name, value, _LENGTH_CODES[name])
+
+
 def _check_update(request: SipTrunkUpdate) -> None:
-    if _is_missing(request.key_id) or (_is_int(request.key_id) and request.key_id < 0):
-        _refuse("key_id", -56)
+    check_field("key_id", request.key_id)
     direction = request.direction
     if direction is None or direction is UNSET:
         direction = _direction_by_addresses(request)
@@ -231,8 +246,7 @@ def _direction_by_addresses(request: SipTrunkUpdate) -> TrunkDirection | None:
 
 
 def _check_trunk(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
-    if _is_missing(request.sip_trunk_name):
-        _refuse("sip_trunk_name", -45)
+    check_field("sip_trunk_name", request.sip_trunk_name)
     _check_groups(request.group_list, direction)
     _check_addresses(request, direction)
     if direction == TrunkDirection.OUTBOUND and request.sip_trunk_state is True:
@@ -266,8 +280,8 @@ def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDire
             _refuse("sip_white_ip", -54)
     elif _is_missing(gateway) and (direction == TrunkDirection.OUTBOUND or _is_missing(white)):
         _refuse("sip_gateway_ip", -49)
-    _check_length("sip_gateway_ip", gateway, -50)
-    _check_length("sip_white_ip", white, -55)
+    check_field("sip_gateway_ip", gateway)
+    check_field("sip_white_ip", white)
 
 
 def _check_length(name: str, value: Any, code: int) -> None:

@@ -1,0 +1,59 @@
+"""The columns that a file of trunks may have: the vendor's names or ours, and those of our own reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+import attrs
+
+from itnio_async.api.sip_trunks import SipTrunk, SipTrunkUpdate
+from itnio_async.codec import wire_name
+
+VOICE_GROUP_IDS = "voice_group_ids"
+NUMBERS = "numbers"
+REPORT_COLUMNS = ("code", "reason", "meaning")
+SECRET_FIELDS = frozenset(("sip_password",))
+
+# `direction` is not sent: what a trunk's direction is, the listing says.
+FIELDS = tuple(field.name for field in attrs.fields(SipTrunkUpdate) if field.name != "direction")
+_OURS = (*FIELDS, VOICE_GROUP_IDS, NUMBERS)
+_SHOWN_ONLY = frozenset(
+    spelling.lower()
+    for field in attrs.fields(SipTrunk)
+    if field.name not in FIELDS
+    for spelling in (field.name, wire_name(field.name))
+)
+
+
+def _spellings() -> dict[str, str]:
+    known = {spelling.lower(): name for name in _OURS for spelling in (name, wire_name(name))}
+    # The vendor's own names, of one group, hold for several too.
+    known |= {"voicegroupid": VOICE_GROUP_IDS, "voice_group_id": VOICE_GROUP_IDS, "number": NUMBERS}
+    return known
+
+
+_KNOWN: Mapping[str, str] = MappingProxyType(_spellings())
+
+
+def field_of(column: str) -> str | None:
+    """Return the field that a column is for, or None; neither case nor blanks around matter."""
+    return _KNOWN.get(column.strip().lower())
+
+
+def is_report_column(column: str) -> bool:
+    """Tell whether the column is one of those that our own reports add."""
+    return column.strip().lower() in REPORT_COLUMNS
+
+
+def explain_unknown(column: str) -> str:
+    """Return what to do about a column that is none of ours."""
+    name = column.strip().lower()
+    if name in _SHOWN_ONLY:
+        return "the listing shows it, but an update cannot change it. Remove the column."
+    bare = {known.replace("_", ""): field for known, field in _KNOWN.items()}
+    near = get_close_matches("".join(filter(str.isalnum, name)), bare, n=1)
+    if near:
+        return f"there is no such column. Did you mean {bare[near[0]]}?"
+    return f"there is no such column. There are: {', '.join(_OURS)}."

@@ -1,0 +1,69 @@
+"""Which encoding a text file has: what its first bytes prove, else UTF-8, else what the caller says. No guesses."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import BinaryIO
+
+_CHUNK = 2**16
+# The longer marks first: UTF-32's begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# A file of rows begins with an ASCII character (a column's name, a bracket), and text has no NUL: these are certain.
+_ZEROS = {
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
+
+
+def encoding_of(head: bytes, asked: str | None) -> str:
+    """Return the encoding of a file that begins with `head`; `asked` is what the caller says it is.
+
+    Raises `ValueError`, with advice, for an encoding that does not exist, or that the file's first bytes contradict.
+    """
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if asked is None:
+        return marked or _ZEROS.get(tuple(not byte for byte in head[:4]), "utf-8")
+    try:
+        "".encode(asked)
+        name = codecs.lookup(asked).name
+    except (LookupError, ValueError):
+        raise ValueError("there is no such encoding. Some that there are: utf-8, gbk, gb18030, cp1252.") from None
+    if marked is None:
+        return name
+    if name[:6] != marked[:6]:
+        raise ValueError(f"the file begins with the mark of {marked[:6].upper()}. Leave the encoding out.")
+    return marked
+
+
+def undecodable_line(stream: BinaryIO, encoding: str) -> int:
+    """Return the line (from 1) of the first bytes that are not of this encoding; reads the stream from its start."""
+    stream.seek(0)
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+    line = 1
+    while chunk := stream.read(_CHUNK):
+        before = decoder.getstate()
+        try:
+            line += decoder.decode(chunk).count("\n")
+        except UnicodeError:
+            decoder.setstate(before)
+            return line + _lines_before_error(decoder, chunk)
+    return line
+
+
+def _lines_before_error(decoder: io.IncrementalNewlineDecoder, chunk: bytes) -> int:
+    lines = 0
+    for byte in chunk:
+        try:
+            lines += decoder.decode(bytes((byte,))).count("\n")
+        except UnicodeError:
+            break
+    return lines

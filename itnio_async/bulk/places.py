@@ -1,0 +1,74 @@
+"""Where in a file something stands, and the errors that name such places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+from attrs import frozen
+
+from itnio_async.errors import InvalidRequestError
+
+# What an error's text lists; `rows` has all of them.
+_MOST_SHOWN = 20
+
+
+@frozen
+class Place:
+    """A row of a file by its first line (from 1), or one cell of it by its column as the file writes it."""
+
+    file: str
+    line: int
+    column: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file} line {self.line}" + (f", column {self.column}" if self.column else "")
+
+    def at(self, column: str | None) -> Place:
+        """Return the place of one cell of this row."""
+        return attrs.evolve(self, column=column)
+
+
+@frozen
+class BadRow:
+    """Why a row cannot be sent; `code` is the vendor's code for the same mistake, or None where it has none."""
+
+    place: Place
+    reason: str
+    code: int | None = None
+
+    def __str__(self) -> str:
+        code = f" (the vendor's code {self.code})" if self.code is not None else ""
+        return f"{self.place}: {self.reason}{code}"
+
+
+class BadRows(InvalidRequestError):
+    """Rows of a file that cannot be sent: `rows` has every one of them, in the file's order."""
+
+    def __init__(self, message: str = "", *, rows: Iterable[BadRow] = ()) -> None:
+        super().__init__(message)
+        self.rows = tuple(rows)
+
+    @classmethod
+    def of(cls, rows: Iterable[BadRow]) -> BadRows:
+        """Return the error for these rows, with a text that lists the first of them."""
+        rows = tuple(rows)
+        count = len({(row.place.file, row.place.line) for row in rows})
+        shown = [str(row) for row in rows[:_MOST_SHOWN]]
+        if len(rows) > _MOST_SHOWN:
+            shown.append(f"and {len(rows) - _MOST_SHOWN} more")
+        heading = f"{count} row{'' if count == 1 else 's'} cannot be sent; nothing was sent yet. Correct them:"
+        return cls("\n".join([heading, *shown]), rows=rows)
+
+
+class SourceError(InvalidRequestError):
+    """A file that cannot be read as rows at all; `place` says where, as far as that is known."""
+
+    def __init__(self, message: str = "", *, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+
+    @classmethod
+    def at(cls, place: Place, reason: str) -> SourceError:
+        """Return the error for this place."""
+        return cls(f"{place}: {reason}", place=place)
