@@ -21,7 +21,7 @@ END: Literal[End.END] = End.END
 
 
 class Feed(Generic[Q]):
-    """An iterable or an async iterable, read with one method; nothing of it is touched before the first `next`.
+    """An iterable or an async iterable, read in one way; nothing of it is touched before the first `next`.
 
     Raises `InvalidRequestError` for anything else.
     """
@@ -34,18 +34,24 @@ class Feed(Generic[Q]):
             )
         self._source = source
         self._iterator: Any = None
-        self._is_async = isinstance(source, AsyncIterable)
+        self.is_async = isinstance(source, AsyncIterable)
 
     async def next(self) -> Q | Literal[End.END]:
         """Return the next request, or END; what the source raises passes unchanged."""
+        if not self.is_async:
+            return self.next_at_once()
         if self._iterator is None:
-            self._iterator = aiter(self._source) if self._is_async else iter(self._source)  # type: ignore[arg-type]
-        if not self._is_async:
-            return next(self._iterator, END)
+            self._iterator = aiter(self._source)  # type: ignore[arg-type]
         try:
             return await anext(self._iterator)
         except StopAsyncIteration:
             return END
+
+    def next_at_once(self) -> Q | Literal[End.END]:
+        """Return what `next` does, where the source is not async."""
+        if self._iterator is None:
+            self._iterator = iter(self._source)  # type: ignore[arg-type]
+        return next(self._iterator, END)
 
     async def aclose(self) -> None:
         """Close a source that is a generator, so that what it has open is closed now and not some day."""

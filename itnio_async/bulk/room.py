@@ -19,12 +19,18 @@ class Room:
 
     async def enter(self) -> None:
         """Wait for a place and take it; who is cancelled has none."""
-        while not self._free:
+        while not self.enter_at_once():
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             # A wake-up that a cancellation meets is lost, which is right: only a run that stops cancels.
             await future
+
+    def enter_at_once(self) -> bool:
+        """Take a place if one is free."""
+        if not self._free:
+            return False
         self._free -= 1
+        return True
 
     def leave(self) -> None:
         """Give a place back."""

@@ -93,7 +93,7 @@ class BulkRun(Generic[Q, R]):
         engine = self._engine
         engine.start()
         try:
-            while (outcome := await engine.next()) is not None:
+            while (outcome := engine.take() or await engine.next()) is not None:
                 yield outcome
         except GeneratorExit:
             engine.stop()

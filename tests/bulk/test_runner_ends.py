@@ -10,7 +10,7 @@ from support.scripted import ScriptedTransport, answer, ticks, until
 from support.values import KEY, SECRET, trunk_update
 
 from bulk.held import HeldTransport, collect, others
-from itnio_async import AsyncClient
+from itnio_async import AsyncClient, BulkRun
 from itnio_async.bulk import engine
 
 
@@ -42,6 +42,7 @@ class Source:
             self.closed = True
 
 
+OPTIONS = {"concurrency": 4, "rate_limit": None, "stop_on": (), "max_failures": 0, "ordered": False}
 KINDS = pytest.mark.parametrize("kind", ["plain", "asynchronous"])
 
 
@@ -338,3 +339,25 @@ def test_a_loop_that_ends_takes_its_runs_along():
     asyncio.run(leave())
     assert source.closed
     assert not engine._running
+
+
+def test_a_loop_that_is_closed_without_an_end_keeps_nothing_alive(caplog):
+    async def begin():
+        client = AsyncClient(KEY, SECRET, transport=ScriptedTransport(answer()))
+        outcomes = aiter(client.sip_trunks.update_many(Source().plain()))
+        await anext(outcomes)
+        await client.aclose()
+        return outcomes
+
+    loop = asyncio.new_event_loop()
+    outcomes = loop.run_until_complete(begin())
+    loop.close()
+    del outcomes
+    assert len(engine._running) == 1
+    asyncio.run(collect(BulkRun("next", None, [], **OPTIONS), []))
+    assert not engine._running
+    gc.collect()
+    # asyncio's own words on whoever closes a loop with tasks in it.
+    assert {record.message.split("\n")[0] for record in caplog.records if record.name == "asyncio"} == {
+        "Task was destroyed but it is pending!"
+    }
