@@ -1,0 +1,390 @@
+"""What a file of rows would change in the account: compared with the trunks as they stand, before anything is sent.
+
+Refused is only what the vendor is certain to refuse, or what would do harm; what may be refused is a risk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.claims import Claim, Holders, Kind, Risk, claims_of, risk_of
+from itnio_async.bulk.columns import SECRET_FIELDS
+from itnio_async.bulk.dependencies import circles
+from itnio_async.bulk.places import BadRow, Place
+from itnio_async.bulk.rows import TrunkChange, only_drops_zeros
+from itnio_async.bulk.settings import FIELDS, FieldChange, changes_between, filled, is_masked, normal
+from itnio_async.codec import encode
+from itnio_async.codes import SIP_TRUNKS
+from itnio_async.errors import InvalidRequestError
+
+_MOST_ROWS_NAMED = 10
+_KNOWN = frozenset(FIELDS)
+
+
+class Verdict(Enum):
+    """What a plan says of a row."""
+
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    NOT_FOUND = "not found"
+    REFUSED = "refused"
+
+
+@frozen
+class Refusal:
+    """Why a row is not sent; `code` is the vendor's code for the same mistake, or None where it has none."""
+
+    reason: str
+    code: int | None = None
+
+    def __str__(self) -> str:
+        return self.reason if self.code is None else f"{self.reason} (the vendor's code {self.code})"
+
+
+@frozen(kw_only=True)
+class PlanItem:
+    """One row of the file and what it comes to.
+
+    `index` is its place in `Plan.items`; `trunk_name` the trunk's name as listed, or as the row has it; `changes` what
+    differs, field by field; `update` the whole replacement that would be sent (UPDATE only); `refusal` the reason where
+    the verdict is NOT_FOUND or REFUSED; `disabled` whether the listing shows the trunk disabled; `needs` the indexes of
+    the items that must be done before. `row` and `trunk` are what was compared.
+    """
+
+    index: int
+    place: Place
+    key_id: int | None
+    trunk_name: str | None
+    verdict: Verdict
+    changes: tuple[FieldChange, ...] = ()
+    update: SipTrunkUpdate | None = None
+    risks: tuple[Risk, ...] = ()
+    refusal: Refusal | None = None
+    disabled: bool = False
+    needs: tuple[int, ...] = ()
+    row: TrunkChange = field(repr=False)
+    trunk: SipTrunk | None = field(default=None, repr=False)
+
+    @property
+    def bad_row(self) -> BadRow | None:
+        """The row as an error of the file's, or None where it can be sent or needs nothing."""
+        return None if self.refusal is None else BadRow(self.place, self.refusal.reason, self.refusal.code)
+
+
+@frozen
+class Plan:
+    """What the rows would change, in the file's order; `counts` has how many rows have each verdict."""
+
+    items: tuple[PlanItem, ...]
+
+    def __iter__(self) -> Iterator[PlanItem]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def of(self, verdict: Verdict) -> list[PlanItem]:
+        """Return the items with this verdict."""
+        return [item for item in self.items if item.verdict is verdict]
+
+    @cached_property
+    def counts(self) -> Counter[Verdict]:
+        """How many rows have each verdict."""
+        return Counter(item.verdict for item in self.items)
+
+    @property
+    def at_risk(self) -> list[PlanItem]:
+        """The items to update that the vendor may refuse."""
+        return [item for item in self.items if item.risks]
+
+    @property
+    def disabled(self) -> list[PlanItem]:
+        """The items to update whose trunks are disabled: sent, and counted apart."""
+        return [item for item in self.of(Verdict.UPDATE) if item.disabled]
+
+    @property
+    def bad_rows(self) -> list[BadRow]:
+        """The rows that are refused or whose trunk is not there."""
+        return [bad for item in self.items if (bad := item.bad_row) is not None]
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether there is anything to send."""
+        return self.counts[Verdict.UPDATE] > 0
+
+
+def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, accept_zeros: bool = False) -> Plan:
+    """Compare rows with the account's trunks, and say what sending them would do.
+
+    `trunks` is the whole listing, as `list_trunks` gives it: names that are taken are looked for in it. `accept_zeros`
+    lets a change pass that only drops leading zeros, which else is taken for a spreadsheet's doing.
+
+    Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
+    """
+    listing = tuple(trunks)
+    items = _compared(changes, listing, accept_zeros=accept_zeros)
+    return Plan(tuple(_Together(items, listing).judged()))
+
+
+# -- each row by itself -----------------------------------------------------------------------------------------------
+
+
+def _compared(changes: Iterable[TrunkChange], listing: Sequence[SipTrunk], *, accept_zeros: bool) -> list[PlanItem]:
+    by_id = {trunk.key_id: trunk for trunk in listing if trunk.key_id is not None}
+    by_name: dict[str | None, list[SipTrunk]] = defaultdict(list)
+    for trunk in by_id.values():
+        by_name[trunk.sip_trunk_name].append(trunk)
+    items: list[PlanItem] = []
+    for index, row in enumerate(changes):
+        found = by_name[row.name] if row.key_id is None else [by_id[row.key_id]] if row.key_id in by_id else []
+        items.append(_item(index, row, found, accept_zeros=accept_zeros))
+    return _claimed_once(items)
+
+
+def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], *, accept_zeros: bool) -> PlanItem:
+    item = PlanItem(
+        index=index, place=row.place, key_id=row.key_id, trunk_name=row.name, verdict=Verdict.UNCHANGED, row=row
+    )
+    if len(found) != 1:
+        return _unmatched(item, found)
+    (trunk,) = found
+    item = attrs.evolve(
+        item,
+        key_id=trunk.key_id,
+        trunk_name=trunk.sip_trunk_name,
+        trunk=trunk,
+        disabled=trunk.state == 0,
+    )
+    values = filled(row.values, trunk)
+    changes = changes_between(trunk, values)
+    if not changes and values.keys() <= _KNOWN:
+        return item
+    item = attrs.evolve(item, verdict=Verdict.UPDATE, changes=changes)
+    try:
+        update = _checked(trunk, values, changes, accept_zeros=accept_zeros)
+    except InvalidRequestError as error:
+        return _refused(item, f"{error.field}: {error.args[0]}" if error.field else str(error.args[0]), error.code)
+    return attrs.evolve(item, update=update)
+
+
+def _unmatched(item: PlanItem, found: Sequence[SipTrunk]) -> PlanItem:
+    if found:
+        ids = ", ".join(str(trunk.key_id) for trunk in found[:_MOST_ROWS_NAMED])
+        return _refused(
+            item, f"{len(found)} trunks have the name {item.trunk_name!r}: {ids}. Give the key id instead.", None
+        )
+    named = f"the name {item.trunk_name!r}" if item.key_id is None else f"the key id {item.key_id}"
+    reason = f"no trunk of the account has {named}. Correct it, or look at another account."
+    return attrs.evolve(item, verdict=Verdict.NOT_FOUND, refusal=Refusal(reason))
+
+
+def _checked(
+    trunk: SipTrunk, values: Mapping[str, Any], changes: Sequence[FieldChange], *, accept_zeros: bool
+) -> SipTrunkUpdate:
+    """Return the whole update; raises `InvalidRequestError` for what a single one would be refused for, and more."""
+    for name in SECRET_FIELDS & values.keys():
+        if is_masked(values[name]):
+            raise InvalidRequestError(
+                "it is only asterisks, as a listing shows a password that it hides: sent, it would replace the real "
+                "one. Give the real one, or leave the cell empty to keep it.",
+                field=name,
+            )
+    update = trunk.to_update(**values)
+    if UPDATE.check is not None:
+        UPDATE.check(update)
+    encode(update, SipTrunkUpdate)
+    if not accept_zeros:
+        _check_zeros(changes)
+    return update
+
+
+def _check_zeros(changes: Sequence[FieldChange]) -> None:
+    for change in changes:
+        before, after = change.before, change.after
+        pairs = [(before, after)]
+        if isinstance(before, tuple) and isinstance(after, tuple):
+            numbers = {group.voice_group_id: group.number for group in before}
+            pairs = [(numbers.get(group.voice_group_id), group.number) for group in after]
+        for old, new in pairs:
+            if isinstance(old, str) and isinstance(new, str) and only_drops_zeros(old, new):
+                raise InvalidRequestError(
+                    f"{old} would become {new}, which only drops leading zeros, as spreadsheets do by themselves. "
+                    "Correct the cell, or accept such changes (--accept-zeros).",
+                    field=change.name,
+                )
+
+
+def _refused(item: PlanItem, reason: str, code: int | None) -> PlanItem:
+    refusal = Refusal(reason, code)
+    return attrs.evolve(item, verdict=Verdict.REFUSED, update=None, refusal=refusal, risks=(), needs=())
+
+
+def _claimed_once(items: list[PlanItem]) -> list[PlanItem]:
+    """Refuse all rows that are about one trunk, where there are several."""
+    rows: dict[int, list[PlanItem]] = defaultdict(list)
+    for item in items:
+        if item.trunk is not None and item.key_id is not None:
+            rows[item.key_id].append(item)
+    for several in rows.values():
+        if len(several) > 1:
+            for item in several:
+                others = _places(other for other in several if other is not item)
+                reason = f"trunk {item.key_id} is also in {others}: which row holds is not clear. Keep one of them."
+                items[item.index] = _refused(item, reason, None)
+    return items
+
+
+def _places(items: Iterable[PlanItem]) -> str:
+    places = [str(item.place) for item in items]
+    more = f" and {len(places) - _MOST_ROWS_NAMED} more" if len(places) > _MOST_ROWS_NAMED else ""
+    return ", ".join(places[:_MOST_ROWS_NAMED]) + more
+
+
+# -- the rows together ------------------------------------------------------------------------------------------------
+
+
+class _Together:
+    """The rows to update, judged by what they take from each other and from the trunks that stay as they are."""
+
+    def __init__(self, items: list[PlanItem], listing: Sequence[SipTrunk]) -> None:
+        self._items = items
+        self._holders = Holders(listing)
+        self._by_trunk: dict[int, int] = {}
+        self._after: dict[int, frozenset[Claim]] = {}
+        self._taken: dict[int, frozenset[Claim]] = {}
+        self._takers: dict[Claim, list[int]] = defaultdict(list)
+        for item in items:
+            if item.verdict is Verdict.UPDATE and item.trunk is not None and item.key_id is not None:
+                before, after = claims_of(item.trunk, {}), claims_of(item.trunk, filled(item.row.values, item.trunk))
+                self._by_trunk[item.key_id] = item.index
+                self._after[item.index] = after
+                self._taken[item.index] = after - before
+                for claim in after - before:
+                    self._takers[claim].append(item.index)
+
+    def judged(self) -> list[PlanItem]:
+        """Return the items with what is certain to be refused, what is at risk, and what needs what."""
+        self._refuse_names()
+        self._refuse_circles()
+        contenders = self._contenders()
+        for index in self._live():
+            item = self._items[index]
+            assert item.key_id is not None
+            risks = [
+                found
+                for claim in self._in_order(index)
+                if claim[0] is not Kind.NAME
+                and (found := risk_of(claim, item.key_id, contenders[claim], self._holders.pairs))
+            ]
+            needs = tuple(sorted(set(self._needs(index))))
+            self._items[index] = attrs.evolve(item, risks=tuple(risks), needs=needs)
+        return self._items
+
+    def _live(self) -> list[int]:
+        return [index for index in self._after if self._items[index].verdict is Verdict.UPDATE]
+
+    def _in_order(self, index: int) -> list[Claim]:
+        return sorted(self._taken[index], key=lambda claim: (-claim[0].value, str(claim[1])))
+
+    # Names.
+
+    def _refuse_names(self) -> None:
+        """Refuse what takes a name that two rows claim, or that a trunk keeps."""
+        for (kind, name), takers in list(self._takers.items()):
+            if kind is Kind.NAME and len(takers) > 1:
+                for index in takers:
+                    others = _places(self._items[other] for other in takers if other != index)
+                    self._refuse(index, f"sip_trunk_name: {others} would get the name {name!r} too", Kind.NAME)
+        self._follow(self._live())
+
+    def _follow(self, indexes: Iterable[int]) -> None:
+        """Refuse those of the items whose new name its trunk keeps, and then those who counted on them."""
+        open_ = deque(indexes)
+        while open_:
+            index = open_.popleft()
+            if self._items[index].verdict is not Verdict.UPDATE:
+                continue
+            keeper = self._keeper_of_name(index)
+            if keeper is None:
+                continue
+            name = next(value for kind, value in self._taken[index] if kind is Kind.NAME)
+            self._refuse(index, f"sip_trunk_name: trunk {keeper} has the name {name!r} and keeps it", Kind.NAME)
+            open_.extend(self._who_wants_name_of(index))
+
+    def _keeper_of_name(self, index: int) -> int | None:
+        for claim in self._taken[index]:
+            if claim[0] is Kind.NAME:
+                for holder in self._holders.of(claim):
+                    if holder != self._items[index].key_id and not self._gives_up(holder, claim):
+                        return holder
+        return None
+
+    def _who_wants_name_of(self, index: int) -> list[int]:
+        return self._takers.get((Kind.NAME, normal(self._items[index].trunk_name)), [])
+
+    def _refuse(self, index: int, reason: str, kind: Kind) -> None:
+        code = SIP_TRUNKS[kind.value]
+        self._items[index] = _refused(self._items[index], f"{reason}. {code.advice}", kind.value)
+
+    # What needs what.
+
+    def _gives_up(self, key_id: int, claim: Claim) -> bool:
+        index = self._by_trunk.get(key_id)
+        if index is None or self._items[index].verdict is not Verdict.UPDATE:
+            return False
+        return claim not in self._after[index]
+
+    def _needs(self, index: int) -> Iterator[int]:
+        """The items that give up what this one takes; where pairs are allowed, nobody has to wait."""
+        for claim in self._taken[index]:
+            if claim[0] in self._holders.pairs:
+                continue
+            for holder in self._holders.of(claim):
+                if self._gives_up(holder, claim):
+                    yield self._by_trunk[holder]
+
+    def _refuse_circles(self) -> None:
+        live = self._live()
+        for members in circles({index: sorted(set(self._needs(index))) for index in live}):
+            what = self._swapped(members)
+            for index in members:
+                others = _places(self._items[other] for other in members if other != index)
+                reason = (
+                    f"each needs what the other gives up first: this row and {others} go round in a circle ({what}). "
+                    "It is not broken by itself, since a value in between would misroute calls on a live trunk: give "
+                    "one of them a free value in a file of its own, and apply that before"
+                )
+                self._items[index] = _refused(self._items[index], f"{reason}.", None)
+            for index in members:
+                self._follow(self._who_wants_name_of(index))
+
+    def _swapped(self, members: Sequence[int]) -> str:
+        inside = set(members)
+        claims = {
+            claim
+            for index in members
+            for claim in self._taken[index]
+            if any(self._by_trunk.get(holder) in inside for holder in self._holders.of(claim))
+        }
+        texts = sorted(f"{kind.words} {value}" for kind, value in claims)
+        more = f" and {len(texts) - _MOST_ROWS_NAMED} more" if len(texts) > _MOST_ROWS_NAMED else ""
+        return ", ".join(texts[:_MOST_ROWS_NAMED]) + more
+
+    # Risks.
+
+    def _contenders(self) -> dict[Claim, list[int]]:
+        """Return for all that is taken which trunks will have it, by key id."""
+        contenders: dict[Claim, list[int]] = {}
+        for claim, takers in self._takers.items():
+            keepers = [holder for holder in self._holders.of(claim) if not self._gives_up(holder, claim)]
+            live = [self._items[index] for index in takers if self._items[index].verdict is Verdict.UPDATE]
+            contenders[claim] = sorted({*keepers, *(item.key_id for item in live if item.key_id is not None)})
+        return contenders

@@ -1,0 +1,169 @@
+"""What an update replaces of a trunk: compared field by field, and as JSON data without its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from itnio_async.api.sip_trunks import BoundGroup, GroupBinding, SipTrunk, TrunkDirection
+from itnio_async.bulk.columns import SECRET_FIELDS
+from itnio_async.values import UNSET
+
+CHANGED = "(changed)"
+# In the order in which people read a trunk.
+FIELDS = (
+    "sip_trunk_name",
+    "sip_prefix",
+    "group_list",
+    "sip_gateway_ip",
+    "sip_white_ip",
+    "sip_trunk_state",
+    "sip_account",
+    "sip_password",
+)
+
+
+@frozen
+class FieldChange:
+    """One field that an update changes.
+
+    `before` and `after` are text, a bool, a tuple of `GroupBinding`, or None for nothing. Of a secret neither is kept:
+    `after` is the text "(changed)".
+    """
+
+    name: str
+    before: Any
+    after: Any
+    secret: bool = False
+
+    def __str__(self) -> str:
+        if self.secret:
+            return f"{self.name}: {CHANGED}"
+        return f"{self.name}: {shown(self.before)} -> {shown(self.after)}"
+
+
+def shown(value: Any) -> str:
+    """Return a setting as people read it."""
+    if value is None:
+        return "(nothing)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ";".join(str(g.voice_group_id) + (f"={g.number}" if g.number else "") for g in value) or "(nothing)"
+    return str(value)
+
+
+def settings_of(trunk: SipTrunk) -> dict[str, Any]:
+    """Return what the listing shows of each field that an update replaces, nothing as None; the password too."""
+    return {name: normal(getattr(trunk, name)) for name in FIELDS}
+
+
+def normal(value: Any) -> Any:
+    """Return a value as it compares: what is left out, null or empty is None, and groups have no order."""
+    if value is None or value is UNSET or value in ("", []):
+        return None
+    if isinstance(value, list | tuple):
+        return tuple(sorted(map(_binding, value), key=repr))
+    return value
+
+
+def _binding(group: Any) -> Any:
+    if not isinstance(group, BoundGroup | GroupBinding):
+        return group  # refused with its place when the update is checked
+    # The number as None, and not left out, so that two bindings compare.
+    return GroupBinding(voice_group_id=group.voice_group_id, number=group.number or None)  # type: ignore[arg-type]
+
+
+def is_masked(password: Any) -> bool:
+    """Tell whether a password is only the asterisks that stand for one."""
+    return isinstance(password, str) and bool(password) and not password.strip("*")
+
+
+def filled(values: Mapping[str, Any], trunk: SipTrunk) -> dict[str, Any]:
+    """Return the values of a row; a group without a number keeps the one that it has on the trunk."""
+    filled = dict(values)
+    groups = filled.get("group_list")
+    if isinstance(groups, list | tuple) and all(isinstance(group, GroupBinding) for group in groups):
+        numbers = {group.voice_group_id: group.number for group in trunk.group_list or ()}
+        filled["group_list"] = [_numbered(group, numbers) for group in groups]
+    return filled
+
+
+def _numbered(group: GroupBinding, numbers: Mapping[int | None, str | None]) -> GroupBinding:
+    number = numbers.get(group.voice_group_id)
+    if group.number is not UNSET or number is None:
+        return group
+    return GroupBinding(voice_group_id=group.voice_group_id, number=number)
+
+
+def changes_between(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """Return what the values would change on the trunk; a password that the listing hides counts as changed."""
+    changes = []
+    for name in FIELDS:
+        if name not in values:
+            continue
+        before, after = normal(getattr(trunk, name)), normal(values[name])
+        if name in SECRET_FIELDS:
+            if not _same_password(trunk, after):
+                changes.append(FieldChange(name, None, CHANGED, secret=True))
+        elif before != after or type(before) is not type(after):
+            changes.append(FieldChange(name, before, after))
+    return tuple(changes)
+
+
+def _same_password(trunk: SipTrunk, wanted: Any) -> bool:
+    shown = trunk.sip_password
+    if wanted is None:
+        # No password is shown where there is none, and where it is hidden.
+        return not shown and not (trunk.sip_account or trunk.sip_trunk_state)
+    return shown == wanted and not is_masked(shown)
+
+
+def differences(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """Return where the trunk does not stand as the values want it, as far as the listing can tell."""
+    hidden = not trunk.sip_password or is_masked(trunk.sip_password)
+    return tuple(change for change in changes_between(trunk, values) if not (change.secret and hidden))
+
+
+def is_inbound(trunk: SipTrunk) -> bool:
+    """Tell whether calls come in over the trunk."""
+    return trunk.type == TrunkDirection.INBOUND
+
+
+# -- JSON data --------------------------------------------------------------------------------------------------------
+
+
+def to_data(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as JSON data, without the secrets among them."""
+    return {name: _data(value) for name, value in values.items() if name not in SECRET_FIELDS and value is not UNSET}
+
+
+def _data(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_group_data(group) for group in value]
+    return value
+
+
+def _group_data(group: GroupBinding) -> dict[str, Any]:
+    data: dict[str, Any] = {"voice_group_id": group.voice_group_id}
+    if group.number is not UNSET:
+        data["number"] = group.number
+    return data
+
+
+def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that `to_data` made the data of."""
+    return {name: _value(value) for name, value in data.items()}
+
+
+def _value(data: Any) -> Any:
+    if isinstance(data, list):
+        return [GroupBinding(**group) for group in data]
+    return data
+
+
+def same(before: Mapping[str, Any], trunk: SipTrunk, names: Iterable[str] = FIELDS) -> bool:
+    """Tell whether the trunk still shows what it showed; secrets are not looked at."""
+    return all(normal(before.get(name)) == normal(getattr(trunk, name)) for name in names if name not in SECRET_FIELDS)
