@@ -60,6 +60,18 @@ class Terminal:
             pass
         return self.process.wait(timeout=5)
 
+    def interrupt(self, timeout: float = 20) -> int:
+        """Press Ctrl-C and return the exit status.
+
+        Pressed again while nothing happens: a signal just before the system call that reads the keys waits for a next.
+        """
+        end = time.monotonic() + timeout
+        while "Interrupted." not in self.shown and time.monotonic() < end:
+            self.press("\x03")
+            while "Interrupted." not in self.shown and self._read(2):
+                pass
+        return self.end()
+
     def _read(self, timeout: float) -> bool:
         if not select.select([self._ours], [], [], max(0, timeout))[0]:
             return False
