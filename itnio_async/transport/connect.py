@@ -119,10 +119,13 @@ async def _first_connected(addresses: list[_Address]) -> socket.socket:
             if waiting:
                 attempts.append(loop.create_task(_connected(*waiting.popleft())))
             pending = [attempt for attempt in attempts if not attempt.done()]
-            if not pending:
-                raise next(error for attempt in attempts if (error := attempt.exception()))
-            await asyncio.wait(pending, timeout=ATTEMPT_DELAY if waiting else None, return_when=asyncio.FIRST_COMPLETED)
+            if pending:
+                await asyncio.wait(
+                    pending, timeout=ATTEMPT_DELAY if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
             winner = next((one for one in attempts if one.done() and one.exception() is None), None)
+            if winner is None and not waiting and all(attempt.done() for attempt in attempts):
+                raise next(error for attempt in attempts if (error := attempt.exception()))
         return winner.result()
     finally:
         for attempt in attempts:

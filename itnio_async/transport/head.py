@@ -56,7 +56,7 @@ def head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -
     if not _known_names.issuperset([name for name, _ in headers]):
         for name, _ in headers:
             _check_name(name)
-    # One join, and three scans at memory speed, instead of a pattern for each value: a third of the time.
+    # One join, and three scans at memory speed, instead of a pattern for each value.
     block = b"\r\n".join([b"%b %b HTTP/1.1" % (method, target), *map(b": ".join, headers), b""])
     lines = len(headers) + 1
     if block.count(b"\n") != lines or block.count(b"\r") != lines or b"\0" in block:

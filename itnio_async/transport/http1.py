@@ -133,8 +133,8 @@ class _RefusedError(Exception):
 class Connection(asyncio.Protocol):
     """One connection and the exchange on it.
 
-    `number` names it in logs; `owner` is told of its fate; `max_head_bytes` bounds an answer's head, with the interim
-    answers before it, and what lies between the parts of its body.
+    `number` names it in logs, from when it is connected; `owner` is told of its fate; `max_head_bytes` bounds an
+    answer's head, with the interim answers before it, and what lies between the parts of its body.
     """
 
     __slots__ = (
@@ -176,8 +176,8 @@ class Connection(asyncio.Protocol):
         "requests",
     )
 
-    def __init__(self, number: int, owner: Owner, loop: asyncio.AbstractEventLoop, max_head_bytes: int) -> None:
-        self.number = number
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, max_head_bytes: int) -> None:
+        self.number = 0
         self.requests = 0
         self.received = False
         self.is_closed = False

@@ -326,6 +326,8 @@ class Pool:
 
     async def _dial(self, origin: Origin, timeout: float | None) -> Connection:
         """Return a new connection; all attempts together, with name look-up and handshake, take at most `timeout`."""
+        if self.is_closed:  # in the tick in which the slot was handed over
+            raise closed()
         scope = asyncio.timeout(timeout)
         try:
             async with scope:
@@ -358,15 +360,12 @@ class Pool:
                 log.debug("connecting failed, once more: %s", type(error).__name__)
 
     async def _dial_once(self, origin: Origin, context: ssl.SSLContext | None) -> Connection:
+        connection = Connection(self, self.loop, self._settings.max_head_bytes)
+        await open_connection(connection, origin, context)
+        if not connection.is_usable:
+            raise ConnectionResetError("The peer closed the new connection at once.")
         self._counts.opened += 1
-        connection = Connection(self._counts.opened, self, self.loop, self._settings.max_head_bytes)
-        try:
-            await open_connection(connection, origin, context)
-            if not connection.is_usable:
-                raise ConnectionResetError("The peer closed the new connection at once.")
-        except BaseException:
-            self._counts.opened -= 1
-            raise
+        connection.number = self._counts.opened
         self._origins[connection] = origin
         log.debug("connection %d opened", connection.number)
         return connection

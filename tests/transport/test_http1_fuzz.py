@@ -81,7 +81,7 @@ class Slots:
 async def ours(parts: list[bytes], method: str) -> tuple[Answer, bytes] | Exception:
     """What we read; the slot must have come back exactly once."""
     slots = Slots()
-    connection = Connection(1, slots, asyncio.get_running_loop(), 64 * 1024)
+    connection = Connection(slots, asyncio.get_running_loop(), 64 * 1024)
     connection.connection_made(SilentTransport())
     token = connection.start(b"", 5.0, 5.0, head_only=method == "HEAD")
     for part in parts:
@@ -176,7 +176,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 @example(answer=SEEDS[1], cuts=list(range(400)), method="GET")
 @example(answer=SEEDS[1], cuts=[], method="HEAD")
 @example(answer=SEEDS[3], cuts=[18], method="GET")
-@settings(max_examples=600, deadline=2000)
+@settings(max_examples=400, deadline=2000)
 def test_an_answer_or_a_typed_error_and_the_same_as_h11(
     runner: asyncio.Runner, answer: bytes, cuts: list[int], method: str
 ) -> None:

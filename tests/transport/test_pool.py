@@ -277,6 +277,14 @@ class TestDeadConnections:
             assert response.extensions["itnio_connection"] == (5, False)
             assert transport.stats.connections_open == 4
 
+    async def test_one_that_others_wait_behind_is_replaced_by_a_new_one_too(self) -> None:
+        async with FaultServer(self.hang_up_on_second) as server, pool_of(1) as transport:
+            await call(transport, server)
+            replaced, other = await asyncio.gather(call(transport, server, "GET"), call(transport, server))
+            # Not by the other's, which was waiting before it, and is just as likely to be dead.
+            assert other.extensions["itnio_connection"] == (2, False)
+            assert replaced.extensions["itnio_connection"] == (3, False)
+
     async def test_a_new_connection_is_not_replaced(self) -> None:
         async with FaultServer(scripted(answering(close=True))) as server, pool_of(1) as transport:
             with pytest.raises(httpx.ReadError):
@@ -446,6 +454,35 @@ class TestConnecting:
     async def test_a_name_with_several_addresses(self) -> None:
         async with FaultServer(serve) as server, pool_of(1) as transport:
             assert (await call(transport, server.url.replace("127.0.0.1", "localhost"))).status_code == 200
+
+    async def test_the_error_of_a_name_none_of_whose_addresses_answers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def addresses(*_: Any) -> Any:
+            return [(socket.AF_INET, ("127.0.0.1", self.unused_port())) for _ in range(3)]
+
+        monkeypatch.setattr(connect, "_addresses", addresses)
+        with pytest.raises(ConnectionRefusedError):
+            await connect._first_connected(await connect._addresses("several", 80))
+
+    @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+    async def test_an_address_of_version_6(self) -> None:
+        async with FaultServer(serve) as server, pool_of(1) as transport:
+            try:
+                six = await asyncio.start_server(server._accept, "::1", 0)
+            except OSError:
+                pytest.skip("this machine's loopback has no IPv6")
+            async with six:
+                assert (await call(transport, f"http://[::1]:{six.sockets[0].getsockname()[1]}")).status_code == 200
+                await transport.aclose()
+                await until(lambda: server.open == 0)
+
+    async def test_numbers_are_given_to_connections_that_were_made(self) -> None:
+        async with FaultServer(serve) as server, pool_of() as transport:
+            refused = f"http://127.0.0.1:{self.unused_port()}"
+            results = await asyncio.gather(
+                *(call(transport, url) for url in (refused, server.url, refused, server.url)), return_exceptions=True
+            )
+            numbers = {result.extensions["itnio_connection"] for result in results if not isinstance(result, Exception)}
+            assert numbers == {(1, False), (2, False)}
 
     async def test_addresses_that_do_not_answer_are_passed_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async with FaultServer(serve) as server, pool_of(1) as transport:
@@ -718,6 +755,19 @@ class TestTheEnd:
                 await transport.aclose()
                 results = await asyncio.gather(using, making, waiting, return_exceptions=True)
         assert [type(result) for result in results] == [httpx.ReadError, RuntimeError, RuntimeError]
+
+    async def test_a_waiter_that_is_handed_a_slot_in_the_tick_of_the_end(self) -> None:
+        gate = Gate()
+        async with FaultServer(gate) as server, FaultServer(serve) as other, pool_of(1) as transport:
+            first = asyncio.create_task(call(transport, server))
+            waiting = asyncio.create_task(call(transport, other))
+            await until(lambda: transport.stats.waiting == 1 and len(gate.paths) == 1)
+            first.cancel()
+            await asyncio.sleep(0)
+            await transport.aclose()
+            with pytest.raises(RuntimeError, match="closed"):
+                await waiting
+            assert other.connections == 0
 
     async def test_a_dropped_transport_closes_its_connections(self) -> None:
         async with FaultServer(serve) as server:

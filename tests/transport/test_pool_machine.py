@@ -187,5 +187,5 @@ class PoolMachine(RuleBasedStateMachine):
         self.runner.close()
 
 
-PoolMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+PoolMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestPoolMachine = PoolMachine.TestCase
