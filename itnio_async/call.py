@@ -87,7 +87,7 @@ async def _attempts(core: Core, options: Options, call: Call[R], deadline: async
     try:
         response = await attempt()
     except TransientError as error:
-        if not policy.wants(error, idempotent=call.idempotent):
+        if call.is_settled_by(error) or not policy.wants(error, idempotent=call.idempotent):
             raise
         repetition = Repetition(
             endpoint=call.endpoint,
@@ -95,7 +95,7 @@ async def _attempts(core: Core, options: Options, call: Call[R], deadline: async
             tokens=core.tokens,
             idempotent=call.idempotent,
             started=call.admitted,
-            stays=lambda: call.clock_stays_off,
+            settles=call.is_settled_by,
             tell=core.tell,
         )
         response = await repetition.run(error, attempt)

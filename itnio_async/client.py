@@ -108,7 +108,6 @@ class AsyncClient:
             hop,
             middleware,
             base_url=account.base_url,
-            credentials=account.credentials,
             owns_hop=transport is None,
             slots=limits.max_connections,
             rate_limit=config.rate_limit_of(rate_limit),

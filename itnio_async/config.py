@@ -14,7 +14,13 @@ from attrs import Attribute, field, frozen
 
 from itnio_async._version import __version__
 from itnio_async.credentials import Credentials, CredentialSource
-from itnio_async.errors import AuthenticationError, ConfigurationError, ItnioError, TimestampExpiredError
+from itnio_async.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidRequestError,
+    ItnioError,
+    TimestampExpiredError,
+)
 
 BASE_URL = "https://api.itniotech.com"
 BASE_URL_VARIABLE = "ITNIO_BASE_URL"
@@ -245,15 +251,16 @@ def credential_source_of(value: Any) -> CredentialSource:
 def method_and_path(method: Any, path: Any) -> tuple[str, str]:
     """Return method and path of an untyped request.
 
-    Raises `ConfigurationError` for anything but a path: an absolute URL would take the signed headers with it.
+    Raises `InvalidRequestError` for anything but a path: an absolute URL would take the signed headers with it.
     """
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise ConfigurationError(f"method must be a name such as POST, not {method!r}.")
+        raise InvalidRequestError(f"a name such as POST is wanted, not {method!r}.", field="method")
     if not isinstance(path, str) or len(path) > _LONGEST_PATH:
-        raise ConfigurationError(f"path must be a string of at most {_LONGEST_PATH} characters.")
+        raise InvalidRequestError(f"a string of at most {_LONGEST_PATH} characters is wanted.", field="path")
     if not path.startswith("/") or path.startswith("//") or _NOT_IN_PATH.search(path):
-        raise ConfigurationError(
-            "path must begin with one slash, such as /v3/cc/sipTrunk/query, and have no host, query or fragment: "
-            "the signed headers go to base_url only, and queries go into params."
+        raise InvalidRequestError(
+            "it must begin with one slash, such as /v3/cc/sipTrunk/query, and have no host, query or fragment: "
+            "the signed headers go to base_url only, and queries go into params.",
+            field="path",
         )
     return method.upper(), path

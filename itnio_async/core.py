@@ -13,7 +13,7 @@ from attrs import frozen
 
 from itnio_async.clock import ServerClock
 from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit, is_loopback
-from itnio_async.credentials import CredentialSource
+from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
 from itnio_async.transport.hop import ConnectionCounts, LastHop
@@ -54,7 +54,6 @@ class Core:
         middleware: Sequence[Middleware],
         *,
         base_url: httpx.URL,
-        credentials: CredentialSource,
         owns_hop: bool,
         slots: int | None,
         rate_limit: RateLimit | None,
@@ -87,7 +86,7 @@ class Core:
         self._rate_limit = rate_limit
         self._home = Home()
         self._limiter: Limiter | None = None
-        self.chain = _chain(SigningTransport(hop, credentials, clock=clock), middleware)
+        self.chain = _chain(SigningTransport(hop, _no_credentials, clock=clock), middleware)
         # Last, so that a constructor that fails leaves nothing to warn about.
         self.closed = False
 
@@ -169,6 +168,14 @@ class Core:
                 source=self,
                 stacklevel=2,
             )
+
+
+def _no_credentials() -> Credentials:
+    # Each request brings its own, since views may have different ones.
+    raise ConfigurationError(
+        "A middleware sent a request without the extensions of the one that it got: keep them, as in "
+        "httpx.Request(..., extensions=request.extensions)."
+    )
 
 
 def _chain(transport: httpx.AsyncBaseTransport, middleware: Sequence[Middleware]) -> httpx.AsyncBaseTransport:

@@ -58,6 +58,11 @@ class Call(Generic[R]):
     clock_stays_off: bool = False
     last_error: ItnioError | None = None
 
+    def is_settled_by(self, error: ItnioError) -> bool:
+        """Tell whether a repeat cannot cure this failure: the clock stays off, or it is no attempt's."""
+        # Credentials may come from another client of ours, whose failures are not this call's.
+        return self.clock_stays_off or error is not self.last_error
+
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error of this call."""
         signed = self.signature.secrets() if self.signature else ()

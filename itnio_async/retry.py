@@ -11,6 +11,7 @@ import logging
 import random
 import sys
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any, TypeVar
 
 from attrs import Attribute, define, field, frozen
@@ -145,7 +146,7 @@ class RetryTokens:
 class Repetition:
     """One call's repeats: its policy, what it shares with other calls, and whom it tells.
 
-    `stays` says of the last failure that a repeat cannot cure it; `started` is when the first attempt began, on
+    `settles` says of a failure that a repeat cannot cure it; `started` is when the first attempt began, on
     tenacity's clock (`time.monotonic`).
     """
 
@@ -154,7 +155,7 @@ class Repetition:
     tokens: RetryTokens
     idempotent: bool
     started: float
-    stays: Callable[[], bool]
+    settles: Callable[[TransientError], bool]
     tell: Callable[[RetryDetails], None]
 
     async def run(self, first: TransientError, attempt: Callable[[], Awaitable[R]]) -> R:
@@ -182,12 +183,21 @@ class Repetition:
             elif isinstance(action, DoSleep):
                 state.prepare_for_next_attempt()
                 if action:
-                    await self.policy.sleep(float(action))
+                    await self._sleep(float(action))
             else:
                 return action  # type: ignore[no-any-return]
 
+    async def _sleep(self, seconds: float) -> None:
+        waiting = self.policy.sleep(seconds)
+        if not isawaitable(waiting):
+            raise ConfigurationError("RetryPolicy.sleep must give something to await, as asyncio.sleep does.")
+        await waiting
+
     def _repeats(self, state: RetryCallState) -> bool:
-        return self.policy.wants(_error_of(state), idempotent=self.idempotent) and not self.stays()
+        error = _error_of(state)
+        if not isinstance(error, TransientError) or self.settles(error):
+            return False
+        return self.policy.wants(error, idempotent=self.idempotent)
 
     def _is_out_of_tokens(self, state: RetryCallState) -> bool:
         error = _error_of(state)

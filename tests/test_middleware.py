@@ -306,3 +306,19 @@ class Bytes(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self.parts:
             yield part
+
+
+async def test_a_request_without_the_extensions_is_not_signed_with_somebody_elses_credentials(scripted: Any) -> None:
+    class Rebuilds(httpx.AsyncBaseTransport):
+        def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+            self.inner = transport
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            rebuilt = httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
+            return await self.inner.handle_async_request(rebuilt)
+
+    client, transport = scripted(answer(0), middleware=[Rebuilds])
+    view = client.with_options(credentials=Credentials("other-key", "other-secret"))
+    with pytest.raises(ConfigurationError, match="extensions"):
+        await view.sip_trunks.update(trunk_update())
+    assert not transport.sent

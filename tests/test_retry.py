@@ -672,3 +672,53 @@ async def test_the_wait_is_over_a_real_connection_too(make_client: Any, raw_serv
     client = make_client(base_url=server.url, retry=at_once())
     assert (await client.call(UPDATE, trunk_update())).attempts == 2
     assert server.connections == 1
+
+
+async def test_a_failure_of_the_vault_is_not_taken_for_the_vendors(scripted: Any) -> None:
+    # The callable may use a client of ours too; its failures pass unchanged, and nothing is asked twice.
+    asked = []
+
+    def vault() -> Credentials:
+        asked.append(1)
+        if len(asked) == 1:
+            raise ServerError("the vault's own", code=-18)
+        raise AssertionError("asked again")
+
+    sleep = FakeSleep()
+    client, transport = scripted(
+        answer(0), credentials=vault, api_key=None, api_secret=None, retry=RetryPolicy(sleep=sleep)
+    )
+    with pytest.raises(ServerError, match="the vault's own"):
+        await client.sip_trunks.update(trunk_update())
+    assert not transport.sent
+
+
+async def test_a_failure_of_the_vault_between_two_attempts_ends_the_call(scripted: Any) -> None:
+    given_before = []
+
+    def vault() -> Credentials:
+        if given_before:
+            raise ServerError("the vault's own", code=-18)
+        given_before.append(1)
+        return Credentials(KEY, SECRET)
+
+    client, transport = scripted(
+        answer(-18), credentials=vault, api_key=None, api_secret=None, retry=RetryPolicy(sleep=FakeSleep())
+    )
+    with pytest.raises(ServerError, match="the vault's own"):
+        await client.sip_trunks.update(trunk_update())
+    assert len(transport.sent) == 1
+
+
+async def test_a_sleep_that_cannot_be_awaited_is_named(scripted: Any) -> None:
+    client, _ = scripted(answer(-18), retry=RetryPolicy(sleep=lambda seconds: None))
+    with pytest.raises(ConfigurationError, match=r"RetryPolicy\.sleep"):
+        await client.sip_trunks.update(trunk_update())
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), "now", None])
+async def test_a_clock_that_gives_no_time_is_named(scripted: Any, time: Any) -> None:
+    client, transport = scripted(answer(0), clock=lambda: time)
+    with pytest.raises(ConfigurationError, match="clock"):
+        await client.sip_trunks.update(trunk_update())
+    assert not transport.sent

@@ -15,6 +15,7 @@ import httpx
 from attrs import define, field
 
 from itnio_async.credentials import Credentials, CredentialSource, resolve
+from itnio_async.errors import ConfigurationError
 
 SIGNATURE_EXTENSION = "itnio_signature"
 
@@ -36,7 +37,10 @@ class Signature:
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Return the three headers for now."""
-        self.timestamp = int(self.clock())
+        try:
+            self.timestamp = int(self.clock())
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ConfigurationError(f"clock must give Unix seconds as a number ({error}).") from error
         return [
             (b"Sign", sign(self.credentials, self.timestamp).encode()),
             (b"Timestamp", b"%d" % self.timestamp),
