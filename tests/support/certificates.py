@@ -6,9 +6,12 @@ import functools
 import ssl
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import trustme
 from attrs import frozen
+
+from support.programs import until
 
 
 @functools.cache
@@ -53,3 +56,11 @@ def client_tls() -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=None, capath=None, cadata=authority().cert_pem.bytes().decode())
     assert len(context.get_ca_certs()) == 1
     return context
+
+
+async def handshakes_ended(server: Any) -> None:
+    """Wait until a raw server has noticed that its connections are over, also those that never got to its handler.
+
+    Until Python 3.12, a server's `wait_closed` does not wait for them, and asyncio warns of what outlives its loop.
+    """
+    await until(lambda: getattr(server._server, "_active_count", 0) == 0)

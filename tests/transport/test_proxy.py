@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from fault_server import FaultServer, silent, until
-from support.certificates import client_tls, issued, server_tls
+from support.certificates import client_tls, handshakes_ended, issued, server_tls
 from support.programs import unused_port
 from support.proxies import NamingProxy, RealProxy, proxy_py, tinyproxy
 from support.raw_server import Connection, RawServer, http_answer, serve
@@ -238,6 +238,7 @@ async def test_a_certificate_that_is_refused_behind_it(run: Any, connect: MakeCl
         error = await failure(connect(server, proxy=proxy.url), ConnectError)
         assert not error.may_have_been_processed
         assert "certificate" in str(error)
+        await handshakes_ended(server)
 
 
 # -- which proxy ------------------------------------------------------------------------------------------------------

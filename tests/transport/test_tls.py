@@ -19,7 +19,7 @@ import pytest
 import trustme
 import uvloop
 from fault_server import FaultServer, scripted, until
-from support.certificates import authority, client_tls, issued, server_tls
+from support.certificates import authority, client_tls, handshakes_ended, issued, server_tls
 from support.raw_server import Connection, Handler, http_answer, serve
 from support.values import trunk_add, trunk_update
 
@@ -52,7 +52,7 @@ async def update(client: AsyncClient) -> None:
     await client.sip_trunks.update(trunk_update())
 
 
-async def refused(client: AsyncClient) -> str:
+async def refused(client: AsyncClient, server: FaultServer) -> str:
     """Make calls that get no connection, many at once; all of them fail alike, quickly, and keep nothing."""
     started = time.monotonic()
     calls = [client.sip_trunks.add(trunk_add()) if number % 2 else update(client) for number in range(10)]
@@ -65,6 +65,7 @@ async def refused(client: AsyncClient) -> str:
     stats = client.stats
     assert (stats.in_use, stats.waiting, stats.connections_open, stats.connections_opened) == (0, 0, 0, 0)
     assert len(texts) == 1
+    await handshakes_ended(server)
     return texts.pop()
 
 
@@ -93,7 +94,7 @@ async def test_a_certificate_that_is_refused(
 ) -> None:
     caplog.set_level(logging.DEBUG, "itnio_async")
     async with FaultServer(serve, tls=server_tls(certificate())) as server:
-        said = await refused(connect(server))
+        said = await refused(connect(server), server)
         assert "certificate verify failed" in said
         assert text in said
         assert "nothing was sent" in said
@@ -103,7 +104,7 @@ async def test_a_certificate_that_is_refused(
 
 async def test_the_systems_authorities_do_not_vouch_for_a_private_one(connect: MakeClient) -> None:
     async with FaultServer(serve, tls=server_tls()) as server:
-        assert "certificate verify failed" in await refused(connect(server, verify=True))
+        assert "certificate verify failed" in await refused(connect(server, verify=True), server)
 
 
 async def test_nobody_needs_to_vouch(connect: MakeClient) -> None:
@@ -117,8 +118,9 @@ async def test_a_file_of_authorities_from_the_environment(
     authority().cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     async with FaultServer(serve, tls=server_tls()) as server:
-        await update(connect(server, verify=True))
-        assert "certificate verify failed" in await refused(connect(server, verify=True, trust_env=False))
+        async with connect(server, verify=True) as client:
+            await update(client)
+        assert "certificate verify failed" in await refused(connect(server, verify=True, trust_env=False), server)
 
 
 async def test_a_file_of_authorities_that_is_not_there(
@@ -126,7 +128,7 @@ async def test_a_file_of_authorities_that_is_not_there(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
     async with FaultServer(serve, tls=server_tls()) as server:
-        await refused(connect(server, verify=True))
+        await refused(connect(server, verify=True), server)
 
 
 async def test_the_name_that_is_asked_for(connect: MakeClient) -> None:
@@ -159,7 +161,7 @@ async def test_no_version_in_common(connect: MakeClient) -> None:
     theirs.maximum_version = ssl.TLSVersion.TLSv1_2
     ours.minimum_version = ssl.TLSVersion.TLSv1_3
     async with FaultServer(serve, tls=theirs) as server:
-        await refused(connect(server, verify=ours))
+        await refused(connect(server, verify=ours), server)
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
@@ -190,6 +192,7 @@ async def test_a_server_that_wants_a_certificate_and_gets_none(connect: MakeClie
             # The handshake of 1.3 is over for the client before the server has looked.
             assert type(caught.value) in (ConnectError, ConnectionLost)
         assert (client.stats.in_use, client.stats.connections_open) == (0, 0)
+        await handshakes_ended(server)
 
 
 # -- peers that break off, or speak something else --------------------------------------------------------------------
@@ -239,7 +242,7 @@ def saying(text: bytes) -> Handler:
 )
 async def test_no_handshake(connect: MakeClient, handler: Handler, text: str) -> None:
     async with FaultServer(handler) as server:
-        assert text in await refused(connect(server))
+        assert text in await refused(connect(server), server)
         assert server.connections == 20  # each call tries twice
         await until(lambda: server.open == 0)
 
@@ -287,6 +290,7 @@ async def test_plain_http_to_a_port_for_tls(connect: MakeClient) -> None:
         assert isinstance(caught.value, ConnectionLost | ProtocolError)
         assert caught.value.may_have_been_processed
         assert (client.stats.in_use, client.stats.connections_open) == (0, 0)
+        await handshakes_ended(server)
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
