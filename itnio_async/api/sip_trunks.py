@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from itnio_async.config import RateLimit
 
 _LONGEST = 50
+_SIZED = (str, int, list, tuple)
 _LENGTH_CODES = {"sip_gateway_ip": -50, "sip_white_ip": -55}
 
 
@@ -212,14 +213,16 @@ def check_field(name: str, value: Any) -> None:
 
     Raises `InvalidRequestError`.
     """
-    if name == "key_id" and (_is_missing(value) or (_is_int(value) and value < 0)):
-        _refuse(name, -56)
-    if name == "sip_trunk_name" and _is_missing(value):
-        _refuse(name, -45)
-    if name == "group_list":
+    if name == "key_id":
+        if _is_missing(value) or (_is_int(value) and value < 0):
+            _refuse(name, -56)
+    elif name == "sip_trunk_name":
+        if _is_missing(value):
+            _refuse(name, -45)
+    elif name == "group_list":
         _check_groups(value, None)
-    if name in _LENGTH_CODES:
-        _check_length(name, value, _LENGTH_CODES[name])
+    elif name in _LENGTH_CODES and _is_too_long(value):
+        _refuse(name, _LENGTH_CODES[name])
 
 
 def _check_update(request: SipTrunkUpdate) -> None:
@@ -264,13 +267,14 @@ def _check_groups(groups: Any, direction: TrunkDirection | int | None) -> None:
     for index, group in enumerate(groups):
         if not isinstance(group, GroupBinding):
             return
-        if _is_int(group.voice_group_id) and group.voice_group_id in seen:
-            _refuse(f"group_list[{index}].voice_group_id", -51)
+        if _is_int(group.voice_group_id):
+            if group.voice_group_id in seen:
+                _refuse(f"group_list[{index}].voice_group_id", -51)
+            seen.add(group.voice_group_id)
         if direction == TrunkDirection.INBOUND and _is_missing(group.number):
             _refuse(f"group_list[{index}].number", -57)
-        _check_length(f"group_list[{index}].number", group.number, -58)
-        if _is_int(group.voice_group_id):
-            seen.add(group.voice_group_id)
+        if _is_too_long(group.number):
+            _refuse(f"group_list[{index}].number", -58)
 
 
 def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
@@ -284,9 +288,8 @@ def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDire
     check_field("sip_white_ip", white)
 
 
-def _check_length(name: str, value: Any, code: int) -> None:
-    if isinstance(value, str) and len(value) > _LONGEST:
-        _refuse(name, code)
+def _is_too_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > _LONGEST
 
 
 def _check_query(request: SipTrunkQuery) -> None:
@@ -298,7 +301,7 @@ def _check_query(request: SipTrunkQuery) -> None:
 
 def _is_missing(value: object) -> bool:
     # Asks no object of another type for its truth, which may raise.
-    return value is None or value is UNSET or (isinstance(value, str | int | list | tuple) and not value)
+    return value is None or value is UNSET or (isinstance(value, _SIZED) and not value)
 
 
 def _is_direction(value: object) -> bool:

@@ -94,17 +94,19 @@ def understand_written(value: Any) -> Any:
 
     Raises `BadCell` for one that a spreadsheet has damaged.
     """
-    if isinstance(value, Damaged):
-        raise BadCell(value.reason)
     if not isinstance(value, str):
+        if isinstance(value, Damaged):
+            raise BadCell(value.reason)
         return value
     text = value.strip()
-    if text[:1] == "'":
+    first = text[:1]
+    if first == "'":
         # What is protected keeps the blanks behind it.
         return unprotect(value.lstrip())
-    if (damage := damage_of(text)) is not None:
+    # Asked for by what they have in common, which almost no other cell has.
+    if (first == "#" or "+" in text) and (damage := damage_of(text)) is not None:
         raise BadCell(damage)
-    return CLEAR if is_clear_word(text) else text
+    return CLEAR if first == "<" and is_clear_word(text) else text
 
 
 def understand_typed(value: Any) -> Any:
@@ -116,7 +118,7 @@ def understand_typed(value: Any) -> Any:
 
 # -- values -----------------------------------------------------------------------------------------------------------
 
-_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
+_MOST_DIGITS = 20
 _LONGEST = 2**64
 _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False, "1": True, "0": False}
 
@@ -139,8 +141,11 @@ def text(value: Any) -> str:
 
 def whole_number(value: Any) -> int:
     """Return the whole number that a cell gives, of at most 64 bits."""
-    if isinstance(value, str) and len(value) <= 20 and _WHOLE_NUMBER.fullmatch(value):
-        value = int(value)
+    if isinstance(value, str):
+        # A regular expression would do, in five times the time.
+        digits = value.removeprefix("-")
+        if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and (digits[0] != "0" or value == "0"):
+            value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not -_LONGEST // 2 <= value < _LONGEST:
         raise BadCell("a whole number of at most 64 bits is wanted, in plain digits without leading zeros.")
     return value
@@ -150,7 +155,9 @@ def truth(value: Any) -> bool:
     """Return the switch that a cell gives: true/false, yes/no, on/off or 1/0, in any case."""
     if isinstance(value, bool):
         return value
-    found = _TRUTHS.get(str(value).lower()) if isinstance(value, str | int) else None
+    if isinstance(value, int):
+        value = str(value)
+    found = _TRUTHS.get(value.lower()) if isinstance(value, str) else None
     if found is None:
         raise BadCell("true or false is wanted (yes/no, on/off and 1/0 are the same).")
     return found

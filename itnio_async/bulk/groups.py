@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from itnio_async.bulk import cells
 from itnio_async.bulk.cells import CLEAR, BadCell
 from itnio_async.values import UNSET, Unset
 
-_LIST = re.compile(r"[;|]")
+_LIST = frozenset(";|")
 _KEYS = {"voicegroupid": "voice_group_id", "voice_group_id": "voice_group_id", "number": "number"}
 
 
@@ -74,7 +73,7 @@ def _parts(value: Any) -> list[Any]:
     if value is CLEAR:
         return []
     if isinstance(value, str):
-        return [part.strip() for part in _LIST.split(value)]
+        return [part.strip() for part in value.replace("|", ";").split(";")]
     return value if isinstance(value, list) else [value]
 
 
@@ -85,7 +84,7 @@ def fit_lists(groups: Sequence[BoundGroup]) -> bool:
     """Tell whether two columns of lists can say what these groups are."""
     return all(
         not group.number
-        or (not _LIST.search(group.number) and cells.protect(group.number.lstrip("+")) == group.number.lstrip("+"))
+        or (_LIST.isdisjoint(group.number) and cells.protect(group.number.lstrip("+")) == group.number.lstrip("+"))
         for group in groups
     )
 

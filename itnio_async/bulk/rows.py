@@ -118,17 +118,17 @@ def _with_secrets(changes: Iterable[TrunkChange], first: Iterable[TrunkChange]) 
 # -- one row ----------------------------------------------------------------------------------------------------------
 
 
-def _unread(value: Any) -> Any:
-    # What the numbers say depends on the groups beside them.
+def _as_it_is(value: Any) -> Any:
     return value
 
 
-_READERS: Mapping[str, Callable[[Any], Any]] = {
+Reader = Callable[[Any], Any]
+_READERS: Mapping[str, Reader] = {
     "key_id": cells.whole_number,
     "sip_trunk_state": cells.truth,
     "group_list": groups.bindings_of,
     VOICE_GROUP_IDS: groups.ids_of,
-    NUMBERS: _unread,
+    NUMBERS: _as_it_is,  # what they say depends on the groups beside them
 }
 _IGNORED = ""
 
@@ -140,8 +140,9 @@ class _RowReader:
         self._source = source
         self._key_field = _KEY_FIELDS[match]
         self._understand = cells.understand_typed if table.is_typed else cells.understand_written
-        # By the column as written: the field, or `_IGNORED`.
+        # By the column as written: the field, or `_IGNORED`, and what reads its cells.
         self._fields: dict[str, str] = {}
+        self._readers: dict[str, tuple[str, Reader]] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
         self._claims: dict[int | str, Place] = {}
@@ -153,7 +154,7 @@ class _RowReader:
         unknown = []
         for column in columns:
             try:
-                field = self._learn(column)
+                field, _ = self._learn(column)
             except BadCell as error:
                 unknown.append(f"{column}: {error.reason}")
                 continue
@@ -167,14 +168,15 @@ class _RowReader:
         if self._key_field not in self._fields.values():
             raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
 
-    def _learn(self, column: str) -> str:
+    def _learn(self, column: str) -> tuple[str, Reader]:
         field = _IGNORED if is_report_column(column) else field_of(column)
         if field is None:
             raise BadCell(explain_unknown(column))
         if field == "key_id" and self._key_field != "key_id":
             field = _IGNORED
         self._fields[column] = field
-        return field
+        self._readers[column] = field, _READERS.get(field, cells.text)
+        return self._readers[column]
 
     def read(self, record: Record) -> None:
         """Take one row."""
@@ -183,8 +185,7 @@ class _RowReader:
             self._bad.append(BadRow(place, record.problem))
             return
         row = _Row(place, record.cells, self._fields, self._understand)
-        for column, cell in record.cells.items():
-            self._read_cell(row, column, cell)
+        self._read_cells(row)
         row.join_groups()
         row.check()
         key = row.take_key(self._key_field)
@@ -197,23 +198,25 @@ class _RowReader:
         else:
             self._changes.append(TrunkChange(place, None, key, row.values))
 
-    def _read_cell(self, row: _Row, column: str, cell: Any) -> None:
-        try:
-            field = self._fields.get(column)
-            if field is None:
-                field = self._learn(column)
-            if field == _IGNORED or cell is None or cell == "":
-                return
-            value = self._understand(cell)
-            if value == "":
-                return
-            if field in SECRET_FIELDS and isinstance(cell, str) and cell != cell.strip() == value:
-                raise BadCell("the value has blanks around it. Remove them; if they are meant, put ' before them.")
-            if field in row.values:
-                raise BadCell(f"another column says {field} too. Remove one of them.")
-            row.values[field] = _READERS.get(field, cells.text)(value)
-        except BadCell as error:
-            row.refuse(column, error.reason)
+    def _read_cells(self, row: _Row) -> None:
+        # The innermost loop: a function call less for each cell is a quarter of a second for 100,000 rows.
+        understand, readers, values = self._understand, self._readers, row.values
+        for column, cell in row.written.items():
+            try:
+                field, read = readers.get(column) or self._learn(column)
+                if not field or (not cell and (cell is None or cell == "")):
+                    continue
+                # Letters and digits alone say nothing else.
+                value = cell if type(cell) is str and cell.isalnum() else understand(cell)
+                if value == "":
+                    continue
+                if value is not cell and field in SECRET_FIELDS and cell != cell.strip() == value:
+                    raise BadCell("the value has blanks around it. Remove them; if they are meant, put ' before them.")
+                if field in values:
+                    raise BadCell(f"another column says {field} too. Remove one of them.")
+                values[field] = read(value)
+            except BadCell as error:
+                row.refuse(column, error.reason)
 
     def _claim(self, key: int | str, place: Place) -> None:
         if self._claims.setdefault(key, place) is not place:
@@ -246,6 +249,8 @@ def _lines(places: list[Place]) -> str:
 class _Row:
     """A row while it is read: its values by field, and what is wrong with it."""
 
+    __slots__ = ("_fields", "_place", "_understand", "bad", "values", "written")
+
     def __init__(
         self,
         place: Place,
@@ -254,7 +259,7 @@ class _Row:
         understand: Callable[[Any], Any],
     ) -> None:
         self._place = place
-        self._written = written
+        self.written = written
         self._fields = fields
         self._understand = understand
         self.values: dict[str, Any] = {}
@@ -266,7 +271,7 @@ class _Row:
 
     def _column(self, *fields: str) -> str | None:
         """Return the column of the first of these fields that this row has."""
-        columns = {self._fields.get(column): column for column in self._written}
+        columns = {self._fields.get(column): column for column in self.written}
         return next((columns[field] for field in fields if field in columns), None)
 
     def join_groups(self) -> None:
