@@ -756,6 +756,27 @@ class TestTheEnd:
                 results = await asyncio.gather(using, making, waiting, return_exceptions=True)
         assert [type(result) for result in results] == [httpx.ReadError, RuntimeError, RuntimeError]
 
+    async def test_a_dropped_transport_closes_what_is_in_use_when_it_is_done(self) -> None:
+        more = asyncio.Event()
+
+        async def in_two_parts(connection: Connection) -> None:
+            await connection.receive()
+            await connection.send(OK[:-1])
+            await more.wait()
+            await connection.send(OK[-1:])
+            await silent(connection)
+
+        async with FaultServer(in_two_parts) as server:
+            transport = PooledTransport()
+            response = await transport.handle_async_request(request(server))
+            del transport
+            gc.collect()
+            await asyncio.sleep(0.01)
+            assert server.open == 1
+            more.set()
+            assert await response.aread() == b"{}"
+            await until(lambda: server.open == 0)
+
     async def test_a_waiter_that_is_handed_a_slot_in_the_tick_of_the_end(self) -> None:
         gate = Gate()
         async with FaultServer(gate) as server, FaultServer(serve) as other, pool_of(1) as transport:

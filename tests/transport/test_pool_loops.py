@@ -20,6 +20,7 @@ import uvloop
 from fault_server import OK, FaultServer, call, client_tls, in_thread, request, serve
 from support.raw_server import Connection
 
+from itnio_async.transport import pool
 from itnio_async.transport.pool import PooledTransport
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -190,6 +191,7 @@ def test_forked_with_idle_connections(
 
     def child() -> None:
         nonlocal transport
+        inherited = transport._pool
         if "use" in what:
             run(new_loop, five_calls(transport, server))
             assert transport.stats.connections_open == 0
@@ -198,6 +200,7 @@ def test_forked_with_idle_connections(
         if what == "drop":
             del transport
             gc.collect()
+        assert inherited in pool._inherited
 
     assert in_child(child) == 0
     # The parent's connection has heard nothing of it.
@@ -229,7 +232,8 @@ def test_forked_in_the_middle_of_a_call(server: FaultServer, transport: PooledTr
 def test_no_word_at_the_interpreters_exit(ending: str, server: FaultServer) -> None:
     program = """
         import asyncio, httpx, sys, uvloop
-        from itnio_async.transport.pool import PooledTransport
+        from itnio_async.transport import pool
+from itnio_async.transport.pool import PooledTransport
         transport = PooledTransport(verify=False)
         async def main():
             request = httpx.Request("GET", sys.argv[1])
