@@ -1,0 +1,64 @@
+"""Which account and which file a job is for, as its own files may say it, and the fingerprints they keep of secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+import orjson
+from attrs import field, frozen
+
+from itnio_async.bulk.columns import SECRET_FIELDS
+from itnio_async.bulk.rows import TrunkChange
+from itnio_async.bulk.settings import to_data
+from itnio_async.client import AsyncClient
+from itnio_async.credentials import resolve
+from itnio_async.redaction import mask
+
+_PURPOSE = b"itnio-async: fingerprints in plans, 1"
+
+
+@frozen
+class Identity:
+    """An account at a host. `api_key` is masked, and `account` a digest of it, which tells two keys apart.
+
+    Fingerprints are keyed with a key that is made of the API secret: who has that can read the account anyway, and
+    nobody else can try out passwords on a file that has one.
+    """
+
+    host: str
+    api_key: str
+    account: str
+    _key: bytes = field(repr=False)
+
+    def fingerprint(self, value: str) -> str:
+        """Return what tells whether a secret is still the same, and nothing else about it."""
+        return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def __str__(self) -> str:
+        return f"{self.api_key} at {self.host}"
+
+
+async def identity_of(client: AsyncClient) -> Identity:
+    """Return the identity of the account that a client calls; raises what its credentials raise."""
+    credentials = await resolve(client._options.credentials)
+    url = client._account.base_url
+    return Identity(
+        host=url.netloc.decode("ascii"),
+        api_key=mask(credentials.api_key),
+        account=hashlib.sha256(credentials.api_key.encode()).hexdigest(),
+        key=hmac.new(credentials.api_secret.encode(), _PURPOSE, hashlib.sha256).digest(),
+    )
+
+
+def digest_of(rows: Iterable[TrunkChange]) -> str:
+    """Return what tells whether a file still has the same rows: places, trunks and values, but not the secrets.
+
+    A corrected password is no other file; nor could one be tried out on the digest.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        data = [row.place.line, row.key_id, row.name, to_data(row.values), sorted(SECRET_FIELDS & row.values.keys())]
+        digest.update(orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE, default=repr))
+    return digest.hexdigest()
