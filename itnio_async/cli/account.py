@@ -17,6 +17,7 @@ from attrs import frozen
 
 from itnio_async import AsyncClient, config
 from itnio_async.cli.exits import CommandError
+from itnio_async.cli.profiles import credentials_of
 from itnio_async.cli.secret_file import read_secret_file
 
 _PANEL = "Account"
@@ -59,6 +60,16 @@ TimeoutOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="The account of this name in profiles.toml in your configuration directory (Linux: ~/.config/itnio). "
+        "Below [NAME] it has secret_file, or api_key_variable and api_secret_variable, and base_url; never a secret.",
+        rich_help_panel=_PANEL,
+    ),
+]
 DEFAULT_TIMEOUT = 10.0
 
 
@@ -83,11 +94,35 @@ class Access:
         )
 
 
-def access_of(secret_file: Path | None, base_url: str | None, allow_insecure: bool, timeout: float) -> Access:
+def access_of(
+    secret_file: Path | None,
+    base_url: str | None,
+    allow_insecure: bool,
+    timeout: float,
+    profile: str | None = None,
+) -> Access:
     """Return the access that the options describe; asks for what is missing if somebody is there to answer."""
     if not 0 < timeout <= 86_400:
         raise CommandError(f"--timeout is {timeout:g}.", "give seconds above 0, a day at most.")
-    return Access(account_of(secret_file, base_url, allow_insecure=allow_insecure), allow_insecure, timeout)
+    if profile is None:
+        account = account_of(secret_file, base_url, allow_insecure=allow_insecure)
+    elif secret_file is not None:
+        raise CommandError("--profile and --secret-file are both given.", "give one of them.")
+    else:
+        account = _account_of_profile(profile, base_url, allow_insecure=allow_insecure)
+    return Access(account, allow_insecure, timeout)
+
+
+def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> config.Account:
+    """Return the account that a profile names: nothing of it comes from elsewhere, but an address that is given."""
+    found = credentials_of(name)
+    # The environment's address belongs to the environment's credentials.
+    url = base_url or found.base_url or config.BASE_URL
+    account = config.resolve_account(found.api_key, found.api_secret, None, url, allow_insecure=allow_insecure)
+    source = f"the profile {name}"
+    return attrs.evolve(
+        account, credentials_source=source, base_url_source="--base-url" if base_url is not None else source
+    )
 
 
 def account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> config.Account:

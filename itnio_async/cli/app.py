@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from itnio_async._version import __version__
-from itnio_async.cli import codes, demo, doctor, exits, sandbox, sign, trunks
+from itnio_async.cli import codes, demo, doctor, exits, plan, sandbox, sign, trunks
 from itnio_async.cli.output import line
 
 _HELP = {"help_option_names": ["--help", "-h"]}
@@ -20,10 +20,11 @@ def build(*, rich: bool) -> typer.Typer:
     app = _group(rich=rich, help=_text_of(_start))
     app.callback()(_start)
     _add(app, "demo", demo.demo, "Watch 500 trunks being updated; needs no account.")
-    group = _group(rich=rich, help="List, update and add SIP trunks.")
+    group = _group(rich=rich, help="List, update and add SIP trunks, one or thousands.")
     _add(group, "list", trunks.list_trunks, "List the trunks.")
     _add(group, "update", trunks.update_trunk, "Change settings of one trunk.")
     _add(group, "add", trunks.add_trunk, "Create a trunk.")
+    _add(group, "plan", plan.plan_trunks, "Show what a file of trunks would change.")
     app.add_typer(group, name="trunks")
     # A code is a negative number, and no option.
     _add(app, "codes", codes.codes, "Explain the vendor's codes.", ignore_unknown_options=True)

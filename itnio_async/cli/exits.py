@@ -9,8 +9,8 @@ REFUSED_OR_UNKNOWN = 3
 INTERRUPTED = 130
 
 TEXT = (
-    "Exit statuses: 0 done; 1 error (usage, settings, no connection); 2 changes to make (--dry-run); "
-    "3 refused by the vendor, or the outcome is unknown; 130 interrupted."
+    "Exit statuses: 0 done; 1 error (usage, settings, no connection); 2 changes to make (plan, "
+    "--dry-run); 3 refused by the vendor or beforehand, or the outcome is unknown; 130 interrupted."
 )
 
 

@@ -30,6 +30,7 @@ from itnio_async.cli.account import (
     Access,
     AllowInsecureOption,
     BaseUrlOption,
+    ProfileOption,
     SecretFileOption,
     TimeoutOption,
     access_of,
@@ -106,12 +107,13 @@ def list_trunks(
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many trunks. Default: all.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each trunk.")] = False,
     secret_file: SecretFileOption = None,
+    profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     allow_insecure: AllowInsecureOption = False,
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
 ) -> None:
     """List the SIP trunks: a table on a terminal, else lines of tab-separated fields. Passwords are never shown."""
-    access = access_of(secret_file, base_url, allow_insecure, timeout)
+    access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
     asyncio.run(_list(access, type, sip_trunk_name, limit, json))
 
 
@@ -158,6 +160,7 @@ def update_trunk(
     ] = False,
     json: JsonOption = False,
     secret_file: SecretFileOption = None,
+    profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     allow_insecure: AllowInsecureOption = False,
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
@@ -180,7 +183,7 @@ def update_trunk(
     password = _password(sip_password_file, ask=ask_sip_password)
     if not changes and password is None:
         raise CommandError("nothing to change is given.", "give at least one setting, such as --sip-prefix 00.")
-    access = access_of(secret_file, base_url, allow_insecure, timeout)
+    access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
     # Two loops: while a prompt waits between them, Ctrl-C must not have to wait for a loop that stands still.
     trunk = asyncio.run(_find(access, key_id))
     update = _update_or_ask(trunk, changes, password)
@@ -211,6 +214,7 @@ def add_trunk(
     ask_sip_password: AskPasswordOption = False,
     json: JsonOption = False,
     secret_file: SecretFileOption = None,
+    profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     allow_insecure: AllowInsecureOption = False,
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
@@ -230,7 +234,7 @@ def add_trunk(
         sip_password=UNSET if password is None else password,
         **given,
     )
-    access = access_of(secret_file, base_url, allow_insecure, timeout)
+    access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
     try:
         key_id = asyncio.run(_add(access, trunk))
     except ItnioError as error:

@@ -1,0 +1,105 @@
+"""A plan as people and programs read it: what would change on each trunk, and how many of what there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from itnio_async import GroupBinding
+from itnio_async.bulk.places import BadRow
+from itnio_async.bulk.plan import Plan, PlanItem, Verdict
+from itnio_async.cli.output import json_line, line, table, visible
+from itnio_async.values import UNSET
+
+
+def show_items(items: Iterable[PlanItem]) -> None:
+    """Write what would change, trunk by trunk; what stays as it is is only counted."""
+    for item in items:
+        if item.verdict is Verdict.UNCHANGED:
+            continue
+        line(f"{_trunk(item)}: {_verdict(item)} ({item.place})")
+        for change in item.changes:
+            line(f"  {visible(change)}")
+        for risk in item.risks:
+            line(f"  at risk: {visible(risk)}")
+        if item.refusal is not None:
+            line(f"  {visible(item.refusal)}")
+
+
+def _trunk(item: PlanItem) -> str:
+    named = "" if item.trunk_name is None else f" {visible(item.trunk_name)}"
+    return f"Trunk{'' if item.key_id is None else f' {item.key_id}'}{named}"
+
+
+def _verdict(item: PlanItem) -> str:
+    return f"{item.verdict.value}, disabled" if item.disabled else item.verdict.value
+
+
+def show_counts(plan: Plan, bad: Sequence[BadRow]) -> None:
+    """Write how many rows come to what."""
+    rows = [
+        ("To update", plan.counts[Verdict.UPDATE], ""),
+        ("  at risk", len(plan.at_risk), "the vendor may refuse them: something else has the same"),
+        ("  disabled", len(plan.disabled), "sent all the same"),
+        ("Unchanged", plan.counts[Verdict.UNCHANGED], "as the file wants them already"),
+        ("Not found", plan.counts[Verdict.NOT_FOUND], "no such trunk"),
+        ("Refused", plan.counts[Verdict.REFUSED], "certain to be refused, or to do harm"),
+        ("Bad rows", _count_of(bad), "cannot be read, or break a rule"),
+    ]
+    table(("Rows", "Count", "Meaning"), [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")])
+
+
+def counts_of(plan: Plan, bad: Sequence[BadRow]) -> dict[str, int]:
+    """Return the counts for a program."""
+    return {
+        **{verdict.value.replace(" ", "_"): plan.counts[verdict] for verdict in Verdict},
+        "at_risk": len(plan.at_risk),
+        "disabled": len(plan.disabled),
+        "bad": _count_of(bad),
+    }
+
+
+def refused_of(plan: Plan, bad: Sequence[BadRow]) -> int:
+    """Return how many rows cannot be sent."""
+    return plan.counts[Verdict.REFUSED] + plan.counts[Verdict.NOT_FOUND] + _count_of(bad)
+
+
+def _count_of(bad: Sequence[BadRow]) -> int:
+    return len({(row.place.file, row.place.line) for row in bad})
+
+
+def write_json(plan: Plan, bad: Sequence[BadRow]) -> None:
+    """Write one object for each row, and one with the counts at the end."""
+    for row in bad:
+        json_line({"verdict": "bad", **_place(row), "code": row.code, "reason": row.reason})
+    for item in plan:
+        json_line(dict(_fields(item, plan)))
+    json_line({"counts": counts_of(plan, bad)})
+
+
+def _place(of: BadRow | PlanItem) -> dict[str, Any]:
+    return {"file": of.place.file, "line": of.place.line, "column": of.place.column}
+
+
+def _fields(item: PlanItem, plan: Plan) -> Iterator[tuple[str, Any]]:
+    yield "verdict", item.verdict.value.replace(" ", "_")
+    yield from _place(item).items()
+    yield "key_id", item.key_id
+    yield "trunk_name", item.trunk_name
+    yield "disabled", item.disabled
+    yield "changes", {change.name: {"from": _data(change.before), "to": _data(change.after)} for change in item.changes}
+    yield "risks", [{"code": risk.code, "trunks": risk.trunks, "text": str(risk)} for risk in item.risks]
+    yield "after_lines", [plan.items[index].place.line for index in item.needs]
+    if item.refusal is not None:
+        yield "code", item.refusal.code
+        yield "reason", item.refusal.reason
+
+
+def _data(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_data(one) for one in value]
+    if isinstance(value, GroupBinding):
+        return {name: one for name, one in attrs.asdict(value).items() if one is not UNSET}
+    return value

@@ -1,0 +1,91 @@
+"""Named profiles: a file that says for each account where its secret is kept, and never what it is."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from attrs import fields_dict, frozen
+
+from itnio_async.cli.exits import CommandError
+from itnio_async.cli.secret_file import SecretFile, read_secret_file
+
+_FORM = (
+    'write it so: [NAME], below it secret_file = "FILE", or api_key_variable = "NAME" and '
+    'api_secret_variable = "NAME", and base_url if it is not the vendor\'s usual one.'
+)
+
+
+@frozen
+class Profile:
+    """One account: its address, and either a file with its credentials or the two environment variables that hold them.
+
+    `secret_file` is what `--secret-file` takes; a path that is not absolute is looked for beside the profiles.
+    """
+
+    base_url: str | None = None
+    secret_file: str | None = None
+    api_key_variable: str | None = None
+    api_secret_variable: str | None = None
+
+
+def profiles_file() -> Path:
+    """Return where the profiles are, in the user's directory for settings."""
+    return platformdirs.user_config_path("itnio", appauthor=False) / "profiles.toml"
+
+
+def credentials_of(name: str, *, environment: Mapping[str, str] = os.environ) -> SecretFile:
+    """Return the credentials and the address of a profile; raises `CommandError` for what is missing or wrong."""
+    file = profiles_file()
+    profile = _profile(_read(file), name, file)
+    if profile.secret_file is not None:
+        found = read_secret_file(file.parent / Path(profile.secret_file).expanduser())
+        return SecretFile(found.api_key, found.api_secret, profile.base_url or found.base_url)
+    variables = (profile.api_key_variable or "", profile.api_secret_variable or "")
+    missing = [variable for variable in variables if not environment.get(variable)]
+    if missing:
+        raise CommandError(
+            f"the profile {name} takes its credentials from the environment, where {' and '.join(missing)} is not set.",
+            f"set {' and '.join(missing)}, or name a secret_file in {file}.",
+        )
+    return SecretFile(environment[variables[0]], environment[variables[1]], profile.base_url)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CommandError(f"there are no profiles: {file} does not exist.", _FORM) from None
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.", "give a file that you can read.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        # What is wrong with a line is not repeated: there may be a secret in it by mistake.
+        raise CommandError(f"{file} is no TOML.", _FORM) from None
+
+
+def _profile(profiles: Mapping[str, Any], name: str, file: Path) -> Profile:
+    settings = profiles.get(name)
+    if not isinstance(settings, dict):
+        there = f"there are: {', '.join(profiles)}." if profiles else "it has none."
+        raise CommandError(f"{file} has no profile {name}.", there)
+    where = f"the profile {name} in {file}"
+    known = fields_dict(Profile)
+    for setting, value in settings.items():
+        if setting in ("api_secret", "api_key", "secret"):
+            raise CommandError(f"{where} has a secret in it: {setting}.", f"take it out, and {_FORM}")
+        if setting not in known:
+            raise CommandError(
+                f"{where} has a setting {setting}, which there is not.", f"there are: {', '.join(known)}."
+            )
+        if not isinstance(value, str) or not value:
+            raise CommandError(f"{where}: {setting} must be a text.", _FORM)
+    profile = Profile(**settings)
+    in_environment = profile.api_key_variable is not None and profile.api_secret_variable is not None
+    halves = (profile.api_key_variable is None) != (profile.api_secret_variable is None)
+    if halves or in_environment == (profile.secret_file is not None):
+        raise CommandError(f"{where} does not say where its key and secret are, or says it twice.", _FORM)
+    return profile

@@ -1,0 +1,99 @@
+"""`--profile`: accounts by name, from a file without secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def profiles(tmp_path, monkeypatch):
+    """Writes profiles.toml where the command looks for it."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    def write(text):
+        folder = tmp_path / "itnio"
+        folder.mkdir(exist_ok=True)
+        (folder / "profiles.toml").write_text(text)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def elsewhere(sandbox, monkeypatch):
+    """The sandbox, with an environment that leads to nowhere."""
+    for name in ("ITNIO_API_KEY", "ITNIO_API_SECRET", "ITNIO_BASE_URL"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ITNIO_BASE_URL", "http://127.0.0.1:1")
+    return sandbox
+
+
+def test_credentials_from_a_file_beside_the_profiles(itnio, elsewhere, profiles):
+    folder = profiles('[berlin]\nsecret_file = "berlin.secret"\n')
+    secret = folder / "berlin.secret"
+    secret.write_text(
+        f"ITNIO_API_KEY={elsewhere.api_key}\nITNIO_API_SECRET={elsewhere.api_secret}\nITNIO_BASE_URL={elsewhere.url}\n"
+    )
+    secret.chmod(0o600)
+    result = itnio("trunks", "list", "--profile", "berlin")
+    assert (result.status, result.err, len(result.lines)) == (0, "", 13)
+
+
+def test_credentials_from_named_variables(itnio, elsewhere, profiles, monkeypatch):
+    monkeypatch.setenv("PARIS_KEY", elsewhere.api_key)
+    monkeypatch.setenv("PARIS_SECRET", elsewhere.api_secret)
+    profiles(
+        f'[paris]\nbase_url = "{elsewhere.url}"\napi_key_variable = "PARIS_KEY"\napi_secret_variable = "PARIS_SECRET"\n'
+    )
+    assert itnio("trunks", "update", 1, "--sip-prefix", "00", "--profile", "paris").status == 0
+    assert elsewhere.trunk(1).sip_prefix == "00"
+
+
+def test_an_address_given_wins(itnio, elsewhere, profiles, monkeypatch):
+    monkeypatch.setenv("K", elsewhere.api_key)
+    monkeypatch.setenv("S", elsewhere.api_secret)
+    profiles('[x]\nbase_url = "http://127.0.0.1:1"\napi_key_variable = "K"\napi_secret_variable = "S"\n')
+    assert itnio("trunks", "list", "--profile", "x", "--base-url", elsewhere.url).status == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there are no profiles"),
+        ("[paris]\n", "has no profile berlin"),
+        ("", "has no profile berlin"),
+        ('berlin = "x"\n', "has no profile berlin"),
+        ("[berlin\nhush-hush", "is no TOML"),
+        ('[berlin]\napi_secret = "hush-hush"\n', "has a secret in it: api_secret"),
+        ('[berlin]\nurl = "hush-hush"\n', "has a setting url, which there is not"),
+        ("[berlin]\nsecret_file = 7\n", "secret_file must be a text"),
+        ("[berlin]\n", "does not say where its key and secret are"),
+        ('[berlin]\napi_key_variable = "K"\n', "does not say where"),
+        ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\napi_secret_variable = "S"\n', "or says it twice"),
+        ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\n', "or says it twice"),
+        ('[berlin]\napi_key_variable = "NO_K"\napi_secret_variable = "NO_S"\n', "NO_K and NO_S is not set"),
+        ('[berlin]\nsecret_file = "missing"\n', "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_secret(itnio, elsewhere, profiles, text, said):
+    if text is not None:
+        profiles(text)
+    result = itnio("trunks", "list", "--profile", "berlin")
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err
+    assert "hush" not in result.err
+    assert elsewhere.requests == []
+
+
+def test_profile_and_secret_file_exclude_each_other(itnio, tmp_path):
+    result = itnio("trunks", "list", "--profile", "berlin", "--secret-file", tmp_path / "secret")
+    assert result.status == 1
+    assert "--profile and --secret-file are both given" in result.err
+
+
+def test_a_directory_in_the_place_of_the_file(itnio, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "itnio" / "profiles.toml").mkdir(parents=True)
+    result = itnio("trunks", "list", "--profile", "berlin")
+    assert result.status == 1
+    assert "cannot be read" in result.err
