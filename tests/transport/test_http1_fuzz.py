@@ -6,6 +6,7 @@ The connection is fed directly, by a transport that only remembers what is asked
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import random
 from collections.abc import Iterator
@@ -199,3 +200,17 @@ async def test_bytes_at_random() -> None:
         noise = bytes(source.randrange(256) for _ in range(source.randrange(1, 6)))
         place = source.randrange(len(answer))
         await compare(answer[:place] + noise + answer[place + len(noise) :], [place, place // 2], "GET")
+
+
+async def test_an_error_in_the_tick_of_a_cancellation_is_not_reported_as_unseen() -> None:
+    loop = asyncio.get_running_loop()
+    reports: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: reports.append(context))
+    connection = Connection(Slots(), loop, 64 * 1024)
+    connection.connection_made(SilentTransport())
+    token = connection.start(b"", None, None)
+    connection.data_received(b"no answer")
+    connection.abandon(token)
+    del token
+    gc.collect()
+    assert reports == []

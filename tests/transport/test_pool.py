@@ -752,8 +752,9 @@ class TestTheEnd:
                 making = asyncio.create_task(call(transport, f"https://127.0.0.1:{deaf.getsockname()[1]}"))
                 waiting = asyncio.create_task(call(transport, server))
                 await until(lambda: transport.stats.waiting == 1 and transport.stats.connections_open == 1)
-                await transport.aclose()
-                results = await asyncio.gather(using, making, waiting, return_exceptions=True)
+                async with asyncio.timeout(2):
+                    await transport.aclose()
+                    results = await asyncio.gather(using, making, waiting, return_exceptions=True)
         assert [type(result) for result in results] == [httpx.ReadError, RuntimeError, RuntimeError]
 
     async def test_a_dropped_transport_closes_what_is_in_use_when_it_is_done(self) -> None:

@@ -183,9 +183,8 @@ def in_child(main: Callable[[], object]) -> int:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @loops
 @pytest.mark.parametrize("what", ["use", "use and close", "close", "drop"])
-def test_forked_with_idle_connections(
-    new_loop: LoopFactory, what: str, server: FaultServer, transport: PooledTransport
-) -> None:
+def test_forked_with_idle_connections(new_loop: LoopFactory, what: str, server: FaultServer) -> None:
+    transport = PooledTransport(verify=client_tls())
     loop = new_loop()
     loop.run_until_complete(call(transport, server))
 
