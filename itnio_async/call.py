@@ -74,6 +74,7 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
             return await _attempts(core, options, call, deadline)
     except ItnioError as error:
         error.may_have_been_processed |= call.may_have_been_processed
+        error.attempts = call.attempts
         raise
     except TimeoutError:
         if not deadline.expired():
@@ -200,12 +201,14 @@ def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
     unknown = call.may_have_been_processed or call.in_flight
     outcome = "It may have been processed." if unknown else "Nothing of it was processed."
     last = f" The last attempt ended so: {call.last_error}" if call.last_error else ""
-    return DeadlineExceeded(
+    error = DeadlineExceeded(
         f"{call.endpoint}: not done within {options.deadline:g} s (deadline), at attempt {call.attempts}. "
         f"{outcome}{last}",
         last_error=call.last_error,
         may_have_been_processed=unknown,
     )
+    error.attempts = call.attempts
+    return error
 
 
 def _log(call: Call[Any], answer: Answer | None, outcome: str) -> None:

@@ -37,10 +37,12 @@ from typing import ClassVar
 class ItnioError(Exception):
     """Anything that this package raises.
 
-    `may_have_been_processed` is False only if it is certain that no attempt of the call had an effect.
+    `may_have_been_processed` is False only if it is certain that no attempt of the call had an effect; `attempts` is
+    how many the call made.
     """
 
     _processed_by_default: ClassVar[bool] = False
+    attempts: int = 0
 
     def __init__(self, message: str = "", *, may_have_been_processed: bool | None = None) -> None:
         super().__init__(message)

@@ -19,7 +19,7 @@ from aiolimiter import AsyncLimiter
 
 from itnio_async.bulk.feed import END, End, Feed
 from itnio_async.bulk.order import Shelf
-from itnio_async.bulk.outcome import Outcome, attempts_of
+from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.room import Room
 from itnio_async.bulk.stopping import StopRule
 from itnio_async.config import RateLimit
@@ -206,7 +206,7 @@ class Engine(Generic[Q, R]):
         try:
             response = await self._send(request)
         except ItnioError as error:
-            return Outcome(index, request, None, error, attempts_of(error), time.monotonic() - began)
+            return Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
         return Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
 
     async def _end(self) -> None:

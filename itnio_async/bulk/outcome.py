@@ -8,7 +8,7 @@ import attrs
 from attrs import field, frozen
 
 from itnio_async.endpoint import Response
-from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
+from itnio_async.errors import ItnioError
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -38,10 +38,3 @@ class Outcome(Generic[Q, R]):
     def ok(self) -> bool:
         """Tell whether the API did what was asked."""
         return self.error is None
-
-
-def attempts_of(error: ItnioError) -> int:
-    """Return how many attempts a failed call made, as far as its error tells."""
-    # Only refusals count their attempts; a call that ended without an answer made one at least.
-    unsent = isinstance(error, InvalidRequestError | ConfigurationError)
-    return int(getattr(error, "attempts", 0 if unsent else 1))

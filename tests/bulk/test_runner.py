@@ -8,7 +8,7 @@ import logging
 
 import httpx
 import pytest
-from support.scripted import answer, ticks, until
+from support.scripted import FakeSleep, answer, ticks, until
 from support.values import PASSWORD, SECRET, registered_update, trunk_add, trunk_update
 
 from bulk.held import HeldTransport, collect, others
@@ -22,6 +22,7 @@ from itnio_async import (
     IpNotAllowedError,
     Outcome,
     RateLimit,
+    ReadTimeout,
     RetryPolicy,
     ServerError,
     TimestampExpiredError,
@@ -437,3 +438,11 @@ async def test_nothing_happens_before_the_first_outcome_is_asked_for(scripted):
     assert await run.aclose() == []
     assert [outcome async for outcome in run] == []
     assert source.read == 0
+
+
+async def test_attempts_are_those_of_the_whole_call(scripted):
+    """A failure without an answer counts the attempts before it too, and one that was never sent counts none."""
+    client, _ = scripted(answer(-18), httpx.ReadTimeout("slow"), retry=RetryPolicy(sleep=FakeSleep()))
+    outcomes = [outcome async for outcome in client.sip_trunks.update_many([trunk_update(), "nonsense"], concurrency=1)]
+    assert [type(outcome.error) for outcome in outcomes] == [ReadTimeout, InvalidRequestError]
+    assert [outcome.attempts for outcome in outcomes] == [2, 0]
