@@ -147,6 +147,7 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
                 idempotent=call.idempotent,
                 head_only=call.method == "HEAD",
             )
+            call.http_status = pooled.status
             answer = await read_pooled_answer(pooled, core.max_response_bytes)
     except ItnioError as error:
         _failed(call, error)
@@ -160,6 +161,7 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
         _failed(call, ours)
         raise ours from error
     call.in_flight = False
+    call.http_status = None
     return answer
 
 
@@ -171,12 +173,14 @@ async def _through_chain(core: Core, options: Options, call: Call[Any]) -> Answe
         SIGNATURE_EXTENSION: call.signature,
     }
     response = await core.chain.handle_async_request(request_of(call, core.headers, extensions))
+    call.http_status = response.status_code
     return await read_answer(response, core.max_response_bytes)
 
 
 def _failed(call: Call[Any], error: ItnioError, answer: Answer | None = None) -> None:
     """Note what a failed attempt says about the call."""
     call.in_flight = False
+    call.http_status = None
     call.may_have_been_processed |= error.may_have_been_processed
     call.last_error = error
     code = getattr(error, "code", None)

@@ -35,8 +35,9 @@ class Call(Generic[R]):
     """What one call asks for, and what became of it so far.
 
     Times are on `time.monotonic`. The attempts change the lower half: `admitted` is when the first one began,
-    `in_flight` whether one has begun to send and not ended yet, `may_have_been_processed` what the ended ones say,
-    `clock_corrected` whether one taught the client the time, and `clock_stays_off` whether that did not help.
+    `in_flight` whether one has begun to send and not ended yet, `http_status` that of an answer whose body is still
+    being read, `may_have_been_processed` what the ended ones say, `clock_corrected` whether one taught the client the
+    time, and `clock_stays_off` whether that did not help.
     """
 
     endpoint: str
@@ -53,6 +54,7 @@ class Call(Generic[R]):
     attempts: int = 0
     signature: Signature | None = field(default=None, repr=False)
     in_flight: bool = False
+    http_status: int | None = None
     may_have_been_processed: bool = False
     clock_corrected: bool = False
     clock_stays_off: bool = False
@@ -322,6 +324,9 @@ def transport_error(call: Call[Any], error: Exception) -> errors.TransportError 
     kind, text = _KINDS[name]
     _blank_out_chain(error, call.secrets())
     detail = blank_out(str(error), call.secrets())
+    if call.http_status is not None:
+        # A refusal that breaks off is a refusal all the same.
+        detail = f"{detail}, after a head with HTTP {call.http_status}"
     if kind is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
         kind, text = _KINDS["NetworkError"]
     return kind(f"{call.endpoint}: {text} ({detail or type(error).__name__})")

@@ -749,3 +749,16 @@ async def test_ten_thousand_at_once(scripted: Any) -> None:
     await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(10_000)))
     assert len(transport.sent) == 10_000
     assert (client.stats.in_use, client.stats.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize("way", ["pool", "middleware"])
+async def test_a_refusal_that_breaks_off_says_so(raw_server: Any, make_client: Any, way: str) -> None:
+    server = await raw_server(once(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 99\r\n\r\n<html>"))
+    client = make_client(base_url=server.url, middleware=[lambda inner: inner] if way == "middleware" else ())
+    with pytest.raises(ConnectionLost, match="after a head with HTTP 413"):
+        await client.sip_trunks.update(trunk_update())
+    # A later failure before any head says nothing of an earlier one.
+    await server.__aexit__(None, None, None)
+    with pytest.raises(ItnioError) as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert "413" not in str(caught.value)

@@ -23,6 +23,7 @@ PRINTED = {
     "bot(": r"6 trunks match 'trunk'\n0 trunks match 'nothing'",
     "gather(": r"2 updated, 0 failed Stats\(",
     "patient": r"^6$",
+    "SigningTransport": r"^6$",
 }
 
 
