@@ -1,31 +1,45 @@
-"""The two commands: `python -m benchmarks call` and `python -m benchmarks import`."""
+"""The commands: `python -m benchmarks call`, `import`."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import call, imports, report
+from benchmarks import bounds, call, call_report, imports, plot, report
 from benchmarks.peers import PEERS
-from benchmarks.server import SERVERS
+from benchmarks.servers import SERVERS
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=report.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and print Markdown.")
     commands = parser.add_subparsers(dest="command", required=True)
-    calls = commands.add_parser("call", help="one whole typed update, against its peers")
-    calls.add_argument("--rounds", type=_positive(int), default=5)
-    calls.add_argument("--seconds", type=_positive(float), default=1.0, help="of each peer in each round")
-    calls.add_argument("--concurrency", type=_positive(int), nargs="+", default=[1, 10, 100, 1000], metavar="N")
-    calls.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS), metavar="PEER", help=", ".join(PEERS))
-    calls.add_argument("--server", choices=SERVERS, default="builtin")
-    imports = commands.add_parser("import", help="the time of `import itnio_async`")
-    imports.add_argument("--rounds", type=_positive(int), default=20)
-    for command in (calls, imports):
+    _call_arguments(commands.add_parser("call", help="one whole typed update, against its peers"))
+    imported = commands.add_parser("import", help="the time of `import itnio_async`")
+    imported.set_defaults(run=_import)
+    imported.add_argument("--rounds", type=_positive(int), default=20)
+    for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     return parser
+
+
+def _call_arguments(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_call)
+    command.add_argument("--rounds", type=_positive(int), default=5)
+    command.add_argument("--seconds", type=_positive(float), default=1.0, help="of each peer in each round")
+    _numbers(command, "--concurrency", "+", [1, 10, 100, 1000], "calls in flight")
+    _numbers(command, "--tls", "*", [100], "calls in flight over TLS; without a number: no TLS")
+    _numbers(command, "--storm", "*", [100], "calls in flight in storms; without a number: no storm")
+    command.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS), metavar="PEER", help=", ".join(PEERS))
+    command.add_argument("--server", choices=SERVERS, default="auto", help="auto: nginx where it is installed")
+    command.add_argument(
+        "--bounds", action="store_true", help="only what the bounds of speed need; ends with 1 where one is not met"
+    )
+    command.add_argument("--plot", type=Path, metavar="FILE", help="draw the calls a second as a PNG")
+
+
+def _numbers(command: argparse.ArgumentParser, name: str, how_many: str, default: list[int], text: str) -> None:
+    command.add_argument(name, type=_positive(int), nargs=how_many, default=default, metavar="N", help=text)
 
 
 def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
@@ -38,29 +52,53 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     return positive
 
 
-def main() -> None:
-    """Measure, print Markdown and write JSON; progress goes to standard error."""
-    arguments = _parser().parse_args()
-    if arguments.command == "call":
-        rounds = []
-        for each in call.run(
-            arguments.only,
-            arguments.concurrency,
-            rounds=arguments.rounds,
-            seconds=arguments.seconds,
-            server=arguments.server,
-        ):
-            rounds.append(each)
-            rate = each.measurement.calls / each.measurement.elapsed
-            print(f"{each.in_flight:>5} in flight  {each.peer:<20} {rate:>10,.0f} calls/s", file=sys.stderr)
-        markdown, results = report.call_markdown(rounds), report.call_json(rounds)
-    else:
-        times = imports.run(arguments.rounds)
-        markdown, results = report.import_markdown(times), report.import_json(times)
-    print(f"{report.facts_markdown(report.facts())}\n\n{markdown}")
+def _call(arguments: argparse.Namespace) -> int:
+    if arguments.plot:
+        plot.require()
+    plan = call.Plan(
+        arguments.only,
+        arguments.concurrency,
+        arguments.tls,
+        arguments.storm,
+        rounds=arguments.rounds,
+        seconds=arguments.seconds,
+    )
+    if arguments.bounds:
+        plan = call.bounds_plan(plan)
+    rounds, storms = [], []
+    with call.setting(plan, arguments.server) as made:
+        for each in call.run(plan, made):
+            call.progress(each)
+            if isinstance(each, call.Round):
+                rounds.append(each)
+            else:
+                storms.append(each)
+    results = call_report.Results(rounds, storms, made.left_out, made.request_bytes)
+    facts = report.facts(server=made.server.name)
+    _tell(arguments, report.facts_markdown(facts), call_report.markdown(results), call_report.to_json(facts, results))
+    if arguments.plot:
+        plot.calls(results.rows(), arguments.plot)
+    return int(arguments.bounds and not all(each.met for each in bounds.check(results.rows())))
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    times = imports.run(arguments.rounds)
+    facts = report.facts()
+    _tell(arguments, report.facts_markdown(facts), imports.markdown(times), report.to_json(facts, seconds=times))
+    return 0
+
+
+def _tell(arguments: argparse.Namespace, how: str, markdown: str, results: str) -> None:
+    print(f"{how}\n\n{markdown}")
     if arguments.json:
         arguments.json.write_text(results)
 
 
+def main() -> int:
+    """Measure, print Markdown and write JSON; progress goes to standard error."""
+    arguments = _parser().parse_args()
+    return arguments.run(arguments)  # type: ignore[no-any-return]
+
+
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

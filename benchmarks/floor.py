@@ -6,6 +6,7 @@ No timeout, no error but a lost connection, no cancellation, one request and ans
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,8 @@ from benchmarks import job
 class FloorClient:
     """Keeps at most 100 connections, opened as needed."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         parts = urlsplit(url)
         assert parts.hostname is not None
         assert parts.port is not None
@@ -43,7 +45,9 @@ class FloorClient:
             return answer["data"]
 
     async def _connect(self) -> _Exchange:
-        _, exchange = await asyncio.get_running_loop().create_connection(_Exchange, self._host, self._port)
+        _, exchange = await asyncio.get_running_loop().create_connection(
+            _Exchange, self._host, self._port, ssl=self._context
+        )
         return exchange
 
     def close(self) -> None:

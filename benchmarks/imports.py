@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from statistics import median
 from tempfile import TemporaryDirectory
 
+from benchmarks import report
 from benchmarks.process import ROOT, cores, pin
 
+# Milliseconds.
+_BOUND = 50
 LIBRARIES = ("httpx", "attrs", "cattrs", "tenacity")
 # The last one for who asks what is asyncio's own part: every program that awaits something has paid it already.
 PROGRAMS: dict[str, Sequence[str]] = {
@@ -38,3 +42,16 @@ def run(rounds: int) -> dict[str, list[float]]:
 def _time(modules: Sequence[str], environment: Mapping[str, str]) -> float:
     code = f"import time; t = time.process_time(); import {', '.join(modules)}; print(time.process_time() - t)"
     return float(subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT, env=environment))
+
+
+def markdown(times: Mapping[str, Sequence[float]]) -> str:
+    """Return the table of `import`."""
+    header = ("import", "CPU ms, median", "least to most")
+    lines = [
+        (f"`{name}`", f"{median(each) * 1e3:.1f}", f"{min(each) * 1e3:.1f} to {max(each) * 1e3:.1f}")
+        for name, each in times.items()
+    ]
+    # What else runs on a machine only ever makes an import slower.
+    added, undisturbed = (_of(times["itnio_async"]) - _of(times["libraries"]) for _of in (median, min))
+    lines.append(("added", f"**{added * 1e3:.1f}**", f"least disturbed: **{undisturbed * 1e3:.1f}**, bound: {_BOUND}"))
+    return report.table(header, lines)

@@ -1,7 +1,7 @@
 """The peers: each is an async context manager that gives one call, and runs in a process of its own.
 
-What a peer needs it imports itself, so that no peer pays for another one's libraries. `httpx` and `aiohttp` are what
-their users would write by hand, with their own defaults; nobody uses more than 100 connections.
+What a peer needs it imports itself, so that no peer pays for another one's libraries. The HTTP libraries are used as
+their users would by hand, with their own defaults; nobody uses more than 100 connections.
 """
 
 from __future__ import annotations
@@ -9,22 +9,48 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import ssl
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from benchmarks import job
+from benchmarks import job, vendors
 from benchmarks.measure import Call, measure
 from benchmarks.process import pin
+from benchmarks.storm import storm
+
+
+class Target(NamedTuple):
+    """The server's address, and over TLS the file of the authority that a peer must trust."""
+
+    url: str
+    authority: str = ""
+
+    def pem(self) -> bytes:
+        """Return the authority's certificate."""
+        return Path(self.authority).read_bytes()
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return what trusts the authority, or None without TLS."""
+        return ssl.create_default_context(cafile=self.authority) if self.authority else None
+
+    def verify(self) -> ssl.SSLContext | bool:
+        """Return what httpx calls `verify`."""
+        return self.context() or True
 
 
 @asynccontextmanager
-async def sdk(url: str, transport: Any = None) -> AsyncIterator[Call]:
+async def sdk(target: Target, transport: Any = None) -> AsyncIterator[Call]:
     """The whole typed `update` of the SDK with its defaults."""
     from itnio_async import AsyncClient, GroupBinding, SipTrunkUpdate
 
-    async with AsyncClient(job.API_KEY, job.API_SECRET, base_url=url, transport=transport) as client:
+    async with AsyncClient(
+        job.API_KEY, job.API_SECRET, base_url=target.url, transport=transport, verify=target.verify()
+    ) as client:
 
         async def call() -> None:
             await client.sip_trunks.update(
@@ -41,27 +67,54 @@ async def sdk(url: str, transport: Any = None) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def bare_httpx(url: str) -> AsyncIterator[Call]:
+async def bare_httpx(target: Target, **options: Any) -> AsyncIterator[Call]:
     """`httpx.AsyncClient` by hand."""
     import httpx
 
+    options.setdefault("verify", target.verify())
     # httpx's own timeout of 5 s includes the wait for a connection, which 1,000 calls in flight do not keep to.
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=target.url, timeout=60, **options) as client:
+        yield _httpx_call(client)
 
-        async def call() -> None:
-            response = await client.post(job.PATH, json=job.UPDATE, headers=job.signed_headers())
-            response.raise_for_status()
-            _check(response.json())
 
+@asynccontextmanager
+async def httpx2(target: Target) -> AsyncIterator[Call]:
+    """`httpx2.AsyncClient` by hand, the same but for the name."""
+    import httpx2
+
+    async with httpx2.AsyncClient(base_url=target.url, timeout=60, verify=target.verify()) as client:
+        yield _httpx_call(client)
+
+
+@asynccontextmanager
+async def httpx_aiohttp(target: Target) -> AsyncIterator[Call]:
+    """`httpx.AsyncClient` over httpx-aiohttp's transport."""
+    from httpx_aiohttp import AiohttpTransport
+
+    async with bare_httpx(target, transport=AiohttpTransport(verify=target.verify())) as call:
         yield call
 
 
 @asynccontextmanager
-async def bare_aiohttp(url: str) -> AsyncIterator[Call]:
+async def pyreqwest(target: Target) -> AsyncIterator[Call]:
+    """`httpx.AsyncClient` over pyreqwest's transport."""
+    from pyreqwest.client import ClientBuilder
+    from pyreqwest.compatibility.httpx import HttpxTransport
+
+    builder = ClientBuilder().max_connections(job.CONNECTIONS)
+    if target.authority:
+        builder = builder.add_root_certificate_pem(target.pem())
+    async with bare_httpx(target, transport=HttpxTransport(builder.build())) as call:
+        yield call
+
+
+@asynccontextmanager
+async def bare_aiohttp(target: Target) -> AsyncIterator[Call]:
     """`aiohttp.ClientSession` by hand."""
     import aiohttp
 
-    async with aiohttp.ClientSession(url) as session:
+    context = target.verify()
+    async with aiohttp.ClientSession(target.url, connector=aiohttp.TCPConnector(ssl=context)) as session:
 
         async def call() -> None:
             async with session.post(job.PATH, json=job.UPDATE, headers=job.signed_headers()) as response:
@@ -72,57 +125,100 @@ async def bare_aiohttp(url: str) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def transport(url: str) -> AsyncIterator[Call]:
+async def transport(target: Target) -> AsyncIterator[Call]:
     """`httpx.AsyncHTTPTransport` without a limit of its own, called directly with a ready-made request."""
     async with _stock_transport() as last_hop:
-        yield _ready_made_call(last_hop, url)
+        yield _ready_made_call(last_hop, target.url)
 
 
 @asynccontextmanager
-async def sdk_over_transport(url: str) -> AsyncIterator[Call]:
+async def sdk_over_transport(target: Target) -> AsyncIterator[Call]:
     """`sdk` over the very same transport, whatever its default last hop is."""
-    async with _stock_transport() as last_hop, sdk(url, last_hop) as call:
+    async with _stock_transport() as last_hop, sdk(target, last_hop) as call:
         yield call
 
 
 @asynccontextmanager
-async def floor(url: str) -> AsyncIterator[Call]:
+async def floor(target: Target) -> AsyncIterator[Call]:
     """Signing, JSON and a parser on bare `asyncio.Protocol`: what no client can do without."""
     from benchmarks.floor import FloorClient
 
-    client = FloorClient(url)
+    client = FloorClient(target.url, target.context())
     yield client.update
     client.close()
 
 
 @asynccontextmanager
-async def sdk_in_memory(_: str) -> AsyncIterator[Call]:
+async def sdk_in_memory(_: Target) -> AsyncIterator[Call]:
     """`sdk` over a transport that answers at once, without a network."""
-    async with sdk("http://127.0.0.1", _instant_transport()) as call:
+    async with sdk(Target("http://127.0.0.1"), _instant_transport()) as call:
         yield call
 
 
 @asynccontextmanager
-async def transport_in_memory(_: str) -> AsyncIterator[Call]:
+async def transport_in_memory(_: Target) -> AsyncIterator[Call]:
     """`transport` with one that answers at once, without a network."""
     yield _ready_made_call(_instant_transport(), "http://127.0.0.1")
 
 
-PEERS: dict[str, Callable[[str], AbstractAsyncContextManager[Call]]] = {
-    "sdk": sdk,
-    "httpx": bare_httpx,
-    "aiohttp": bare_aiohttp,
-    "floor": floor,
-    "transport": transport,
-    "sdk-over-transport": sdk_over_transport,
-    "sdk-in-memory": sdk_in_memory,
-    "transport-in-memory": transport_in_memory,
+def _vendor(call: Callable[[str], AbstractAsyncContextManager[Call]]) -> Open:
+    return lambda target: call(target.url)
+
+
+Open = Callable[[Target], AbstractAsyncContextManager[Call]]
+
+
+class Peer(NamedTuple):
+    """How a peer is opened, and the modules that it needs; `tls` where it can be told whom to trust."""
+
+    open: Open
+    needs: tuple[str, ...] = ()
+    tls: bool = False
+    is_sdk: bool = False
+
+    def missing(self) -> list[str]:
+        """Return the modules that are not installed."""
+        return [name for name in self.needs if not _is_installed(name)]
+
+
+def _is_installed(name: str) -> bool:
+    package = name.partition(".")[0]
+    return find_spec(package) is not None and find_spec(name) is not None
+
+
+PEERS: dict[str, Peer] = {
+    "sdk": Peer(sdk, tls=True),
+    "httpx": Peer(bare_httpx, tls=True),
+    "httpx2": Peer(httpx2, ("httpx2",), tls=True),
+    "httpx-aiohttp": Peer(httpx_aiohttp, ("httpx_aiohttp",), tls=True),
+    "pyreqwest": Peer(pyreqwest, ("pyreqwest",), tls=True),
+    "aiohttp": Peer(bare_aiohttp, ("aiohttp",), tls=True),
+    "twilio": Peer(_vendor(vendors.twilio), ("twilio",), is_sdk=True),
+    "telnyx": Peer(_vendor(vendors.telnyx), ("telnyx",), is_sdk=True),
+    "stripe": Peer(_vendor(vendors.stripe), ("stripe",), is_sdk=True),
+    "openai": Peer(_vendor(vendors.openai), ("openai", "httpx2"), is_sdk=True),
+    "livekit-api": Peer(_vendor(vendors.livekit), ("livekit.api",), is_sdk=True),
+    "floor": Peer(floor, tls=True),
+    "transport": Peer(transport),
+    "sdk-over-transport": Peer(sdk_over_transport),
+    "sdk-in-memory": Peer(sdk_in_memory),
+    "transport-in-memory": Peer(transport_in_memory),
 }
+SDKS = tuple(name for name, peer in PEERS.items() if peer.is_sdk)
 IN_MEMORY = frozenset({"sdk-in-memory", "transport-in-memory"})
 # What the SDK itself costs is the difference of each two.
 PAIRS = {"network": ("sdk-over-transport", "transport"), "memory": ("sdk-in-memory", "transport-in-memory")}
 # The others stand in the tables of all peers.
 ONLY_IN_PAIRS = IN_MEMORY | {"sdk-over-transport"}
+
+
+def _httpx_call(client: Any) -> Call:
+    async def call() -> None:
+        response = await client.post(job.PATH, json=job.UPDATE, headers=job.signed_headers())
+        response.raise_for_status()
+        _check(response.json())
+
+    return call
 
 
 def _check(answer: Any) -> None:
@@ -191,23 +287,35 @@ def _instant_transport() -> Any:
 # -- a peer's process -------------------------------------------------------------------------------------------------
 
 
-async def _run(name: str, url: str) -> None:
-    async with PEERS[name](url) as call:
+async def _run(name: str, target: Target) -> None:
+    async with PEERS[name].open(target) as call:
         # Between two rounds the loop stands still, as the whole process does: nothing is asked of it.
         for line in sys.stdin:  # noqa: ASYNC251, RUF100
             order = json.loads(line)
-            measurement = await measure(call, order["in_flight"], order["seconds"])
-            print(json.dumps(measurement._asdict()), flush=True)
+            result = await _WORK[order.pop("work")](call, **order)
+            print(json.dumps(result._asdict() if result else None), flush=True)
+
+
+async def _once(call: Call) -> None:
+    await call()
+
+
+_WORK: dict[str, Callable[..., Awaitable[Any]]] = {"call": _once, "measure": measure, "storm": storm}
 
 
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=PEERS)
     parser.add_argument("url")
+    parser.add_argument("--authority", default="")
     parser.add_argument("--core", type=int)
     arguments = parser.parse_args()
     pin(arguments.core)
-    asyncio.run(_run(arguments.name, arguments.url))
+    asyncio.run(_run(arguments.name, Target(arguments.url, arguments.authority)))
+    # Without the interpreter's own end, where some versions of pyreqwest abort it.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

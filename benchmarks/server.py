@@ -1,7 +1,7 @@
 """The local server that all peers talk to, in a process and on a core of its own.
 
-It answers as fast as Python can: a fixed success for whatever comes. So that nobody wins by sending less, the first
-request of each connection is checked whole, signature and body, and the rest is counted.
+It answers as fast as Python can: a fixed success for each path. So that nobody wins by sending less, the first request
+of each connection is checked whole, signature and body, and the rest is counted.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import argparse
 import asyncio
 import gc
 import json
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from email.utils import formatdate
 from typing import Any, NamedTuple
 from urllib.request import ProxyHandler, build_opener
@@ -21,13 +22,14 @@ from urllib.request import ProxyHandler, build_opener
 import httptools
 
 from benchmarks import job
+from benchmarks.certificate import Certificate
 from benchmarks.process import child, pin
 
 COUNTS_PATH = "/counts"
 
 
 class Counts(NamedTuple):
-    """What a server has done since it started; `cpu` is its process's seconds."""
+    """What a server has done since it started; `received` is in bytes, `cpu` its process's seconds."""
 
     requests: int
     received: int
@@ -35,9 +37,11 @@ class Counts(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A running server: its address, and how to ask for its counts."""
+    """A running server: its name, its addresses (the second one with TLS, empty without), and how to ask its counts."""
 
+    name: str
     url: str
+    tls_url: str
     counts: Callable[[], Counts]
 
 
@@ -45,22 +49,22 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def builtin(core: int | None) -> Iterator[Server]:
+def builtin(core: int | None, certificate: Certificate | None = None) -> Iterator[Server]:
     """Run the server of this module."""
-    with child("benchmarks.server", *(() if core is None else ("--core", str(core)))) as process:
-        url = f"http://127.0.0.1:{process.read()['port']}"
-        # Without the environment's proxies: they are not for this machine's own addresses.
-        opener = build_opener(ProxyHandler({}))
-
-        def counts() -> Counts:
-            with opener.open(url + COUNTS_PATH) as answer:
-                return Counts(**json.load(answer))
-
-        yield Server(url, counts)
+    pinned = () if core is None else ("--core", str(core))
+    secured = () if certificate is None else ("--certificate", certificate.chain)
+    with child("benchmarks.server", *pinned, *secured) as process:
+        ports = process.read()
+        url = f"http://127.0.0.1:{ports['port']}"
+        tls_url = f"https://127.0.0.1:{ports['tls_port']}" if certificate else ""
+        yield Server("the built-in one", url, tls_url, lambda: Counts(**json.loads(fetch(url + COUNTS_PATH))))
 
 
-# By the name that `--server` takes.
-SERVERS: dict[str, Callable[[int | None], AbstractContextManager[Server]]] = {"builtin": builtin}
+def fetch(url: str) -> bytes:
+    """Return what this machine's server says there."""
+    # Without the environment's proxies: they are not for this machine's own addresses.
+    with build_opener(ProxyHandler({})).open(url) as answer:
+        return answer.read()  # type: ignore[no-any-return]
 
 
 # -- the server's process ---------------------------------------------------------------------------------------------
@@ -70,12 +74,13 @@ class _State:
     def __init__(self) -> None:
         self.requests = 0
         self.received = 0
-        self.answer = b""
+        self.answers: dict[str, bytes] = {}
 
     def renew(self) -> None:
-        """Write the answer anew, once a second: its `Date` has whole seconds."""
-        date = formatdate(usegmt=True).encode()
-        self.answer = _answer(b"200 OK", job.ANSWER, b"Date: %s\r\n" % date)
+        """Write the answers anew, once a second: their `Date` has whole seconds."""
+        date = b"Date: %s\r\n" % formatdate(usegmt=True).encode()
+        for path, reply in job.REPLIES.items():
+            self.answers[path] = _answer(b"200 OK", reply.body, date, reply.content_type)
         asyncio.get_running_loop().call_later(1, self.renew)
 
     def counts(self) -> bytes:
@@ -83,16 +88,20 @@ class _State:
         return _answer(b"200 OK", json.dumps(counts._asdict()).encode(), b"Connection: close\r\n")
 
 
-def _answer(status: bytes, body: bytes, headers: bytes = b"") -> bytes:
-    head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"
-    return head % (status, headers, len(body)) + body
+def _answer(status: bytes, body: bytes, headers: bytes = b"", content_type: str = "application/json") -> bytes:
+    head = b"HTTP/1.1 %s\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n"
+    return head % (status, content_type.encode(), headers, len(body)) + body
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: the first request through `_Checked`, all others through a parser that only finds their ends."""
+    """One connection: the first request through `_Checked`, all others through a parser that only finds their ends.
+
+    They all get the first one's answer: no peer asks for two things.
+    """
 
     def __init__(self, state: _State) -> None:
         self.state = state
+        self.path = job.PATH
         self.parser = httptools.HttpRequestParser(_Checked(self))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -107,7 +116,7 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self.state.requests += 1
-        self.write(self.state.answer)
+        self.write(self.state.answers[self.path])
 
 
 class _Checked:
@@ -140,13 +149,17 @@ class _Checked:
             connection.write(_answer(b"400 Bad Request", json.dumps({"status": "-22", "reason": wrong}).encode()))
             connection.close()
             return
+        connection.path = self.url.decode()
         connection.on_message_complete()
         connection.parser = httptools.HttpRequestParser(connection)
 
     def wrong(self, method: bytes) -> str | None:
-        """Return what is no update as the vendor wants it, or None."""
-        if (method, self.url) != (b"POST", job.PATH.encode()):
-            return "not the update's method and path"
+        """Return what is no update as its vendor wants it, or None."""
+        if method != b"POST" or self.url.decode() not in job.REPLIES:
+            return "not an update's method and path"
+        if self.url != job.PATH.encode():
+            known = job.NAME.encode() in self.body and b"authorization" in self.headers
+            return None if known else "not another vendor's update"
         if not self.headers.get(b"content-type", "").startswith("application/json"):
             return "not JSON"
         if self.headers.get(b"api-key") != job.API_KEY:
@@ -164,25 +177,37 @@ class _Checked:
         return None if body == job.UPDATE else "not the update"
 
 
-async def _serve() -> None:
+async def _serve(chain: str | None) -> None:
     loop = asyncio.get_running_loop()
     state = _State()
     state.renew()
-    server = await loop.create_server(lambda: _Connection(state), "127.0.0.1", 0, backlog=4096)
-    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    ports = {"port": await _listen(state, None)}
+    if chain:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(chain)
+        ports["tls_port"] = await _listen(state, context)
+    print(json.dumps(ports), flush=True)
     stopped = asyncio.Event()
     # Readable means ended: the parent writes nothing, and closes our standard input (or dies, which does the same).
     loop.add_reader(sys.stdin.fileno(), stopped.set)
     await stopped.wait()
 
 
+async def _listen(state: _State, context: ssl.SSLContext | None) -> int:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(state), "127.0.0.1", 0, backlog=4096, ssl=context)
+    return server.sockets[0].getsockname()[1]  # type: ignore[no-any-return]
+
+
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--core", type=int)
-    pin(parser.parse_args().core)
+    parser.add_argument("--certificate")
+    arguments = parser.parse_args()
+    pin(arguments.core)
     # Nothing here makes reference cycles, and a pause of the server would be booked to the peers.
     gc.disable()
-    asyncio.run(_serve())
+    asyncio.run(_serve(arguments.certificate))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+"""The results as pictures. matplotlib is asked for only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.call_report import Row
+from benchmarks.peers import SDKS
+
+# From few to many in flight: one hue that grows darker, told apart without colour too by their shapes.
+_SHADES = ("#9ecae1", "#4a98c9", "#1764ab", "#08306b")
+_SHAPES = ("o", "s", "D", "^")
+_OURS, _TEXT, _FAINT = "#c0392b", "#333333", "#dddddd"
+
+
+def require() -> None:
+    """End the program, before anything is measured, where matplotlib is not installed."""
+    if find_spec("matplotlib") is None:
+        raise SystemExit("A plot needs matplotlib, which is in the extra `bench`.")
+
+
+def calls(rows: Iterable[Row], path: Path) -> None:
+    """Draw the calls a second of each peer at each number in flight, the fastest at the top."""
+    rates: dict[str, dict[int, float]] = {}
+    for row in rows:
+        if not row.tls:
+            rates.setdefault(row.peer, {})[row.in_flight] = row.calls_per_second
+    if not rates:
+        return
+    numbers = sorted({number for of_peer in rates.values() for number in of_peer})
+    order = sorted(rates, key=lambda peer: max(rates[peer].values()))
+    figure, axes = _figure(height=1.5 + 0.38 * len(order))
+    for position, peer in enumerate(order):
+        found = rates[peer].values()
+        axes.plot((min(found), max(found)), (position, position), color=_FAINT, linewidth=2.5, zorder=1)
+        axes.annotate(
+            f"{max(found):,.0f}", (max(found), position), (9, 0), textcoords="offset points", va="center", fontsize=8
+        )
+    for index, number in enumerate(numbers):
+        points = [(rates[peer][number], position) for position, peer in enumerate(order) if number in rates[peer]]
+        shade = min(index, len(_SHADES) - 1)
+        axes.scatter(
+            *zip(*points, strict=True),
+            s=38,
+            color=_SHADES[shade],
+            marker=_SHAPES[shade],
+            edgecolors="white",
+            linewidths=0.6,
+            label=f"{number:,}",
+            zorder=2,
+        )
+    _name(axes, order)
+    axes.set_xscale("log")
+    axes.set_xlabel("calls a second (log scale; the number is each peer's best)")
+    axes.legend(title="in flight", loc="lower right", ncols=1, frameon=True, fontsize=8, title_fontsize=8, framealpha=1)
+    _thousands(axes)
+    _save(figure, path)
+
+
+def _figure(height: float, columns: int = 1) -> Any:
+    require()
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, columns, figsize=(8.6, height), layout="constrained", sharey=True)
+    for each in [axes] if columns == 1 else axes:
+        each.grid(axis="x", which="major", color=_FAINT, linewidth=0.8)
+        each.set_axisbelow(True)
+        each.spines[["top", "right", "left"]].set_visible(False)
+        each.tick_params(axis="y", length=0)
+    return figure, axes
+
+
+def _name(axes: Any, names: Sequence[str]) -> None:
+    """Write a name to each line: ours in bold, and of the others what they are."""
+    axes.set_yticks(range(len(names)), [_label(name) for name in names])
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    for label, name in zip(axes.get_yticklabels(), names, strict=True):
+        is_ours = name == "sdk"
+        label.set(color=_OURS if is_ours else _TEXT, fontweight="bold" if is_ours else "normal")
+
+
+def _label(name: str) -> str:
+    if name == "sdk":
+        return "itnio-async"
+    return f"{name} (SDK)" if name in SDKS else name
+
+
+def _thousands(axes: Any) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high * 1.5)  # room for the last number
+
+
+def _save(figure: Any, path: Path) -> None:
+    figure.savefig(path, dpi=140)
