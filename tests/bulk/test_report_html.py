@@ -1,0 +1,200 @@
+"""The report's page: what it says, that it needs nothing and runs nothing, and how a browser takes it."""
+
+from __future__ import annotations
+
+import random
+import re
+import stat
+from datetime import timedelta, timezone
+from html.parser import HTMLParser
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itnio_async.bulk import report_html
+from itnio_async.bulk.charts import nice_top
+from itnio_async.bulk.report import Report
+from itnio_async.bulk.report_html import html_of, write_html
+from itnio_async.errors import ConfigurationError
+from tests.bulk.journals import (
+    DONE,
+    HEADER,
+    LOST,
+    NAME_TAKEN,
+    NOT_FOUND,
+    STORM,
+    UNCHANGED,
+    WAITING,
+    journal_row,
+    report,
+)
+from tests.support.chromium import look_at
+
+EVIL = "</script><script>document.title='run'</script><img src=https://example.com/x onerror=alert(1)>&amp;\"'"
+
+
+class Page(HTMLParser):
+    """The tags of a page, with their attributes; complains of tags that do not close in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.open = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in ("meta", "link", "th", "td", "line", "rect", "circle", "polyline"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_it_says_what_became_of_the_rows():
+    text = html_of(report(DONE, DONE, UNCHANGED, WAITING, NAME_TAKEN, NOT_FOUND, STORM, LOST))
+    Page(text)
+    assert "<h1>trunks.csv</h1>" in text
+    assert "Account bDq*** at api.itniotech.com" in text
+    assert "begun 1970-01-01 00:15 UTC, 2.5 s from the first answer to the last" in text
+    for count, label in ((8, "rows"), (2, "done"), (1, "stood so already"), (2, "refused"), (2, "outcome unknown")):
+        assert f"<b>{count}</b><span>{label}</span>" in text
+    assert "4 failed rows" in text
+    assert "Choose another name; names are unique in the account." in text
+    assert text.count("<svg") == 2
+
+
+def test_nothing_failed():
+    text = html_of(report(DONE, UNCHANGED))
+    assert "Every row stands as the file wants it." in text
+    assert "<table" not in text
+    assert "<svg" not in text
+
+
+def test_times_in_a_zone_of_ones_own():
+    text = html_of(report(DONE, STORM), zone=timezone(timedelta(hours=8), "CST"))
+    assert "1970-01-01 08:15 CST" in text
+    assert ">08:16:40</text>" in text
+
+
+def test_a_running_job_and_disabled_trunks_are_told():
+    rows = (journal_row(0, DONE, disabled=True), journal_row(1, DONE))
+    text = html_of(Report(HEADER, rows, is_running=True))
+    assert "The job is running" in text
+    assert "done (1 on disabled trunks)" in text
+
+
+def test_only_so_many_rows_as_a_person_reads(monkeypatch):
+    monkeypatch.setattr(report_html, "MOST_ROWS", 3)
+    text = html_of(report(*[NAME_TAKEN] * 5))
+    assert "5 failed rows" in text
+    assert "The first 3 of them" in text
+    assert text.count("Duplicate") == 3
+
+
+def test_it_loads_nothing_and_runs_only_its_own_script():
+    evil = attrs.evolve(NAME_TAKEN, reason=EVIL, error=EVIL)
+    rows = (journal_row(0, evil, trunk_name=EVIL), journal_row(1, DONE))
+    text = html_of(Report(attrs.evolve(HEADER, source=EVIL, host=EVIL, api_key=EVIL), rows))
+    tags = Page(text).tags
+    assert [tag for tag, _ in tags].count("script") == 1
+    assert not [tag for tag, _ in tags if tag in ("img", "iframe", "object", "embed", "base", "form")]
+    links = {value for _, attributes in tags for name, value in attributes.items() if name in ("src", "href")}
+    assert links == {"data:,"}
+    assert not re.search(r"url\(|@import", text)
+
+
+@given(st.text(), st.text(), st.floats(0, 1e6), st.lists(st.floats(0, 4e9), min_size=2, max_size=9))
+def test_any_contents_make_a_page(name, reason, elapsed, ends):
+    rows = tuple(
+        journal_row(number, attrs.evolve(STORM, reason=reason, ended=end, elapsed=elapsed), trunk_name=name)
+        for number, end in enumerate(ends)
+    )
+    Page(html_of(Report(HEADER, rows)))
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_the_file_is_its_owners_alone(tmp_path, before):
+    path = tmp_path / "report.html"
+    if before is not None:
+        path.write_text("old")
+        path.chmod(before)
+    write_html(report(DONE, STORM), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text().endswith("</html>\n")
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_file_that_cannot_be_written(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        write_html(report(DONE), tmp_path / "missing" / "report.html")
+
+
+@given(st.floats(1e-6, 1e9))
+def test_axes_end_at_a_round_number_not_far_above(value):
+    assert value <= nice_top(value) <= 2.5 * value
+
+
+# -- in a browser -----------------------------------------------------------------------------------------------------
+
+
+def job(size=400):
+    """A report like that of a real job, with a name that must not run."""
+    drawn = random.Random(1)
+    results = [DONE, DONE, DONE, DONE, UNCHANGED, NAME_TAKEN, STORM, LOST, NOT_FOUND]
+    rows = [journal_row(0, attrs.evolve(NAME_TAKEN, reason=EVIL), trunk_name=EVIL)]
+    for number in range(1, size):
+        result = drawn.choice(results)
+        ended = None if result.ended is None else 1000 + number / 20
+        rows.append(journal_row(number, attrs.evolve(result, ended=ended, elapsed=drawn.random())))
+    return Report(HEADER, tuple(rows))
+
+
+def sorted_by(page, *columns):
+    """The page, with the column's buttons pressed once it is there, and what the script makes of it."""
+    presses = "".join(f'document.querySelectorAll("#failed button")[{column}].click();' for column in columns)
+    return page.replace("</script></body>", f"</script><script>{presses}</script></body>")
+
+
+def cells(document, column):
+    body = re.search(r'id="failed".*?<tbody>(.*?)</tbody>', document, re.DOTALL)[1]
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)[column] for row in body.split("<tr>")[1:]]
+
+
+@pytest.mark.parametrize(
+    ("presses", "column", "expected"),
+    [
+        ((), 0, lambda lines: sorted(lines, key=int)),
+        ((1, 1), 1, lambda ids: sorted(ids, key=int, reverse=True)),
+        ((4,), 4, lambda codes: sorted(codes, key=lambda code: (code == "", int(code or 0)))),
+        ((3,), 3, sorted),
+    ],
+)
+def test_a_browser_shows_it_offline_and_sorts_it(tmp_path, presses, column, expected):
+    made = job()
+    page = tmp_path / "report.html"
+    page.write_text(sorted_by(html_of(made), *presses))
+    seen = look_at(page, tmp_path / "profile")
+    assert seen.console == []
+    assert "<title>" in seen.document
+    assert "run" not in re.search("<title>(.*?)</title>", seen.document)[1].replace("trunks", "")
+    found = cells(seen.document, column)
+    assert len(found) == len(made.failed)
+    assert found == expected(found)
+    assert EVIL in seen.text
+
+
+def test_errors_on_the_console_would_be_seen(tmp_path):
+    page = tmp_path / "broken.html"
+    page.write_text(
+        html_of(job(20)).replace("</body>", "<script>nowhere()</script><img src=http://example.com/x></body>")
+    )
+    console = look_at(page, tmp_path / "profile").console
+    assert any("nowhere is not defined" in line for line in console)
+    assert any("Content Security Policy" in line for line in console)
