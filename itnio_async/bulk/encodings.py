@@ -39,8 +39,9 @@ def encoding_of(head: bytes, asked: str | None) -> str:
         raise ValueError("there is no such encoding. Some that there are: utf-8, gbk, gb18030, cp1252.") from None
     if marked is None:
         return name
-    if name[:6] != marked[:6]:
-        raise ValueError(f"the file begins with the mark of {marked[:6].upper()}. Leave the encoding out.")
+    family = marked.removesuffix("-sig")
+    if not name.startswith(family):
+        raise ValueError(f"the file begins with the mark of {family.upper()}. Leave the encoding out.")
     return marked
 
 

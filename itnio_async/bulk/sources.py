@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -170,15 +171,20 @@ class Source:
         """Return the bytes, unpacked, from their start; they can be sought in."""
         file = self._spool
         if file is None and self.path == STANDARD_INPUT:
-            file = self._spool = _spooled(self._stdin or sys.stdin.buffer)
+            file = self._keep(_spooled(self._stdin or sys.stdin.buffer))
         if file is None:
             file = stack.enter_context(Path(self.path).open("rb"))  # noqa: SIM115 - the stack closes it
             if not file.seekable():
-                file = self._spool = _spooled(file)
+                file = self._keep(_spooled(file))
         file.seek(0)
         is_packed = file.read(len(_GZIP)) == _GZIP
         file.seek(0)
-        return cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file))) if is_packed else file
+        return cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file, mode="rb"))) if is_packed else file
+
+    def _keep(self, spool: BinaryIO) -> BinaryIO:
+        weakref.finalize(self, spool.close)
+        self._spool = spool
+        return spool
 
     def _kind(self, head: bytes) -> str:
         if self._format is not None:
@@ -187,8 +193,7 @@ class Source:
             return "xlsx"
         if head.startswith(_OLE):
             raise SourceError("it is an old XLS workbook, or one with a password. Save it as XLSX or CSV.")
-        name = self.path.lower().removesuffix(".gz")
-        if (named := _SUFFIXES.get(Path(name).suffix)) is not None:
+        if (named := named_format(self.path)) is not None:
             return named
         # No column's name begins with a bracket.
         begin = head.decode(self._encoding_of(head), errors="ignore").lstrip()[:1]
@@ -208,7 +213,8 @@ class Source:
         kind = self._kind(head)
         if kind == "xlsx":
             # A workbook is read from its end, which unpacking on the way cannot do.
-            file = _spooled(content) if isinstance(cast(Any, content), gzip.GzipFile) else content
+            is_packed = isinstance(cast(Any, content), gzip.GzipFile)
+            file = stack.enter_context(_spooled(content)) if is_packed else content
             return self._with_header(kind, workbook.rows_of(file, self._sheet))
         text = stack.enter_context(_text(content, self._encoding_of(head)))
         if kind == "jsonl":
@@ -238,6 +244,11 @@ class Source:
                 raise SourceError.at(self.place(header.line).at(name), "the column stands twice. Remove one of them.")
             names.append(name)
         return names
+
+
+def named_format(path: str | os.PathLike[str]) -> str | None:
+    """Return the format that a file's name says, or None."""
+    return _SUFFIXES.get(Path(os.fspath(path).lower().removesuffix(".gz")).suffix)
 
 
 def read_records(
