@@ -231,8 +231,7 @@ def test_forked_in_the_middle_of_a_call(server: FaultServer, transport: PooledTr
 def test_no_word_at_the_interpreters_exit(ending: str, server: FaultServer) -> None:
     program = """
         import asyncio, httpx, sys, uvloop
-        from itnio_async.transport import pool
-from itnio_async.transport.pool import PooledTransport
+        from itnio_async.transport.pool import PooledTransport
         transport = PooledTransport(verify=False)
         async def main():
             request = httpx.Request("GET", sys.argv[1])
