@@ -139,14 +139,19 @@ class PooledTransport(httpx.AsyncBaseTransport):
         token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
         try:
             return await token
-        except (httpx.ReadError, httpx.WriteError):
+        except (httpx.ReadError, httpx.WriteError) as error:
             died_idle = connection.requests > 1 and not connection.received
             if pool.is_closed or not (died_idle and idempotent and self._replace):
                 raise
+            died = error
         except BaseException:
             connection.abandon(token)
             raise
-        connection = await pool.acquire(origin, timeouts, fresh=True)
+        try:
+            connection = await pool.acquire(origin, timeouts, fresh=True)
+        except httpx.TransportError as error:
+            # Of the repeat nothing was sent, but the first one may have been processed.
+            raise died from error
         token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
         try:
             return await token
