@@ -1,0 +1,516 @@
+"""Applies a plan: sent in its order, noted in a journal, stopped in order, and gone on with where it ended.
+
+A job works in rounds. Each lists the account's trunks, compares them anew with the rows that have no outcome yet, and
+sends what does not stand as wanted. So going on after a crash, reading back what is unknown, and the last look before
+anything is overwritten are one and the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from enum import Enum
+from inspect import isawaitable
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.columns import SECRET_FIELDS
+from itnio_async.bulk.dispatch import Dispatch, Entry
+from itnio_async.bulk.identity import Identity, digest_of, identity_of
+from itnio_async.bulk.journal import (
+    Journal,
+    JournalHeader,
+    JournalRow,
+    Result,
+    RowState,
+    read_journal,
+)
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.outage import Outage
+from itnio_async.bulk.outcome import Outcome
+from itnio_async.bulk.places import BadRows, Place
+from itnio_async.bulk.plan import Plan, PlanItem, Verdict, make_plan
+from itnio_async.bulk.progress import Meter, Progress
+from itnio_async.bulk.runner import BulkRun
+from itnio_async.bulk.settings import FieldChange, differences, filled, from_data, normal, same, settings_of, to_data
+from itnio_async.client import AsyncClient
+from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit
+from itnio_async.errors import ApiError, InvalidRequestError, ItnioError
+
+logger = logging.getLogger("itnio_async.bulk")
+
+_CHANGED_SINCE = (
+    "the trunk changed since the plan was made: {}. Make the plan anew, or overwrite the trunk all the same (--force)."
+)
+
+
+class Ended(Enum):
+    """Why a job ended: by itself, asked to stop (calls under way finished), stopped at once, at its time, after the
+    first ones, or by an error.
+    """
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    CUT_OFF = "stopped at once"
+    UNTIL = "time is up"
+    CANARY = "not confirmed after the first ones"
+    ERROR = "error"
+
+
+@frozen(kw_only=True)
+class JobOptions:
+    """How a plan is applied.
+
+    `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`. `force` overwrites trunks that
+    changed since the plan was made. `retry_refused` sends again what was refused in an earlier run. `same_account`
+    takes a journal of another API key. `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros`
+    is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`. `until` is a moment in Unix
+    seconds after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown
+    are read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of
+    reach before the job ends.
+    """
+
+    concurrency: int = BULK_CONCURRENCY
+    rate_limit: float | RateLimit | None = None
+    stop_on: tuple[type[ItnioError], ...] = BULK_STOP_ON
+    max_failures: int = 20
+    force: bool = False
+    retry_refused: bool = False
+    same_account: bool = False
+    skip_invalid: bool = False
+    accept_zeros: bool = False
+    canary: int = 0
+    until: float | None = None
+    verify: bool = False
+    rounds: int = 3
+    patience: float = 30.0
+
+
+@frozen(kw_only=True)
+class ReadBack:
+    """A row after its trunk was read back: `differences` is where it does not stand as wanted (before: as it stands).
+
+    `found` is whether the trunk is there at all.
+    """
+
+    place: Place
+    key_id: int | None
+    trunk_name: str | None
+    state: RowState
+    found: bool
+    differences: tuple[FieldChange, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the trunk stands as wanted, as far as the listing shows."""
+        return self.found and not self.differences
+
+
+@frozen(kw_only=True)
+class JobResult:
+    """What became of a job.
+
+    `counts` has how many rows are in each state, over all runs of the journal. `error` is what ended it early, if that
+    was an error. `not_as_wanted` are the rows done that were read back otherwise (`verify`). `notes` are for people.
+    """
+
+    ended: Ended
+    counts: Mapping[RowState, int]
+    journal: Path
+    error: ItnioError | None = None
+    not_as_wanted: tuple[ReadBack, ...] = ()
+    notes: tuple[str, ...] = ()
+    progress: Progress = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every row is done or stood as wanted, and no one was read back otherwise."""
+        left = self.counts.keys() - {RowState.DONE, RowState.UNCHANGED}
+        return self.ended is Ended.FINISHED and not self.not_as_wanted and not any(self.counts[state] for state in left)
+
+
+Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
+
+
+class Job:
+    """A plan that is applied by `await job.run()`, once.
+
+    `journal` is the path of its journal: where there is one, the job goes on with it. `source` names the file for
+    people; `plan_id` is that of a saved plan. `changed` are the key ids of trunks that changed since a saved plan was
+    made. `on_progress` is called with a `Progress`, at most ten times a second; `confirm` gets the first rows of a
+    canary, read back, and says whether to go on; it may be async. `clock` gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        plan: Plan,
+        journal: str | os.PathLike[str],
+        options: JobOptions = JobOptions(),
+        *,
+        source: str = "",
+        plan_id: str | None = None,
+        changed: Collection[int] = (),
+        on_progress: Callable[[Progress], object] | None = None,
+        confirm: Confirm | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if options.canary and confirm is None:
+            raise InvalidRequestError("a canary needs somebody to show it to: give confirm.", field="confirm")
+        self._client = client
+        self._plan = plan
+        self._path = Path(journal)
+        self._options = options
+        self._source = source or (plan.items[0].place.file if plan.items else "no rows")
+        self._plan_id = plan_id
+        self._changed = frozenset(changed)
+        self._confirm = confirm
+        self._clock = clock
+        self._meter = Meter(on_progress)
+        self._outage = Outage(options.patience)
+        self._ended = Ended.FINISHED
+        self._error: ItnioError | None = None
+        self._not_as_wanted: tuple[ReadBack, ...] = ()
+        self._run: BulkRun[SipTrunkUpdate, None] | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._is_new = False
+
+    # -- for the caller -----------------------------------------------------------------------------------------------
+
+    async def run(self) -> JobResult:
+        """Apply the plan and return what became of it; what ended it early is in the result.
+
+        Raises `JournalError` where the journal cannot be used, and `BadRows` where rows cannot be sent and
+        `skip_invalid` is not set: nothing was sent then. Who is cancelled cuts the calls off; what they did is unknown.
+        """
+        identity = await identity_of(self._client)
+        journal = await Journal.open(
+            self._path,
+            self._header(identity),
+            self._new_rows(),
+            same_account=self._options.same_account,
+            idempotent=UPDATE.idempotent,
+        )
+        self._is_new = journal.is_new
+        self._work = asyncio.ensure_future(self._rounds(journal))
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._ended is not Ended.CUT_OFF or (task is not None and task.cancelling()):
+                raise
+        except ItnioError as error:
+            self._fail(error)
+        finally:
+            await journal.aclose()
+        if journal.error is not None:
+            self._fail(journal.error)
+        return await self._result(journal)
+
+    def stop(self) -> None:
+        """Begin no further call; those under way finish, and `run` returns."""
+        self._end(Ended.STOPPED)
+
+    def stop_now(self) -> None:
+        """Cut off the calls under way too: whether they had an effect is unknown until they are read back."""
+        self._end(Ended.CUT_OFF)
+        if self._work is not None:
+            self._work.cancel()
+
+    async def dry_run(self) -> Plan:
+        """List once more and return the plan for the rows that have no outcome in the journal; nothing is sent."""
+        rows = self._plan.items
+        if self._path.exists():
+            contents = await asyncio.to_thread(read_journal, self._path)
+            open_ = {row.id for row in contents.rows if row.state in self._open_states(first=True)}
+            rows = tuple(item for item in rows if item.index in open_)
+        return self._fresh_plan([item.index for item in rows], await list_trunks(self._client))
+
+    # -- the journal's first rows -------------------------------------------------------------------------------------
+
+    def _header(self, identity: Identity) -> JournalHeader:
+        return JournalHeader(
+            source=self._source,
+            rows=digest_of(item.row for item in self._plan),
+            host=identity.host,
+            api_key=identity.api_key,
+            account=identity.account,
+            endpoint=str(UPDATE),
+            plan=self._plan_id,
+            created=self._clock(),
+        )
+
+    def _new_rows(self) -> Iterator[JournalRow]:
+        """The rows of a journal that is made now; a journal that is gone on with does not ask for them."""
+        bad = self._plan.bad_rows
+        if bad and not self._options.skip_invalid:
+            raise BadRows.of(bad)
+        for item in self._plan:
+            row = _journal_row(item)
+            if item.key_id in self._changed and row.state is RowState.WAITING and not self._options.force:
+                reason = _CHANGED_SINCE.format("it does not stand as the saved plan shows it")
+                row = evolve(row, result=Result(state=RowState.REFUSED, reason=reason))
+            yield row
+
+    # -- rounds -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._ended is not Ended.FINISHED
+
+    def _end(self, how: Ended) -> None:
+        if self._ended in (Ended.FINISHED, Ended.STOPPED, Ended.UNTIL):
+            self._ended = how
+        if self._run is not None:
+            self._run.stop()
+
+    def _fail(self, error: ItnioError) -> None:
+        self._error = self._error or error
+        if self._ended is not Ended.CUT_OFF:
+            self._ended = Ended.ERROR
+
+    def _may_go_on(self) -> bool:
+        until = self._options.until
+        if until is not None and self._clock() >= until and not self._is_ending:
+            self._ended = Ended.UNTIL
+        return not self._is_ending
+
+    async def _rounds(self, journal: Journal) -> None:
+        for number in range(max(1, self._options.rounds)):
+            rows = await journal.rows(*self._open_states(first=number == 0))
+            if not rows or not self._may_go_on():
+                break
+            await self._round(journal, rows, first=number == 0)
+        if self._options.verify and self._ended in (Ended.FINISHED, Ended.UNTIL):
+            await self._verify(journal)
+
+    def _open_states(self, *, first: bool) -> tuple[RowState, ...]:
+        open_ = (RowState.WAITING, RowState.UNKNOWN)
+        return (*open_, RowState.REFUSED) if first and self._options.retry_refused else open_
+
+    def _fresh_plan(self, indexes: Sequence[int], trunks: Sequence[SipTrunk]) -> Plan:
+        rows = [self._plan.items[index].row for index in indexes]
+        return make_plan(rows, trunks, accept_zeros=self._options.accept_zeros)
+
+    async def _round(self, journal: Journal, rows: Sequence[JournalRow], *, first: bool) -> None:
+        """Look how the trunks stand, decide what needs nothing, and send the rest."""
+        fresh = self._fresh_plan([row.id for row in rows], await list_trunks(self._client))
+        results: list[tuple[int, Result]] = []
+        befores: list[tuple[int, Mapping[str, Any], Mapping[str, Any]]] = []
+        entries: list[Entry] = []
+        for row, item in zip(rows, fresh, strict=True):
+            result = self._decide(row, item)
+            if result is not None:
+                results.append((row.id, result))
+                if not first:
+                    self._meter.count(row.id, row.place, row.trunk_name, result)
+                continue
+            entries.append(Entry(row.id, item))
+            if row.state is not RowState.UNKNOWN:
+                befores.append((row.id, *_before_and_after(item)))
+        await journal.decide(results, befores=befores)
+        if first:
+            self._meter.total = len(entries)
+        await self._send_all(journal, entries, canary=self._options.canary if first else 0)
+
+    def _decide(self, row: JournalRow, item: PlanItem) -> Result | None:
+        """Return what is certain about a row without sending it, or None."""
+        if item.verdict is Verdict.UNCHANGED:
+            if row.state is RowState.UNKNOWN:
+                return evolve(row.result, state=RowState.DONE, reason="read back: it stands as wanted", code=None)
+            return Result(state=RowState.UNCHANGED)
+        if item.refusal is not None:
+            return Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)
+        why = None if self._options.force else self._changed_since(row, item)
+        return None if why is None else Result(state=RowState.REFUSED, reason=_CHANGED_SINCE.format(why))
+
+    def _changed_since(self, row: JournalRow, item: PlanItem) -> str | None:
+        """Say what is no longer as it was when the plan was made, or None."""
+        trunk = item.trunk
+        assert trunk is not None
+        if row.state is RowState.UNKNOWN:
+            # Done in part, perhaps: each field may stand as it was or as wanted.
+            before, after = from_data(row.before), from_data(row.after)
+            names = [name for name in before if not same(before, trunk, [name])]
+            names = [name for name in names if name not in after or not same(after, trunk, [name])]
+            return ", ".join(names) or None
+        if not row.before:
+            return None
+        before = from_data(row.before)
+        names = [name for name in before if not same(before, trunk, [name])]
+        planned = self._plan.items[row.id].trunk
+        if self._is_new and planned is not None:
+            names += [name for name in SECRET_FIELDS if settings_of(planned)[name] != settings_of(trunk)[name]]
+        return ", ".join(names) or None
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    async def _send_all(self, journal: Journal, entries: Sequence[Entry], *, canary: int) -> None:
+        done: set[int] = set()
+        if canary:
+            first = [entry for entry in entries if not entry.item.needs][:canary]
+            rest = [entry for entry in entries if entry not in first]
+            done = await self._send(journal, first, done)
+            if self._is_ending or not await self._is_confirmed(journal, first):
+                return
+            entries = rest
+        await self._send(journal, entries, done)
+
+    async def _is_confirmed(self, journal: Journal, first: Sequence[Entry]) -> bool:
+        assert self._confirm is not None
+        states = {row.id: row.state for row in await journal.rows()}
+        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
+        answer = self._confirm(
+            [_read_back(entry.item, states[entry.row], trunks.get(entry.item.key_id)) for entry in first]
+        )
+        if isawaitable(answer):
+            answer = await answer
+        if not answer:
+            self._end(Ended.CANARY)
+        return bool(answer) and not self._is_ending
+
+    async def _send(self, journal: Journal, entries: Sequence[Entry], done: set[int]) -> set[int]:
+        """Send these, and return the indexes of those that are done; `done` are done already."""
+        options = self._options
+        dispatch = Dispatch(entries, journal, done=done, may_go_on=self._may_go_on, outage=self._outage)
+        run = self._client.bulk(
+            UPDATE,
+            dispatch.updates(),
+            concurrency=options.concurrency,
+            rate_limit=options.rate_limit,
+            stop_on=options.stop_on,
+            max_failures=options.max_failures,
+        )
+        self._run = run
+        done = set(done)
+        try:
+            async with run:
+                async for outcome in run:
+                    self._account_for(journal, dispatch, outcome, done)
+                    if journal.error is not None:
+                        raise journal.error
+        except ItnioError as error:
+            self._fail(error)
+        finally:
+            self._run = None
+            for outcome in await run.aclose():
+                self._account_for(journal, dispatch, outcome, done)
+            for update in list(run.under_way.values()):
+                entry = dispatch.finished(update, RowState.UNKNOWN)
+                self._settle(journal, entry, Result(state=RowState.UNKNOWN, reason="cut off", ended=self._clock()))
+            self._meter.under_way = 0
+            self._meter.tell(now=True)
+        return done
+
+    def _account_for(
+        self, journal: Journal, dispatch: Dispatch, outcome: Outcome[SipTrunkUpdate, None], done: set[int]
+    ) -> None:
+        self._outage.note(outcome.error)
+        result = result_of(outcome, ended=self._clock())
+        entry = dispatch.finished(outcome.request, result.state)
+        if result.state is RowState.DONE:
+            done.add(entry.item.index)
+        self._meter.under_way = len(dispatch.under_way)
+        self._settle(journal, entry, result)
+
+    def _settle(self, journal: Journal, entry: Entry, result: Result) -> None:
+        journal.settle(entry.row, result)
+        self._meter.count(entry.row, entry.item.place, entry.item.trunk_name, result)
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    async def _verify(self, journal: Journal) -> None:
+        """Read back every trunk that is done, and note how it stands."""
+        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
+        rows = await journal.rows(RowState.DONE)
+        read = [_read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
+        await journal.decide(verified=[(row.id, back.ok) for row, back in zip(rows, read, strict=True)])
+        self._not_as_wanted = tuple(back for back in read if not back.ok)
+
+    async def _result(self, journal: Journal) -> JobResult:
+        contents = await asyncio.to_thread(read_journal, journal.path)
+        counts = Counter(row.state for row in contents.rows)
+        logger.info("job over %s: %s, %s", self._source, self._ended.value, _counted(counts))
+        return JobResult(
+            ended=self._ended,
+            counts=counts,
+            journal=journal.path,
+            error=self._error,
+            not_as_wanted=self._not_as_wanted,
+            notes=(journal.note,) if journal.note else (),
+            progress=self._meter.progress(),
+        )
+
+
+def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
+    """Return what an outcome means for its row.
+
+    Whether a failure is a refusal or an unknown outcome, `may_have_been_processed` alone decides. What certainly did
+    not happen and is no refusal of the row (no connection, a refused key or clock) leaves the row waiting.
+    """
+    error = outcome.error
+    if error is None:
+        state = RowState.DONE
+    elif error.may_have_been_processed:
+        state = RowState.UNKNOWN
+    elif isinstance(error, ApiError | InvalidRequestError) and not isinstance(error, BULK_STOP_ON):
+        state = RowState.REFUSED
+    else:
+        state = RowState.WAITING
+    return Result(
+        state=state,
+        code=getattr(error, "code", None),
+        error=None if error is None else type(error).__name__,
+        reason="" if error is None else getattr(error, "reason", "") or str(error),
+        attempts=outcome.attempts,
+        elapsed=outcome.elapsed,
+        ended=ended,
+    )
+
+
+def _journal_row(item: PlanItem) -> JournalRow:
+    if item.refusal is not None:
+        result = Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)
+    else:
+        unchanged = item.verdict is Verdict.UNCHANGED
+        result = Result(state=RowState.UNCHANGED if unchanged else RowState.WAITING)
+    before, after = _before_and_after(item)
+    return JournalRow(
+        id=item.index,
+        place=item.place,
+        key_id=item.key_id,
+        trunk_name=item.trunk_name,
+        disabled=item.disabled,
+        before=before,
+        after=after,
+        secrets=tuple(sorted(SECRET_FIELDS & item.row.values.keys())),
+        result=result,
+    )
+
+
+def _before_and_after(item: PlanItem) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the trunk shows, and what of that the row changes, both without secrets."""
+    before = {} if item.trunk is None else to_data(settings_of(item.trunk))
+    return before, to_data({change.name: normal(change.after) for change in item.changes})
+
+
+def _read_back(item: PlanItem, state: RowState, trunk: SipTrunk | None) -> ReadBack:
+    return ReadBack(
+        place=item.place,
+        key_id=item.key_id,
+        trunk_name=item.trunk_name,
+        state=state,
+        found=trunk is not None,
+        differences=() if trunk is None else differences(trunk, filled(item.row.values, trunk)),
+    )
+
+
+def _counted(counts: Mapping[RowState, int]) -> str:
+    return ", ".join(f"{counts[state]} {state.value}" for state in RowState if counts[state])

@@ -1,0 +1,454 @@
+"""A plan applied to the sandbox: in order, with every row accounted for, stopped and gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import attrs
+import pytest
+from support.programs import until
+
+from bulk.trunks import row
+from itnio_async import AsyncClient, AuthenticationError, ConflictError, ConnectError, RetryPolicy
+from itnio_async.bulk.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal import JournalError, JournalMismatchError, RowState, read_journal
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.places import BadRows
+from itnio_async.bulk.plan import Verdict, make_plan
+from itnio_async.sandbox import Sandbox
+
+TRUNKS = 40
+QUICK = RetryPolicy(attempts=1)
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(trunks=TRUNKS) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(sandbox):
+    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url, retry=QUICK) as client:
+        yield client
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "rows.journal"
+
+
+def prefixes(count=TRUNKS, value="9"):
+    return [row(n + 1, n, sip_prefix=value) for n in range(1, count + 1)]
+
+
+async def planned(client, rows, **options):
+    return make_plan(rows, await list_trunks(client), **options)
+
+
+async def apply(client, rows, path, *, plan=None, confirm=None, on_progress=None, changed=(), **options):
+    plan = plan or await planned(client, rows)
+    job = Job(client, plan, path, JobOptions(**options), confirm=confirm, on_progress=on_progress, changed=changed)
+    return await job.run()
+
+
+def updates(sandbox):
+    """How often each trunk was to be updated."""
+    return Counter(request.key_id for request in sandbox.requests if request.path.endswith("/update"))
+
+
+def states(path):
+    return {row.id: row.state for row in read_journal(path).rows}
+
+
+# -- in the ordinary run ----------------------------------------------------------------------------------------------
+
+
+async def test_every_row_is_done_and_has_one_outcome(sandbox, client, path):
+    result = await apply(client, prefixes(), path)
+    assert (result.ended, result.error, result.counts) == (Ended.FINISHED, None, {RowState.DONE: TRUNKS})
+    assert result.ok
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+    assert set(updates(sandbox).values()) == {1}
+    for kept in read_journal(path).rows:
+        assert kept.before["sip_prefix"] is None
+        assert kept.after == {"sip_prefix": "9"}
+        assert kept.result.attempts == 1
+        assert kept.result.ended > 0
+    assert "made-up-password" not in path.read_bytes().decode("latin-1")
+
+
+async def test_the_same_again_sends_nothing(sandbox, client, path):
+    await apply(client, prefixes(), path)
+    before = updates(sandbox)
+    result = await apply(client, prefixes(), path)
+    assert result.ok
+    assert updates(sandbox) == before
+
+
+async def test_what_needs_nothing_is_not_sent(sandbox, client, path):
+    plan = await planned(client, prefixes())
+    await client.sip_trunks.update((await list_trunks(client))[4].to_update(sip_prefix="9"))
+    result = await apply(client, [], path, plan=plan)
+    assert result.counts == {RowState.DONE: TRUNKS - 1, RowState.UNCHANGED: 1}
+    assert updates(sandbox)[5] == 1
+
+
+async def test_updates_go_in_the_order_of_what_they_need(sandbox, client, path):
+    chain = 20
+    rows = [row(n, n, sip_trunk_name=f"trunk{n + 1:05d}", sip_prefix="1") for n in range(1, chain)]
+    rows += [row(chain, chain, sip_trunk_name="free")]
+    result = await apply(client, rows, path, concurrency=30)
+    assert result.ok
+    order = [request.key_id for request in sandbox.requests if request.path.endswith("/update")]
+    assert order == list(range(chain, 0, -1))
+
+
+async def test_bad_rows_stop_everything_unless_they_are_skipped(sandbox, client, path):
+    rows = [*prefixes(2), row(9, 9999, sip_prefix="1"), row(10, 5, sip_gateway_ip="")]
+    with pytest.raises(BadRows, match=r"2 rows cannot be sent(?s:.*)line 9(?s:.*)line 10") as caught:
+        await apply(client, rows, path)
+    assert [bad.place.line for bad in caught.value.rows] == [9, 10]
+    assert not updates(sandbox)
+    result = await apply(client, rows, path, skip_invalid=True)
+    assert result.counts == {RowState.DONE: 2, RowState.REFUSED: 2}
+    assert not result.ok
+    assert [kept.result.attempts for kept in read_journal(path).rows if kept.state is RowState.REFUSED] == [0, 0]
+
+
+async def test_a_trunk_that_changed_since_the_plan_is_not_overwritten_without_force(sandbox, client, path, tmp_path):
+    plan = await planned(client, prefixes(3))
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_trunk_name="renamed"))
+    result = await apply(client, [], path, plan=plan)
+    assert result.counts == {RowState.DONE: 2, RowState.REFUSED: 1}
+    (refused,) = [kept for kept in read_journal(path).rows if kept.state is RowState.REFUSED]
+    assert "changed since the plan was made: sip_trunk_name" in refused.result.reason
+    assert sandbox.trunk(1).sip_prefix is None
+    forced = await apply(client, [], tmp_path / "forced", plan=plan, force=True)
+    assert forced.ok
+    assert (sandbox.trunk(1).sip_trunk_name, sandbox.trunk(1).sip_prefix) == ("renamed", "9")
+    assert read_journal(tmp_path / "forced").rows[0].before["sip_trunk_name"] == "renamed"
+
+
+async def test_what_changed_since_a_saved_plan_stays_so_also_when_gone_on_with(sandbox, client, path):
+    result = await apply(client, prefixes(2), path, changed={1})
+    assert result.counts == {RowState.DONE: 1, RowState.REFUSED: 1}
+    assert (await apply(client, prefixes(2), path)).counts == result.counts
+    assert sandbox.trunk(1).sip_prefix is None
+
+
+async def test_progress_is_told_up_to_the_end(sandbox, client, path):
+    sandbox.order("minus23,key_id=7")
+    told = []
+    await apply(client, prefixes(), path, on_progress=told.append)
+    last = told[-1]
+    assert (last.total, last.done, last.failed, last.unknown, last.under_way) == (TRUNKS, TRUNKS - 1, 1, 0, 0)
+    assert last.remaining == 0
+    assert [(failure.place.line, failure.result.code) for failure in last.failures] == [(8, -23)]
+    assert [one.finished for one in told] == sorted(one.finished for one in told)
+
+
+async def test_retries_are_counted(sandbox, path):
+    sandbox.order("minus18,key_id=7,count=2")
+    told = []
+    retry = RetryPolicy(initial=0)
+    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url, retry=retry) as client:
+        assert (await apply(client, prefixes(), path, on_progress=told.append)).ok
+    assert told[-1].retried == 2
+
+
+# -- refused, unknown, and neither ------------------------------------------------------------------------------------
+
+
+async def test_refused_rows_are_sent_again_only_if_asked_to(sandbox, client, path):
+    order = sandbox.order("minus23,key_id=7")
+    result = await apply(client, prefixes(), path)
+    assert result.counts == {RowState.DONE: TRUNKS - 1, RowState.REFUSED: 1}
+    (refused,) = [kept for kept in read_journal(path).rows if kept.state is RowState.REFUSED]
+    assert (refused.result.code, refused.result.error, refused.result.reason) == (-23, "QuotaError", "Data caps")
+    order.cancel()
+    assert (await apply(client, prefixes(), path)).counts == result.counts
+    assert updates(sandbox)[7] == 1
+    assert (await apply(client, prefixes(), path, retry_refused=True)).ok
+    assert updates(sandbox) == {**dict.fromkeys(range(1, TRUNKS + 1), 1), 7: 2}
+
+
+@pytest.mark.parametrize("processed", [True, False])
+@pytest.mark.parametrize("fault", ["minus18", "garbage", "half", "page"])
+async def test_an_unknown_outcome_is_read_back_and_sent_only_if_it_does_not_stand(
+    sandbox, client, path, fault, processed
+):
+    sandbox.order(f"{fault},key_id=7,count=1,processed={str(processed).lower()}")
+    first = await apply(client, prefixes(), path, rounds=1)
+    assert first.counts == {RowState.DONE: TRUNKS - 1, RowState.UNKNOWN: 1}
+    second = await apply(client, prefixes(), path)
+    assert second.ok
+    assert sandbox.trunk(7).updates == 1
+    assert updates(sandbox)[7] == (1 if processed else 2)
+
+
+async def test_unknown_outcomes_are_settled_in_the_same_run(sandbox, client, path):
+    sandbox.order("half,endpoint=update,count=10")
+    sandbox.order("half,endpoint=update,count=10,processed=false")
+    result = await apply(client, prefixes(), path, concurrency=5)
+    assert result.ok
+    assert {trunk.updates for trunk in sandbox.trunks} == {1}
+    assert result.progress.unknown == 0
+
+
+async def test_a_minus_18_that_stays_is_an_unknown_outcome(sandbox, client, path):
+    sandbox.order("minus18,key_id=7")
+    result = await apply(client, prefixes(), path)
+    assert result.counts == {RowState.DONE: TRUNKS - 1, RowState.UNKNOWN: 1}
+    assert result.ended is Ended.FINISHED
+    assert not result.ok
+    assert updates(sandbox)[7] == 3
+
+
+async def test_an_unknown_row_that_somebody_else_changed_is_not_overwritten(sandbox, client, path):
+    order = sandbox.order("drop,key_id=7")
+    await apply(client, prefixes(), path, rounds=1)
+    order.cancel()
+    await client.sip_trunks.update(
+        (await list_trunks(client))[6].to_update(sip_gateway_ip="10.77.7.7", sip_password="x")
+    )
+    result = await apply(client, prefixes(), path)
+    assert result.counts == {RowState.DONE: TRUNKS - 1, RowState.REFUSED: 1}
+    assert "sip_gateway_ip" in next(k for k in read_journal(path).rows if k.state is RowState.REFUSED).result.reason
+
+
+async def test_who_needs_a_row_that_failed_is_not_sent(sandbox, client, path):
+    sandbox.order("minus23,key_id=2")
+    rows = [row(2, 1, sip_trunk_name="trunk00002"), row(3, 2, sip_trunk_name="free"), row(4, 3, sip_prefix="1")]
+    result = await apply(client, rows, path)
+    assert updates(sandbox)[1] == 0
+    assert states(path) == {0: RowState.REFUSED, 1: RowState.REFUSED, 2: RowState.DONE}
+    assert [kept.result.code for kept in read_journal(path).rows] == [-47, -23, None]
+    assert result.ended is Ended.FINISHED
+
+
+async def test_a_wrong_secret_stops_the_job_and_refuses_no_row(sandbox, client, path):
+    plan = await planned(client, prefixes())
+    order = sandbox.order("minus1,endpoint=update")
+    result = await apply(client, [], path, plan=plan, concurrency=4)
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, AuthenticationError)
+    assert result.counts == {RowState.WAITING: TRUNKS}
+    assert 0 < updates(sandbox).total() <= 8
+    order.cancel()
+    assert (await apply(client, prefixes(), path)).ok
+
+
+async def test_many_equal_refusals_stop_the_job(sandbox, client, path):
+    sandbox.order("minus52,endpoint=update")
+    result = await apply(client, prefixes(), path, max_failures=5, concurrency=2)
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, ConflictError)
+    assert 5 <= result.counts[RowState.REFUSED] <= 8
+    assert result.counts[RowState.WAITING] == TRUNKS - result.counts[RowState.REFUSED]
+
+
+async def test_a_vendor_that_is_restarted_costs_no_row(sandbox, client, path):
+    plan = await planned(client, prefixes())
+    halfway = asyncio.Event()
+    job = Job(
+        client, plan, path, JobOptions(concurrency=2), on_progress=lambda p: halfway.set() if p.done >= 1 else None
+    )
+    sandbox.order("wait,seconds=0.01,endpoint=update")
+    running = asyncio.ensure_future(job.run())
+    await halfway.wait()
+    sandbox.stop()
+    await until(lambda: job._outage._since is not None)
+    sandbox.start()
+    result = await running
+    assert result.ok, result
+    assert {trunk.updates for trunk in sandbox.trunks} == {1}
+
+
+async def test_a_vendor_that_stays_away_ends_the_job_and_leaves_the_rows_waiting(sandbox, client, path):
+    plan = await planned(client, prefixes())
+    order = sandbox.order("hold,endpoint=update")
+    job = Job(client, plan, path, JobOptions(concurrency=2, patience=0.2, rounds=1))
+    running = asyncio.ensure_future(job.run())
+    await order.reached(2)
+    sandbox.stop()
+    result = await running
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, ConnectError)
+    assert result.counts == {RowState.UNKNOWN: 2, RowState.WAITING: TRUNKS - 2}
+    order.cancel()
+    sandbox.start()
+    assert (await apply(client, prefixes(), path)).ok
+
+
+# -- stopping ---------------------------------------------------------------------------------------------------------
+
+
+async def held(sandbox, client, path, count=4, **options):
+    """A job with `count` calls that the sandbox holds."""
+    plan = await planned(client, prefixes())
+    order = sandbox.order("hold,endpoint=update")
+    job = Job(client, plan, path, JobOptions(concurrency=count, **options))
+    running = asyncio.ensure_future(job.run())
+    await order.reached(count)
+    return job, running, order
+
+
+async def test_stopped_once_it_finishes_what_is_under_way(sandbox, client, path):
+    job, running, order = await held(sandbox, client, path)
+    assert Counter(states(path).values()) == {RowState.SENT: TRUNKS}  # one block
+    job.stop()
+    order.release()
+    result = await running
+    assert result.ended is Ended.STOPPED
+    assert result.counts == {RowState.DONE: 4, RowState.WAITING: TRUNKS - 4}
+    assert (await apply(client, prefixes(), path)).ok
+    assert {trunk.updates for trunk in sandbox.trunks} == {1}
+
+
+async def test_stopped_now_what_is_under_way_is_unknown_and_read_back_later(sandbox, client, path):
+    job, running, order = await held(sandbox, client, path)
+    job.stop()
+    job.stop_now()
+    result = await running
+    assert result.ended is Ended.CUT_OFF
+    assert result.counts == {RowState.UNKNOWN: 4, RowState.WAITING: TRUNKS - 4}
+    order.cancel()
+    assert (await apply(client, prefixes(), path)).ok
+
+
+async def test_a_job_that_is_cancelled_accounts_for_what_was_under_way(sandbox, client, path):
+    _, running, order = await held(sandbox, client, path)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    order.cancel()
+    assert Counter(states(path).values()) == {RowState.UNKNOWN: 4, RowState.WAITING: TRUNKS - 4}
+
+
+async def test_stopped_before_it_began_it_sends_nothing(sandbox, client, path):
+    job = Job(client, await planned(client, prefixes()), path)
+    job.stop()
+    result = await job.run()
+    assert (result.ended, result.counts) == (Ended.STOPPED, {RowState.WAITING: TRUNKS})
+    assert not updates(sandbox)
+
+
+async def test_until_begins_nothing_after_its_time(sandbox, client, path):
+    now = 100.0
+    plan = await planned(client, prefixes())
+
+    def move_on(progress):
+        nonlocal now
+        if progress.done:
+            now = 200.0
+
+    job = Job(client, plan, path, JobOptions(concurrency=2, until=150.0), on_progress=move_on, clock=lambda: now)
+    result = await job.run()
+    assert result.ended is Ended.UNTIL
+    assert 0 < result.counts[RowState.DONE] < TRUNKS
+    assert result.counts[RowState.WAITING] == TRUNKS - result.counts[RowState.DONE]
+
+
+# -- looking twice ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_the_first_rows_go_first_and_are_shown(sandbox, client, path, answer):
+    shown = []
+
+    async def confirm(read_back):
+        shown.extend(read_back)
+        assert updates(sandbox).total() == 3
+        return answer
+
+    result = await apply(client, prefixes(), path, canary=3, confirm=confirm)
+    assert [(back.key_id, back.state, back.ok) for back in shown] == [(n, RowState.DONE, True) for n in (1, 2, 3)]
+    assert result.ended is (Ended.FINISHED if answer else Ended.CANARY)
+    assert result.counts[RowState.DONE] == (TRUNKS if answer else 3)
+    assert set(updates(sandbox).values()) == {1}
+
+
+async def test_what_the_vendor_did_otherwise_is_seen_in_the_read_back(sandbox, client, path):
+    sandbox.assumptions.null = "keeps"
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="5"))
+    rows = [row(2, 1, sip_prefix=""), row(3, 2, sip_prefix="6")]
+    result = await apply(client, rows, path, verify=True)
+    (back,) = result.not_as_wanted
+    assert (back.key_id, back.found) == (1, True)
+    assert [str(change) for change in back.differences] == ["sip_prefix: 5 -> (nothing)"]
+    assert result.counts == {RowState.DONE: 2}
+    assert not result.ok
+    assert [kept.verified for kept in read_journal(path).rows] == [False, True]
+
+
+async def test_a_dry_run_lists_once_more_and_sends_nothing(sandbox, client, path):
+    sandbox.order("minus23,key_id=7,count=1")
+    plan = await planned(client, prefixes())
+    assert (await Job(client, plan, path).dry_run()).counts == {Verdict.UPDATE: TRUNKS}
+    assert not path.exists()
+    await apply(client, [], path, plan=plan)
+    assert len(await Job(client, plan, path).dry_run()) == 0
+    (left,) = await Job(client, plan, path, JobOptions(retry_refused=True)).dry_run()
+    assert (left.key_id, left.verdict) == (7, Verdict.UPDATE)
+    assert updates(sandbox).total() == TRUNKS
+
+
+async def test_the_listing_hides_passwords_and_rows_that_give_them_are_done_once(sandbox, client, path):
+    sandbox.assumptions.listed_password = "masked"
+    rows = [row(2, 3, sip_password="made-up-new-1"), row(3, 7, sip_password="made-up-new-2")]
+    sandbox.order("half,key_id=7,count=1")
+    result = await apply(client, rows, path, verify=True)
+    assert result.ok
+    assert [sandbox.trunk(n).sip_password for n in (3, 7)] == ["made-up-new-1", "made-up-new-2"]
+    # Whether a hidden password stands cannot be seen: sent again, which does no harm.
+    assert updates(sandbox) == {3: 1, 7: 2}
+    assert read_journal(path).rows[0].secrets == ("sip_password",)
+    assert "made-up" not in "".join(file.read_bytes().decode("latin-1") for file in path.parent.iterdir())
+
+
+# -- the journal ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_journal_of_other_rows_or_another_key_is_refused(sandbox, client, path):
+    await apply(client, prefixes(2), path)
+    with pytest.raises(JournalMismatchError, match="other rows"):
+        await apply(client, prefixes(3), path)
+    sandbox.accounts["new-key"] = "made-up-new-secret"
+    async with AsyncClient("new-key", "made-up-new-secret", base_url=sandbox.url) as other:
+        with pytest.raises(JournalMismatchError, match="--same-account"):
+            await apply(other, prefixes(2), path)
+        assert (await apply(other, prefixes(2), path, same_account=True)).ok
+
+
+async def test_a_disk_that_fills_up_ends_the_job_and_the_same_goes_on(sandbox, client, path, monkeypatch):
+    from itnio_async.bulk import journal_file
+
+    written = journal_file.JournalFile.write
+    calls = 0
+
+    def full(self, results=(), **more):
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise JournalError("The journal cannot be used (database or disk is full).")
+        written(self, results, **more)
+
+    monkeypatch.setattr("itnio_async.bulk.dispatch.BLOCK", 5)
+    monkeypatch.setattr(journal_file.JournalFile, "write", full)
+    result = await apply(client, prefixes(), path, concurrency=2)
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, JournalError)
+    sent = updates(sandbox).total()
+    assert 0 < sent < TRUNKS
+    monkeypatch.setattr(journal_file.JournalFile, "write", written)
+    assert (await apply(client, prefixes(), path)).ok
+    assert {trunk.updates for trunk in sandbox.trunks} == {1}
+
+
+async def test_options_are_values(client):
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        JobOptions().force = True
+    with pytest.raises(ValueError, match="give confirm"):
+        Job(client, make_plan([], []), "j", JobOptions(canary=1))
