@@ -12,6 +12,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 22
 _INNER = _WIDTH - _LEFT - _RIGHT
 _DEEP = _HEIGHT - _TOP - _BOTTOM
 _TIMES_SHOWN = 5
+_LEAST = 1e-9
 
 Series = Sequence[tuple[str, str, Sequence[float | None]]]
 """What is drawn: for each one its label, its class in the page's style, and a value for each time (None: a gap)."""
@@ -67,7 +68,7 @@ def _unbroken(values: Sequence[float | None]) -> Iterable[list[tuple[int, float]
 
 def nice_top(value: float) -> float:
     """Return the next number at or above the value that reads well at the top of an axis."""
-    if value <= 0:
+    if value < _LEAST:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(value))
     return next(top * unit for top in (1, 2, 4, 6, 8, 10, 20) if top * unit >= value)
