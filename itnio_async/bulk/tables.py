@@ -69,8 +69,11 @@ def _csv(rows: Iterable[Sequence[str]], separator: str) -> bytes:
     return content.encode("ascii" if content.isascii() else "utf-8-sig")
 
 
-def _xlsx(rows: Iterable[Sequence[str]]) -> bytes:
+def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     openpyxl = workbook.openpyxl()
+    # Before there is a sheet, which must not be left half written.
+    if any(len(text) > _LONGEST_IN_XLSX or _NOT_IN_XML.search(text) for row in rows for text in row):
+        raise SourceError("a value has a character that XLSX files cannot have, or is too long for them. Write CSV.")
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("trunks")
     for row in rows:
@@ -81,8 +84,6 @@ def _xlsx(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _xlsx_cell(openpyxl: Any, sheet: Any, text: str) -> Any:
-    if len(text) > _LONGEST_IN_XLSX or _NOT_IN_XML.search(text):
-        raise SourceError("a value has a character that XLSX files cannot have, or is too long for them. Write CSV.")
     cell = openpyxl.cell.WriteOnlyCell(sheet, value=text)
     # Text, whatever it looks like, now and after somebody has typed over it.
     cell.data_type = "s"
