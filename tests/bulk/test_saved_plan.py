@@ -1,0 +1,176 @@
+"""Plans as files: what is in them, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk.trunks import groups, named, row, trunk
+from itnio_async import AsyncClient, GroupBinding
+from itnio_async.bulk.identity import Identity, identity_of
+from itnio_async.bulk.job import Job
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.plan import Verdict, make_plan
+from itnio_async.bulk.saved_plan import SavedPlanError, is_saved_plan, read_plan, save_plan
+from itnio_async.sandbox import Sandbox
+
+IDENTITY = Identity(host="127.0.0.1:1", api_key="key***", account="a1", key=b"k" * 32)
+REGISTERED = {"sip_account": "alice", "sip_password": "made-up-old-1", "sip_trunk_state": True}
+TRUNKS = [trunk(1), trunk(2, **REGISTERED), trunk(3)]
+ROWS = [
+    row(2, 1, sip_prefix="9", group_list=[GroupBinding(voice_group_id=5, number="")]),
+    row(3, 2, sip_password="made-up-new-2", sip_gateway_ip="10.0.0.3"),
+    named(4, "t3", group_list=groups(7, 8), sip_gateway_ip="10.9.9.9"),
+    row(5, 99, sip_prefix="1"),
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "plan.jsonl"
+
+
+def saved(path, rows=ROWS, trunks=TRUNKS, identity=IDENTITY):
+    save_plan(make_plan(rows, trunks), path, identity, source="trunks.csv", clock=lambda: 5.0)
+    return read_plan(path)
+
+
+def test_the_rows_come_back_with_their_secrets_from_the_source(path):
+    plan = saved(path)
+    assert plan.header.created == 5.0
+    assert plan.needs_source
+    assert [row.verdict for row in plan.rows] == [Verdict.UPDATE, Verdict.UPDATE, Verdict.UPDATE, Verdict.NOT_FOUND]
+    assert list(plan.changes(IDENTITY, ROWS)) == ROWS
+    assert is_saved_plan(path)
+
+
+def test_no_secret_is_in_the_file_and_only_the_owner_reads_it(path):
+    plan = saved(path)
+    text = path.read_text()
+    assert "made-up" not in text
+    assert "made-up" not in repr(plan) + repr(plan.rows)
+    assert "sip_password: (changed)" in text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines[1]["changes"] == ["sip_prefix: (nothing) -> 9", "group_list: 1001 -> 5"]
+    assert lines[2]["after_lines"] == [4]
+    # The fingerprint is keyed: another account's secret gives another one.
+    other = attrs.evolve(IDENTITY, key=b"o" * 32)
+    save_plan(make_plan(ROWS, TRUNKS), path.with_name("other"), other, source="trunks.csv")
+    assert read_plan(path.with_name("other")).rows[1].secrets != plan.rows[1].secrets
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        [],
+        [row(3, 2, sip_prefix="1")],
+        [row(3, 2, sip_password="made-up-other")],
+        [row(3, 1, sip_password="made-up-new-2")],
+        [row(4, 2, sip_password="made-up-new-2")],
+    ],
+)
+def test_a_secret_that_is_not_the_same_in_its_row_is_refused(path, source):
+    with pytest.raises(
+        SavedPlanError, match=r"trunks.csv line 3: sip_password is not the one.*Make the plan anew"
+    ) as e:
+        saved(path).changes(IDENTITY, source)
+    assert "made-up" not in str(e.value)
+
+
+@pytest.mark.parametrize("change", [{"host": "other"}, {"account": "a2"}])
+def test_another_account_is_refused(path, change):
+    with pytest.raises(SavedPlanError, match=r"is for key\*\*\* at 127\.0\.0\.1:1"):
+        saved(path).changes(attrs.evolve(IDENTITY, **change), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ({}, False),
+        ({"sip_prefix": "5"}, True),
+        ({"sip_password": "made-up-else"}, True),
+        ({"sip_trunk_name": "other"}, True),
+        # Not what an update replaces.
+        ({"update_time": "2026-01-01 00:00:00", "state": 0}, False),
+    ],
+)
+def test_trunks_that_changed_since_are_known(path, change, changed):
+    plan = saved(path)
+    now = [TRUNKS[0], attrs.evolve(TRUNKS[1], **change), TRUNKS[2]]
+    assert plan.changed(IDENTITY, now) == ({2} if changed else set())
+
+
+def test_a_trunk_matched_by_its_name_that_changed_is_known(path):
+    assert saved(path).changed(IDENTITY, [attrs.evolve(TRUNKS[2], sip_prefix="4")]) == {3}
+
+
+def test_a_plan_is_applied_once(path, tmp_path):
+    plan = saved(path)
+    plan.begin(tmp_path / "a.journal")
+    plan.begin(tmp_path / "a.journal")
+    assert read_plan(path).applied == str(tmp_path / "a.journal")
+    for again in (plan, read_plan(path)):
+        with pytest.raises(SavedPlanError, match=r"was applied already, with the journal .*a\.journal"):
+            again.begin(tmp_path / "b.journal")
+    assert len(path.read_text().splitlines()) == 6
+
+
+def test_what_is_there_is_not_written_over(path):
+    path.write_text("mine")
+    with pytest.raises(SavedPlanError, match="is there already"):
+        saved(path)
+    assert path.read_text() == "mine"
+
+
+def test_a_directory_that_is_not_there(tmp_path):
+    with pytest.raises(SavedPlanError, match="cannot be written"):
+        saved(tmp_path / "none" / "plan.jsonl")
+    with pytest.raises(SavedPlanError, match="cannot be read"):
+        read_plan(tmp_path / "none")
+    assert not is_saved_plan(tmp_path / "none")
+
+
+@given(st.binary(max_size=200), st.integers(0, 5), st.integers(0, 400))
+def test_a_damaged_file_is_refused_with_its_line(tmp_path_factory, junk, number, position):
+    path = tmp_path_factory.mktemp("plan") / "plan.jsonl"
+    saved(path)
+    lines = path.read_bytes().splitlines()
+    if number >= len(lines):
+        lines.append(junk)
+    else:
+        lines[number] = lines[number][:position] + junk
+    path.write_bytes(b"\n".join(lines))
+    try:
+        rows = read_plan(path).rows
+    except SavedPlanError as error:
+        rows, text = (), str(error)
+    else:
+        text = f"{path} line 1"
+    assert f"{path} line " in text
+    assert len(rows) <= len(ROWS) + 1
+
+
+async def test_a_saved_plan_is_applied(path, tmp_path):
+    with Sandbox(trunks=8) as sandbox:
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+            identity = await identity_of(client)
+            rows = [row(n, n, sip_prefix="9") for n in range(1, 8)] + [row(8, 3, sip_password="made-up-new")]
+            rows = [*rows[:2], row(3, 3, sip_prefix="9", sip_password="made-up-new"), *rows[3:7]]
+            save_plan(make_plan(rows, await list_trunks(client)), path, identity, source="trunks.csv")
+            # Somebody else is quicker with one of them.
+            await client.sip_trunks.update((await list_trunks(client))[4].to_update(sip_prefix="1"))
+            plan, trunks = read_plan(path), await list_trunks(client)
+            fresh = make_plan(plan.changes(identity, rows), trunks)
+            journal = tmp_path / "rows.journal"
+            plan.begin(journal)
+            job = Job(client, fresh, journal, plan_id=plan.header.id, changed=plan.changed(identity, trunks))
+            result = await job.run()
+        assert sorted(count for count in result.counts.values()) == [1, 6]
+        assert [trunk.sip_prefix for trunk in sandbox.trunks] == ["9", "9", "9", "9", "1", "9", "9", None]
+        assert sandbox.trunk(3).sip_password == "made-up-new"

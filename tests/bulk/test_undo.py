@@ -1,0 +1,116 @@
+"""The way back from a journal."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from bulk.trunks import row
+from itnio_async import AsyncClient, GroupBinding
+from itnio_async.bulk.identity import identity_of
+from itnio_async.bulk.job import Job, JobOptions
+from itnio_async.bulk.journal import Journal, JournalMismatchError, read_journal
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.plan import Verdict, make_plan
+from itnio_async.bulk.undo import plan_undo
+from itnio_async.sandbox import Sandbox
+
+ROWS = [
+    row(2, 1, sip_trunk_name="trunk00002", sip_prefix="9"),
+    row(3, 2, sip_trunk_name="free", group_list=[GroupBinding(voice_group_id=1000005, number="+15559999")]),
+    row(4, 3, sip_password="made-up-new", sip_gateway_ip="10.50.0.1"),
+    row(5, 5, sip_prefix="7"),
+    row(6, 6, sip_prefix=""),
+    row(7, 7, sip_prefix="4"),
+]
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(trunks=8) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(sandbox):
+    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+        yield client
+
+
+def settings(sandbox):
+    return [attrs.evolve(trunk, updates=0, update_time="", sip_password=None) for trunk in sandbox.trunks]
+
+
+async def applied(client, path, rows=ROWS, **options):
+    return await Job(client, make_plan(rows, await list_trunks(client)), path, JobOptions(**options)).run()
+
+
+async def undo(client, path, **options):
+    return plan_undo(read_journal(path), await list_trunks(client), await identity_of(client), **options)
+
+
+async def test_everything_but_the_secrets_is_as_before(sandbox, client, tmp_path):
+    before = settings(sandbox)
+    assert (await applied(client, tmp_path / "there")).ok
+    assert settings(sandbox) != before
+    back = await undo(client, tmp_path / "there")
+    assert back.skipped == ()
+    assert [str(one) for one in back.secrets] == [
+        "trunks.csv line 4, trunk 3: sip_password stays as it is: the journal does not keep secrets"
+    ]
+    assert back.plan.counts == {Verdict.UPDATE: 5}
+    result = await Job(client, back.plan, tmp_path / "back").run()
+    assert result.ok
+    assert settings(sandbox) == before
+    assert sandbox.trunk(3).sip_password == "made-up-new"
+    # Once undone, nothing is left to undo.
+    again = await undo(client, tmp_path / "there")
+    assert again.plan.counts == {}
+    assert {one.reason for one in again.skipped} == {"it stands as before already"}
+
+
+async def test_what_has_changed_since_is_listed_as_skipped(sandbox, client, tmp_path):
+    await applied(client, tmp_path / "there")
+    await client.sip_trunks.update((await list_trunks(client))[4].to_update(sip_prefix="6"))
+    back = await undo(client, tmp_path / "there")
+    assert [(one.key_id, one.reason) for one in back.skipped] == [(5, "it has changed since: sip_prefix")]
+    assert 5 not in {item.key_id for item in back.plan}
+
+
+async def test_a_trunk_that_is_gone_is_skipped(client, tmp_path):
+    await applied(client, tmp_path / "there")
+    trunks = [trunk for trunk in await list_trunks(client) if trunk.key_id != 5]
+    back = plan_undo(read_journal(tmp_path / "there"), trunks, await identity_of(client))
+    assert [one.reason for one in back.skipped] == ["the trunk is not there any more"]
+
+
+@pytest.mark.parametrize("processed", [True, False])
+async def test_an_unknown_outcome_is_undone_if_it_took_effect(sandbox, client, tmp_path, processed):
+    sandbox.order(f"half,key_id=5,endpoint=update,processed={str(processed).lower()}")
+    await applied(client, tmp_path / "there", rounds=1)
+    back = await undo(client, tmp_path / "there")
+    assert (5 in {item.key_id for item in back.plan}) is processed
+    assert [one.key_id for one in back.skipped] == ([] if processed else [5])
+
+
+async def test_refused_rows_are_nothing_to_undo(sandbox, client, tmp_path):
+    sandbox.order("minus23,endpoint=update")
+    await applied(client, tmp_path / "there")
+    back = await undo(client, tmp_path / "there")
+    assert (len(back.plan), back.skipped, back.secrets) == (0, (), ())
+
+
+async def test_another_account_and_a_journal_in_use_are_refused(sandbox, client, tmp_path):
+    await applied(client, tmp_path / "there")
+    contents = read_journal(tmp_path / "there")
+    other = attrs.evolve(contents, header=attrs.evolve(contents.header, account="other"))
+    trunks, identity = await list_trunks(client), await identity_of(client)
+    with pytest.raises(JournalMismatchError, match="--same-account"):
+        plan_undo(other, trunks, identity)
+    assert plan_undo(other, trunks, identity, same_account=True).plan.has_changes
+    journal = await Journal.open(tmp_path / "there", contents.header, [])
+    try:
+        with pytest.raises(JournalMismatchError, match="A run has the journal"):
+            await undo(client, tmp_path / "there")
+    finally:
+        await journal.aclose()
