@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
@@ -101,9 +100,7 @@ async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
     """Return the pool's answer as `read_answer` does httpx's."""
     headers = httpx.Headers(pooled.headers)
     content = pooled.content
-    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs.
-    codings = [value for name, value in pooled.headers if name.lower() == b"content-encoding"]
-    coding = b", ".join(codings).decode("latin-1") if codings else None
+    coding = _coding_of(pooled.headers)
     if isinstance(content, bytes) and coding is None and len(content) <= most:
         return Answer(pooled.status, headers, content, pooled.connection)
     try:
@@ -112,6 +109,12 @@ async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
         if not isinstance(content, bytes):
             content.discard()  # here, and not in a generator that ends whenever it is collected
     return Answer(pooled.status, headers, whole, pooled.connection)
+
+
+def _coding_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs.
+    codings = [value for name, value in headers if name.lower() == b"content-encoding"]
+    return b", ".join(codings).decode("latin-1") if codings else None
 
 
 async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
@@ -123,18 +126,24 @@ async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
 
 
 async def _read_content(response: httpx.Response, most: int) -> bytes:
-    with suppress(httpx.ResponseNotRead):
-        content = response.content  # a middleware, or a test's mock, has it read already
-        if len(content) > most:
-            raise _too_large(response.status_code, most)
-        return content
-    if response.is_stream_consumed:
+    if response.is_closed or response.is_stream_consumed:
+        return _content_read_before(response, most)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return await _decoded(aiter(response.stream), _coding_of(response.headers.raw), response.status_code, most)
+
+
+def _content_read_before(response: httpx.Response, most: int) -> bytes:
+    """Return what a middleware, or a test's mock, has read already."""
+    try:
+        content = response.content
+    except httpx.ResponseNotRead:
         raise UnexpectedResponseError(
             "A middleware has used up the answer. Have it read with `await response.aread()`, which keeps it.",
             http_status=response.status_code,
-        )
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    return await _decoded(aiter(response.stream), response.headers.get("content-encoding"), response.status_code, most)
+        ) from None
+    if len(content) > most:
+        raise _too_large(response.status_code, most)
+    return content
 
 
 async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status: int, most: int) -> bytes:
