@@ -1,0 +1,28 @@
+"""A program that applies a file of trunks, as the command does, for tests that kill it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from itnio_async import AsyncClient
+from itnio_async.bulk.job import Job, JobOptions
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.plan import make_plan
+from itnio_async.bulk.rows import read_changes
+
+
+async def main(path: str, journal: str) -> int:
+    """Apply the file and print the counts; exits with 0 if every row is done."""
+    async with AsyncClient() as client:
+        rows = read_changes(path).require_good()
+        job = Job(client, make_plan(rows, await list_trunks(client)), journal, JobOptions(concurrency=20))
+        result = await job.run()
+    counts = {state.value: count for state, count in result.counts.items()}
+    sys.stdout.write(f"{json.dumps(counts)} {result.error}\n")
+    return 0 if result.ok else 3
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(*sys.argv[1:])))
