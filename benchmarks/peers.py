@@ -119,7 +119,7 @@ async def bare_aiohttp(target: Target) -> AsyncIterator[Call]:
         async def call() -> None:
             async with session.post(job.PATH, json=job.UPDATE, headers=job.signed_headers()) as response:
                 response.raise_for_status()
-                _check(await response.json())
+                check_answer(await response.json())
 
         yield call
 
@@ -178,10 +178,11 @@ class Peer(NamedTuple):
 
     def missing(self) -> list[str]:
         """Return the modules that are not installed."""
-        return [name for name in self.needs if not _is_installed(name)]
+        return [name for name in self.needs if not is_installed(name)]
 
 
-def _is_installed(name: str) -> bool:
+def is_installed(name: str) -> bool:
+    """Tell whether a module can be imported."""
     package = name.partition(".")[0]
     return find_spec(package) is not None and find_spec(name) is not None
 
@@ -216,12 +217,13 @@ def _httpx_call(client: Any) -> Call:
     async def call() -> None:
         response = await client.post(job.PATH, json=job.UPDATE, headers=job.signed_headers())
         response.raise_for_status()
-        _check(response.json())
+        check_answer(response.json())
 
     return call
 
 
-def _check(answer: Any) -> None:
+def check_answer(answer: Any) -> None:
+    """Raise `RuntimeError` for an answer that is no success."""
     if answer["status"] != "0":
         raise RuntimeError(f"refused: {answer}")
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bulk_report import Row as WayRow
 from benchmarks.call_report import Row
 from benchmarks.peers import SDKS
 
@@ -58,6 +59,31 @@ def calls(rows: Iterable[Row], path: Path) -> None:
     axes.legend(title="in flight", loc="lower right", ncols=1, frameon=True, fontsize=8, title_fontsize=8, framealpha=1)
     _thousands(axes)
     _save(figure, path)
+
+
+def ways(rows: Sequence[WayRow], path: Path) -> None:
+    """Draw the calls a second of each way beside the memory that it takes."""
+    order = list(reversed(rows))
+    figure, (speed, memory) = _figure(height=1.2 + 0.36 * len(order), columns=2)
+    positions = range(len(order))
+    colors = [_OURS if row.way.startswith("update_many") else "#4a98c9" for row in order]
+    for axes, values, text in (
+        (speed, [row.calls_per_second for row in order], [f"{row.calls_per_second:,.0f}" for row in order]),
+        (memory, [row.grown_bytes / 1024 for row in order], [_memory_text(row) for row in order]),
+    ):
+        axes.barh(positions, values, color=colors, height=0.62)
+        for position, value, each in zip(positions, values, text, strict=True):
+            axes.annotate(each, (value, position), (5, 0), textcoords="offset points", va="center", fontsize=8)
+        axes.margins(x=0.42)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+    speed.set_yticks(positions, [row.way for row in order])
+    speed.set_xlabel("calls a second")
+    memory.set_xlabel("memory that each item adds to the peak, KiB")
+    _save(figure, path)
+
+
+def _memory_text(row: WayRow) -> str:
+    return f"{row.grown_bytes / 1024:.1f} (peak {row.peak_mib:.0f} MiB)"
 
 
 def _figure(height: float, columns: int = 1) -> Any:
