@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from itnio_async._version import __version__
-from itnio_async.cli import codes, demo, doctor, exits, plan, sandbox, sign, trunks
+from itnio_async.cli import apply, codes, demo, doctor, exits, export, plan, report, sandbox, sign, trunks, undo
 from itnio_async.cli.output import line
 
 _HELP = {"help_option_names": ["--help", "-h"]}
@@ -24,7 +24,11 @@ def build(*, rich: bool) -> typer.Typer:
     _add(group, "list", trunks.list_trunks, "List the trunks.")
     _add(group, "update", trunks.update_trunk, "Change settings of one trunk.")
     _add(group, "add", trunks.add_trunk, "Create a trunk.")
+    _add(group, "export", export.export_trunks, "Write the trunks to a file.")
     _add(group, "plan", plan.plan_trunks, "Show what a file of trunks would change.")
+    _add(group, "apply", apply.apply_trunks, "Update the trunks to what a file wants.")
+    _add(group, "report", report.report_trunks, "Show what became of a job's rows.")
+    _add(group, "undo", undo.undo_trunks, "Take a job's changes back.")
     app.add_typer(group, name="trunks")
     # A code is a negative number, and no option.
     _add(app, "codes", codes.codes, "Explain the vendor's codes.", ignore_unknown_options=True)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.plan import Plan, make_plan
 from itnio_async.bulk.rows import RowsRead
+from itnio_async.bulk.saved_plan import save_plan
+from itnio_async.bulk.sources import STANDARD_INPUT
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
     Access,
@@ -20,7 +27,8 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.output import say, visible
 from itnio_async.cli.plan_view import refused_of, show_counts, show_items, write_json
 from itnio_async.cli.trunk_file import (
     AcceptZerosOption,
@@ -50,6 +58,10 @@ def plan_trunks(
     match: MatchOption = MatchBy.KEY_ID,
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Keep the plan in a new file, to be read and applied later, once."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object a line: each row, and the counts at the end.")
     ] = False,
@@ -71,21 +83,36 @@ def plan_trunks(
 
     Exits with 0 if there is nothing to do, 2 if there are changes to make, 3 if rows are refused, 1 on an error.
     """
-    rows = TrunkFile(file, match, format, encoding, sep, sheet, secrets_from).read()
+    if out is not None and file == STANDARD_INPUT:
+        raise CommandError("--out needs a file: passwords are read from it again.", "save standard input as a file.")
+    given = TrunkFile(file, match, format, encoding, sep, sheet, secrets_from)
+    rows = given.read()
     if rows.bad and not skip_invalid:
         return REFUSED_OR_UNKNOWN
     access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
-    plan = asyncio.run(_plan(access, rows, accept_zeros=accept_zeros))
+    save = None if out is None else partial(_save, out=out, given=given, accept_zeros=accept_zeros)
+    plan = asyncio.run(_plan(access, rows, save, accept_zeros=accept_zeros))
     if json:
         write_json(plan, rows.bad)
     else:
         show_items(plan)
         show_counts(plan, rows.bad)
+    if out is not None:
+        say(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
     if refused_of(plan, rows.bad):
         return REFUSED_OR_UNKNOWN
     return CHANGES_TO_MAKE if plan.has_changes else DONE
 
 
-async def _plan(access: Access, rows: RowsRead, *, accept_zeros: bool) -> Plan:
+async def _plan(
+    access: Access, rows: RowsRead, save: Callable[[Plan, Identity], None] | None, *, accept_zeros: bool
+) -> Plan:
     async with access.client() as client:
-        return make_plan(rows.changes, await list_trunks(client), accept_zeros=accept_zeros)
+        plan = make_plan(rows.changes, await list_trunks(client), accept_zeros=accept_zeros)
+        if save is not None:
+            save(plan, await identity_of(client))
+    return plan
+
+
+def _save(plan: Plan, identity: Identity, *, out: Path, given: TrunkFile, accept_zeros: bool) -> None:
+    save_plan(plan, out, identity, source=given.full_name, match=given.match.value, accept_zeros=accept_zeros)

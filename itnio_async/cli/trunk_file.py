@@ -11,7 +11,7 @@ from attrs import frozen
 
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.rows import RowsRead, read_changes
-from itnio_async.bulk.sources import Source
+from itnio_async.bulk.sources import STANDARD_INPUT, Source
 from itnio_async.cli.output import say, visible
 
 _PANEL = "The file"
@@ -109,9 +109,18 @@ class TrunkFile:
             sheet=self.sheet,
         )
 
+    @property
+    def full_name(self) -> str:
+        """What it is called wherever one is."""
+        return "standard input" if self.path == STANDARD_INPUT else str(Path(self.path).resolve())
+
+    def rows(self, source: Source | None = None) -> RowsRead:
+        """Return the rows."""
+        return read_changes(source or self.source(), match=self.match.value, secrets_from=self.secrets_from)
+
     def read(self, source: Source | None = None) -> RowsRead:
         """Return the rows, and say on stderr what is wrong with the bad ones."""
-        rows = read_changes(source or self.source(), match=self.match.value, secrets_from=self.secrets_from)
+        rows = self.rows(source)
         say_bad_rows(rows.bad)
         return rows
 

@@ -1,0 +1,352 @@
+"""Applying a plan for a person: its summary, the question, the progress, the report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from attrs import field, frozen
+
+from itnio_async import AsyncClient, config
+from itnio_async.bulk.identity import Identity
+from itnio_async.bulk.job import Ended, Job, JobOptions, JobResult, ReadBack
+from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.places import BadRow
+from itnio_async.bulk.plan import Plan, Verdict
+from itnio_async.bulk.progress import Progress
+from itnio_async.bulk.report import report_of
+from itnio_async.bulk.sources import Source
+from itnio_async.cli.account import Access
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.interrupts import interruptible, interrupts
+from itnio_async.cli.output import say, table, visible
+from itnio_async.cli.plan_view import refused_of, show_counts, show_items
+from itnio_async.cli.progress import Tell, shown_progress
+from itnio_async.cli.report_view import show_report, source_with, write_files
+from itnio_async.cli.reporting import status_of, text_of
+from itnio_async.cli.trunk_file import say_bad_rows
+
+_PANEL = "The run"
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be sent and send nothing; exits as plan does.")
+]
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--rate",
+        metavar="N",
+        min=0.01,
+        help="At most so many calls a second, repeats too. Default: no bound.",
+        rich_help_panel=_PANEL,
+    ),
+]
+ConcurrencyOption = Annotated[
+    int,
+    typer.Option(
+        "--concurrency",
+        metavar="N",
+        min=1,
+        max=1000,
+        help="How many updates are under way at once.",
+        rich_help_panel=_PANEL,
+    ),
+]
+VerifyOption = Annotated[
+    bool,
+    typer.Option("--verify", help="Read all trunks back at the end, and compare.", rich_help_panel=_PANEL),
+]
+CanaryOption = Annotated[
+    int,
+    typer.Option(
+        "--canary",
+        metavar="N",
+        min=0,
+        help="Update N trunks first, read them back, show them and ask (with --yes: go on if they stand as wanted).",
+        rich_help_panel=_PANEL,
+    ),
+]
+MaxFailuresOption = Annotated[
+    int,
+    typer.Option(
+        "--max-failures",
+        metavar="N",
+        min=0,
+        help="End after N equal refusals in a row; 0: never.",
+        rich_help_panel=_PANEL,
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        "--until", metavar="HH:MM", help="Begin nothing after this time of day on this machine.", rich_help_panel=_PANEL
+    ),
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=_PANEL),
+]
+RetryRefusedOption = Annotated[
+    bool,
+    typer.Option("--retry-refused", help="Send again what was refused in an earlier run.", rich_help_panel=_PANEL),
+]
+SameAccountOption = Annotated[
+    bool,
+    typer.Option(
+        "--same-account", help="The API key is a new one of the account that the journal is of.", rich_help_panel=_PANEL
+    ),
+]
+JournalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="PATH",
+        help="Where to note what becomes of each row, on a local disk; where there is a journal, the job goes on with "
+        "it. Default: in your state directory, by the file's rows and the account.",
+        rich_help_panel=_PANEL,
+    ),
+]
+DEFAULT_CONCURRENCY = JobOptions().concurrency
+DEFAULT_MAX_FAILURES = JobOptions().max_failures
+
+
+@frozen
+class Manner:
+    """How a person wants it: without a question, without sending, with files made of the report."""
+
+    yes: bool = False
+    dry_run: bool = False
+    failed: Path | None = None
+    html: Path | None = None
+
+
+def client_for(access: Access, options: JobOptions) -> AsyncClient:
+    """Return a client that lets so many calls through at once; its rate holds for repeats too."""
+    at_once = max(config.LIMITS.max_connections or 0, options.concurrency)
+    limits = httpx.Limits(
+        max_connections=at_once,
+        max_keepalive_connections=at_once,
+        keepalive_expiry=config.LIMITS.keepalive_expiry,
+    )
+    return access.client(limits=limits, rate_limit=options.rate_limit)
+
+
+@frozen(kw_only=True)
+class Application:
+    """A plan to apply to an account.
+
+    `name` is what its rows come from, and `source` that as a file (None: there is none), `bad` the rows of it that
+    cannot be read. `plan_id` and `changed` are those of a saved plan, and `begin` notes in it that it is applied.
+    """
+
+    client: AsyncClient = field(repr=False)
+    identity: Identity
+    plan: Plan
+    journal: Path
+    name: str
+    options: JobOptions
+    source: Source | None = None
+    bad: Sequence[BadRow] = ()
+    manner: Manner = Manner()
+    plan_id: str | None = None
+    changed: frozenset[int] = frozenset()
+    begin: Callable[[Path], object] = field(default=lambda _: None)
+
+    async def carry_out(self) -> int:
+        """Apply it and return the exit status."""
+        goes_on = self.journal.exists()
+        plan = await self._job().dry_run() if goes_on else self.plan
+        if plan.bad_rows and not goes_on and not self.options.skip_invalid:
+            say_bad_rows(tuple(plan.bad_rows))
+            say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
+            return REFUSED_OR_UNKNOWN
+        if self.manner.dry_run:
+            return self._show_dry_run(plan)
+        otherwise = self._changed_since(plan) if goes_on else 0
+        self._summarize(plan, goes_on=goes_on, otherwise=otherwise)
+        if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
+            say("Nothing was sent.")
+            return INTERRUPTED
+        self.begin(self.journal)
+        status = self._finish(await self._run())
+        return REFUSED_OR_UNKNOWN if status == DONE and otherwise else status
+
+    def _show_dry_run(self, plan: Plan) -> int:
+        show_items(plan)
+        show_counts(plan, self.bad)
+        if refused_of(plan, self.bad):
+            return REFUSED_OR_UNKNOWN
+        return CHANGES_TO_MAKE if plan.has_changes else DONE
+
+    # -- before -------------------------------------------------------------------------------------------------------
+
+    def _summarize(self, plan: Plan, *, goes_on: bool, otherwise: int) -> None:
+        if goes_on:
+            say(f"Going on with the journal {visible(self.journal)}: what is done there is not sent again.")
+            if otherwise:
+                say(
+                    f"{otherwise} of the rows that are done do not stand so any more. They are not sent again: to "
+                    "apply the whole file anew, give another --journal."
+                )
+        show_counts(plan, self.bad)
+        if plan.has_changes:
+            say(
+                "The trunks are read once more before the first is sent. Who changes one after that, while this runs, "
+                "is overwritten."
+            )
+
+    def _changed_since(self, open_: Plan) -> int:
+        """Return how many rows are done in the journal whose trunks do not stand so any more."""
+        open_rows = {item.place for item in open_}
+        # A password that the listing hides always looks like a change.
+        otherwise = {
+            item.place for item in self.plan.of(Verdict.UPDATE) if not all(change.secret for change in item.changes)
+        }
+        rows = read_journal(self.journal).rows
+        return sum(
+            row.place in otherwise and row.place not in open_rows and row.state in (RowState.DONE, RowState.UNCHANGED)
+            for row in rows
+        )
+
+    def _is_wanted(self, count: int) -> bool:
+        if not sys.stdin.isatty():
+            raise CommandError("nobody is there to confirm: stdin is no terminal.", "give --yes.")
+        trunks = f"{count} trunk{'' if count == 1 else 's'} of the account {self.identity}"
+        with interruptible():
+            if config.is_vendor(self.identity.host.partition(":")[0]):
+                typed: str = typer.prompt(f"Updating {trunks}. Type the number of trunks to go on", err=True)
+                return typed.strip().replace(",", "") == str(count)
+            return bool(typer.confirm(f"Update {trunks}?", err=True))
+
+    # -- meanwhile ----------------------------------------------------------------------------------------------------
+
+    def _job(self, tell: Tell | None = None, confirm: Callable[[Sequence[ReadBack]], bool] = lambda _: False) -> Job:
+        return Job(
+            self.client,
+            self.plan,
+            self.journal,
+            self.options,
+            source=self.name,
+            plan_id=self.plan_id,
+            changed=self.changed,
+            on_progress=tell,
+            confirm=confirm,
+        )
+
+    async def _run(self) -> JobResult:
+        shown = _Pausing()
+        with shown:
+            job = self._job(shown.tell, lambda rows: shown.paused(lambda: self._is_confirmed(rows)))
+
+            def first() -> None:
+                say("Stopping: those under way finish. Press Ctrl-C again to cut them off.")
+                job.stop()
+
+            with interrupts(first, job.stop_now):
+                return await job.run()
+
+    def _is_confirmed(self, rows: Sequence[ReadBack]) -> bool:
+        """Show the canary's trunks as they were read back, and ask whether to go on."""
+        table(
+            ("Key id", "Name", "Outcome", "Read back"),
+            [(row.key_id, row.trunk_name, row.state.value, _as_read(row)) for row in rows],
+        )
+        if self.manner.yes:
+            return all(row.ok and row.state is RowState.DONE for row in rows)
+        try:
+            with interruptible():
+                return bool(typer.confirm("Go on with the others?", err=True))
+        except (typer.Abort, KeyboardInterrupt):
+            return False
+
+    # -- at the end ---------------------------------------------------------------------------------------------------
+
+    def _finish(self, result: JobResult) -> int:
+        report = report_of(read_journal(result.journal))
+        show_report(report)
+        for row in result.not_as_wanted:
+            say(f"{row.place}: trunk {row.key_id} was read back otherwise: {_as_read(row)}")
+        for note in result.notes:
+            say(note)
+        if result.error is not None:
+            say(text_of(result.error))
+        elif result.ended is not Ended.FINISHED:
+            say(f"The job ended early: {result.ended.value}.")
+        say(f"Journal: {visible(result.journal)}")
+        if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
+            say("The same command goes on with what is left.")
+        source = (
+            source_with(report, self.source) if self.source is not None and self.manner.failed is not None else None
+        )
+        write_files(report, source, self.manner.failed, self.manner.html, self.bad)
+        return self._status(result)
+
+    def _status(self, result: JobResult) -> int:
+        if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
+            return INTERRUPTED
+        if result.ended is Ended.CANARY:
+            return REFUSED_OR_UNKNOWN if self.manner.yes else INTERRUPTED
+        if result.error is not None:
+            return status_of(result.error)
+        if result.counts.get(RowState.REFUSED) or result.counts.get(RowState.UNKNOWN):
+            return REFUSED_OR_UNKNOWN
+        if self.bad or result.not_as_wanted:
+            return REFUSED_OR_UNKNOWN
+        if result.counts.get(RowState.WAITING):
+            return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
+        return DONE
+
+
+def _as_read(row: ReadBack) -> str:
+    if not row.found:
+        return "the trunk is not there"
+    return "as wanted" if row.ok else ", ".join(f"{one.name} is {one.before!r}" for one in row.differences)
+
+
+class _Pausing:
+    """The progress on the screen, which can be taken off it for a question."""
+
+    def __init__(self) -> None:
+        self._shown = ExitStack()
+        self._tell: Tell | None = None
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far the job is."""
+        if self._tell is not None:
+            self._tell(progress)
+
+    def paused(self, ask: Callable[[], bool]) -> bool:
+        """Ask with nothing else on the screen."""
+        self._shown.close()
+        try:
+            return ask()
+        finally:
+            self.__enter__()
+
+    def __enter__(self) -> None:
+        self._tell = self._shown.enter_context(shown_progress())
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.close()
+
+
+def moment_of(text: str | None, now: datetime | None = None) -> float | None:
+    """Return the Unix seconds of the next time that a clock shows `HH:MM` here, and None for None."""
+    if text is None:
+        return None
+    try:
+        wanted = datetime.strptime(text, "%H:%M").time()
+    except ValueError:
+        raise CommandError(f"--until {text} is no time of day.", "give HH:MM, such as 05:00.") from None
+    now = now or datetime.now()
+    moment = datetime.combine(now.date(), wanted)
+    if moment <= now:
+        moment = datetime.combine(now.date() + timedelta(days=1), wanted)
+    return moment.timestamp()

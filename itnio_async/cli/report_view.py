@@ -1,0 +1,145 @@
+"""A job's report on stdout, and the files that can be made of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from itnio_async.bulk.export import FailedRow, write_failed
+from itnio_async.bulk.journal import JournalRow, RowState
+from itnio_async.bulk.places import BadRow, SourceError
+from itnio_async.bulk.report import Report, explain
+from itnio_async.bulk.report_html import write_html
+from itnio_async.bulk.sources import Source
+from itnio_async.cli.output import json_line, say, table, visible
+
+FailedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--failed",
+        metavar="FILE",
+        help="Write the rows that failed to this file, as they stand in the first one but without passwords, with "
+        "code, reason and meaning: to be corrected and applied (--secrets-from FIRST_FILE gives the passwords).",
+    ),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write a page with counts, plots over time and the failed rows."),
+]
+
+_STATES = (
+    (RowState.DONE, "Done", "the vendor has taken them"),
+    (RowState.UNCHANGED, "Unchanged", "stood as the file wants them already"),
+    (RowState.REFUSED, "Refused", "not changed"),
+    (RowState.UNKNOWN, "Unknown", "sent, but no answer told what became of them"),
+    (RowState.SENT, "Under way", "sent, and no answer yet"),
+    (RowState.WAITING, "Not sent", "nothing was changed there"),
+)
+
+
+def show_report(report: Report) -> None:
+    """Write how many rows came to what, and for those that are not done why and what to do."""
+    rows: list[tuple[str, int, str]] = []
+    for state, name, meaning in _STATES:
+        if count := report.counts[state]:
+            rows.append((name, count, meaning))
+            if state is RowState.DONE and report.disabled:
+                rows.append(("  disabled", report.disabled, "the trunks are disabled, and updated all the same"))
+    table(("Rows", "Count", "Meaning"), rows)
+    if report.reasons:
+        print(flush=True)
+        table(
+            ("Code", "Count", "Why", "What to do"),
+            [("" if one.code is None else one.code, one.count, one.meaning, one.advice) for one in report.reasons],
+        )
+
+
+def write_files(
+    report: Report, source: Source | None, failed: Path | None, html: Path | None, bad: Sequence[BadRow]
+) -> None:
+    """Write the files that were asked for; `bad` are rows of the source that are in no journal.
+
+    Without a source, the failed rows have what the journal kept of them.
+    """
+    if failed is not None:
+        rows = [
+            *report.failed_rows(),
+            *(FailedRow(b.place.line, b.code, b.reason, "the row cannot be sent") for b in bad),
+        ]
+        count = write_failed(source, rows, failed) if source is not None else _write_kept(report, failed)
+        say(f"{count} failed row{'' if count == 1 else 's'}: {visible(failed)}")
+    if html is not None:
+        write_html(report, html, zone=datetime.now().astimezone().tzinfo)
+        say(f"Report: {visible(html)}")
+
+
+def _write_kept(report: Report, path: Path) -> int:
+    """Write the failed rows as the journal has them."""
+    lines, rows = [], []
+    for line, row in enumerate(report.failed, 1):
+        key = {"key_id": row.key_id} if row.key_id is not None else {"sip_trunk_name": row.trunk_name}
+        lines.append(json.dumps({**key, **row.after, **dict.fromkeys(row.secrets, "")}))
+        rows.append(FailedRow(line, row.result.code, row.result.reason, explain(row).meaning))
+    kept = Source("-", format="jsonl", stdin=io.BytesIO("\n".join(lines).encode()))
+    return write_failed(kept, rows, path)
+
+
+def source_with(report: Report, source: Source) -> Source | None:
+    """Return the source if it still has the rows of the job, and None where it is gone."""
+    wanted = {row.place.line for row in report.rows}
+    try:
+        there = {record.line for record in source.records()}
+    except SourceError as error:
+        say(f"{error}\nThe failed rows are written as the journal has them.")
+        return None
+    if wanted <= there:
+        return source
+    say(f"{source.name} has changed since: the failed rows are written as the journal has them.")
+    return None
+
+
+def write_json(report: Report) -> None:
+    """Write one object with the counts and reasons, and one for each row that failed."""
+    header = report.header
+    json_line(
+        {
+            "source": header.source,
+            "host": header.host,
+            "api_key": header.api_key,
+            "created": header.created,
+            "running": report.is_running,
+            "seconds": round(report.seconds, 3),
+            "rows": len(report.rows),
+            "counts": {state.value: report.counts[state] for state in RowState},
+            "reasons": [
+                {"state": r.state.value, "code": r.code, "error": r.error, "count": r.count}
+                | {"meaning": r.meaning, "advice": r.advice}
+                for r in report.reasons
+            ],
+        }
+    )
+    for row in report.failed:
+        json_line(_failed(row))
+
+
+def _failed(row: JournalRow) -> dict[str, Any]:
+    result = row.result
+    return {
+        "file": row.place.file,
+        "line": row.place.line,
+        "key_id": row.key_id,
+        "trunk_name": row.trunk_name,
+        "state": result.state.value,
+        "code": result.code,
+        "error": result.error,
+        "reason": result.reason,
+        "meaning": explain(row).meaning,
+        "attempts": result.attempts,
+        "verified": row.verified,
+    }

@@ -1,0 +1,105 @@
+"""`itnio trunks undo`: back to the values before a job."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itnio_async.bulk.identity import digest_of, identity_of
+from itnio_async.bulk.job import JobOptions
+from itnio_async.bulk.journal import JournalContents, default_journal_path, read_journal
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.undo import Undo, plan_undo
+from itnio_async.cli.account import (
+    DEFAULT_TIMEOUT,
+    Access,
+    AllowInsecureOption,
+    BaseUrlOption,
+    ProfileOption,
+    SecretFileOption,
+    TimeoutOption,
+    access_of,
+)
+from itnio_async.cli.applying import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_MAX_FAILURES,
+    Application,
+    ConcurrencyOption,
+    DryRunOption,
+    JournalOption,
+    Manner,
+    MaxFailuresOption,
+    RateOption,
+    SameAccountOption,
+    VerifyOption,
+    YesOption,
+    client_for,
+)
+from itnio_async.cli.output import say, visible
+
+
+def undo_trunks(
+    of: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of the job, as `apply` names it.")],
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    rate: RateOption = None,
+    concurrency: ConcurrencyOption = DEFAULT_CONCURRENCY,
+    verify: VerifyOption = False,
+    max_failures: MaxFailuresOption = DEFAULT_MAX_FAILURES,
+    journal: JournalOption = None,
+    same_account: SameAccountOption = False,
+    secret_file: SecretFileOption = None,
+    profile: ProfileOption = None,
+    base_url: BaseUrlOption = None,
+    allow_insecure: AllowInsecureOption = False,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+) -> int:
+    """Undo a job: give each trunk that it changed the values that it had before.
+
+    Shows how many there are and asks. A trunk that has changed since is left alone and named. Passwords stay as they
+    are, since no journal keeps them. The way back has a journal of its own.
+
+    Exits as `apply` does.
+    """
+    options = JobOptions(
+        concurrency=concurrency,
+        rate_limit=rate,
+        max_failures=max_failures,
+        same_account=same_account,
+        skip_invalid=True,
+        accept_zeros=True,
+        verify=verify,
+    )
+    contents = read_journal(of)
+    access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
+    return asyncio.run(_undo(access, contents, options, journal, Manner(yes, dry_run)))
+
+
+async def _undo(
+    access: Access, contents: JournalContents, options: JobOptions, journal: Path | None, manner: Manner
+) -> int:
+    async with client_for(access, options) as client:
+        identity = await identity_of(client)
+        undo = plan_undo(contents, await list_trunks(client), identity, same_account=options.same_account)
+        _say_what_stays(undo)
+        rows = digest_of(item.row for item in undo.plan)
+        application = Application(
+            client=client,
+            identity=identity,
+            plan=undo.plan,
+            journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
+            name=f"undo of {contents.header.source}",
+            options=options,
+            manner=manner,
+        )
+        return await application.carry_out()
+
+
+def _say_what_stays(undo: Undo) -> None:
+    for row in (*undo.skipped, *undo.secrets):
+        say(visible(row))
+    if undo.skipped:
+        say(f"{len(undo.skipped)} row{'' if len(undo.skipped) == 1 else 's'} skipped.")
