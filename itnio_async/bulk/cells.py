@@ -118,7 +118,8 @@ def understand_typed(value: Any) -> Any:
 
 # -- values -----------------------------------------------------------------------------------------------------------
 
-_MOST_DIGITS = 20
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
+_MOST_CHARACTERS = 20
 _LONGEST = 2**64
 _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False, "1": True, "0": False}
 
@@ -141,10 +142,10 @@ def text(value: Any) -> str:
 
 def whole_number(value: Any) -> int:
     """Return the whole number that a cell gives, of at most 64 bits."""
-    if isinstance(value, str):
-        # A regular expression would do, in five times the time.
-        digits = value.removeprefix("-")
-        if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and (digits[0] != "0" or value == "0"):
+    if isinstance(value, str) and len(value) <= _MOST_CHARACTERS:
+        if value.isdecimal() and value.isascii() and value[0] != "0":
+            value = int(value)  # almost all, without the regular expression's five times the time
+        elif _WHOLE_NUMBER.fullmatch(value):
             value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not -_LONGEST // 2 <= value < _LONGEST:
         raise BadCell("a whole number of at most 64 bits is wanted, in plain digits without leading zeros.")

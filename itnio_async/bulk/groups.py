@@ -70,11 +70,11 @@ def _number(value: Any, understand: Callable[[Any], Any]) -> str | Unset:
 
 
 def _parts(value: Any) -> list[Any]:
-    if value is CLEAR:
-        return []
     if isinstance(value, str):
         return [part.strip() for part in value.replace("|", ";").split(";")]
-    return value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return value
+    return [] if value is CLEAR else [value]
 
 
 # -- to cells ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from itnio_async.bulk.delimited import RawRow
 from itnio_async.bulk.encodings import encoding_of, undecodable_line
 from itnio_async.bulk.json_rows import JsonRow
 from itnio_async.bulk.places import Place, SourceError
+from itnio_async.errors import ConfigurationError
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "xlsx")
 STANDARD_INPUT = "-"
@@ -152,6 +153,8 @@ class Source:
             if error.place is not None:
                 raise
             raise SourceError(f"{self.name}: {error.args[0]}") from error.__cause__
+        except ConfigurationError:
+            raise
         except UnicodeDecodeError as error:
             raise SourceError.at(self.place(self._undecodable_line(error.encoding)), _UNDECODABLE) from None
         except UnicodeError:
@@ -160,6 +163,9 @@ class Source:
             raise SourceError(f"{self.name}: it is cut off or damaged: it cannot be unpacked. Copy it again.") from None
         except OSError as error:
             raise SourceError(f"{self.name}: it cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            # A name with a NUL in it, or standard input that is closed.
+            raise SourceError(f"{self.name}: it cannot be read: {error}.") from error
 
     def _undecodable_line(self, encoding: str) -> int:
         with ExitStack() as stack:
@@ -283,6 +289,8 @@ def _text(content: BinaryIO, encoding: str) -> Iterator[TextIO]:
 
 
 def _is_blank(cells: list[Any]) -> bool:
+    if cells and isinstance(cells[0], str) and cells[0].isalnum():
+        return False  # almost all rows, at once
     return all(cell is None or (isinstance(cell, str) and (not cell or cell.isspace())) for cell in cells)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from itnio_async.bulk.cells import Damaged
@@ -38,14 +39,12 @@ _NO_RESULT = Damaged(
 def openpyxl() -> Any:
     """Return the module, or raise `ConfigurationError` that says how to get it."""
     try:
-        import openpyxl as module
-        import openpyxl.cell
+        return import_module("openpyxl")
     except ImportError:
         raise ConfigurationError(
             "XLSX files need openpyxl, which is in the extra `cli`: pip install 'itnio-async[cli]'. Or save the sheet "
             "as CSV."
         ) from None
-    return module
 
 
 def rows_of(stream: BinaryIO, sheet: str | None) -> Iterator[RawRow]:

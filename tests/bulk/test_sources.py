@@ -370,7 +370,7 @@ def test_the_format_can_be_said(tmp_path):
         Source("t.dat", format="ods")
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "."])
+@pytest.mark.parametrize("name", ["missing.csv", ".", "nul\0.csv"])
 def test_a_file_that_is_not_there(tmp_path, name):
     with pytest.raises(SourceError, match="cannot be read"):
         rows(tmp_path / name)
