@@ -124,16 +124,24 @@ _LONGEST = 2**64
 _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False, "1": True, "0": False}
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether the text has no lone surrogates, the half characters that JSON can escape and nothing can hold."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def text(value: Any) -> str:
     """Return the text that a cell gives; a whole number is its digits, and `CLEAR` is the empty text."""
     if value is CLEAR:
         return ""
     if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise BadCell("the text has half a character in it (a lone surrogate). Enter it again.") from None
+        if not is_whole(value):
+            raise BadCell("the text has half a character in it (a lone surrogate). Enter it again.")
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

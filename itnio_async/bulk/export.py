@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,12 +10,12 @@ from attrs import frozen
 
 from itnio_async.api.sip_trunks import SipTrunk
 from itnio_async.bulk import cells, groups
-from itnio_async.bulk.cells import ERROR_VALUE, Damaged
+from itnio_async.bulk.cells import ERROR_VALUE, Damaged, is_whole
 from itnio_async.bulk.columns import FIELDS, NUMBERS, REPORT_COLUMNS, SECRET_FIELDS, VOICE_GROUP_IDS, field_of
 from itnio_async.bulk.places import SourceError
 from itnio_async.bulk.settings import is_masked
 from itnio_async.bulk.sources import Record, Source, Table
-from itnio_async.bulk.tables import is_typed, write_cells, write_objects
+from itnio_async.bulk.tables import is_typed, json_text, write_cells, write_objects
 
 # -- the account's trunks ---------------------------------------------------------------------------------------------
 
@@ -66,7 +65,7 @@ def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
     bound = row["group_list"] or ()
     written = dict.fromkeys((VOICE_GROUP_IDS, NUMBERS, "group_list"), "")
     if not groups.fit_lists(bound):
-        written["group_list"] = json.dumps(groups.objects_of(bound), ensure_ascii=False)
+        written["group_list"] = json_text(groups.objects_of(bound))
     else:
         written[VOICE_GROUP_IDS], numbers = groups.lists_of(bound)
         written[NUMBERS] = cells.protect(numbers)
@@ -190,13 +189,13 @@ def _written_again(cell: Any, _field: str | None = None) -> str:
 
 
 def _typed_again(value: Any, field: str | None) -> str:
-    """Return a value of JSON as the cell of a spreadsheet."""
+    """Return a value of JSON as the cell of a spreadsheet; what was refused must not become text that is taken."""
+    if isinstance(value, float) or (isinstance(value, str) and not is_whole(value)):
+        return ERROR_VALUE
     if isinstance(value, str):
         return value if cells.is_clear_word(value) else cells.protect(cells.unprotect(value, cells.is_clear_word))
-    if isinstance(value, float):
-        return ERROR_VALUE  # refused where it stood, it must not be taken as text
     if isinstance(value, list) and field in (VOICE_GROUP_IDS, NUMBERS):
         return ";".join("" if part is None else str(part) for part in value)
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json_text(value)
     return _cell(value)

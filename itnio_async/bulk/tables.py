@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 from itnio_async.bulk import workbook
+from itnio_async.bulk.cells import is_whole
 from itnio_async.bulk.places import SourceError
 from itnio_async.bulk.private_file import private_file
 from itnio_async.bulk.sources import named_format
@@ -42,7 +43,7 @@ def write_cells(
 
 def write_objects(path: str | os.PathLike[str], objects: Iterable[Mapping[str, Any]]) -> None:
     """Write objects, one a line; raises `ConfigurationError` where the file cannot be written."""
-    lines = list(map(_json, objects))
+    lines = [json_text(item).encode() for item in objects]
     if named_format(path) == "json":
         content = b"[\n" + b",\n".join(lines) + b"\n]\n"
     else:
@@ -91,8 +92,7 @@ def _xlsx_cell(openpyxl: Any, sheet: Any, text: str) -> Any:
     return cell
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value).encode()
+def json_text(value: Any) -> str:
+    """Return JSON as people read it, and escaped where it has half characters in it, which no file can hold."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if is_whole(text) else json.dumps(value)

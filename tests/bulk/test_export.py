@@ -276,6 +276,16 @@ def test_failed_rows_of_json(tmp_path, out):
         }
 
 
+@pytest.mark.parametrize("out", ["out.jsonl", "out.csv", "out.xlsx"])
+@pytest.mark.parametrize("column", ["sipPrefix", "group_list"])
+def test_half_a_character_stays_refused(tmp_path, out, column):
+    value = "\ud83d中" if column == "sipPrefix" else [{"voice_group_id": 1, "number": "\ud83d中"}]
+    first = source(tmp_path, json.dumps({"key_id": 1, column: value}), "first.jsonl")
+    assert [bad.place.column for bad in read_changes(first).bad] == [column]
+    write_failed(first, [FailedRow(1, None, "r", "m")], tmp_path / out)
+    assert [bad.place.column for bad in read_changes(tmp_path / out).bad] == [column]
+
+
 def test_rows_of_a_sheet_do_not_go_into_json(tmp_path):
     first = source(tmp_path, "key_id,sip_prefix\n1,00\n2,01\n")
     with pytest.raises(SourceError, match=r"like failed\.csv"):
