@@ -30,6 +30,8 @@ from itnio_async.bulk.journal import (
     JournalRow,
     Result,
     RowState,
+    check_header,
+    has_journal,
     read_journal,
 )
 from itnio_async.bulk.listing import list_trunks
@@ -225,10 +227,15 @@ class Job:
             self._work.cancel()
 
     async def dry_run(self) -> Plan:
-        """List once more and return the plan for the rows that have no outcome in the journal; nothing is sent."""
+        """List once more and return the plan for the rows that have no outcome in the journal; nothing is sent.
+
+        Raises `JournalError` as `run` does.
+        """
         rows = self._plan.items
-        if self._path.exists():
+        if await asyncio.to_thread(has_journal, self._path):
             contents = await asyncio.to_thread(read_journal, self._path)
+            wanted = self._header(await identity_of(self._client))
+            check_header(self._path, contents.header, wanted, same_account=self._options.same_account)
             open_ = {row.id for row in contents.rows if row.state in self._open_states(first=True)}
             rows = tuple(item for item in rows if item.index in open_)
         return self._fresh_plan([item.index for item in rows], await list_trunks(self._client))
@@ -356,7 +363,8 @@ class Job:
         done: set[int] = set()
         if canary:
             first = [entry for entry in entries if not entry.item.needs][:canary]
-            rest = [entry for entry in entries if entry not in first]
+            chosen = {entry.row for entry in first}
+            rest = [entry for entry in entries if entry.row not in chosen]
             done = await self._send(journal, first, done)
             if self._is_ending or not await self._is_confirmed(journal, first):
                 return

@@ -25,6 +25,8 @@ from itnio_async.bulk.journal_file import (
     JournalRow,
     Result,
     RowState,
+    check_header,
+    has_journal,
     read_journal,
 )
 from itnio_async.errors import ConfigurationError
@@ -39,7 +41,9 @@ __all__ = [
     "JournalRow",
     "Result",
     "RowState",
+    "check_header",
     "default_journal_path",
+    "has_journal",
     "read_journal",
 ]
 

@@ -46,7 +46,6 @@ CREATE TABLE row (
     ended REAL,
     verified INTEGER
 );
-CREATE INDEX row_state ON row (state);
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
@@ -172,7 +171,7 @@ class JournalFile:
                         _fill(database, header, rows)
                     else:
                         _check_ours(database, self.path)
-                        self._check_header(_header_of(database), header, same_account=same_account)
+                        check_header(self.path, _header_of(database), header, same_account=same_account)
                         self._go_on(database)
         except BaseException:
             self.close()
@@ -190,23 +189,6 @@ class JournalFile:
         # NORMAL loses no commit when the process dies, only when the machine does: repeating those does no harm where
         # the endpoint is idempotent.
         self._database.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-
-    def _check_header(self, found: JournalHeader, wanted: JournalHeader, *, same_account: bool) -> None:
-        advice = "Give another --journal, or take the one that belongs to it."
-        if found.plan != wanted.plan or found.rows != wanted.rows or found.endpoint != wanted.endpoint:
-            raise JournalMismatchError(
-                f"The journal {self.path} is of other rows: of {found.source} as it was when the journal was made, "
-                f"and this is {wanted.source}. {advice}"
-            )
-        if found.host != wanted.host:
-            raise JournalMismatchError(
-                f"The journal {self.path} is of an account at {found.host}, not at {wanted.host}. {advice}"
-            )
-        if found.account != wanted.account and not same_account:
-            raise JournalMismatchError(
-                f"The journal {self.path} was made with the API key {found.api_key}, and this one is {wanted.api_key}. "
-                f"If it is a new key of the same account, say so (--same-account). {advice}"
-            )
 
     def _go_on(self, database: sqlite3.Connection) -> None:
         database.execute(
@@ -271,6 +253,25 @@ class JournalFile:
         self.close()
 
 
+def check_header(path: Path, found: JournalHeader, wanted: JournalHeader, *, same_account: bool) -> None:
+    """Raise `JournalMismatchError` if a journal is not of these rows, this account (or its new key) and host."""
+    advice = "Give another --journal, or take the one that belongs to it."
+    if found.plan != wanted.plan or found.rows != wanted.rows or found.endpoint != wanted.endpoint:
+        raise JournalMismatchError(
+            f"The journal {path} is of other rows: of {found.source} as it was when the journal was made, and this is "
+            f"{wanted.source}. {advice}"
+        )
+    if found.host != wanted.host:
+        raise JournalMismatchError(
+            f"The journal {path} is of an account at {found.host}, not at {wanted.host}. {advice}"
+        )
+    if found.account != wanted.account and not same_account:
+        raise JournalMismatchError(
+            f"The journal {path} was made with the API key {found.api_key}, and this one is {wanted.api_key}. If it is "
+            f"a new key of the same account, say so (--same-account). {advice}"
+        )
+
+
 @frozen
 class JournalContents:
     """A journal as it stands. `is_running` tells whether a run has it at this moment."""
@@ -281,18 +282,32 @@ class JournalContents:
     is_running: bool
 
 
+def has_journal(path: str | os.PathLike[str]) -> bool:
+    """Tell whether there is a journal to go on with: one that a crash kept from being made has nothing in it.
+
+    Raises `JournalError` for a file that is something else.
+    """
+    path = Path(os.path.realpath(path))
+    if not path.is_file():
+        return False
+    with _explained(path), closing(sqlite3.connect(path, isolation_level=None)) as database:
+        if _is_empty(database):
+            return False
+        _check_ours(database, path)
+    return True
+
+
 def read_journal(path: str | os.PathLike[str]) -> JournalContents:
     """Return what a journal says, also while a run writes it.
 
     A row that was claimed by a run that is gone is UNKNOWN. Raises `JournalError` for what is no journal.
     """
     path = Path(os.path.realpath(path))
-    if not path.is_file():
+    if not has_journal(path):
         raise JournalError(f"There is no journal {path}. Give the path that `apply` named.")
     with _explained(path), closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA query_only = ON")
         database.execute("BEGIN")  # one moment for all that is read
-        _check_ours(database, path)
         header, rows = _header_of(database), _rows_of(database, ())
     is_running = _is_locked(path)
     if not is_running:

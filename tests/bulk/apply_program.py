@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 
 from itnio_async import AsyncClient
@@ -13,8 +14,13 @@ from itnio_async.bulk.plan import make_plan
 from itnio_async.bulk.rows import read_changes
 
 
-async def main(path: str, journal: str) -> int:
-    """Apply the file and print the counts; exits with 0 if every row is done."""
+async def main(path: str, journal: str, largest: str = "") -> int:
+    """Apply the file and print the counts; exits with 0 if every row is done.
+
+    `largest` is how many bytes a file may grow to, as on a disk that fills up.
+    """
+    if largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest), resource.RLIM_INFINITY))
     async with AsyncClient() as client:
         rows = read_changes(path).require_good()
         job = Job(client, make_plan(rows, await list_trunks(client)), journal, JobOptions(concurrency=20))

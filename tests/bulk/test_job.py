@@ -415,6 +415,8 @@ async def test_a_journal_of_other_rows_or_another_key_is_refused(sandbox, client
     await apply(client, prefixes(2), path)
     with pytest.raises(JournalMismatchError, match="other rows"):
         await apply(client, prefixes(3), path)
+    with pytest.raises(JournalMismatchError, match="other rows"):
+        await Job(client, await planned(client, prefixes(3)), path).dry_run()
     sandbox.accounts["new-key"] = "made-up-new-secret"
     async with AsyncClient("new-key", "made-up-new-secret", base_url=sandbox.url) as other:
         with pytest.raises(JournalMismatchError, match="--same-account"):

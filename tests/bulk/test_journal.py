@@ -29,6 +29,7 @@ from itnio_async.bulk.journal import (
     Result,
     RowState,
     default_journal_path,
+    has_journal,
     read_journal,
 )
 from itnio_async.bulk.places import Place
@@ -210,9 +211,15 @@ async def test_rows_that_cannot_be_made_leave_nothing_behind(path):
 
     with pytest.raises(ConfigurationError, match="bad rows"):
         await Journal.open(path, HEADER, bad())
+    # As after a crash while it is made.
+    assert path.exists()
+    assert not has_journal(path)
+    with pytest.raises(JournalError, match="There is no journal"):
+        read_journal(path)
     again = await Journal.open(path, HEADER, rows())
     assert again.is_new
     await again.aclose()
+    assert has_journal(path)
 
 
 # -- a full disk ------------------------------------------------------------------------------------------------------

@@ -51,13 +51,17 @@ class Run:
             "ITNIO_BASE_URL": sandbox.url,
         }
 
-    async def start(self):
+    async def start(self, *more):
         return await asyncio.create_subprocess_exec(
-            *self._arguments, env=self._environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *self._arguments,
+            *more,
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
 
-    async def to_its_end(self):
-        process = await self.start()
+    async def to_its_end(self, *more):
+        process = await self.start(*more)
         output, _ = await process.communicate()
         return process.returncode, output.decode()
 
@@ -143,6 +147,25 @@ async def test_killed_while_the_vendor_fails_in_every_way(tmp_path):
         "garbage,endpoint=update,probability=0.05,seed=4,processed=false",
     )
     await killed_and_gone_on(tmp_path, [150, 100], faults)
+
+
+async def test_a_disk_that_fills_up_ends_the_run_and_the_same_command_goes_on(tmp_path):
+    rows, journal = tmp_path / "rows.csv", tmp_path / "rows.journal"
+    write_rows(rows)
+    with Sandbox(trunks=TRUNKS) as sandbox:
+        run = Run(sandbox, rows, journal)
+        # The journal's log is of about 200 KB when it is made, and grows with each commit.
+        status, output = await run.to_its_end(str(300_000))
+        assert status == 3, output
+        assert "The journal" in output
+        assert "start the same command again" in output
+        sent = [request.key_id for request in sandbox.requests if request.path.endswith("/update")]
+        assert 0 < len(sent) < TRUNKS
+        claimed = unknown(journal)
+        status, output = await run.to_its_end()
+        assert status == 0, output
+        check(sandbox, journal)
+        check_repeats(sandbox, claimed)
 
 
 @pytest.mark.slow  # thirty processes are killed and as many gone on with: a minute

@@ -1,0 +1,136 @@
+"""A job against a vendor in memory that fails in any way: every row is accounted for, and none is lost or repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.scripted import answer
+
+from bulk.trunks import row
+from itnio_async import AsyncClient, RetryPolicy
+from itnio_async.bulk.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.plan import make_plan
+
+TRUNKS = 6
+
+
+class Vendor(httpx.AsyncBaseTransport):
+    """Keeps trunks, and does to the updates of each what is planned for it, and then what is asked.
+
+    `took_effect` counts the updates by key id. It refuses a name that another trunk has.
+    """
+
+    def __init__(self, plans):
+        self.trunks = {
+            n: {
+                "keyId": n,
+                "type": 1,
+                "state": 1,
+                "sipTrunkName": f"t{n}",
+                "sipGatewayIp": f"10.0.0.{n}",
+                "sipTrunkState": False,
+                "groupList": [{"voiceGroupId": 1000 + n}],
+            }
+            for n in range(1, TRUNKS + 1)
+        }
+        self.plans = plans
+        self.took_effect = Counter()
+        self.clashes = 0
+        self.on_update = None
+
+    async def handle_async_request(self, request):
+        body = json.loads(await request.aread())
+        if request.url.path.endswith("/query"):
+            return answer(data={"total": len(self.trunks), "pages": 1, "records": list(self.trunks.values())})
+        if self.on_update is not None:
+            self.on_update()
+        await asyncio.sleep(0)
+        step = self.plans[body["keyId"]].pop(0) if self.plans.get(body["keyId"]) else "ok"
+        if step == "connect":
+            raise httpx.ConnectError("refused")
+        status = self._update(body) if step in ("ok", "lost after") else step
+        if isinstance(step, str) and step.startswith("lost"):
+            raise httpx.ReadError("gone")
+        return answer(status)
+
+    def _update(self, body):
+        key_id = body["keyId"]
+        if any(t["sipTrunkName"] == body["sipTrunkName"] for n, t in self.trunks.items() if n != key_id):
+            self.clashes += 1
+            return -47
+        self.trunks[key_id] = {"type": 1, "state": 1, **body}
+        self.took_effect[key_id] += 1
+        return 0
+
+
+steps = st.sampled_from(["ok", "lost after", "lost before", -18, -23, "connect"])
+plans = st.dictionaries(st.integers(1, TRUNKS), st.lists(steps, max_size=3))
+
+
+def wanted(chain):
+    """Rows that give each trunk a prefix, and the first ones the name of the next."""
+    rows = []
+    for n in range(1, TRUNKS + 1):
+        name = {"sip_trunk_name": f"t{n + 1}" if n < chain else "free"} if n <= chain else {}
+        rows.append(row(n, n, sip_prefix="9", **name))
+    return rows
+
+
+async def run_once(vendor, rows, path, stop_after, **options):
+    retry = RetryPolicy(attempts=1)
+    async with AsyncClient("key", "made-up-secret", transport=vendor, retry=retry) as client:
+        plan = make_plan(rows, await list_trunks(client))
+        job = Job(client, plan, path, JobOptions(**{"max_failures": 0, "skip_invalid": True, **options}))
+        left = stop_after
+
+        def count():
+            nonlocal left
+            left -= 1
+            if left == 0:
+                job.stop_now()
+
+        vendor.on_update = count
+        return await job.run()
+
+
+@settings(max_examples=25, deadline=None)
+@given(plans, st.integers(0, TRUNKS), st.lists(st.integers(1, 8), max_size=2), st.integers(1, 4), st.integers(1, 3))
+def test_whatever_happens_every_row_is_accounted_for(plans, chain, stops, concurrency, rounds):
+    asyncio.run(check({key: list(steps) for key, steps in plans.items()}, chain, stops, concurrency, rounds))
+
+
+async def check(plans, chain, stops, concurrency, rounds):
+    vendor, rows = Vendor(plans), wanted(chain)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "rows.journal"
+        for stop_after in stops:
+            await run_once(vendor, rows, path, stop_after, concurrency=concurrency, rounds=rounds)
+            assert len(read_journal(path).rows) == TRUNKS
+            assert RowState.SENT not in {kept.state for kept in read_journal(path).rows}
+        vendor.plans = {}
+        refused = (
+            {kept.key_id for kept in read_journal(path).rows if kept.state is RowState.REFUSED} if stops else set()
+        )
+        # The refused ones stay so until somebody asks for them.
+        result = await run_once(vendor, rows, path, 0, concurrency=concurrency)
+        assert result.ended is Ended.FINISHED
+        now = {kept.key_id for kept in read_journal(path).rows if kept.state is RowState.REFUSED}
+        assert refused <= now
+        for _ in range(TRUNKS):
+            result = await run_once(vendor, rows, path, 0, concurrency=concurrency, retry_refused=True)
+        assert result.ok, result
+        assert result.counts.keys() <= {RowState.DONE, RowState.UNCHANGED}
+    assert {n: (t["sipPrefix"], t["sipTrunkName"]) for n, t in vendor.trunks.items()} == {
+        n: ("9", (f"t{n + 1}" if n < chain else "free") if n <= chain else f"t{n}") for n in range(1, TRUNKS + 1)
+    }
+    assert vendor.took_effect == dict.fromkeys(range(1, TRUNKS + 1), 1)
+    assert vendor.clashes == 0

@@ -1,0 +1,108 @@
+"""What a job counts, and how it waits while the vendor is away."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itnio_async import ConnectError, ConnectionLost, PoolTimeout, QuotaError
+from itnio_async.bulk.journal import Result, RowState
+from itnio_async.bulk.outage import Outage
+from itnio_async.bulk.places import Place
+from itnio_async.bulk.progress import Meter
+
+PLACE = Place("trunks.csv", 2)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+async def test_while_nothing_gets_through_the_pauses_grow_and_then_it_gives_up(clock):
+    outage = Outage(10.0, clock=clock, sleep=clock.sleep)
+    await outage.pause()
+    assert clock.slept == []
+    first, last = ConnectError("first"), PoolTimeout("last")
+    outage.note(first)
+    outage.note(last)
+    for _ in range(9):
+        await outage.pause()
+    assert clock.slept == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0, 2.0]
+    with pytest.raises(PoolTimeout) as caught:
+        await outage.pause()
+    assert caught.value is last
+    assert clock.now >= 10.0
+
+
+@pytest.mark.parametrize("error", [None, QuotaError("full"), ConnectionLost("lost")])
+async def test_whatever_gets_through_ends_the_outage(clock, error):
+    outage = Outage(1.0, clock=clock, sleep=clock.sleep)
+    for _ in range(50):
+        outage.note(ConnectError("away"))
+        await outage.pause()
+        outage.note(error)
+        await outage.pause()
+    assert clock.slept == [0.1] * 50
+
+
+def done(**more):
+    return Result(state=RowState.DONE, attempts=1, **more)
+
+
+def test_rate_and_remaining_are_of_the_last_ten_seconds(clock):
+    meter = Meter(None, clock=clock)
+    meter.total = 100
+    assert meter.progress().remaining is None
+    for number in range(20):
+        clock.now += 0.5
+        meter.count(number, PLACE, "t", done())
+    progress = meter.progress()
+    assert (progress.done, progress.rate, progress.remaining) == (20, 2.0, 40.0)
+    clock.now += 100
+    assert (meter.progress().rate, meter.progress().remaining) == (0.0, None)
+
+
+def test_it_tells_at_most_ten_times_a_second_and_whenever_it_must(clock):
+    told = []
+    meter = Meter(told.append, clock=clock)
+    for number in range(100):
+        clock.now += 0.01
+        meter.count(number, PLACE, "t", done())
+    assert 9 <= len(told) <= 11
+    meter.tell(now=True)
+    assert told[-1].done == 100
+
+
+results = st.builds(
+    Result, state=st.sampled_from([s for s in RowState if s is not RowState.SENT]), attempts=st.integers(0, 3)
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), results), max_size=30))
+def test_each_row_counts_once_as_what_it_was_last(steps):
+    meter = Meter(None, clock=lambda: 0.0)
+    for number, result in steps:
+        meter.count(number, PLACE, "t", result)
+    last = {number: result.state for number, result in steps}
+    progress = meter.progress()
+    states = list(last.values())
+    assert progress.done == states.count(RowState.DONE)
+    assert progress.failed == states.count(RowState.REFUSED)
+    assert progress.unknown == states.count(RowState.UNKNOWN)
+    assert progress.retried == sum(max(0, result.attempts - 1) for _, result in steps)
+    assert len(progress.failures) <= 5
