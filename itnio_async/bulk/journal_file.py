@@ -1,4 +1,4 @@
-"""The journal as a SQLite database: its tables, its lock, and what is written in one step.
+"""The journal as a SQLite database: its tables, and what is written in one step.
 
 Everything here blocks; `journal.Journal` calls it from a thread of its own.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ import orjson
 from attrs import field, frozen
 
 from itnio_async.bulk.file_system import network_file_system
+from itnio_async.bulk.journal_lock import is_locked, make_private, take_lock
 from itnio_async.bulk.places import Place
 from itnio_async.errors import ConfigurationError, ItnioError
 
@@ -161,8 +162,12 @@ class JournalFile:
         try:
             with _explained(self.path):
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._lock = _locked(self.path)
-                _make_private(self.path)
+                self._lock = take_lock(self.path)
+                if self._lock is None:
+                    raise JournalBusyError(
+                        f"Another run has the journal {self.path} at this moment. Wait for its end, or stop it."
+                    )
+                make_private(self.path)
                 self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 self._choose_journal_mode()
                 with self._transaction() as database:
@@ -309,7 +314,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
         database.execute("PRAGMA query_only = ON")
         database.execute("BEGIN")  # one moment for all that is read
         header, rows = _header_of(database), _rows_of(database, ())
-    is_running = _is_locked(path)
+    is_running = is_locked(path)
     if not is_running:
         rows = [_orphaned(row) if row.state is RowState.SENT else row for row in rows]
     return JournalContents(path, header, tuple(rows), is_running)
@@ -320,58 +325,7 @@ def _orphaned(row: JournalRow) -> JournalRow:
     return attrs.evolve(row, result=attrs.evolve(row.result, state=RowState.UNKNOWN, reason=reason))
 
 
-# -- files and locks --------------------------------------------------------------------------------------------------
-
-
-def _make_private(path: Path) -> None:
-    """Make the file if it is not there, for its owner alone; SQLite gives its other files the same mode.
-
-    One that is there is not opened: closing it would end the locks that this process has on it.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    path.chmod(0o600)
-
-
-def _lock_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.lock")
-
-
-def _locked(path: Path) -> sqlite3.Connection:
-    """Return a lock on a file of its own, which ends with the process; readers of the journal are free of it.
-
-    It is one of SQLite's, since that works on every system and also within one process.
-    """
-    lock = _lock_path(path)
-    _make_private(lock)
-    # Time for someone who only asks whether it is locked.
-    connection = sqlite3.connect(lock, timeout=0.3, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if not _is_busy(error):
-            raise
-        raise JournalBusyError(
-            f"Another run has the journal {path} at this moment. Wait for its end, or stop it."
-        ) from error
-    return connection
-
-
-def _is_locked(path: Path) -> bool:
-    lock = _lock_path(path)
-    if not lock.exists():
-        return False
-    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError as error:
-            return _is_busy(error)
-    return False
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+# -- errors -----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -1,0 +1,112 @@
+"""What a trunk, as it stands now, says about its row: done, not needed, changed by somebody else, or to be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve, frozen
+
+from itnio_async.api.sip_trunks import SipTrunk
+from itnio_async.bulk.columns import SECRET_FIELDS
+from itnio_async.bulk.journal import JournalRow, Result, RowState
+from itnio_async.bulk.places import Place
+from itnio_async.bulk.plan import PlanItem, Verdict
+from itnio_async.bulk.settings import FieldChange, differences, filled, from_data, normal, same, settings_of, to_data
+
+_CHANGED_SINCE = (
+    "the trunk changed since the plan was made: {}. Make the plan anew, or overwrite the trunk all the same (--force)."
+)
+
+
+@frozen(kw_only=True)
+class ReadBack:
+    """A row after its trunk was read back: `differences` is where it does not stand as wanted (before: as it stands).
+
+    `found` is whether the trunk is there at all.
+    """
+
+    place: Place
+    key_id: int | None
+    trunk_name: str | None
+    state: RowState
+    found: bool
+    differences: tuple[FieldChange, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the trunk stands as wanted, as far as the listing shows."""
+        return self.found and not self.differences
+
+
+def decide(row: JournalRow, item: PlanItem, planned: SipTrunk | None, *, force: bool) -> Result | None:
+    """Return what is certain about a row without sending it, or None where it is to be sent.
+
+    `item` compares it with its trunk as it stands now; `planned` is the trunk as it was compared before, where that was
+    by this very run: with its secrets, which no journal keeps. `force` overwrites what somebody else changed.
+    """
+    if item.verdict is Verdict.UNCHANGED:
+        if row.state is RowState.UNKNOWN:
+            reason = "read back: it stands as wanted"
+            return evolve(row.result, state=RowState.DONE, code=None, error=None, reason=reason)
+        return Result(state=RowState.UNCHANGED)
+    if item.refusal is not None:
+        return Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)
+    assert item.trunk is not None
+    changed = [] if force else changed_since(row, item.trunk, planned)
+    return Result(state=RowState.REFUSED, reason=_CHANGED_SINCE.format(", ".join(changed))) if changed else None
+
+
+def changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) -> list[str]:
+    """Return the fields of the trunk that are not as they were when the row was planned."""
+    if not row.before:  # there was no trunk to plan with
+        return []
+    before, after = from_data(row.before), from_data(row.after)
+    names = [name for name in before if not same(before, trunk, [name])]
+    if row.state is RowState.UNKNOWN:
+        # Done in part, perhaps: each field may stand as it was or as wanted.
+        return [name for name in names if name not in after or not same(after, trunk, [name])]
+    if planned is not None:
+        names += [name for name in SECRET_FIELDS if settings_of(planned)[name] != settings_of(trunk)[name]]
+    return names
+
+
+def journal_row(item: PlanItem, *, changed: bool = False) -> JournalRow:
+    """Return a row of a plan as a new journal has it; `changed` says that its trunk is not as a saved plan has it."""
+    if item.refusal is not None:
+        result = Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)
+    elif item.verdict is Verdict.UNCHANGED:
+        result = Result(state=RowState.UNCHANGED)
+    elif changed:
+        result = Result(state=RowState.REFUSED, reason=_CHANGED_SINCE.format("it is not as the saved plan shows it"))
+    else:
+        result = Result(state=RowState.WAITING)
+    before, after = before_and_after(item)
+    return JournalRow(
+        id=item.index,
+        place=item.place,
+        key_id=item.key_id,
+        trunk_name=item.trunk_name,
+        disabled=item.disabled,
+        before=before,
+        after=after,
+        secrets=tuple(sorted(SECRET_FIELDS & item.row.values.keys())),
+        result=result,
+    )
+
+
+def before_and_after(item: PlanItem) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the trunk shows, and what of that the row changes, both without secrets."""
+    before = {} if item.trunk is None else to_data(settings_of(item.trunk))
+    return before, to_data({change.name: normal(change.after) for change in item.changes})
+
+
+def read_back(item: PlanItem, state: RowState, trunk: SipTrunk | None) -> ReadBack:
+    """Compare a row's trunk as it stands now (None: it is not there) with what the row wants."""
+    return ReadBack(
+        place=item.place,
+        key_id=item.key_id,
+        trunk_name=item.trunk_name,
+        state=state,
+        found=trunk is not None,
+        differences=() if trunk is None else differences(trunk, filled(item.row.values, trunk)),
+    )
