@@ -30,16 +30,16 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.applying import (
+from itnio_async.cli.applying import Application, Manner
+from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
+from itnio_async.cli.job_options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_FAILURES,
-    Application,
     CanaryOption,
     ConcurrencyOption,
     DryRunOption,
     ForceOption,
     JournalOption,
-    Manner,
     MaxFailuresOption,
     RateOption,
     RetryRefusedOption,
@@ -50,7 +50,6 @@ from itnio_async.cli.applying import (
     client_for,
     moment_of,
 )
-from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
 from itnio_async.cli.report_view import FailedOption, HtmlOption
 from itnio_async.cli.trunk_file import (
     AcceptZerosOption,

@@ -5,11 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
-import httpx
 import typer
 from attrs import field, frozen
 
@@ -22,99 +19,14 @@ from itnio_async.bulk.plan import Plan, Verdict
 from itnio_async.bulk.progress import Progress
 from itnio_async.bulk.report import report_of
 from itnio_async.bulk.sources import Source
-from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.output import say, table, visible
 from itnio_async.cli.plan_view import refused_of, show_counts, show_items
 from itnio_async.cli.progress import Tell, shown_progress
-from itnio_async.cli.report_view import show_report, source_with, write_files
+from itnio_async.cli.report_view import show_report, write_files
 from itnio_async.cli.reporting import status_of, text_of
 from itnio_async.cli.trunk_file import say_bad_rows
-
-_PANEL = "The run"
-
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be sent and send nothing; exits as plan does.")
-]
-RateOption = Annotated[
-    float | None,
-    typer.Option(
-        "--rate",
-        metavar="N",
-        min=0.01,
-        help="At most so many calls a second, repeats too. Default: no bound.",
-        rich_help_panel=_PANEL,
-    ),
-]
-ConcurrencyOption = Annotated[
-    int,
-    typer.Option(
-        "--concurrency",
-        metavar="N",
-        min=1,
-        max=1000,
-        help="How many updates are under way at once.",
-        rich_help_panel=_PANEL,
-    ),
-]
-VerifyOption = Annotated[
-    bool,
-    typer.Option("--verify", help="Read all trunks back at the end, and compare.", rich_help_panel=_PANEL),
-]
-CanaryOption = Annotated[
-    int,
-    typer.Option(
-        "--canary",
-        metavar="N",
-        min=0,
-        help="Update N trunks first, read them back, show them and ask (with --yes: go on if they stand as wanted).",
-        rich_help_panel=_PANEL,
-    ),
-]
-MaxFailuresOption = Annotated[
-    int,
-    typer.Option(
-        "--max-failures",
-        metavar="N",
-        min=0,
-        help="End after N equal refusals in a row; 0: never.",
-        rich_help_panel=_PANEL,
-    ),
-]
-UntilOption = Annotated[
-    str | None,
-    typer.Option(
-        "--until", metavar="HH:MM", help="Begin nothing after this time of day on this machine.", rich_help_panel=_PANEL
-    ),
-]
-ForceOption = Annotated[
-    bool,
-    typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=_PANEL),
-]
-RetryRefusedOption = Annotated[
-    bool,
-    typer.Option("--retry-refused", help="Send again what was refused in an earlier run.", rich_help_panel=_PANEL),
-]
-SameAccountOption = Annotated[
-    bool,
-    typer.Option(
-        "--same-account", help="The API key is a new one of the account that the journal is of.", rich_help_panel=_PANEL
-    ),
-]
-JournalOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--journal",
-        metavar="PATH",
-        help="Where to note what becomes of each row, on a local disk; where there is a journal, the job goes on with "
-        "it. Default: in your state directory, by the file's rows and the account.",
-        rich_help_panel=_PANEL,
-    ),
-]
-DEFAULT_CONCURRENCY = JobOptions().concurrency
-DEFAULT_MAX_FAILURES = JobOptions().max_failures
 
 
 @frozen
@@ -125,17 +37,6 @@ class Manner:
     dry_run: bool = False
     failed: Path | None = None
     html: Path | None = None
-
-
-def client_for(access: Access, options: JobOptions) -> AsyncClient:
-    """Return a client that lets so many calls through at once; its rate holds for repeats too."""
-    at_once = max(config.LIMITS.max_connections or 0, options.concurrency)
-    limits = httpx.Limits(
-        max_connections=at_once,
-        max_keepalive_connections=at_once,
-        keepalive_expiry=config.LIMITS.keepalive_expiry,
-    )
-    return access.client(limits=limits, rate_limit=options.rate_limit)
 
 
 @frozen(kw_only=True)
@@ -282,10 +183,7 @@ class Application:
         say(f"Journal: {visible(result.journal)}")
         if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
             say("The same command goes on with what is left.")
-        source = (
-            source_with(report, self.source) if self.source is not None and self.manner.failed is not None else None
-        )
-        write_files(report, source, self.manner.failed, self.manner.html, self.bad)
+        write_files(report, self.source, self.manner.failed, self.manner.html, self.bad)
         return self._status(result)
 
     def _status(self, result: JobResult) -> int:
@@ -335,18 +233,3 @@ class _Pausing:
 
     def __exit__(self, *_: object) -> None:
         self._shown.close()
-
-
-def moment_of(text: str | None, now: datetime | None = None) -> float | None:
-    """Return the Unix seconds of the next time that a clock shows `HH:MM` here, and None for None."""
-    if text is None:
-        return None
-    try:
-        wanted = datetime.strptime(text, "%H:%M").time()
-    except ValueError:
-        raise CommandError(f"--until {text} is no time of day.", "give HH:MM, such as 05:00.") from None
-    now = now or datetime.now()
-    moment = datetime.combine(now.date(), wanted)
-    if moment <= now:
-        moment = datetime.combine(now.date() + timedelta(days=1), wanted)
-    return moment.timestamp()

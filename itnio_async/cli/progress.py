@@ -60,7 +60,8 @@ def text_of_failure(failure: Failure) -> str:
     """Return a failed row in one line."""
     result = failure.result
     code = "" if result.code is None else f"{result.code} "
-    return visible(f"{failure.place} {failure.trunk_name or ''}: {code}{result.reason or result.error}")
+    name = f" {failure.trunk_name}" if failure.trunk_name else ""
+    return visible(f"line {failure.place.line}{name}: {code}{result.reason or result.error}")
 
 
 class Lines:
@@ -95,6 +96,7 @@ class Bar:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it, no line wider than the terminal: one that is carried over could not be taken back."""
         from rich.progress_bar import ProgressBar
+        from rich.segment import Segment
         from rich.text import Text
 
         progress = self._progress
@@ -105,6 +107,7 @@ class Bar:
         yield ProgressBar(
             total=progress.total, completed=min(progress.finished, progress.total), width=min(_WIDEST_BAR, width)
         )
+        yield Segment.line()
         yield Text(_fitting(parts_of(progress), width), no_wrap=True, overflow="ellipsis")
         for failure in progress.failures[-_FAILURES_SHOWN:]:
             yield Text(text_of_failure(failure), no_wrap=True, overflow="ellipsis")

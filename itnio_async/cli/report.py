@@ -10,7 +10,7 @@ import typer
 from itnio_async.bulk.journal import read_journal
 from itnio_async.bulk.report import report_of
 from itnio_async.cli.output import say
-from itnio_async.cli.report_view import FailedOption, HtmlOption, show_report, source_with, write_files, write_json
+from itnio_async.cli.report_view import FailedOption, HtmlOption, show_report, write_files, write_json
 from itnio_async.cli.trunk_file import EncodingOption, FormatOption, SeparatorOption, SheetOption, TrunkFile
 
 
@@ -43,8 +43,5 @@ def report_trunks(
         if report.is_running:
             say("The job is running: this is how it stands at this moment.")
         show_report(report)
-    file = None
-    if failed is not None:
-        given = TrunkFile(source or report.header.source, format=format, encoding=encoding, separator=sep, sheet=sheet)
-        file = source_with(report, given.source())
-    write_files(report, file, failed, html, ())
+    given = TrunkFile(source or report.header.source, format=format, encoding=encoding, separator=sep, sheet=sheet)
+    write_files(report, given.source(), failed, html, ())

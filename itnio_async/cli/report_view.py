@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from itnio_async.bulk import cells
 from itnio_async.bulk.export import FailedRow, write_failed
 from itnio_async.bulk.journal import JournalRow, RowState
 from itnio_async.bulk.places import BadRow, SourceError
@@ -65,18 +66,41 @@ def write_files(
 ) -> None:
     """Write the files that were asked for; `bad` are rows of the source that are in no journal.
 
-    Without a source, the failed rows have what the journal kept of them.
+    Where there is no source any more, the failed rows have what the journal kept of them.
     """
     if failed is not None:
-        rows = [
-            *report.failed_rows(),
-            *(FailedRow(b.place.line, b.code, b.reason, "the row cannot be sent") for b in bad),
-        ]
-        count = write_failed(source, rows, failed) if source is not None else _write_kept(report, failed)
+        count = _write_failed(report, source, failed, bad)
         say(f"{count} failed row{'' if count == 1 else 's'}: {visible(failed)}")
     if html is not None:
         write_html(report, html, zone=datetime.now().astimezone().tzinfo)
         say(f"Report: {visible(html)}")
+
+
+def _as_cell(value: Any) -> Any:
+    if value is None:
+        return cells.CLEAR_WORD
+    return cells.protect(value, cells.is_clear_word) if isinstance(value, str) else value
+
+
+def _write_failed(report: Report, source: Source | None, path: Path, bad: Sequence[BadRow]) -> int:
+    if source is None or not _has_rows_of(report, source):
+        return _write_kept(report, path)
+    cannot = [FailedRow(row.place.line, row.code, row.reason, "the row cannot be sent") for row in bad]
+    return write_failed(source, [*report.failed_rows(), *cannot], path)
+
+
+def _has_rows_of(report: Report, source: Source) -> bool:
+    """Tell whether the source still has the rows of the job, and say so if not."""
+    try:
+        lines = {record.line for record in source.records()}
+    except SourceError as error:
+        why = error.args[0]
+    else:
+        if {row.place.line for row in report.failed} <= lines:
+            return True
+        why = f"{source.name} has changed since."
+    say(f"{visible(why)} The failed rows are written as the journal has them.")
+    return False
 
 
 def _write_kept(report: Report, path: Path) -> int:
@@ -84,24 +108,11 @@ def _write_kept(report: Report, path: Path) -> int:
     lines, rows = [], []
     for line, row in enumerate(report.failed, 1):
         key = {"key_id": row.key_id} if row.key_id is not None else {"sip_trunk_name": row.trunk_name}
-        lines.append(json.dumps({**key, **row.after, **dict.fromkeys(row.secrets, "")}))
+        kept = {name: _as_cell(value) for name, value in row.after.items()}
+        lines.append(json.dumps({**key, **kept, **dict.fromkeys(row.secrets, "")}))
         rows.append(FailedRow(line, row.result.code, row.result.reason, explain(row).meaning))
     kept = Source("-", format="jsonl", stdin=io.BytesIO("\n".join(lines).encode()))
     return write_failed(kept, rows, path)
-
-
-def source_with(report: Report, source: Source) -> Source | None:
-    """Return the source if it still has the rows of the job, and None where it is gone."""
-    wanted = {row.place.line for row in report.rows}
-    try:
-        there = {record.line for record in source.records()}
-    except SourceError as error:
-        say(f"{error}\nThe failed rows are written as the journal has them.")
-        return None
-    if wanted <= there:
-        return source
-    say(f"{source.name} has changed since: the failed rows are written as the journal has them.")
-    return None
 
 
 def write_json(report: Report) -> None:

@@ -23,14 +23,13 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.applying import (
+from itnio_async.cli.applying import Application, Manner
+from itnio_async.cli.job_options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_FAILURES,
-    Application,
     ConcurrencyOption,
     DryRunOption,
     JournalOption,
-    Manner,
     MaxFailuresOption,
     RateOption,
     SameAccountOption,

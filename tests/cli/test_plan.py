@@ -10,18 +10,6 @@ import pytest
 from .conftest import COMMAND
 
 
-@pytest.fixture
-def csv(tmp_path):
-    """Writes rows to a file and returns its path."""
-
-    def write(*lines, name="trunks.csv"):
-        path = tmp_path / name
-        path.write_text("\n".join(lines) + "\n")
-        return path
-
-    return write
-
-
 def test_nothing_to_do(itnio, sandbox, csv):
     result = itnio("trunks", "plan", csv("key_id,sip_gateway_ip", "1,10.0.0.1", "3,10.0.0.3"))
     assert (result.status, result.err) == (0, "")
@@ -186,3 +174,18 @@ def test_a_file_that_is_no_file_of_trunks(itnio, sandbox, tmp_path, name, conten
     assert (result.status, result.out) == (1, "")
     assert said in result.err
     assert sandbox.requests == []
+
+
+def test_a_plan_is_kept_for_later(itnio, sandbox, csv, tmp_path):
+    file, out = csv("key_id,sip_prefix,sip_password", "1,00,", "3,00,Hush-hush"), tmp_path / "plan.jsonl"
+    result = itnio("trunks", "plan", file, "--out", out)
+    assert (result.status, result.err) == (2, f"The plan is in {out}: itnio trunks apply {out}\n")
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert "ush" not in out.read_text()
+    again = itnio("trunks", "plan", file, "--out", out)
+    assert (again.status, "is there already" in again.err) == (1, True)
+
+
+def test_a_plan_of_standard_input_cannot_be_kept(itnio, sandbox, tmp_path):
+    result = itnio("trunks", "plan", "-", "--out", tmp_path / "plan.jsonl")
+    assert (result.status, "--out needs a file" in result.err) == (1, True)

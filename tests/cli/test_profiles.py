@@ -6,13 +6,12 @@ import pytest
 
 
 @pytest.fixture
-def profiles(tmp_path, monkeypatch):
+def profiles(tmp_path):
     """Writes profiles.toml where the command looks for it."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
     def write(text):
-        folder = tmp_path / "itnio"
-        folder.mkdir(exist_ok=True)
+        folder = tmp_path / "config" / "itnio"
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "profiles.toml").write_text(text)
         return folder
 
@@ -91,9 +90,8 @@ def test_profile_and_secret_file_exclude_each_other(itnio, tmp_path):
     assert "--profile and --secret-file are both given" in result.err
 
 
-def test_a_directory_in_the_place_of_the_file(itnio, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "itnio" / "profiles.toml").mkdir(parents=True)
+def test_a_directory_in_the_place_of_the_file(itnio, tmp_path):
+    (tmp_path / "config" / "itnio" / "profiles.toml").mkdir(parents=True)
     result = itnio("trunks", "list", "--profile", "berlin")
     assert result.status == 1
     assert "cannot be read" in result.err

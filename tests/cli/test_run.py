@@ -16,7 +16,8 @@ from itnio_async import __version__
 
 from .terminal import Terminal
 
-COMMANDS = ["demo", "trunks list", "trunks update", "trunks add", "codes", "sign", "doctor", "sandbox"]
+TRUNKS = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "report", "undo")]
+COMMANDS = ["demo", *TRUNKS, "codes", "sign", "doctor", "sandbox"]
 # Control characters but for tab and line end, and the characters that boxes are drawn with.
 NOT_PLAIN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2500-\u259f]")
 
