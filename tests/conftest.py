@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from support.raw_server import Handler, RawServer
 from support.scripted import LoopClock, ScriptedTransport
 from support.values import KEY, SECRET
 
 from itnio_async import AsyncClient
+
+# How long an example takes says something about the machine and nothing about the code.
+# Where nobody looks into a failure at once, the examples are the same each time.
+settings.register_profile("itnio", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("itnio")
+
+# A shell starts what runs in its background with Ctrl-C ignored, and programs inherit that: those that tests interrupt
+# must not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
