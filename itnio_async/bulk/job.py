@@ -42,7 +42,7 @@ from itnio_async.bulk.progress import Meter, Progress
 from itnio_async.bulk.runner import BulkRun
 from itnio_async.bulk.standing import ReadBack, before_and_after, decide, journal_row, read_back
 from itnio_async.client import AsyncClient
-from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit
+from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number
 from itnio_async.errors import ApiError, InvalidRequestError, ItnioError
 
 __all__ = ["Confirm", "Ended", "Job", "JobOptions", "JobResult", "ReadBack", "result_of"]
@@ -74,6 +74,8 @@ class JobOptions:
     seconds after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown
     are read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of
     reach before the job ends.
+
+    Raises `ConfigurationError` for a number that cannot be.
     """
 
     concurrency: int = BULK_CONCURRENCY
@@ -90,6 +92,17 @@ class JobOptions:
     verify: bool = False
     rounds: int = 3
     patience: float = 30.0
+
+    def __attrs_post_init__(self) -> None:
+        # Here, so that nothing has begun yet where one does not fit.
+        whole_number("concurrency", self.concurrency)
+        whole_number("max_failures", self.max_failures, least=0)
+        whole_number("canary", self.canary, least=0)
+        whole_number("rounds", self.rounds)
+        positive_number("patience", self.patience)
+        rate_limit_of(self.rate_limit)
+        if self.until is not None:
+            positive_number("until", self.until)
 
 
 @frozen(kw_only=True)
@@ -264,7 +277,7 @@ class Job:
         return not self._is_ending
 
     async def _rounds(self, journal: Journal) -> None:
-        for number in range(max(1, self._options.rounds)):
+        for number in range(self._options.rounds):
             rows = await journal.rows(*self._open_states(first=number == 0))
             if not rows or not self._may_go_on():
                 break

@@ -11,7 +11,7 @@ import pytest
 from support.programs import until
 
 from bulk.trunks import row
-from itnio_async import AsyncClient, AuthenticationError, ConflictError, ConnectError, RetryPolicy
+from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConflictError, ConnectError, RetryPolicy
 from itnio_async.bulk.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal import JournalError, JournalMismatchError, RowState, read_journal
 from itnio_async.bulk.listing import list_trunks
@@ -442,6 +442,23 @@ async def test_a_disk_that_fills_up_ends_the_job_and_the_same_goes_on(sandbox, c
     monkeypatch.setattr(journal_file.JournalFile, "write", written)
     assert (await apply(client, prefixes(), path)).ok
     assert {trunk.updates for trunk in sandbox.trunks} == {1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"concurrency": 0},
+        {"max_failures": -1},
+        {"canary": -1},
+        {"rounds": 0},
+        {"patience": 0},
+        {"rate_limit": -1},
+        {"until": "05:00"},
+    ],
+)
+def test_options_that_cannot_be_are_refused_at_once(wrong):
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        JobOptions(**wrong)
 
 
 async def test_options_are_values(client):
