@@ -99,7 +99,7 @@ def test_as_a_module(module):
 def test_help_does_not_load_the_sandbox():
     program = (
         "import sys; from itnio_async.cli import main; main(['--help']);"
-        "print([name for name in ('uvicorn', 'starlette', 'sqlite3') if name in sys.modules])"
+        "print([name for name in ('uvicorn', 'starlette', 'itnio_async.sandbox') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
