@@ -1,12 +1,14 @@
-"""The commands: `python -m benchmarks call`, `bulk` and `import`."""
+"""The commands: `python -m benchmarks call`, `bulk` and `import`, and `results` for all of them."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, plot, report
+from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, plot, report, results
 from benchmarks.peers import PEERS
 from benchmarks.servers import SERVERS
 from benchmarks.ways import WAYS
@@ -20,6 +22,10 @@ def _parser() -> argparse.ArgumentParser:
     imported = commands.add_parser("import", help="the time of `import itnio_async`")
     imported.set_defaults(run=_import)
     imported.add_argument("--rounds", type=_positive(int), default=20)
+    taken = commands.add_parser("results", help="all of these, into the README of the benchmarks")
+    taken.set_defaults(run=_results)
+    taken.add_argument("--call", default="", metavar="OPTIONS", help="options of `call`, in one word")
+    taken.add_argument("--bulk", default="", metavar="OPTIONS", help="options of `bulk`, in one word")
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     return parser
@@ -70,9 +76,16 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     return positive
 
 
-def _call(arguments: argparse.Namespace) -> int:
-    if arguments.plot:
-        plot.require()
+class _Outcome(NamedTuple):
+    """What a command has to say, for people and for programs, and the status that it ends with."""
+
+    markdown: str
+    json: str
+    status: int = 0
+
+
+def _call(arguments: argparse.Namespace) -> _Outcome:
+    before = report.load()
     plan = call.Plan(
         arguments.only,
         arguments.concurrency,
@@ -91,17 +104,20 @@ def _call(arguments: argparse.Namespace) -> int:
                 rounds.append(each)
             else:
                 storms.append(each)
-    results = call_report.Results(rounds, storms, made.left_out, made.request_bytes)
-    facts = report.facts(server=made.server.name)
-    _tell(arguments, report.facts_markdown(facts), call_report.markdown(results), call_report.to_json(facts, results))
+    found = call_report.Results(rounds, storms, made.left_out, made.request_bytes)
     if arguments.plot:
-        plot.calls(results.rows(), arguments.plot)
-    return int(arguments.bounds and not all(each.met for each in bounds.check(results.rows())))
+        plot.calls(found.rows(), arguments.plot)
+    facts = report.facts(before, server=made.server.name)
+    met = all(each.met for each in bounds.check(found.rows()))
+    return _Outcome(
+        f"{report.facts_markdown(facts)}\n\n{call_report.markdown(found)}",
+        call_report.to_json(facts, found),
+        int(arguments.bounds and not met),
+    )
 
 
-def _bulk(arguments: argparse.Namespace) -> int:
-    if arguments.plot:
-        plot.require()
+def _bulk(arguments: argparse.Namespace) -> _Outcome:
+    before = report.load()
     plan = bulk.Plan(
         ways=arguments.only,
         items=arguments.items,
@@ -111,31 +127,51 @@ def _bulk(arguments: argparse.Namespace) -> int:
         concurrency=arguments.concurrency,
         rounds=arguments.rounds,
     )
-    results = bulk.run(plan, arguments.server)
-    facts = report.facts(server=results.server)
-    _tell(arguments, report.facts_markdown(facts), bulk_report.markdown(results), bulk_report.to_json(facts, results))
+    found = bulk.run(plan, arguments.server)
     if arguments.plot:
-        plot.ways(bulk_report.rows(results.rounds), arguments.plot)
-    return 0
+        plot.ways(bulk_report.rows(found.rounds), arguments.plot)
+    facts = report.facts(before, server=found.server)
+    return _Outcome(
+        f"{report.facts_markdown(facts)}\n\n{bulk_report.markdown(found)}", bulk_report.to_json(facts, found)
+    )
 
 
-def _import(arguments: argparse.Namespace) -> int:
+def _import(arguments: argparse.Namespace) -> _Outcome:
+    before = report.load()
     times = imports.run(arguments.rounds)
-    facts = report.facts()
-    _tell(arguments, report.facts_markdown(facts), imports.markdown(times), report.to_json(facts, seconds=times))
-    return 0
+    facts = report.facts(before)
+    return _Outcome(
+        f"{report.facts_markdown(facts)}\n\n{imports.markdown(times)}", report.to_json(facts, seconds=times)
+    )
 
 
-def _tell(arguments: argparse.Namespace, how: str, markdown: str, results: str) -> None:
-    print(f"{how}\n\n{markdown}")
-    if arguments.json:
-        arguments.json.write_text(results)
+def _results(arguments: argparse.Namespace) -> _Outcome:
+    """Take all tables and plots, and put them into the README."""
+    folder = results.README.parent
+    parser = _parser()
+    for section, picture, command in (
+        ("Calls", "call.png", ["call", *shlex.split(arguments.call)]),
+        ("Bulk jobs", "bulk.png", ["bulk", *shlex.split(arguments.bulk)]),
+        ("Import", "", ["import"]),
+    ):
+        drawing = ["--plot", str(folder / picture)] if picture else []
+        given = parser.parse_args([*command, *drawing])
+        shown = f"![{section}]({picture})\n\n" if picture else ""
+        facts, _, tables = given.run(given).markdown.partition("\n\n")
+        results.put(section, f"{facts}\n\n{shown}{tables}")
+    return _Outcome(f"The tables are in {results.README}.", "{}")
 
 
 def main() -> int:
     """Measure, print Markdown and write JSON; progress goes to standard error."""
     arguments = _parser().parse_args()
-    return arguments.run(arguments)  # type: ignore[no-any-return]
+    if getattr(arguments, "plot", None):
+        plot.require()
+    outcome: _Outcome = arguments.run(arguments)
+    print(outcome.markdown)
+    if arguments.json:
+        arguments.json.write_text(outcome.json)
+    return outcome.status
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ OVERHEAD_BOUND = 40
 
 
 class Row(NamedTuple):
-    """One peer at one number in flight, plainly or over TLS; medians over its rounds."""
+    """One peer at one number in flight, plainly or over TLS; medians over its rounds, and the cheapest round's CPU."""
 
     peer: str
     in_flight: int
@@ -25,6 +25,7 @@ class Row(NamedTuple):
     p50_ms: float
     p99_ms: float
     cpu_us: float
+    least_cpu_us: float
     peak_mib: float
     server_cpu_us: float
 
@@ -80,6 +81,7 @@ def _row(group: Sequence[Round]) -> Row:
         p50_ms=median(m.p50 for m in measured) * 1e3,
         p99_ms=median(m.p99 for m in measured) * 1e3,
         cpu_us=median(m.cpu / m.calls for m in measured) * 1e6,
+        least_cpu_us=min(m.cpu / m.calls for m in measured) * 1e6,
         peak_mib=max(m.peak_memory for m in measured) / 2**20,
         server_cpu_us=median(each.server_cpu / each.measurement.sent for each in group) * 1e6,
     )

@@ -39,13 +39,19 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (header, marks, *lines))
 
 
-def facts(**more: Any) -> dict[str, Any]:
-    """Return machine, versions and command, how busy the machine was with this and all else, and what is given."""
+def load() -> list[float] | None:
+    """Return how busy the machine is: its load averages of 1, 5 and 15 minutes."""
+    return [round(each, 1) for each in os.getloadavg()] if hasattr(os, "getloadavg") else None
+
+
+def facts(before: list[float] | None, **more: Any) -> dict[str, Any]:
+    """Return machine, versions and command, how busy the machine was before and now, and what is given."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "load": [round(each, 1) for each in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "load_before": before,
+        "load": load(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         **more,
@@ -72,7 +78,7 @@ def facts_markdown(known: Mapping[str, Any]) -> str:
     """Return the facts as a paragraph."""
     versions = ", ".join(f"{name} {found}" for name, found in known["versions"].items())
     server = f"; server: {known['server']}" if "server" in known else ""
-    machine = f"{known['machine']}, load averages {known['load']}{server}"
+    machine = f"{known['machine']}, load averages {known['load_before']} before and {known['load']} after{server}"
     return f"`{known['command']}`, {known['date']}; {machine}; {known['python']}; {versions}."
 
 
