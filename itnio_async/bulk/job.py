@@ -129,6 +129,8 @@ class JobResult:
 
 
 Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
+# `client.bulk`, or what makes the calls elsewhere.
+Bulk = Callable[..., BulkRun[SipTrunkUpdate, None]]
 
 
 class Job:
@@ -137,7 +139,8 @@ class Job:
     `journal` is the path of its journal: where there is one, the job goes on with it. `source` names the file for
     people; `plan_id` is that of a saved plan. `changed` are the key ids of trunks that changed since a saved plan was
     made. `on_progress` is called with a `Progress`, at most ten times a second; `confirm` gets the first rows of a
-    canary, read back, and says whether to go on; it may be async. `clock` gives Unix seconds.
+    canary, read back, and says whether to go on; it may be async. `bulk` makes the calls, in place of `client.bulk`.
+    `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -152,6 +155,7 @@ class Job:
         changed: Collection[int] = (),
         on_progress: Callable[[Progress], object] | None = None,
         confirm: Confirm | None = None,
+        bulk: Bulk | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if options.canary and confirm is None:
@@ -164,6 +168,7 @@ class Job:
         self._plan_id = plan_id
         self._changed = frozenset(changed)
         self._confirm = confirm
+        self._bulk = bulk or client.bulk
         self._clock = clock
         self._meter = Meter(on_progress)
         self._outage = Outage(options.patience)
@@ -349,7 +354,7 @@ class Job:
         """Send these, and return the indexes of those that are done; `done` are done already."""
         options = self._options
         dispatch = Dispatch(entries, journal, done=done, may_go_on=self._may_go_on, outage=self._outage)
-        run = self._client.bulk(
+        run = self._bulk(
             UPDATE,
             dispatch.updates(),
             concurrency=options.concurrency,

@@ -1,0 +1,323 @@
+"""Spreads the updates of a job over the workers of a Dask cluster.
+
+Here is the bulk run that reads the source, decides when to stop and gives the outcomes; its calls are made by bulk runs
+in the workers (`desk`). Dask starts those and carries the messages, outside of its tasks: a task that was lost is
+repeated by Dask itself, and an update must not be. All messages are sealed, since an update may have a password in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from math import ceil
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from itnio_async import config
+from itnio_async.api.sip_trunks import SipTrunkUpdate
+from itnio_async.bulk.desk import Connect, Order, close_desk, exchange, open_desk, proof_of
+from itnio_async.bulk.identity import Identity
+from itnio_async.bulk.runner import BulkRun
+from itnio_async.bulk.seal import Seal, missing_extra
+from itnio_async.client import AsyncClient
+from itnio_async.config import RateLimit
+from itnio_async.endpoint import Endpoint, Response
+from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
+
+logger = logging.getLogger("itnio_async.bulk")
+
+# An exchange with a desk that can take more ends soon, since more may come meanwhile.
+_SHORT_WAIT, _LONG_WAIT = 0.05, 0.5
+# Well within the time after which a desk closes.
+_HEARTBEAT = 2.0
+# A worker that does not answer for so many seconds more than asked for is lost.
+_SILENCE = 30.0
+_LOOK_AGAIN = 0.5
+_CONNECT = 10.0
+
+_Answer = Response[None] | ItnioError | None
+
+
+@frozen(eq=False)
+class _Given:
+    """An update, and where its answer goes; the answer None is that the update was not handed over."""
+
+    update: SipTrunkUpdate
+    answer: asyncio.Future[_Answer]
+
+
+@frozen(eq=False)
+class _Remote:
+    """A desk in a worker, as it is seen from here: what waits to be handed over, and what was."""
+
+    name: str
+    address: str
+    seal: Seal
+    capacity: int
+    outbox: deque[_Given] = field(factory=deque)
+    given: dict[int, _Given] = field(factory=dict)
+    news: asyncio.Event = field(factory=asyncio.Event)
+
+    @property
+    def room(self) -> int:
+        return self.capacity - len(self.given) - len(self.outbox)
+
+
+class Cluster:
+    """The workers of a Dask cluster, each with a client of its own: `async with Cluster.open(...) as cluster`.
+
+    `cluster.bulk` is `client.bulk` for updates of trunks. An update whose worker is lost is an outcome with
+    `ConnectionLost`: whether it was done is unknown. Another worker takes the place of the lost one if there is one.
+    `workers` is how many there are.
+    """
+
+    def __init__(self, dask: Any, address: str, identity: Identity, connect: Connect) -> None:
+        self._dask = dask
+        self._address = address
+        self._identity = identity
+        self._connect = connect
+        # Of each worker:
+        self._concurrency = 0
+        self._rate: RateLimit | None = None
+        self._taken: set[str] = set()
+        self._unfit: set[str] = set()
+        self._remotes: list[_Remote] = []
+        self._places: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Event()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        address: str,
+        identity: Identity,
+        *,
+        connect: Connect = AsyncClient,
+        concurrency: int = config.BULK_CONCURRENCY,
+        rate_limit: float | RateLimit | None = None,
+    ) -> AsyncIterator[Self]:
+        """Connect to the scheduler at this address, and begin in each of its workers.
+
+        `connect` is called in every worker with `limits` and `rate_limit` and gives the client there; it is named to
+        the worker and not carried, so that credentials come from the worker's own environment. They must be those of
+        `identity`. `concurrency` and `rate_limit` are shared out: each worker gets an equal part.
+
+        Raises `ConfigurationError` for an installation without Dask, a worker that works for another account or cannot
+        begin, and `ConnectError` where there is no scheduler or no worker.
+        """
+        async with _dask_client(address) as dask:
+            cluster = cls(dask, address, identity, connect)
+            try:
+                await cluster._begin(concurrency, config.rate_limit_of(rate_limit))
+                yield cluster
+            finally:
+                await cluster._end()
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are now."""
+        return len(self._remotes)
+
+    def bulk(
+        self,
+        endpoint: Endpoint[SipTrunkUpdate, None],
+        requests: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
+        *,
+        concurrency: int = config.BULK_CONCURRENCY,
+        rate_limit: float | RateLimit | None = None,
+        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
+        max_failures: int = 0,
+        ordered: bool = False,
+    ) -> BulkRun[SipTrunkUpdate, None]:
+        """Do what `client.bulk` does, in the workers."""
+        return BulkRun(
+            f"{endpoint} on {self.workers} workers",
+            self._send,
+            requests,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            stop_on=stop_on,
+            max_failures=max_failures,
+            ordered=ordered,
+        )
+
+    async def _send(self, update: SipTrunkUpdate) -> Response[None]:
+        while True:
+            remote = await self._remote_with_room()
+            given = _Given(update, asyncio.get_running_loop().create_future())
+            remote.outbox.append(given)
+            remote.news.set()
+            try:
+                answer = await given.answer
+            except asyncio.CancelledError:
+                with suppress(ValueError):
+                    remote.outbox.remove(given)
+                raise
+            if isinstance(answer, ItnioError):
+                raise answer
+            if answer is not None:
+                return answer
+
+    async def _remote_with_room(self) -> _Remote:
+        while True:
+            if not self._remotes:
+                raise ConnectError(f"The Dask cluster at {self._address} has no worker left.")
+            remote = max(self._remotes, key=lambda remote: remote.room)
+            if remote.room > 0:
+                return remote
+            self._changed.clear()
+            await self._changed.wait()
+
+    # -- the workers --------------------------------------------------------------------------------------------------
+
+    async def _begin(self, concurrency: int, rate: RateLimit | None) -> None:
+        addresses = (await self._addresses())[:concurrency]
+        if not addresses:
+            raise ConnectError(f"The Dask cluster at {self._address} has no workers: start some (dask worker ADDRESS).")
+        self._concurrency = ceil(concurrency / len(addresses))
+        if rate is not None:
+            # The parts stay as they are when a worker is lost: another one may come and take its place.
+            self._rate = config.rate_limit_of(RateLimit(rate.calls / len(addresses), rate.seconds))
+        opening = [asyncio.ensure_future(self._open(address)) for address in addresses]
+        try:
+            opened = await asyncio.gather(*opening)
+        finally:
+            await asyncio.wait(opening)
+        self._places = [asyncio.create_task(self._keep_filled(remote)) for remote in opened]
+        logger.info("the Dask cluster at %s makes the calls, with %d workers", self._address, len(opened))
+
+    async def _end(self) -> None:
+        for place in self._places:
+            place.cancel()
+        if self._places:
+            await asyncio.wait(self._places)
+        # Who cannot be told closes by itself.
+        closing = [self._call(remote.address, close_desk, remote.name) for remote in self._remotes]
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    async def _addresses(self) -> list[str]:
+        return list(await self._dask.nthreads())
+
+    async def _call(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        async with asyncio.timeout(_SILENCE):
+            results = await self._dask.run(function, *arguments, workers=[address])
+        return results[address]
+
+    async def _open(self, address: str) -> _Remote:
+        """Open a desk in a worker; raises `ConfigurationError`, or `ConnectError` where it is not there."""
+        self._taken.add(address)
+        name = uuid.uuid4().hex
+        order = Order(
+            name=name,
+            connect=self._connect,
+            concurrency=self._concurrency,
+            rate_limit=self._rate,
+            host=self._identity.host,
+            api_key=self._identity.api_key,
+            proof=proof_of(self._identity, name),
+        )
+        try:
+            await self._call(address, open_desk, order)
+        except OSError as error:
+            self._taken.discard(address)
+            raise ConnectError(f"The Dask worker {address} cannot be reached: {error}") from error
+        except Exception as error:
+            self._unfit.add(address)
+            raise ConfigurationError(f"The Dask worker {address} cannot take part: {_words_of(error)}") from error
+        remote = _Remote(name, address, Seal(self._identity, name), self._concurrency)
+        self._remotes.append(remote)
+        self._changed.set()
+        return remote
+
+    async def _keep_filled(self, remote: _Remote) -> None:
+        """Talk with the desk, and with another one once it is lost."""
+        while True:
+            try:
+                await self._talk(remote)
+            except Exception as error:
+                logger.warning("the Dask worker %s is lost: %s", remote.address, _words_of(error))
+            self._give_up(remote)
+            remote = await self._another()
+
+    async def _talk(self, remote: _Remote) -> None:
+        """Exchange updates for outcomes, until it fails."""
+        number = 0
+        while True:
+            remote.news.clear()
+            handed_over = list(remote.outbox)
+            remote.outbox.clear()
+            for given in handed_over:
+                remote.given[number] = given
+                number += 1
+            sealed = await self._call(
+                remote.address,
+                exchange,
+                remote.name,
+                remote.seal.close([given.update for given in handed_over]),
+                _SHORT_WAIT if remote.room > 0 else _LONG_WAIT,
+            )
+            for index, answer in remote.seal.open(sealed):
+                _settle(remote.given.pop(index), answer)
+            self._changed.set()
+            if not remote.given and not remote.outbox:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(remote.news.wait(), _HEARTBEAT)
+
+    def _give_up(self, remote: _Remote) -> None:
+        """Answer all that the lost worker had; what it did not get yet goes to another one."""
+        self._remotes.remove(remote)
+        self._taken.discard(remote.address)
+        for given in remote.given.values():
+            _settle(given, ConnectionLost(f"The Dask worker {remote.address} was lost during the call."))
+        for given in remote.outbox:
+            _settle(given, None)
+        self._changed.set()
+
+    async def _another(self) -> _Remote:
+        """Wait for a worker that has nothing to do here yet, and open a desk in it."""
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN)
+            with suppress(OSError):  # the scheduler may come back
+                for address in await self._addresses():
+                    if address not in self._taken | self._unfit:
+                        try:
+                            return await self._open(address)
+                        except ItnioError as error:
+                            logger.warning("%s", error)
+
+
+def _settle(given: _Given, answer: _Answer) -> None:
+    if not given.answer.done():  # it was cut off
+        given.answer.set_result(answer)
+
+
+def _words_of(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return (
+            f"itnio-async, with all that this takes, is not installed there (pip install 'itnio-async[dask]'): {error}"
+        )
+    return str(error) if isinstance(error, ItnioError) else f"{type(error).__name__}: {error}"
+
+
+@asynccontextmanager
+async def _dask_client(address: str) -> AsyncIterator[Any]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise missing_extra(error) from error
+    connect: Any = Client  # it has no types
+    try:
+        client = await connect(address, asynchronous=True, set_as_default=False, timeout=_CONNECT, name="itnio")
+    except OSError as error:
+        raise ConnectError(f"No Dask scheduler answers at {address}: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{address} is no address of a Dask scheduler: {error}") from error
+    try:
+        yield client
+    finally:
+        await client.close()
