@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from itnio_async import config
 from itnio_async.api.sip_trunks import SipTrunkUpdate
-from itnio_async.bulk.desk import Connect, Order, close_desk, exchange, open_desk, proof_of
+from itnio_async.bulk.desk import Connect, DeskClosedError, Order, close_desk, exchange, open_desk, proof_of
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.runner import BulkRun
 from itnio_async.bulk.seal import Seal, missing_extra
@@ -249,19 +249,20 @@ class Cluster:
         number = 0
         while True:
             remote.news.clear()
-            handed_over = list(remote.outbox)
+            batch = dict(enumerate(remote.outbox, number))
+            number += len(batch)
             remote.outbox.clear()
-            for given in handed_over:
-                remote.given[number] = given
-                number += 1
-            sealed = await self._call(
-                remote.address,
-                exchange,
-                remote.name,
-                remote.seal.close([given.update for given in handed_over]),
-                _SHORT_WAIT if remote.room > 0 else _LONG_WAIT,
-            )
-            for index, answer in remote.seal.open(sealed):
+            remote.given.update(batch)
+            sealed = remote.seal.close([given.update for given in batch.values()])
+            wait = _SHORT_WAIT if remote.room > 0 else _LONG_WAIT
+            try:
+                answers = await self._call(remote.address, exchange, remote.name, sealed, wait)
+            except DeskClosedError:
+                for index, given in batch.items():
+                    del remote.given[index]
+                    _settle(given, None)
+                raise
+            for index, answer in remote.seal.open(answers):
                 _settle(remote.given.pop(index), answer)
             self._changed.set()
             if not remote.given and not remote.outbox:

@@ -34,6 +34,10 @@ COMPANY = 0.02
 _desks: dict[str, Desk] = {}
 
 
+class DeskClosedError(Exception):
+    """The desk is not there any more, and took nothing of this exchange."""
+
+
 @frozen(kw_only=True)
 class Order:
     """How a desk shall work, and for whom; no secret is in it.
@@ -158,10 +162,10 @@ async def open_desk(order: Order) -> None:
 
 
 async def exchange(name: str, sealed: bytes, wait: float) -> bytes:
-    """Do `Desk.exchange` with the desk of this name; raises `LookupError` where there is none (any more)."""
+    """Do `Desk.exchange` with the desk of this name; raises `DeskClosedError` where there is none (any more)."""
     desk = _desks.get(name)
     if desk is None or desk.is_over:
-        raise LookupError("the desk is closed")
+        raise DeskClosedError(f"the desk {name} is closed")
     return await desk.exchange(sealed, wait)
 
 

@@ -51,6 +51,7 @@ from itnio_async.cli.job_options import (
     moment_of,
 )
 from itnio_async.cli.report_view import FailedOption, HtmlOption
+from itnio_async.cli.spread import DaskOption, spread
 from itnio_async.cli.trunk_file import (
     AcceptZerosOption,
     EncodingOption,
@@ -87,6 +88,7 @@ def apply_trunks(
     retry_refused: RetryRefusedOption = False,
     journal: JournalOption = None,
     same_account: SameAccountOption = False,
+    dask: DaskOption = None,
     match: MatchOption = MatchBy.KEY_ID,
     format: FormatOption = None,
     encoding: EncodingOption = None,
@@ -134,13 +136,15 @@ def apply_trunks(
             return REFUSED_OR_UNKNOWN
         prepare = partial(_from_file, given, source, rows, options, journal, manner)
     access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
-    return asyncio.run(_apply(access, options, prepare))
+    return asyncio.run(_apply(access, profile, None if dry_run else dask, options, prepare))
 
 
-async def _apply(access: Access, options: JobOptions, prepare: Prepare) -> int:
+async def _apply(access: Access, profile: str | None, dask: str | None, options: JobOptions, prepare: Prepare) -> int:
     async with client_for(access, options) as client:
-        application = await prepare(client, await identity_of(client))
-        return await application.carry_out()
+        identity = await identity_of(client)
+        application = await prepare(client, identity)
+        async with spread(dask, identity, access, profile, options) as bulk:
+            return await attrs.evolve(application, bulk=bulk).carry_out()
 
 
 async def _from_file(

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from itnio_async import AsyncClient, config
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job import Ended, Job, JobOptions, JobResult, ReadBack
+from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
 from itnio_async.bulk.journal import RowState, read_journal
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.plan import Plan, Verdict
@@ -45,6 +45,7 @@ class Application:
 
     `name` is what its rows come from, and `source` that as a file (None: there is none), `bad` the rows of it that
     cannot be read. `plan_id` and `changed` are those of a saved plan, and `begin` notes in it that it is applied.
+    `bulk` makes the calls in place of the client.
     """
 
     client: AsyncClient = field(repr=False)
@@ -59,6 +60,7 @@ class Application:
     plan_id: str | None = None
     changed: frozenset[int] = frozenset()
     begin: Callable[[Path], object] = field(default=lambda _: None)
+    bulk: Bulk | None = None
 
     async def carry_out(self) -> int:
         """Apply it and return the exit status."""
@@ -139,6 +141,7 @@ class Application:
             changed=self.changed,
             on_progress=tell,
             confirm=confirm,
+            bulk=self.bulk,
         )
 
     async def _run(self) -> JobResult:
