@@ -184,7 +184,7 @@ h1{margin:0;font-size:1.6rem;overflow-wrap:anywhere}h2{margin:2.25rem 0 .75rem;f
 .wide{overflow-x:auto}table{width:100%;border-collapse:collapse}
 th,td{padding:.5rem .8rem;text-align:left;vertical-align:top}thead th{font-size:.85rem;color:var(--soft)}
 tbody tr{border-top:1px solid var(--line)}td{overflow-wrap:break-word;max-width:32rem}
-#failed td:last-child{overflow-wrap:anywhere}
+#failed td:last-child{overflow-wrap:anywhere;min-width:16rem}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 th button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}
 th button::after{content:"\\2195";margin-left:.35em;opacity:.4}

@@ -180,7 +180,7 @@ class Application:
         for note in result.notes:
             say(note)
         if result.error is not None:
-            say(text_of(result.error))
+            say(f"The job ended early.\n{text_of(result.error)}")
         elif result.ended is not Ended.FINISHED:
             say(f"The job ended early: {result.ended.value}.")
         say(f"Journal: {visible(result.journal)}")
