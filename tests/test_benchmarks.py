@@ -16,6 +16,7 @@ pytest.importorskip("httptools", reason="the extra `bench` is not installed")
 from benchmarks import bounds
 from benchmarks.nginx import executable
 from benchmarks.peers import ONLY_IN_PAIRS, PEERS, SDKS
+from benchmarks.results import README, put
 from benchmarks.ways import WAYS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -230,6 +231,26 @@ def test_plots_are_pictures(tmp_path):
 
     assert call_plot.read_bytes().startswith(b"\x89PNG")
     assert bulk_plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_results_replace_a_section_and_nothing_else(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("# Title\n\n## Calls\n\nold\n\n### more\n\n## Bulk jobs\n\n## After\n\ntext\n")
+    put("Bulk jobs", "tables\n", readme)
+    put("Calls", "new\n\n### also new", readme)
+
+    assert (
+        readme.read_text()
+        == "# Title\n\n## Calls\n\nnew\n\n### also new\n\n## Bulk jobs\n\ntables\n\n## After\n\ntext\n"
+    )
+    with pytest.raises(ValueError, match="no section 'Nothing'"):
+        put("Nothing", "text", readme)
+
+
+def test_the_readme_has_the_sections_that_results_fill():
+    text = README.read_text()
+    for section in ("Calls", "Bulk jobs", "Import"):
+        assert f"\n## {section}\n" in text
 
 
 def test_import_compares_with_the_libraries_alone(tmp_path):
