@@ -11,7 +11,7 @@ import typer
 from attrs import field, frozen
 
 from itnio_async import AsyncClient, config
-from itnio_async.bulk.identity import Identity
+from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
 from itnio_async.bulk.journal import RowState, read_journal
 from itnio_async.bulk.places import BadRow
@@ -65,6 +65,8 @@ class Application:
     async def carry_out(self) -> int:
         """Apply it and return the exit status."""
         goes_on = self.journal.exists()
+        if goes_on:
+            self._require_same_rows()
         plan = await self._job().dry_run() if goes_on else self.plan
         if plan.bad_rows and not goes_on and not self.options.skip_invalid:
             say_bad_rows(tuple(plan.bad_rows))
@@ -80,6 +82,15 @@ class Application:
         self.begin(self.journal)
         status = self._finish(await self._run())
         return REFUSED_OR_UNKNOWN if status == DONE and otherwise else status
+
+    def _require_same_rows(self) -> None:
+        """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
+        header = read_journal(self.journal).header
+        if header.rows != digest_of(item.row for item in self.plan) or header.plan != self.plan_id:
+            raise CommandError(
+                f"the journal {self.journal} is of other rows: of {header.source} as it was then.",
+                "give another --journal, or the file or plan that it belongs to.",
+            )
 
     def _show_dry_run(self, plan: Plan) -> int:
         show_items(plan)

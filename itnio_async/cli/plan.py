@@ -29,7 +29,7 @@ from itnio_async.cli.account import (
 )
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.output import say, visible
-from itnio_async.cli.plan_view import refused_of, show_counts, show_items, write_json
+from itnio_async.cli.plan_view import refused_of, show_counts, show_items, write_bad_rows, write_json
 from itnio_async.cli.trunk_file import (
     AcceptZerosOption,
     EncodingOption,
@@ -88,6 +88,8 @@ def plan_trunks(
     given = TrunkFile(file, match, format, encoding, sep, sheet, secrets_from)
     rows = given.read()
     if rows.bad and not skip_invalid:
+        if json:
+            write_bad_rows(rows.bad)
         return REFUSED_OR_UNKNOWN
     access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
     save = None if out is None else partial(_save, out=out, given=given, accept_zeros=accept_zeros)

@@ -70,10 +70,15 @@ def _count_of(bad: Sequence[BadRow]) -> int:
     return len({(row.place.file, row.place.line) for row in bad})
 
 
-def write_json(plan: Plan, bad: Sequence[BadRow]) -> None:
-    """Write one object for each row, and one with the counts at the end."""
+def write_bad_rows(bad: Sequence[BadRow]) -> None:
+    """Write one object for each mistake of the rows that cannot be read."""
     for row in bad:
         json_line({"verdict": "bad", **_place(row), "code": row.code, "reason": row.reason})
+
+
+def write_json(plan: Plan, bad: Sequence[BadRow]) -> None:
+    """Write one object for each row, and one with the counts at the end."""
+    write_bad_rows(bad)
     for item in plan:
         json_line(dict(_fields(item, plan)))
     json_line({"counts": counts_of(plan, bad)})

@@ -108,8 +108,8 @@ def _write_kept(report: Report, path: Path) -> int:
     lines, rows = [], []
     for line, row in enumerate(report.failed, 1):
         key = {"key_id": row.key_id} if row.key_id is not None else {"sip_trunk_name": row.trunk_name}
-        kept = {name: _as_cell(value) for name, value in row.after.items()}
-        lines.append(json.dumps({**key, **kept, **dict.fromkeys(row.secrets, "")}))
+        values = {name: _as_cell(value) for name, value in row.after.items()}
+        lines.append(json.dumps({**key, **values, **dict.fromkeys(row.secrets, "")}))
         rows.append(FailedRow(line, row.result.code, row.result.reason, explain(row).meaning))
     kept = Source("-", format="jsonl", stdin=io.BytesIO("\n".join(lines).encode()))
     return write_failed(kept, rows, path)

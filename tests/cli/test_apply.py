@@ -191,7 +191,7 @@ def test_a_refused_key_ends_it_and_is_no_refusal_of_a_row(apply, sandbox, csv, j
 
 
 def test_time_is_up(apply, sandbox, csv, monkeypatch, journal):
-    monkeypatch.setattr("itnio_async.cli.apply.moment_of", lambda _: 0.0)
+    monkeypatch.setattr("itnio_async.cli.apply.moment_of", lambda _: 1.0)
     result = apply(csv("key_id,sip_prefix", "1,00"), "--until", "05:00")
     assert (result.status, sent(sandbox)) == (2, 0)
     assert "time is up" in result.err

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.cli.interrupts import interruptible
 
 from .terminal import Terminal
 
@@ -75,6 +78,35 @@ def test_ctrl_c_twice_cuts_them_off(sandbox, rows, journal):
         assert "stopped at once" in terminal.shown
     order.release()
     assert sorted({state.value for state in states(journal)}) == ["unknown", "waiting"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
+    order = sandbox.order("hold,endpoint=update")
+    process = start("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2)
+    asyncio.run(order.reached(2, timeout=20))
+    process.send_signal(sent)
+    line = process.stderr.readline()
+    while "Press Ctrl-C again" not in line:
+        assert line
+        line = process.stderr.readline()
+    order.release()
+    out, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.endswith("The same command goes on with what is left.\nInterrupted.\n")
+    assert "Done\t2\t" in out
+    assert "Not sent\t10\t" in out
+
+
+def test_signals_are_left_alone_in_other_threads():
+    before = signal.getsignal(signal.SIGINT)
+
+    def within():
+        with interruptible():
+            return signal.getsignal(signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(within).result() is before
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])

@@ -117,6 +117,12 @@ def test_json_has_each_row_and_the_counts(itnio, sandbox, csv):
     assert "ush" not in result.out
 
 
+def test_json_has_the_bad_rows_also_where_they_end_it(itnio, sandbox, csv):
+    result = itnio("trunks", "plan", csv("key_id,sip_prefix", "x,", "3,00"), "--json")
+    (bad,) = map(json.loads, result.lines)
+    assert (result.status, bad["verdict"], bad["line"]) == (3, "bad", 2)
+
+
 def test_rows_matched_by_name(itnio, sandbox, csv):
     result = itnio("trunks", "plan", csv("sip_trunk_name,sip_prefix", "trunk00003,00", "nobody,00"), "--match", "name")
     assert result.status == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -40,6 +41,16 @@ def test_a_table_by_code(itnio, job):
         ["-18", "1", "the outcome is unknown: the vendor's system failed"],
         ["-53", "1", "the gateway address is already bound to a trunk"],
     ]
+
+
+def test_a_job_that_runs(itnio, job):
+    lock = sqlite3.connect(f"{job[1]}.lock", isolation_level=None)
+    lock.execute("BEGIN EXCLUSIVE")
+    try:
+        result = itnio("trunks", "report", job[1])
+    finally:
+        lock.close()
+    assert (result.status, result.err) == (0, "The job is running: this is how it stands at this moment.\n")
 
 
 def test_it_needs_no_account(itnio, job, monkeypatch):
