@@ -82,12 +82,12 @@ class Dispatch:
             self._news.clear()
             await self._news.wait()
 
-    def finished(self, update: SipTrunkUpdate, state: RowState) -> Entry:
-        """Take note of what became of an update, and return its entry; one that is WAITING again is tried again."""
+    def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Entry:
+        """Take note of what became of an update, and return its entry; `again` has it tried once more."""
         entry = self.under_way.pop(update.key_id)
         if state is RowState.DONE:
             self._sorter.done(entry.item.index)
-        elif state is RowState.WAITING:
+        elif again:
             self._ready.append(entry)
         self._news.set()
         return entry

@@ -34,7 +34,7 @@ from itnio_async.bulk.journal import (
     read_journal,
 )
 from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.outage import Outage
+from itnio_async.bulk.outage import NOT_SENT, Outage
 from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.places import BadRows
 from itnio_async.bulk.plan import Plan, make_plan
@@ -388,7 +388,9 @@ class Job:
     ) -> None:
         self._outage.note(outcome.error)
         result = result_of(outcome, ended=self._clock())
-        entry = dispatch.finished(outcome.request, result.state)
+        # What waits for another reason, as after a refused key, is for the next round or run.
+        again = result.state is RowState.WAITING and isinstance(outcome.error, NOT_SENT)
+        entry = dispatch.finished(outcome.request, result.state, again=again)
         if result.state is RowState.DONE:
             done.add(entry.item.index)
         self._meter.under_way = len(dispatch.under_way)

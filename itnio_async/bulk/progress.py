@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from attrs import frozen
 
 from itnio_async.bulk.journal import Result, RowState
 from itnio_async.bulk.places import Place
+
+logger = logging.getLogger("itnio_async.bulk")
 
 _WINDOW = 10.0
 _EVERY = 0.1
@@ -87,7 +90,12 @@ class Meter:
         if self._tell is None or (not now and moment - self._told < _EVERY):
             return
         self._told = moment
-        self._tell(self.progress())
+        try:
+            self._tell(self.progress())
+        except Exception:
+            # Live trunks are not left half done because nobody can be told.
+            logger.exception("on_progress failed; the job goes on without it")
+            self._tell = None
 
     def progress(self) -> Progress:
         """Return the progress as it is."""

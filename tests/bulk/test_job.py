@@ -185,6 +185,7 @@ async def test_an_unknown_outcome_is_read_back_and_sent_only_if_it_does_not_stan
     assert first.counts == {RowState.DONE: TRUNKS - 1, RowState.UNKNOWN: 1}
     second = await apply(client, prefixes(), path)
     assert second.ok
+    assert second.counts == {RowState.DONE: TRUNKS}
     assert sandbox.trunk(7).updates == 1
     assert updates(sandbox)[7] == (1 if processed else 2)
 
@@ -217,6 +218,21 @@ async def test_an_unknown_row_that_somebody_else_changed_is_not_overwritten(sand
     result = await apply(client, prefixes(), path)
     assert result.counts == {RowState.DONE: TRUNKS - 1, RowState.REFUSED: 1}
     assert "sip_gateway_ip" in next(k for k in read_journal(path).rows if k.state is RowState.REFUSED).result.reason
+
+
+async def test_an_unknown_row_that_was_done_in_part_is_sent_again(sandbox, client, path):
+    order = sandbox.order("minus18,key_id=7")
+    rows = [row(2, 7, sip_prefix="9", sip_trunk_name="new")]
+    await apply(client, rows, path, rounds=1)
+    order.cancel()
+    await client.sip_trunks.update((await list_trunks(client))[6].to_update(sip_prefix="9"))
+    result = await apply(client, rows, path)
+    assert result.ok
+    assert sandbox.trunk(7).sip_trunk_name == "new"
+    # What was before the job, and not before its second run.
+    (kept,) = read_journal(path).rows
+    assert kept.before["sip_prefix"] is None
+    assert kept.after == {"sip_prefix": "9", "sip_trunk_name": "new"}
 
 
 async def test_who_needs_a_row_that_failed_is_not_sent(sandbox, client, path):
@@ -315,6 +331,8 @@ async def test_stopped_now_what_is_under_way_is_unknown_and_read_back_later(sand
     result = await running
     assert result.ended is Ended.CUT_OFF
     assert result.counts == {RowState.UNKNOWN: 4, RowState.WAITING: TRUNKS - 4}
+    reasons = [kept.result.reason for kept in read_journal(path).rows if kept.state is RowState.UNKNOWN]
+    assert reasons == ["cut off"] * 4
     order.cancel()
     assert (await apply(client, prefixes(), path)).ok
 
@@ -326,6 +344,14 @@ async def test_a_job_that_is_cancelled_accounts_for_what_was_under_way(sandbox, 
         await running
     order.cancel()
     assert Counter(states(path).values()) == {RowState.UNKNOWN: 4, RowState.WAITING: TRUNKS - 4}
+
+
+async def test_a_callback_that_raises_does_not_end_the_job(sandbox, client, path, caplog):
+    def fail(progress):
+        raise ZeroDivisionError
+
+    assert (await apply(client, prefixes(), path, on_progress=fail)).ok
+    assert caplog.text.count("on_progress failed; the job goes on without it") == 1
 
 
 async def test_stopped_before_it_began_it_sends_nothing(sandbox, client, path):

@@ -134,3 +134,16 @@ async def check(plans, chain, stops, concurrency, rounds):
     }
     assert vendor.took_effect == dict.fromkeys(range(1, TRUNKS + 1), 1)
     assert vendor.clashes == 0
+
+
+async def test_what_did_not_reach_the_vendor_is_tried_again_in_the_same_round(tmp_path):
+    vendor = Vendor({2: ["connect"], 3: ["connect", "connect"]})
+    result = await run_once(vendor, wanted(0), tmp_path / "rows.journal", 0, rounds=1)
+    assert result.counts == {RowState.DONE: TRUNKS}
+
+
+async def test_a_refused_key_that_ends_nothing_is_not_tried_without_end(tmp_path):
+    vendor = Vendor({n: [-1] * 3 for n in range(1, TRUNKS + 1)})
+    result = await run_once(vendor, wanted(0), tmp_path / "rows.journal", 0, stop_on=())
+    assert result.counts == {RowState.WAITING: TRUNKS}
+    assert not any(vendor.plans.values())  # once a round

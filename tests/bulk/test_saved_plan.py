@@ -121,6 +121,16 @@ def test_a_plan_is_applied_once(path, tmp_path):
     assert len(path.read_text().splitlines()) == 6
 
 
+def test_of_two_that_begin_at_the_same_moment_the_first_has_the_plan(path, tmp_path):
+    plan = saved(path)
+    first, second = (str(tmp_path / name) for name in ("a.journal", "b.journal"))
+    with path.open("a") as file:
+        file.write("".join(json.dumps({"applied": one, "at": 1.0}) + "\n" for one in (first, second)))
+    plan.begin(first)
+    with pytest.raises(SavedPlanError, match=r"applied already, with the journal .*a\.journal"):
+        plan.begin(second)
+
+
 def test_what_is_there_is_not_written_over(path):
     path.write_text("mine")
     with pytest.raises(SavedPlanError, match="is there already"):
