@@ -73,7 +73,7 @@ class Cluster:
 
     `cluster.bulk` is `client.bulk` for updates of trunks. An update whose worker is lost is an outcome with
     `ConnectionLost`: whether it was done is unknown. Another worker takes the place of the lost one if there is one.
-    `workers` is how many there are.
+    `addresses` are those of the workers that take part now.
     """
 
     def __init__(self, dask: Any, address: str, identity: Identity, connect: Connect) -> None:
@@ -119,9 +119,9 @@ class Cluster:
                 await cluster._end()
 
     @property
-    def workers(self) -> int:
-        """How many workers there are now."""
-        return len(self._remotes)
+    def addresses(self) -> tuple[str, ...]:
+        """Where the workers are that take part now."""
+        return tuple(remote.address for remote in self._remotes)
 
     def bulk(
         self,
@@ -136,7 +136,7 @@ class Cluster:
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Do what `client.bulk` does, in the workers."""
         return BulkRun(
-            f"{endpoint} on {self.workers} workers",
+            f"{endpoint} on {len(self._remotes)} workers",
             self._send,
             requests,
             concurrency=concurrency,
@@ -267,7 +267,8 @@ class Cluster:
             self._changed.set()
             if not remote.given and not remote.outbox:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(remote.news.wait(), _HEARTBEAT)
+                    async with asyncio.timeout(_HEARTBEAT):
+                        await remote.news.wait()
 
     def _give_up(self, remote: _Remote) -> None:
         """Answer all that the lost worker had; what it did not get yet goes to another one."""
@@ -311,14 +312,19 @@ async def _dask_client(address: str) -> AsyncIterator[Any]:
         from distributed import Client
     except ImportError as error:
         raise missing_extra(error) from error
-    connect: Any = Client  # it has no types
+    make: Any = Client  # it has no types
+    client = make(address, asynchronous=True, set_as_default=False, timeout=_CONNECT, name="itnio")
     try:
-        client = await connect(address, asynchronous=True, set_as_default=False, timeout=_CONNECT, name="itnio")
+        await _started(client, address)
+        yield client
+    finally:
+        await client.close()
+
+
+async def _started(client: Any, address: str) -> None:
+    try:
+        await client
     except OSError as error:
         raise ConnectError(f"No Dask scheduler answers at {address}: {error}") from error
     except ValueError as error:
         raise ConfigurationError(f"{address} is no address of a Dask scheduler: {error}") from error
-    try:
-        yield client
-    finally:
-        await client.close()

@@ -124,8 +124,10 @@ class Desk:
 
     async def _updates(self) -> AsyncGenerator[SipTrunkUpdate, None]:
         while True:
+            # Not `wait_for`: Python 3.11's swallows a cancellation that meets the end of its wait.
             try:
-                update = await asyncio.wait_for(self._given.get(), LEASE)
+                async with asyncio.timeout(LEASE):
+                    update = await self._given.get()
             except TimeoutError:
                 return
             if update is not None:

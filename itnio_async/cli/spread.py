@@ -43,7 +43,8 @@ async def spread(
     async with Cluster.open(
         address, identity, connect=connect, concurrency=options.concurrency, rate_limit=options.rate_limit
     ) as cluster:
-        say(f"{cluster.workers} Dask worker{'' if cluster.workers == 1 else 's'} at {address} will make the calls.")
+        count = len(cluster.addresses)
+        say(f"{count} Dask worker{'' if count == 1 else 's'} at {address} will make the calls.")
         yield cluster.bulk
 
 

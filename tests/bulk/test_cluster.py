@@ -1,0 +1,412 @@
+"""Jobs over a Dask cluster: a real scheduler and two workers, each a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from support.dask_cluster import ALIVE, Farm, Relay
+from support.programs import until, unused_port
+
+from bulk.trunks import row
+from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConnectError, ConnectionLost
+from itnio_async.api.sip_trunks import UPDATE
+from itnio_async.bulk import cluster as cluster_module
+from itnio_async.bulk import job as job_module
+from itnio_async.bulk.cluster import Cluster
+from itnio_async.bulk.identity import identity_of
+from itnio_async.bulk.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.plan import make_plan
+from itnio_async.cli import main
+from itnio_async.sandbox import Sandbox
+
+TRUNKS = 200
+SECRET = "made-up-secret-of-the-cluster"
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory):
+    # The workers keep their environment, and so every test's sandbox listens where the first one did.
+    port = unused_port()
+    environment = {
+        "ITNIO_API_KEY": "sandbox-key",
+        "ITNIO_API_SECRET": SECRET,
+        "ITNIO_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    farm = Farm(tmp_path_factory.mktemp("dask"), environment)
+    farm.sandbox_port = port
+    farm.complete()
+    yield farm
+    farm.close()
+
+
+@pytest.fixture
+def sandbox(farm):
+    with Sandbox(trunks=TRUNKS, port=farm.sandbox_port) as running:
+        running.accounts["sandbox-key"] = SECRET
+        yield running
+
+
+@pytest.fixture
+async def client(sandbox):
+    async with AsyncClient(sandbox.api_key, SECRET, base_url=sandbox.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def pids(farm):
+    """The workers' processes by address; both are there."""
+    from distributed import Client
+
+    farm.complete()
+    async with Client(farm.address, asynchronous=True, set_as_default=False, timeout=30) as dask:
+        async with asyncio.timeout(30):
+            while len(found := await dask.run(os.getpid)) != ALIVE:  # noqa: ASYNC110 - other processes
+                await asyncio.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def over(farm, client, pids):
+    """Opens the cluster for the client's account."""
+
+    async def open_(**options):
+        return Cluster.open(options.pop("address", farm.address), await identity_of(client), **options)
+
+    return open_
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "rows.journal"
+
+
+def prefixes(value="9"):
+    return [row(n + 1, n, sip_prefix=value) for n in range(1, TRUNKS + 1)]
+
+
+async def job_of(client, cluster, path, rows=None, **options):
+    plan = make_plan(rows or prefixes(), await list_trunks(client))
+    return Job(client, plan, path, JobOptions(**options), bulk=cluster.bulk)
+
+
+async def updates_of(client, **changes):
+    return [trunk.to_update(**changes) for trunk in await list_trunks(client)]
+
+
+def sent(sandbox):
+    """How often each trunk was to be updated."""
+    return Counter(request.key_id for request in sandbox.requests if request.path.endswith("/update"))
+
+
+@pytest.fixture
+def unknown(monkeypatch):
+    """The key ids of the updates whose outcome a job did not know."""
+    found = set()
+    result_of = job_module.result_of
+
+    def spy(outcome, **more):
+        result = result_of(outcome, **more)
+        if result.state is RowState.UNKNOWN:
+            found.add(outcome.request.key_id)
+        return result
+
+    monkeypatch.setattr(job_module, "result_of", spy)
+    return found
+
+
+# -- in the ordinary run ----------------------------------------------------------------------------------------------
+
+
+async def test_every_row_is_done_once_and_each_worker_has_its_part(sandbox, client, over, path, pids):
+    told = []
+    async with await over() as cluster:
+        assert set(cluster.addresses) == set(pids)
+        job = await job_of(client, cluster, path)
+        job._meter._tell = told.append
+        result = await job.run()
+    assert result.ok, result
+    assert set(sent(sandbox).values()) == {1}
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+    assert {kept.result.attempts for kept in read_journal(path).rows} == {1}
+    assert (told[-1].done, told[-1].total) == (TRUNKS, TRUNKS)
+    assert len(told) > 1
+
+
+async def test_updates_go_in_the_order_of_what_they_need(sandbox, client, over, path):
+    chain = 12
+    rows = [row(n, n, sip_trunk_name=f"trunk{n + 1:05d}") for n in range(1, chain)]
+    rows += [row(chain, chain, sip_trunk_name="free")]
+    async with await over() as cluster:
+        result = await (await job_of(client, cluster, path, rows)).run()
+    assert result.ok
+    assert list(sent(sandbox)) == list(range(chain, 0, -1))
+
+
+async def test_refusals_are_outcomes_of_their_rows(sandbox, client, over):
+    sandbox.order("minus58,endpoint=update,key_id=7")
+    sandbox.order("minus18,endpoint=update,key_id=8,count=1")
+    async with await over() as cluster:
+        run = cluster.bulk(UPDATE, await updates_of(client, sip_prefix="1"), ordered=True)
+        outcomes = [outcome async for outcome in run]
+    assert [outcome.index for outcome in outcomes] == list(range(TRUNKS))
+    assert [(o.request.key_id, o.error.code) for o in outcomes if not o.ok] == [(7, -58)]
+    assert [o.request.key_id for o in outcomes if o.attempts == 2] == [8]
+    assert outcomes[0].response.status == 0
+
+
+async def test_the_rate_is_shared_out(sandbox, client, over):
+    rate, count = 40, 120
+    sandbox.order("minus18,endpoint=update,count=10")  # repeats count too
+    async with await over(rate_limit=rate) as cluster:
+        updates = (await updates_of(client))[:count]
+        began = time.monotonic()
+        outcomes = [outcome async for outcome in cluster.bulk(UPDATE, updates)]
+        took = time.monotonic() - began
+    assert all(outcome.ok for outcome in outcomes)
+    # A full second's calls go at once, as from one process.
+    assert took > (count + 10 - rate) / rate * 0.95
+    ats = sorted(request.at for request in sandbox.requests if request.path.endswith("/update"))
+    assert max(sum(at <= other < at + 1 for other in ats) for at in ats) <= 2 * rate + ALIVE
+
+
+# -- workers that are lost --------------------------------------------------------------------------------------------
+
+
+async def test_a_worker_that_is_killed_leaves_unknown_outcomes_and_nothing_is_sent_twice(sandbox, client, over, pids):
+    sandbox.order("wait,seconds=0.05,endpoint=update")
+    async with await over(concurrency=20) as cluster:
+        lost = cluster.addresses[0]
+        outcomes = []
+        async for outcome in cluster.bulk(UPDATE, await updates_of(client, sip_prefix="1"), concurrency=20):
+            outcomes.append(outcome)
+            if len(outcomes) == 50:
+                os.kill(pids[lost], signal.SIGKILL)
+        assert lost not in cluster.addresses
+    assert len(outcomes) == TRUNKS
+    failed = [outcome for outcome in outcomes if not outcome.ok]
+    assert 0 < len(failed) <= 10
+    for outcome in failed:
+        assert isinstance(outcome.error, ConnectionLost)
+        assert outcome.error.may_have_been_processed
+        assert lost in str(outcome.error)
+    assert set(sent(sandbox).values()) == {1}
+
+
+async def test_a_job_goes_on_after_a_worker_was_killed(sandbox, client, over, path, pids, unknown):
+    sandbox.order("wait,seconds=0.05,endpoint=update")
+    async with await over(concurrency=20) as cluster:
+        job = await job_of(client, cluster, path, concurrency=20)
+        running = asyncio.create_task(job.run())
+        await until(lambda: sent(sandbox).total() >= 60)
+        os.kill(pids[cluster.addresses[0]], signal.SIGKILL)
+        result = await running
+    assert result.ok, result
+    assert unknown
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+    assert {trunk.updates for trunk in sandbox.trunks} == {1}
+    assert {key_id for key_id, count in sent(sandbox).items() if count > 1} <= unknown
+    assert Counter(kept.state for kept in read_journal(path).rows) == {RowState.DONE: TRUNKS}
+
+
+async def test_another_worker_takes_the_place_of_one_that_is_killed(sandbox, client, over, path, pids, unknown):
+    sandbox.order("wait,seconds=0.01,endpoint=update")
+    async with await over(concurrency=1) as cluster:
+        (first,) = cluster.addresses
+        job = await job_of(client, cluster, path, prefixes()[:60], concurrency=1)
+        running = asyncio.create_task(job.run())
+        await until(lambda: sent(sandbox).total() >= 10)
+        os.kill(pids[first], signal.SIGKILL)
+        result = await running
+        assert cluster.addresses == tuple(pids.keys() - {first})
+    assert result.ok, result
+    assert len(unknown) <= 1
+    assert {key_id for key_id, count in sent(sandbox).items() if count > 1} <= unknown
+
+
+async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client, over, path, pids):
+    sandbox.order("wait,seconds=0.05,endpoint=update")
+    async with await over(concurrency=10) as cluster:
+        job = await job_of(client, cluster, path, concurrency=10, patience=0.5)
+        running = asyncio.create_task(job.run())
+        await until(lambda: sent(sandbox).total() >= 40)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        result = await running
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, ConnectError)
+    assert "no worker left" in str(result.error)
+    assert result.counts[RowState.WAITING] + result.counts[RowState.UNKNOWN] + result.counts[RowState.DONE] == TRUNKS
+    # The same job without a cluster goes on.
+    again = Job(client, make_plan(prefixes(), await list_trunks(client)), path)
+    assert (await again.run()).ok
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+
+
+# -- stopping ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_stop_begins_nothing_more(sandbox, client, over, path):
+    sandbox.order("wait,seconds=0.02,endpoint=update")
+    async with await over(concurrency=10) as cluster:
+        job = await job_of(client, cluster, path, concurrency=10)
+        running = asyncio.create_task(job.run())
+        await until(lambda: sent(sandbox).total() >= 30)
+        job.stop()
+        result = await running
+        count = sent(sandbox).total()
+    assert result.ended is Ended.STOPPED
+    assert result.counts == {RowState.DONE: count, RowState.WAITING: TRUNKS - count}
+    assert sent(sandbox).total() == count
+
+
+async def test_a_stop_at_once_cuts_the_calls_off_in_the_workers_too(sandbox, client, over, path):
+    held = sandbox.order("hold,endpoint=update")
+    async with await over(concurrency=10) as cluster:
+        job = await job_of(client, cluster, path, concurrency=10)
+        running = asyncio.create_task(job.run())
+        await held.reached(10)
+        job.stop_now()
+        result = await running
+    assert result.ended is Ended.CUT_OFF
+    assert result.counts == {RowState.UNKNOWN: 10, RowState.WAITING: TRUNKS - 10}
+    held.cancel()
+    held.release()
+    async with await over() as cluster:
+        result = await (await job_of(client, cluster, path)).run()
+    assert result.ok
+    assert len(sent(sandbox)) == TRUNKS
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "kind"),
+    [
+        ("minus1,endpoint=update", {}, AuthenticationError),
+        ("minus58,endpoint=update", {"max_failures": 5}, Exception),
+    ],
+    ids=["key refused", "refusals in a row"],
+)
+async def test_what_ends_a_run_ends_it_in_all_workers(sandbox, client, over, path, fault, options, kind):
+    sandbox.order(fault)
+    async with await over(concurrency=4) as cluster:
+        result = await (await job_of(client, cluster, path, concurrency=4, **options)).run()
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, kind)
+    assert 1 <= sent(sandbox).total() <= 16
+    assert result.counts[RowState.WAITING] >= TRUNKS - 16
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_that_passes_the_scheduler_says_anything(farm, sandbox, client, over, path):
+    import dask
+
+    password, prefix = "made-up-wire-password", "8086421975"
+    rows = [row(n, n, sip_password=password, sip_prefix=prefix) for n in range(3, TRUNKS, 4)]
+    with dask.config.set({"distributed.comm.compression": None}):
+        async with (
+            Relay(farm.port) as relay,
+            await over(address=f"tcp://127.0.0.1:{relay.port}") as cluster,
+        ):
+            result = await (await job_of(client, cluster, path, rows)).run()
+    assert result.ok, result
+    stored = [trunk for trunk in sandbox.trunks if trunk.key_id in {change.key_id for change in rows}]
+    assert {trunk.sip_password for trunk in stored} == {password}
+    assert b"exchange" in relay.seen  # it was looked at
+    for text in (SECRET, "sandbox-key", password, prefix, "made-up-password", stored[0].sip_trunk_name):
+        assert text.encode() not in relay.seen
+        assert text not in farm.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "says"),
+    [
+        ("sandbox-key", "made-up-other-secret", "another API secret"),
+        ("other-made-up-key", SECRET, "leads to the account"),
+    ],
+)
+async def test_workers_of_another_account_are_refused(farm, sandbox, pids, key, secret, says):
+    async with AsyncClient(key, secret, base_url=sandbox.url) as client:
+        with pytest.raises(ConfigurationError, match=rf"worker tcp://127\.0\.0\.1:\d+ cannot take part: .*{says}"):
+            async with Cluster.open(farm.address, await identity_of(client)):
+                pass
+    assert not sandbox.requests
+    text = farm.log.read_text()
+    assert SECRET not in text
+    assert secret not in text
+
+
+# -- what is not there ------------------------------------------------------------------------------------------------
+
+
+async def test_no_scheduler(client, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_CONNECT", 0.3)
+    with pytest.raises(ConnectError, match="No Dask scheduler answers at tcp://127"):
+        async with Cluster.open(f"tcp://127.0.0.1:{unused_port()}", await identity_of(client)):
+            pass
+
+
+async def test_no_address(client):
+    with pytest.raises(ConfigurationError, match="no address of a Dask scheduler"):
+        async with Cluster.open("nonsense://x", await identity_of(client)):
+            pass
+
+
+async def test_no_worker(client, tmp_path):
+    from distributed import Scheduler
+
+    async with Scheduler(host="127.0.0.1", port=0, dashboard=False, dashboard_address="127.0.0.1:0") as scheduler:
+        with pytest.raises(ConnectError, match="has no workers"):
+            async with Cluster.open(scheduler.address, await identity_of(client)):
+                pass
+
+
+@pytest.mark.parametrize("missing", ["distributed", "cryptography.fernet"])
+def test_without_the_extra_the_command_names_it(sandbox, monkeypatch, capsys, tmp_path, missing, farm):
+    monkeypatch.setitem(sys.modules, missing, None)
+    for name, value in (("API_KEY", sandbox.api_key), ("API_SECRET", SECRET), ("BASE_URL", sandbox.url)):
+        monkeypatch.setenv(f"ITNIO_{name}", value)
+    file = tmp_path / "trunks.csv"
+    file.write_text("key_id,sip_prefix\n1,9\n")
+    journal = str(tmp_path / "job.journal")
+    assert main(["trunks", "apply", str(file), "--yes", "--journal", journal, "--dask", farm.address]) == 1
+    assert "pip install 'itnio-async[dask]'" in capsys.readouterr().err
+    assert not sent(sandbox)
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_command(farm, sandbox, tmp_path, pids):
+    file = tmp_path / "trunks.csv"
+    file.write_text("key_id,sip_prefix\n" + "".join(f"{n},9\n" for n in range(1, TRUNKS + 1)))
+    environment = {
+        **os.environ,
+        "ITNIO_API_KEY": sandbox.api_key,
+        "ITNIO_API_SECRET": SECRET,
+        "ITNIO_BASE_URL": sandbox.url,
+    }
+    arguments = ["trunks", "apply", str(file), "--yes", "--journal", str(tmp_path / "job.journal")]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "itnio_async", *arguments, "--dask", farm.address),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = (text.decode() for text in await process.communicate())
+    assert process.returncode == 0, err
+    assert "2 Dask workers at" in err
+    assert set(sent(sandbox).values()) == {1}
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+    assert "200" in out
+    for text in (SECRET, "Traceback", "Warning"):
+        assert text not in out + err
