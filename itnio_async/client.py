@@ -146,6 +146,16 @@ class AsyncClient:
         return SipTrunks(self)
 
     @property
+    def base_url(self) -> httpx.URL:
+        """The address that paths are appended to."""
+        return self._account.base_url
+
+    @property
+    def credentials(self) -> CredentialSource:
+        """What this client, or this view of one, signs with."""
+        return self._options.credentials
+
+    @property
     def stats(self) -> Stats:
         """A snapshot of calls and connections, shared by all views."""
         return self._core.stats()

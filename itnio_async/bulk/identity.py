@@ -42,10 +42,9 @@ class Identity:
 
 async def identity_of(client: AsyncClient) -> Identity:
     """Return the identity of the account that a client calls; raises what its credentials raise."""
-    credentials = await resolve(client._options.credentials)
-    url = client._account.base_url
+    credentials = await resolve(client.credentials)
     return Identity(
-        host=url.netloc.decode("ascii"),
+        host=client.base_url.netloc.decode("ascii"),
         api_key=mask(credentials.api_key),
         account=hashlib.sha256(credentials.api_key.encode()).hexdigest(),
         key=hmac.new(credentials.api_secret.encode(), _PURPOSE, hashlib.sha256).digest(),

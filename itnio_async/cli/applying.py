@@ -13,7 +13,7 @@ from attrs import field, frozen
 from itnio_async import AsyncClient, config
 from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
-from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.journal import RowState, has_journal, read_journal
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.plan import Plan, Verdict
 from itnio_async.bulk.progress import Progress
@@ -64,7 +64,7 @@ class Application:
 
     async def carry_out(self) -> int:
         """Apply it and return the exit status."""
-        goes_on = self.journal.exists()
+        goes_on = has_journal(self.journal)
         if goes_on:
             self._require_same_rows()
         plan = await self._job().dry_run() if goes_on else self.plan
