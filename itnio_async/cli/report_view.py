@@ -17,6 +17,7 @@ from itnio_async.bulk.journal import JournalRow, RowState
 from itnio_async.bulk.places import BadRow, SourceError
 from itnio_async.bulk.report import Report, explain
 from itnio_async.bulk.report_html import write_html
+from itnio_async.bulk.rows import read_changes
 from itnio_async.bulk.sources import Source
 from itnio_async.cli.output import json_line, say, table, visible
 
@@ -90,15 +91,18 @@ def _write_failed(report: Report, source: Source | None, path: Path, bad: Sequen
 
 
 def _has_rows_of(report: Report, source: Source) -> bool:
-    """Tell whether the source still has the rows of the job, and say so if not."""
-    try:
-        lines = {record.line for record in source.records()}
-    except SourceError as error:
-        why = error.args[0]
-    else:
-        if {row.place.line for row in report.failed} <= lines:
+    """Tell whether the source still has the failed rows where they were, and say so if not."""
+    why = f"{source.name} has changed since."
+    # The journal does not say which of the two it was.
+    for match in ("key_id", "name"):
+        wanted = {row.place.line: row.key_id if match == "key_id" else row.trunk_name for row in report.failed}
+        try:
+            found = {change.place.line: change.key for change in read_changes(source, match=match).changes}
+        except SourceError as error:
+            why = error.args[0]
+            continue
+        if wanted.items() <= found.items():
             return True
-        why = f"{source.name} has changed since."
     say(f"{visible(why)} The failed rows are written as the journal has them.")
     return False
 

@@ -332,3 +332,11 @@ def test_a_journal_that_another_run_has(apply, itnio, sandbox, csv, journal):
         lock.close()
     assert result.status == 1
     assert "Another run has the journal" in result.err
+
+
+def test_a_journal_where_there_can_be_none(itnio, sandbox, csv, tmp_path):
+    file = csv("key_id,sip_prefix", "1,00")
+    for path in (tmp_path, file, file / "journal"):
+        result = itnio("trunks", "apply", file, "--yes", "--journal", path)
+        assert (result.status, sent(sandbox)) == (1, 0)
+        assert str(path) in result.err

@@ -80,6 +80,29 @@ def test_ctrl_c_twice_cuts_them_off(sandbox, rows, journal):
     assert sorted({state.value for state in states(journal)}) == ["unknown", "waiting"]
 
 
+def test_ctrl_c_while_the_trunks_are_read_for_the_plan(sandbox, rows, journal):
+    order = sandbox.order("hold,endpoint=query")
+    with Terminal("trunks", "apply", rows, "--journal", journal, "--yes") as terminal:
+        asyncio.run(order.reached(1, timeout=20))
+        assert terminal.interrupt() == 130
+    order.release()
+    assert not journal.exists()
+
+
+def test_ctrl_c_twice_while_they_are_read_once_more(sandbox, rows, journal):
+    with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
+        terminal.wait_for("[y/N]")
+        order = sandbox.order("hold,endpoint=query")
+        terminal.press("y\n")
+        asyncio.run(order.reached(1, timeout=20))
+        terminal.press("\x03")
+        terminal.wait_for("Press Ctrl-C again")
+        terminal.press("\x03")
+        assert terminal.end() == 130
+    order.release()
+    assert set(states(journal)) == {RowState.WAITING}
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
     order = sandbox.order("hold,endpoint=update")

@@ -91,7 +91,10 @@ def test_the_file_may_have_been_moved(itnio, job, tmp_path):
     assert failed.read_text().startswith("key_id;sip_gateway_ip;")
 
 
-@pytest.mark.parametrize("now", [None, "key_id;sip_prefix\n1;00\n", "", "what is this\n"])
+SHIFTED = "key_id;sip_prefix\n" + "".join(f"{key_id};00\n" for key_id in range(2, 9))
+
+
+@pytest.mark.parametrize("now", [None, "key_id;sip_prefix\n1;00\n", "", "what is this\n", SHIFTED])
 def test_where_the_file_is_gone_the_journal_has_the_rows(itnio, sandbox, job, tmp_path, now):
     job[0].unlink()
     if now is not None:
@@ -136,3 +139,13 @@ def test_what_is_no_journal(itnio, tmp_path, content):
     result = itnio("trunks", "report", path)
     assert (result.status, result.out) == (1, "")
     assert "journal" in result.err
+
+
+def test_rows_matched_by_name_in_the_form_of_the_first_file(itnio, sandbox, csv, tmp_path):
+    file = csv("sipTrunkName;sipGatewayIp", "trunk00001;10.0.0.3", "nobody;10.9.9.9", "trunk00005;10.9.9.5")
+    journal, failed = tmp_path / "journal", tmp_path / "failed.csv"
+    options = ("--match", "name", "--yes", "--journal", journal, "--skip-invalid")
+    assert itnio("trunks", "apply", file, *options).status == 3
+    result = itnio("trunks", "report", journal, "--failed", failed)
+    assert result.err == f"2 failed rows: {failed}\n"
+    assert [line.split(";")[0] for line in failed.read_text().splitlines()] == ["sipTrunkName", "trunk00001", "nobody"]
