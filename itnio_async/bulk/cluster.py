@@ -38,6 +38,8 @@ _HEARTBEAT = 2.0
 # A worker that does not answer for so many seconds more than asked for is lost.
 _SILENCE = 30.0
 _LOOK_AGAIN = 0.5
+# To close a desk: it would close by itself.
+_FAREWELL = 3.0
 _CONNECT = 10.0
 
 _Answer = Response[None] | ItnioError | None
@@ -169,6 +171,9 @@ class Cluster:
                 raise ConnectError(f"The Dask cluster at {self._address} has no worker left.")
             remote = max(self._remotes, key=lambda remote: remote.room)
             if remote.room > 0:
+                # To the end of the row: equals take turns, since each has only its part of the rate.
+                self._remotes.remove(remote)
+                self._remotes.append(remote)
                 return remote
             self._changed.clear()
             await self._changed.wait()
@@ -196,15 +201,16 @@ class Cluster:
             place.cancel()
         if self._places:
             await asyncio.wait(self._places)
-        # Who cannot be told closes by itself.
-        closing = [self._call(remote.address, close_desk, remote.name) for remote in self._remotes]
+        closing = [self._call(remote.address, close_desk, remote.name, within=_FAREWELL) for remote in self._remotes]
         await asyncio.gather(*closing, return_exceptions=True)
 
     async def _addresses(self) -> list[str]:
         return list(await self._dask.nthreads())
 
-    async def _call(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        async with asyncio.timeout(_SILENCE):
+    async def _call(
+        self, address: str, function: Callable[..., Any], *arguments: Any, within: float | None = None
+    ) -> Any:
+        async with asyncio.timeout(within or _SILENCE):
             results = await self._dask.run(function, *arguments, workers=[address])
         return results[address]
 

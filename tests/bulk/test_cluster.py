@@ -20,12 +20,14 @@ from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk import cluster as cluster_module
 from itnio_async.bulk import job as job_module
 from itnio_async.bulk.cluster import Cluster
+from itnio_async.bulk.desk import close_desk
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal import RowState, read_journal
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.plan import make_plan
 from itnio_async.cli import main
+from itnio_async.cli.spread import client_there
 from itnio_async.sandbox import Sandbox
 
 TRUNKS = 200
@@ -178,6 +180,13 @@ async def test_the_rate_is_shared_out(sandbox, client, over):
     assert max(sum(at <= other < at + 1 for other in ats) for at in ats) <= 2 * rate + ALIVE
 
 
+async def test_workers_take_turns_where_both_are_idle(client, over):
+    async with await over(concurrency=2) as cluster:
+        chosen = [(await cluster._remote_with_room()).address for _ in range(6)]
+    assert chosen == chosen[:2] * 3
+    assert len(set(chosen)) == ALIVE
+
+
 # -- workers that are lost --------------------------------------------------------------------------------------------
 
 
@@ -221,7 +230,7 @@ async def test_another_worker_takes_the_place_of_one_that_is_killed(sandbox, cli
     sandbox.order("wait,seconds=0.01,endpoint=update")
     async with await over(concurrency=1) as cluster:
         (first,) = cluster.addresses
-        job = await job_of(client, cluster, path, prefixes()[:60], concurrency=1)
+        job = await job_of(client, cluster, path, prefixes()[:30], concurrency=1)
         running = asyncio.create_task(job.run())
         await until(lambda: sent(sandbox).total() >= 10)
         os.kill(pids[first], signal.SIGKILL)
@@ -249,6 +258,50 @@ async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client,
     again = Job(client, make_plan(prefixes(), await list_trunks(client)), path)
     assert (await again.run()).ok
     assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+
+
+async def test_a_worker_that_hangs_is_given_up(sandbox, client, over, path, pids, unknown, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_SILENCE", 1.0)
+    sandbox.order("wait,seconds=0.02,endpoint=update")
+    async with await over(concurrency=20) as cluster:
+        job = await job_of(client, cluster, path, concurrency=20)
+        running = asyncio.create_task(job.run())
+        await until(lambda: sent(sandbox).total() >= 60)
+        hung = pids[cluster.addresses[0]]
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            result = await running
+        finally:
+            os.kill(hung, signal.SIGKILL)
+    assert result.ok, result
+    assert {key_id for key_id, count in sent(sandbox).items() if count > 1} <= unknown
+
+
+@pytest.mark.slow  # Dask's client goes on looking for its scheduler for a while: 5 s
+async def test_without_its_scheduler_the_job_ends_and_goes_on_later(farm, sandbox, client, over, path, pids):
+    sandbox.order("wait,seconds=0.05,endpoint=update")
+    async with await over(concurrency=10) as cluster:
+        job = await job_of(client, cluster, path, concurrency=10, patience=0.5)
+        running = asyncio.create_task(job.run())
+        await until(lambda: sent(sandbox).total() >= 40)
+        farm.kill_scheduler()
+        result = await running
+    assert result.ended is Ended.ERROR
+    assert isinstance(result.error, ConnectError)
+    again = Job(client, make_plan(prefixes(), await list_trunks(client)), path)
+    assert (await again.run()).ok
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+
+
+async def test_a_desk_that_closed_meanwhile_took_nothing(sandbox, client, over, path, unknown):
+    async with await over() as cluster:
+        for remote in list(cluster._remotes):  # as they do by themselves while somebody thinks about a question
+            await cluster._call(remote.address, close_desk, remote.name)
+        result = await (await job_of(client, cluster, path)).run()
+        assert len(cluster.addresses) == ALIVE
+    assert result.ok, result
+    assert not unknown
+    assert set(sent(sandbox).values()) == {1}
 
 
 # -- stopping ---------------------------------------------------------------------------------------------------------
@@ -386,27 +439,85 @@ def test_without_the_extra_the_command_names_it(sandbox, monkeypatch, capsys, tm
 # -- the command ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_command(farm, sandbox, tmp_path, pids):
+@pytest.fixture
+def command(farm, sandbox, tmp_path, pids):
+    """Starts `itnio trunks apply` over the cluster, for a file that gives every trunk a prefix."""
     file = tmp_path / "trunks.csv"
     file.write_text("key_id,sip_prefix\n" + "".join(f"{n},9\n" for n in range(1, TRUNKS + 1)))
-    environment = {
-        **os.environ,
-        "ITNIO_API_KEY": sandbox.api_key,
-        "ITNIO_API_SECRET": SECRET,
-        "ITNIO_BASE_URL": sandbox.url,
-    }
+    account = {"API_KEY": sandbox.api_key, "API_SECRET": SECRET, "BASE_URL": sandbox.url}
     arguments = ["trunks", "apply", str(file), "--yes", "--journal", str(tmp_path / "job.journal")]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "itnio_async", *arguments, "--dask", farm.address),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    out, err = (text.decode() for text in await process.communicate())
+
+    async def start(*more):
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "itnio_async", *arguments, "--dask", farm.address, *more),
+            env={**os.environ, **{f"ITNIO_{name}": value for name, value in account.items()}},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    return start
+
+
+async def told(process):
+    return [text.decode() for text in await process.communicate()]
+
+
+async def test_the_command(sandbox, command):
+    process = await command()
+    out, err = await told(process)
     assert process.returncode == 0, err
     assert "2 Dask workers at" in err
+    assert "200 of 200" in err
     assert set(sent(sandbox).values()) == {1}
     assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
-    assert "200" in out
-    for text in (SECRET, "Traceback", "Warning"):
+    for text in (SECRET, "Traceback", "Warning", "distributed"):
         assert text not in out + err
+
+
+async def test_the_command_stops_at_ctrl_c(sandbox, command):
+    sandbox.order("wait,seconds=0.05,endpoint=update")
+    process = await command("--concurrency", "10")
+    await until(lambda: sent(sandbox).total() >= 30)
+    process.send_signal(signal.SIGINT)
+    _, err = await told(process)
+    count = sent(sandbox).total()
+    assert (process.returncode, count < TRUNKS) == (130, True), err
+    assert "Traceback" not in err
+    assert sum(trunk.updates for trunk in sandbox.trunks) == count
+
+
+@pytest.mark.slow  # the command loads Dask twice: 6 s
+async def test_the_command_killed_goes_on_where_it_ended(sandbox, command, tmp_path):
+    sandbox.order("wait,seconds=0.03,endpoint=update")
+    process = await command("--concurrency", "20")
+    await until(lambda: sent(sandbox).total() >= 60)
+    process.kill()
+    await process.communicate()
+    rows = read_journal(tmp_path / "job.journal").rows
+    claimed = {kept.key_id for kept in rows if kept.state is RowState.UNKNOWN}
+    process = await command()
+    _, err = await told(process)
+    assert process.returncode == 0, err
+    assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
+    assert {key_id for key_id, count in sent(sandbox).items() if count > 1} <= claimed
+    assert Counter(kept.state for kept in read_journal(tmp_path / "job.journal").rows) == {RowState.DONE: TRUNKS}
+
+
+def test_workers_take_a_profile_of_their_own_machine_and_ask_nobody(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "itnio").mkdir()
+    profile = (
+        '[berlin]\napi_key_variable = "B_KEY"\napi_secret_variable = "B_SECRET"\nbase_url = "https://berlin.invalid"\n'
+    )
+    (tmp_path / "itnio" / "profiles.toml").write_text(profile)
+    monkeypatch.setenv("B_KEY", "made-up-key")
+    monkeypatch.setenv("B_SECRET", SECRET)
+
+    async def host(name):
+        async with client_there(name, False, 3.0, rate_limit=5.0) as client:
+            return (await identity_of(client)).host
+
+    assert asyncio.run(host("berlin")) == "berlin.invalid"
+    monkeypatch.setattr(type(sys.stdin), "isatty", lambda self: True, raising=False)
+    with pytest.raises(ConfigurationError, match="ITNIO_API_KEY"):
+        asyncio.run(host(None))

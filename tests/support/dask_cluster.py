@@ -30,7 +30,7 @@ class Farm:
 
     def complete(self) -> None:
         """Start what is not there (any more)."""
-        if self._scheduler is None:
+        if self._scheduler is None or self._scheduler.poll() is not None:
             self._scheduler = self._start("distributed.cli.dask_scheduler", "--port", str(self.port))
         self._workers = [worker for worker in self._workers if worker.poll() is None]
         while len(self._workers) < ALIVE:
@@ -56,6 +56,11 @@ class Farm:
                 stderr=subprocess.STDOUT,
                 env=self._environment,
             )
+
+    def kill_scheduler(self) -> None:
+        assert self._scheduler is not None
+        self._scheduler.kill()
+        self._scheduler.wait()
 
     def close(self) -> None:
         for process in (*self._workers, *([self._scheduler] if self._scheduler else [])):
