@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from support.programs import until
 
 from itnio_async.sandbox import Sandbox
 
 HERE = Path(__file__).parent
-
-
-async def until(condition: Callable[[], Any], within: float = 10.0) -> Any:
-    """Return what a condition, plain or async, gives as soon as that is true; fail after `within` seconds."""
-    deadline = time.monotonic() + within
-    while True:
-        found = condition()
-        if inspect.isawaitable(found):
-            found = await found
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not within {within:g} s: {inspect.getsource(condition).strip()}"
-        await asyncio.sleep(0.005)
 
 
 class Program:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.programs import until
 
 from itnio_async.sandbox import Fault, Sandbox
 
-from .running import Program, until
+from .running import Program
 
 TRUNKS = "1 trunk00001, 2 trunk00002, 3 trunk00003"
 # Much more than an answer takes, and much less than any timeout of the client.

@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from support.programs import until
 
 from itnio_async.sandbox import Fault, Sandbox
 
-from .running import Program, until
+from .running import Program
 
 SLOTS = 100  # the client's default limits.max_connections
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,14 +51,18 @@ def unused_port() -> int:
         return int(sock.getsockname()[1])
 
 
-async def until(condition: Callable[[], Any], within: float = 10.0) -> None:
-    """Let the event loop run until something outside of it holds."""
-    try:
-        async with asyncio.timeout(within):
-            while not condition():  # noqa: ASYNC110 - what is polled are other processes
-                await asyncio.sleep(0.002)
-    except TimeoutError:
-        pytest.fail(f"not within {within:g} s: {condition.__qualname__}")
+async def until(condition: Callable[[], Any], within: float = 10.0) -> Any:
+    """Return what a condition, plain or async, gives as soon as that is true; the event loop runs meanwhile."""
+    deadline = time.monotonic() + within
+    while True:
+        found = condition()
+        if inspect.isawaitable(found):
+            found = await found
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {within:g} s: {inspect.getsource(condition).strip()}")
+        await asyncio.sleep(0.002)
 
 
 class Program:

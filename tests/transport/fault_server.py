@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Self
 
 import httpx
-import trustme
+from support import certificates
+from support.certificates import issued
 from support.raw_server import Connection, Handler, RawServer, http_bytes
 
 from itnio_async.transport.pool import PooledTransport
@@ -24,22 +25,13 @@ TIMEOUT = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
 
 
 @functools.cache
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@functools.cache
 def server_tls(*names: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority().issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
-    return context
+    return certificates.server_tls(issued(*names))
 
 
 @functools.cache
 def client_tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority().configure_trust(context)
-    return context
+    return certificates.client_tls()
 
 
 class FaultServer(RawServer):

@@ -19,7 +19,6 @@ from fault_server import (
     FaultServer,
     answering,
     assert_whole,
-    authority,
     call,
     client_tls,
     pool_of,
@@ -30,6 +29,7 @@ from fault_server import (
     silent,
     until,
 )
+from support.certificates import authority
 from support.raw_server import Connection, http_bytes
 
 from itnio_async.transport import connect
