@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -14,14 +14,16 @@ from itnio_async.cli.output import json_line, line, table, visible
 from itnio_async.values import UNSET
 
 
-def show_items(items: Iterable[PlanItem]) -> None:
+def show_items(plan: Plan) -> None:
     """Write what would change, trunk by trunk; what stays as it is is only counted."""
-    for item in items:
+    for item in plan:
         if item.verdict is Verdict.UNCHANGED:
             continue
         line(f"{_trunk(item)}: {_verdict(item)} ({item.place})")
         for change in item.changes:
             line(f"  {visible(change)}")
+        if item.needs:
+            line(f"  sent after line {', '.join(str(plan.items[index].place.line) for index in item.needs)}")
         for risk in item.risks:
             line(f"  at risk: {visible(risk)}")
         if item.refusal is not None:

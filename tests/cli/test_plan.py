@@ -59,6 +59,13 @@ def test_refused_and_at_risk(itnio, sandbox, csv):
     }  # fmt: skip
 
 
+def test_what_is_sent_after_what(itnio, sandbox, csv):
+    file = csv("key_id,sip_trunk_name", "1,trunk00003", "3,new")
+    assert "  sent after line 3" in itnio("trunks", "plan", file).lines
+    first, second, _ = map(json.loads, itnio("trunks", "plan", file, "--json").lines)
+    assert (first["after_lines"], second["after_lines"]) == ([3], [])
+
+
 def test_disabled_trunks_are_counted_apart(itnio, sandbox, csv):
     sandbox.assumptions.new_trunk_enabled = False
     new = ("--type", "outbound", "--sip-trunk-name", "new", "--group", "1000026", "--sip-gateway-ip", "10.7.7.7")
