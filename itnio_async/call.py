@@ -80,6 +80,9 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
         if not deadline.expired():
             raise
         raise _deadline_exceeded(call, options) from call.last_error
+    finally:
+        if call.attempts:
+            core.deadlines.forget(deadline)
 
 
 async def _attempts(core: Core, options: Options, call: Call[R], deadline: asyncio.Timeout) -> Response[R]:
@@ -111,7 +114,7 @@ async def _attempt(core: Core, options: Options, call: Call[R], deadline: asynci
         if call.attempts == 0:
             call.admitted = time.monotonic()
             if options.deadline is not None:
-                deadline.reschedule(asyncio.get_running_loop().time() + options.deadline)
+                core.deadlines.watch(deadline, options.deadline)
         call.attempts += 1
         answer = await _exchange(core, options, call)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import warnings
@@ -14,6 +15,7 @@ from attrs import frozen
 from itnio_async.clock import ServerClock
 from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit, is_loopback
 from itnio_async.credentials import Credentials
+from itnio_async.deadlines import Deadlines
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
 from itnio_async.transport.hop import ConnectionCounts, LastHop
@@ -86,6 +88,7 @@ class Core:
         self._rate_limit = rate_limit
         self._home = Home()
         self._limiter: Limiter | None = None
+        self.deadlines: Deadlines
         self.chain = _chain(SigningTransport(hop, _no_credentials, clock=clock), middleware)
         # Last, so that a constructor that fails leaves nothing to warn about.
         self.closed = False
@@ -100,6 +103,7 @@ class Core:
             return self._limiter
         self._check_home()
         self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
+        self.deadlines = Deadlines(asyncio.get_running_loop())
         self._limiter = Limiter(self._slots, self._rate_limit)
         return self._limiter
 

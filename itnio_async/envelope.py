@@ -10,13 +10,18 @@ from enum import Enum
 from typing import Any
 
 import orjson
-from attrs import frozen
+from attrs import define
 
 from itnio_async.codec import Mismatch, read_int
+from itnio_async.codes import SUCCESS
 
 
 class EnvelopeForm(Enum):
     """The keys that hold the code and its text."""
+
+    def __init__(self, code_key: str, text_keys: tuple[str, ...]) -> None:
+        self.code_key = code_key
+        self.text_keys = text_keys
 
     STATUS = ("status", ("reason",))
     # One page's table says `reason` where its sample says `msg`.
@@ -27,7 +32,8 @@ class NotAnEnvelope(Exception):
     """An answer that is not the API's; the message says in what way."""
 
 
-@frozen
+# Not frozen, nor is what else one call makes for itself: that would cost it another microsecond each.
+@define(eq=False)
 class Envelope:
     """An answer of the API: its code, its text, its data and the whole."""
 
@@ -48,14 +54,19 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
         raise NotAnEnvelope(f"the answer is no JSON ({error.msg}, at character {error.pos})") from None
     if type(raw) is not dict:
         raise NotAnEnvelope("the answer is JSON, but no object")
-    key, text_keys = form.value
+    key = form.code_key
     if key not in raw:
         raise NotAnEnvelope(f"the answer has no `{key}`")
     try:
-        status = read_int(raw[key])
+        code = raw[key]
+        status = SUCCESS if code == "0" else read_int(code)
     except Mismatch as mismatch:
         raise NotAnEnvelope(f"`{key}`: {mismatch}") from None
-    text = next((raw[name] for name in text_keys if raw.get(name) is not None), "")
+    text: Any = ""
+    for name in form.text_keys:
+        if (found := raw.get(name)) is not None:
+            text = found
+            break
     return Envelope(status, text if isinstance(text, str) else _as_text(text), raw.get("data"), raw)
 
 

@@ -7,10 +7,11 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import httpx
-from attrs import define, field, frozen
+from attrs import define, field
 
 from itnio_async import errors
 from itnio_async.codec import Mismatch, decode
@@ -70,7 +71,7 @@ class Call(Generic[R]):
         return (*signed, *secrets_in(self.content), *secrets_in_query(self.url))
 
 
-@frozen
+@define(eq=False)
 class Answer:
     """An HTTP answer, read whole."""
 
@@ -354,11 +355,21 @@ def _is_foreign(error: Exception) -> bool:
     )
 
 
-def bytes_of(call: Call[Any], headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the signed request of an attempt as it goes over the wire."""
+def bytes_of(call: Call[Any], headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Return the signed request of an attempt as it goes over the wire.
+
+    The lines added here need no check for line breaks: credentials have none.
+    """
     assert call.signature is not None
-    lines = [*headers, _content_length(call), *call.signature.headers()]
-    return head(call.method.encode(), call.url.raw_path, lines) + call.content
+    lines = [_content_length(call), *call.signature.headers()]
+    signed = b"".join([b"%b: %b\r\n" % line for line in lines])
+    return b"%b%b\r\n%b" % (_opening(call.method, call.url.raw_path, headers), signed, call.content)
+
+
+@lru_cache(maxsize=256)
+def _opening(method: str, target: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Return the part of a request that is the same for each call of an endpoint, checked once."""
+    return head(method.encode(), target, headers).removesuffix(b"\r\n")
 
 
 def _content_length(call: Call[Any]) -> tuple[bytes, bytes]:

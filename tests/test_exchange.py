@@ -580,7 +580,7 @@ async def test_a_request_has_its_body_at_hand_and_its_length(content: bytes) -> 
 
 
 def test_on_the_wire_it_is_signed() -> None:
-    head, _, body = bytes_of(a_call(content=b"{}"), [(b"Host", b"api.itniotech.com")]).partition(b"\r\n\r\n")
+    head, _, body = bytes_of(a_call(content=b"{}"), ((b"Host", b"api.itniotech.com"),)).partition(b"\r\n\r\n")
     assert body == b"{}"
     assert head.split(b"\r\n") == [
         b"POST /v3/cc/sipTrunk/update HTTP/1.1",

@@ -86,6 +86,8 @@ class SigningTransport(httpx.AsyncBaseTransport):
             stream=request.stream,
             extensions=request.extensions,
         )
+        if isinstance(signed.stream, httpx.ByteStream):
+            signed.read()  # for a transport of the caller's that looks at `request.content`
         response = await self._transport.handle_async_request(signed)
         response.request = request
         response.elapsed = timedelta(seconds=time.perf_counter() - started)
