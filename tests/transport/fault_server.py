@@ -128,9 +128,22 @@ def request(server: FaultServer | str, method: str = "POST", **options: Any) -> 
     return httpx.Request(method, url, extensions=extensions, **options)
 
 
+async def directly(transport: PooledTransport, request: httpx.Request) -> httpx.Response:
+    return await transport.handle_async_request(request)
+
+
+async def in_a_client(transport: PooledTransport, request: httpx.Request) -> httpx.Response:
+    # Not closed: the transport is the test's, and the client has nothing else.
+    return await httpx.AsyncClient(transport=transport, trust_env=False).send(request, stream=True)
+
+
+# How `call` sends; tests may put another way in its place.
+send = directly
+
+
 async def call(transport: PooledTransport, server: FaultServer | str, method: str = "POST", **options: Any) -> Any:
     """Send a request and read all of its answer."""
-    response = await transport.handle_async_request(request(server, method, **options))
+    response = await send(transport, request(server, method, **options))
     try:
         await response.aread()
     finally:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
+import fault_server
 import httpx
 import pytest
 import uvloop
@@ -34,6 +35,12 @@ from support.raw_server import Connection, http_bytes
 
 from itnio_async.transport import connect
 from itnio_async.transport.pool import PooledTransport
+
+
+@pytest.fixture(autouse=True, params=[fault_server.directly, fault_server.in_a_client], ids=["directly", "in a client"])
+def way(request, monkeypatch):
+    """All of it holds for who calls the transport itself, and inside a plain `httpx.AsyncClient`."""
+    monkeypatch.setattr(fault_server, "send", request.param)
 
 
 @pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
