@@ -148,17 +148,23 @@ async def test_callers_that_leave_at_any_moment(service, fault):
     takes = time.monotonic() - started
 
     def visit(number: int) -> Coroutine[Any, Any, bytes]:
-        # However fast this machine is: before the request is whole, or read, or sent on, or answered, or after that.
+        # Before the request is whole, or read, or sent on, or answered, or after that.
         patience = 60 if number % 4 == 0 else takes * number / visitors
         return service.visit(patience, politely=number % 3 > 0, sends=VISITED[:-10] if number % 10 == 5 else VISITED)
 
-    answers = await asyncio.gather(*map(visit, range(visitors)))
+    left = 0
+    while not (await service.debug())["cancelled"]:
+        answers = await asyncio.gather(*map(visit, range(visitors)))
+        # Whoever stays gets an answer all the same.
+        assert b"" not in answers[::4]
+        left += answers.count(b"")
+        # On a machine that is quicker now than it was, all were answered before they left.
+        takes /= 2
+        assert takes > 0.001
     assert order.struck > 0
-    # Whoever stays gets an answer all the same.
-    assert b"" not in answers[::4]
     order.cancel()
     stats = await service.recovers()
-    assert 0 < stats["cancelled"] <= answers.count(b"")
+    assert stats["cancelled"] <= left
 
 
 async def test_the_end_while_requests_are_in_flight(service):
