@@ -6,6 +6,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from inspect import iscoroutinefunction
 from math import isfinite
@@ -312,12 +313,14 @@ def _with_params(url: httpx.URL, params: Any) -> httpx.URL:
             raise InvalidRequestError(
                 "names are strings, values strings, finite numbers or lists of them.", field=f"params.{name}"
             )
-    try:
-        return url.copy_merge_params(params)
-    except (httpx.InvalidURL, UnicodeEncodeError):
-        # Without the values: a query may have secrets too.
+    merged = None
+    with suppress(httpx.InvalidURL, UnicodeEncodeError):
+        merged = url.copy_merge_params(params)
+    if merged is None:
+        # Not raised while those errors are: they hold the values, and a query may have secrets too.
         message = "together they make no query: too long, or text with lone surrogates."
-        raise InvalidRequestError(message, field="params") from None
+        raise InvalidRequestError(message, field="params")
+    return merged
 
 
 def _hop(

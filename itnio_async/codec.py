@@ -76,12 +76,18 @@ _JSON_NAMES: dict[type, str] = {
 def _send_str(value: Any) -> str:
     if not isinstance(value, str):
         raise Mismatch("a string", value)
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise Mismatch("text without lone surrogates", value) from None
+    if not (value.isascii() or _is_encodable(value)):
+        raise Mismatch("text without lone surrogates", value)
     return value if type(value) is str else str.__str__(value)
+
+
+def _is_encodable(value: str) -> bool:
+    # Asked and not raised: Python's error holds the text, which may be a password, and would be our error's context.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _send_int(value: Any) -> int:

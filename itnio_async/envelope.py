@@ -47,11 +47,9 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
     """Return what the bytes of an answer say; raises `NotAnEnvelope`."""
     if not content.strip():
         raise NotAnEnvelope("the answer is empty")
-    try:
-        raw = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        # Without the cause: it holds the whole document.
-        raise NotAnEnvelope(f"the answer is no JSON ({error.msg}, at character {error.pos})") from None
+    raw, broken = _load(content)
+    if broken:
+        raise NotAnEnvelope(broken)
     if type(raw) is not dict:
         raise NotAnEnvelope("the answer is JSON, but no object")
     key = form.code_key
@@ -68,6 +66,15 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
             text = found
             break
     return Envelope(status, text if isinstance(text, str) else _as_text(text), raw.get("data"), raw)
+
+
+def _load(content: bytes) -> tuple[Any, str]:
+    # What is wrong is returned and not raised here: orjson's error holds the whole document, secrets included, and
+    # would come along as the context of ours. Tools such as tblib pickle that too.
+    try:
+        return orjson.loads(content), ""
+    except orjson.JSONDecodeError as error:
+        return None, f"the answer is no JSON ({error.msg}, at character {error.pos})"
 
 
 def _as_text(value: Any) -> str:

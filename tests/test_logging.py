@@ -22,7 +22,9 @@ from itnio_async import (
     ENDPOINTS,
     ApiError,
     AsyncClient,
+    ConfigurationError,
     Credentials,
+    InvalidRequestError,
     ItnioError,
     RetryPolicy,
     ServerError,
@@ -406,3 +408,37 @@ async def test_a_long_reason_is_cut(scripted: Any) -> None:
     with pytest.raises(ServerError) as caught:
         await client.sip_trunks.update(trunk_update())
     assert len(caught.value.reason) == 2000
+
+
+def chain_of(error: BaseException | None) -> list[BaseException]:
+    """The error with all that Python keeps behind it, shown or not; tools such as tblib pickle that too."""
+    chain: list[BaseException] = []
+    while error is not None:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return chain
+
+
+@pytest.mark.parametrize("content", ['{"reason": "%s"', "<html>%s</html>", '{"status": "%s"}'])
+async def test_nothing_behind_an_error_holds_what_the_answer_said(scripted: Any, content: str) -> None:
+    secret = "sip-password-4711"
+    client, _ = scripted(httpx.Response(200, text=content % secret))
+    with pytest.raises(UnexpectedResponseError) as caught:
+        await client.request("POST", UPDATE_PATH, json={"sipPassword": secret})
+    for error in chain_of(caught.value):
+        assert secret not in repr(error) + repr(vars(error)) + repr(getattr(error, "doc", ""))
+
+
+async def test_nothing_behind_an_error_holds_what_was_to_be_sent(scripted: Any) -> None:
+    secret = "sip-password-4711\ud800"
+    client, transport = scripted(answer(0))
+    with pytest.raises(InvalidRequestError) as typed:
+        await client.sip_trunks.update(trunk_update(sip_password=secret))
+    with pytest.raises(InvalidRequestError) as query:
+        await client.request("GET", UPDATE_PATH, params={"password": secret})
+    with pytest.raises(ConfigurationError) as proxy:
+        AsyncClient(KEY, SECRET, proxy="http://user:sip-password-4711@host:port")
+    for caught in (typed, query, proxy):
+        for error in chain_of(caught.value):
+            assert "sip-password-4711" not in repr(error) + repr(vars(error)) + repr(getattr(error, "object", ""))
+    assert not transport.sent

@@ -36,16 +36,21 @@ def proxy_of(proxy: Any, base_url: httpx.URL, *, trust_env: bool, allow_insecure
 def _parse(value: Any, source: str) -> httpx.Proxy:
     if isinstance(value, httpx.Proxy):
         return value
-    try:
-        url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
-        parsed = httpx.Proxy(url)
-        if not url.host:
-            raise ValueError("no host")
-    except Exception as error:
-        # Without the value: it may hold a password.
+    parsed = _proxy(value)
+    if isinstance(parsed, str):
+        # Without the value, and not raised while its error is: both may hold a password.
         raise ConfigurationError(
-            f"{source} is no address of a proxy ({type(error).__name__}). Give one such as http://proxy.example:3128."
-        ) from None
+            f"{source} is no address of a proxy ({parsed}). Give one such as http://proxy.example:3128."
+        )
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigurationError(f"{source}: SOCKS proxies need one package more: pip install 'httpx[socks]'.")
     return parsed
+
+
+def _proxy(value: Any) -> httpx.Proxy | str:
+    """Return the proxy, or in one word why it is none."""
+    try:
+        url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
+        return httpx.Proxy(url) if url.host else "ValueError"
+    except Exception as error:
+        return type(error).__name__
