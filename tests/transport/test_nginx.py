@@ -229,7 +229,8 @@ async def test_the_race_between_the_next_request_and_the_end(
             await asyncio.sleep(pauses.uniform(0.0035, 0.0065))
 
     await asyncio.gather(*(calls() for _ in range(4)))
-    assert client.stats.connections_opened > 50
+    # Far more than the four that the calls need: nginx closed the others in between. How many, the machine decides.
+    assert client.stats.connections_opened > 20
     assert_fair(failed, make_call)
     assert len(failed) < 60
     await assert_whole(client, server)
