@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Generic, Literal, TypeVar
 
-from aiolimiter import AsyncLimiter
-
 from itnio_async.bulk.feed import END, End, Feed
 from itnio_async.bulk.order import Shelf
 from itnio_async.bulk.outcome import Outcome
@@ -25,6 +23,7 @@ from itnio_async.bulk.stopping import StopRule
 from itnio_async.config import RateLimit
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
+from itnio_async.transport.limiter import bucket_of
 
 logger = logging.getLogger("itnio_async.bulk")
 
@@ -63,7 +62,7 @@ class Engine(Generic[Q, R]):
         self._shelf = shelf
         self._rule = rule
         self._concurrency = concurrency
-        self._rate = AsyncLimiter(rate_limit.calls, rate_limit.seconds) if rate_limit else None
+        self._rate = bucket_of(rate_limit) if rate_limit else None
         self._room = Room(2 * concurrency)
         self._turn = asyncio.Lock()
         self._stopping = False

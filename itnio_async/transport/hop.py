@@ -5,6 +5,7 @@ These tools see requests below the signing, with its headers.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import httpx
@@ -38,8 +39,11 @@ class LastHop(httpx.AsyncBaseTransport):
         self._pool = pool
         self._stock = stock
         self._over_pool = None if pool is None else _HttpxOverPool(pool)
-        # Used only by tools that replace parts of httpx's client; it keeps nothing open of its own.
-        self._client = httpx.AsyncClient(transport=_Inner(self), trust_env=False)
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        # Wanted only by tools that replace parts of it; it keeps nothing open of its own.
+        return httpx.AsyncClient(transport=_Inner(self), trust_env=False)
 
     def direct(self) -> PooledTransport | None:
         """Return the pool if nothing stands between it and the client."""

@@ -22,7 +22,7 @@ class Limiter:
 
     def __init__(self, slots: int | None, rate: RateLimit | None) -> None:
         self._slots = slots
-        self._rate = _bucket(rate) if rate else None
+        self._rate = bucket_of(rate) if rate else None
         # aiolimiter lets a newcomer overtake one that it has just woken, and sends that one to the end.
         self._turn = asyncio.Lock()
         self._taken = 0
@@ -109,7 +109,8 @@ class Limiter:
             raise
 
 
-def _bucket(rate: RateLimit) -> AsyncLimiter:
+def bucket_of(rate: RateLimit) -> AsyncLimiter:
+    """Return what lets so many calls begin in so many seconds."""
     from aiolimiter import AsyncLimiter  # most clients have no rate and need not wait for it to load
 
     return AsyncLimiter(rate.calls, rate.seconds)
