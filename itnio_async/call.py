@@ -136,10 +136,11 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
     source = options.credentials
     call.signature = Signature(source if isinstance(source, Credentials) else await resolve(source), core.clock)
     core.requests += 1
-    call.in_flight = True
     pool = core.direct()
     try:
         if pool is None:
+            # Whoever stands between may send it in any way, and at any time.
+            call.in_flight = True
             answer = await _through_chain(core, options, call)
         else:
             # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
@@ -149,6 +150,7 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
                 options.timeouts,
                 idempotent=call.idempotent,
                 head_only=call.method == "HEAD",
+                sender=call,
             )
             call.http_status = pooled.status
             answer = await read_pooled_answer(pooled, core.max_response_bytes)

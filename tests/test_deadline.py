@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.raw_server import Connection, http_answer
 from support.scripted import FakeSleep, LoopClock, answer, hang, ticks, until
 from support.values import PASSWORD, SECRET, registered_update, trunk_update
 
@@ -171,6 +172,106 @@ async def test_a_deadline_between_refused_timestamps_means_not_processed(scripte
         await client.with_options(credentials=slow_second_look).sip_trunks.update(trunk_update())
     assert isinstance(caught.value.last_error, TimestampExpiredError)
     assert caught.value.may_have_been_processed is False
+
+
+def unchanged(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    """A middleware that does nothing; what one does with a request, and where it sends it, nobody knows."""
+    return transport
+
+
+@pytest.fixture
+async def names(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """While it is not set, the look-up of a name takes for ever, and so does connecting."""
+    loop = asyncio.get_running_loop()
+    look_up, answers = loop.getaddrinfo, asyncio.Event()
+    answers.set()
+
+    async def getaddrinfo(*args: Any, **options: Any) -> Any:
+        await answers.wait()
+        return await look_up(*args, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    return answers
+
+
+REFUSED_CLOCK = http_answer(-16, headers="Connection: close\r\n")
+BUSY_PORT = http_answer(-18, headers="Connection: close\r\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "processed"),
+    [(None, type(None), False), (REFUSED_CLOCK, TimestampExpiredError, False), (BUSY_PORT, ServerError, True)],
+    ids=["first attempt", "after a refusal", "after a failure"],
+)
+@pytest.mark.parametrize("middleware", [[], [unchanged]], ids=["direct", "chain"])
+async def test_while_it_connects_nothing_has_been_sent(
+    raw_server: Any,
+    make_client: Any,
+    names: asyncio.Event,
+    before: bytes | None,
+    last: type,
+    processed: bool,
+    middleware: list[Any],
+) -> None:
+    async def refuse(connection: Connection) -> None:
+        await connection.receive()
+        names.clear()
+        assert before is not None
+        await connection.send(before)
+
+    server = await raw_server(refuse)
+    if before is None:
+        names.clear()
+    client = make_client(
+        base_url=server.url.replace("127.0.0.1", "localhost"),
+        middleware=middleware,
+        deadline=0.05,
+        retry=RetryPolicy(sleep=FakeSleep()),
+    )
+    with pytest.raises(DeadlineExceeded) as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert server.connections == (before is not None)
+    assert type(caught.value.last_error) is last
+    assert caught.value.may_have_been_processed is (processed or bool(middleware))
+    assert ("Nothing of it was processed" in str(caught.value)) is not caught.value.may_have_been_processed
+    assert (client.stats.in_use, client.stats.connections_open) == (0, 0)
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["new", "used"])
+async def test_what_was_handed_to_a_connection_has_been_sent(raw_server: Any, make_client: Any, warm: bool) -> None:
+    async def answer_the_first(connection: Connection) -> None:
+        if warm:
+            await connection.receive()
+            await connection.send(http_answer())
+        await asyncio.Event().wait()
+
+    server = await raw_server(answer_the_first)
+    client = make_client(base_url=server.url)
+    if warm:
+        await client.sip_trunks.update(trunk_update())
+    with pytest.raises(DeadlineExceeded) as caught:
+        await client.with_options(deadline=0.05).sip_trunks.update(trunk_update())
+    assert client.stats.connections_opened == 1
+    assert caught.value.may_have_been_processed
+
+
+async def test_while_a_dead_connection_is_being_replaced_the_request_was_sent_on_it(
+    raw_server: Any, make_client: Any, names: asyncio.Event
+) -> None:
+    async def hang_up_on_the_second(connection: Connection) -> None:
+        await connection.receive()
+        await connection.send(http_answer())
+        await connection.receive()
+        names.clear()
+
+    server = await raw_server(hang_up_on_the_second)
+    client = make_client(base_url=server.url.replace("127.0.0.1", "localhost"))
+    await client.sip_trunks.update(trunk_update())
+    with pytest.raises(DeadlineExceeded) as caught:
+        await client.with_options(deadline=0.05).sip_trunks.update(trunk_update())
+    assert not names.is_set()
+    assert caught.value.last_error is None
+    assert caught.value.may_have_been_processed
 
 
 async def test_the_text_repeats_no_secret_of_the_last_error(scripted: Any) -> None:

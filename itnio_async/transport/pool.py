@@ -11,6 +11,7 @@ import os
 import ssl
 import weakref
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 import httpx
 from attrs import frozen
@@ -31,6 +32,12 @@ _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRA
 _NO_TIMEOUTS = Timeouts()
 _inherited: list[Pool] = []
 _PORTS = {"http": 80, "https": 443}
+
+
+class Sender(Protocol):
+    """Who wants to know, however its wait ends, whether a request may have reached the peer."""
+
+    in_flight: bool
 
 
 @frozen
@@ -121,12 +128,13 @@ class PooledTransport(httpx.AsyncBaseTransport):
         last: bool = False,
         gather: int = 0,
         upload: Upload | None = None,
+        sender: Sender | None = None,
     ) -> Answer:
         """Send the bytes of a request (`head.head` and the body), and return its answer.
 
         `idempotent`: it may be sent twice. `head_only`: its answer has no body (HEAD). `last`: it asks for the
         connection's end. `gather`: so many bytes of the answer's body are waited for, before the answer is returned
-        with the rest of it unread. `upload`: what follows `data`.
+        with the rest of it unread. `upload`: what follows `data`. `sender`: is told when the request is sent.
 
         Raises httpx's exceptions, and `RuntimeError` as the class says.
         """
@@ -134,6 +142,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         if pool is None or pool.is_closed or not self._home.is_here():
             pool = await self._move_in()
         connection = pool.take(origin) or await pool.acquire(origin, timeouts)
+        if sender is not None:
+            sender.in_flight = True
         if upload is not None:
             return await _send_in_parts(connection, data, upload, timeouts, last=last)
         token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
