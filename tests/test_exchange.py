@@ -81,7 +81,8 @@ def a_call(
 
 def an_answer(content: Any, http_status: int = 200, **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(http_status, httpx.Headers(named), content if isinstance(content, bytes) else orjson.dumps(content))
+    raw = httpx.Headers(named).raw
+    return Answer(http_status, raw, content if isinstance(content, bytes) else orjson.dumps(content))
 
 
 def verdict(answer: Answer, call: Call[Any] | None = None) -> Any:

@@ -40,12 +40,16 @@ class Limiter:
         """The calls before it."""
         return self._queued + self._before_rate
 
+    def enter_at_once(self) -> bool:
+        """Take a slot if there is nothing to wait for, and tell whether that was so."""
+        return self._rate is None and self._take()
+
     async def enter(self, timeout: float | None) -> None:
         """Wait for a slot and for the rate, for at most `timeout` seconds.
 
         Raises `PoolTimeout`.
         """
-        if self._rate is None and self._take():
+        if self.enter_at_once():
             return
         if timeout is None:
             await self._wait()

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 
 import httpx
 from attrs import define, field
@@ -35,23 +36,39 @@ class Signature:
     clock: Callable[[], float] = field(repr=False)
     timestamp: int | None = None
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """Return the three headers for now."""
+        return _signed(self.credentials.api_key, self.credentials.api_secret, self._stamp())[0]
+
+    def lines(self) -> bytes:
+        """Return the three headers for now, as they go over the wire."""
+        return _signed(self.credentials.api_key, self.credentials.api_secret, self._stamp())[1]
+
+    def _stamp(self) -> int:
         try:
             self.timestamp = int(self.clock())
         except (TypeError, ValueError, OverflowError) as error:
             raise ConfigurationError(f"clock must give Unix seconds as a number ({error}).") from error
-        return [
-            (b"Sign", sign(self.credentials, self.timestamp).encode()),
-            (b"Timestamp", b"%d" % self.timestamp),
-            (b"Api-Key", self.credentials.api_key.encode()),
-        ]
+        return self.timestamp
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error."""
         if self.timestamp is None:
             return (self.credentials.api_secret,)
         return (self.credentials.api_secret, sign(self.credentials, self.timestamp))
+
+
+# Within a second all requests of an account are signed alike. By texts, whose hashes Python keeps.
+@lru_cache(maxsize=16)
+def _signed(api_key: str, api_secret: str, timestamp: int) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    """Return the three headers of a moment, and their lines."""
+    headers = (
+        (b"Sign", sign(Credentials(api_key, api_secret), timestamp).encode()),
+        (b"Timestamp", b"%d" % timestamp),
+        (b"Api-Key", api_key.encode()),
+    )
+    # They need no check for line breaks: credentials have none.
+    return headers, b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class SigningTransport(httpx.AsyncBaseTransport):
