@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from itnio_async.errors import ConfigurationError
 from itnio_async.transport.http1 import Connection
 
 # Seconds before the next address is tried beside the ones before it: RFC 8305 recommends this.
@@ -35,24 +36,47 @@ class Origin(NamedTuple):
     server_name: str | None = None  # the name asked for in the TLS handshake, where it is not the host
 
 
+# What names the authorities to trust in place of those that come with httpx.
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
 
 
 def _context_key(verify: bool, trust_env: bool) -> tuple[Any, ...]:
-    variables = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
+    variables = _AUTHORITIES if trust_env else ()
     return (verify, *(os.environ.get(name) for name in variables))
 
 
 def _make_context(verify: bool, trust_env: bool) -> ssl.SSLContext:
-    context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
+    named = _named_authorities() if verify and trust_env else None
+    try:
+        context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
+    except OSError as error:
+        if named is None:
+            raise
+        raise _unreadable(*named, error.strerror or "not readable") from error
+    if named is not None and named[0] == "SSL_CERT_DIR" and not any(map(os.path.isdir, named[1].split(os.pathsep))):
+        # OpenSSL would not mind, and then trust nobody.
+        raise _unreadable(*named, "no such directory")
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _named_authorities() -> tuple[str, str] | None:
+    """Return the variable that names the authorities, and what it says: the first that is set, as for httpx."""
+    return next(((name, value) for name in _AUTHORITIES if (value := os.environ.get(name))), None)
+
+
+def _unreadable(variable: str, path: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{variable} names {path}, which gives no certificates of authorities ({why}). Correct or unset {variable}, or "
+        "pass verify= (an ssl.SSLContext) or trust_env=False. Nothing was sent."
+    )
 
 
 async def tls_context(verify: bool | ssl.SSLContext, *, trust_env: bool) -> ssl.SSLContext:
     """Return the TLS settings: the caller's own untouched, others made once in a thread (20 ms) and shared.
 
-    Raises `OSError` where the files that they name cannot be read.
+    Raises `ConfigurationError` where the environment names files that cannot be read.
     """
     if isinstance(verify, ssl.SSLContext):
         return verify

@@ -61,7 +61,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
     `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head.
 
     It belongs to the event loop that uses it first; once that is closed, and in a forked child, to the next. Requests
-    raise httpx's exceptions, and `RuntimeError` after `aclose` or while another event loop still has the connections.
+    raise httpx's exceptions, `RuntimeError` after `aclose` or while another event loop still has the connections, and
+    `ConfigurationError` where `SSL_CERT_FILE` or `SSL_CERT_DIR` names nothing that could be read.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         connection's end. `gather`: so many bytes of the answer's body are waited for, before the answer is returned
         with the rest of it unread. `upload`: what follows `data`. `sender`: is told when the request is sent.
 
-        Raises httpx's exceptions, and `RuntimeError` as the class says.
+        Raises what the class says.
         """
         pool = self._pool
         if pool is None or pool.is_closed or not self._home.is_here():

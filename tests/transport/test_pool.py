@@ -9,6 +9,7 @@ import socket
 import ssl
 import weakref
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import fault_server
@@ -33,6 +34,7 @@ from fault_server import (
 from support.certificates import authority
 from support.raw_server import Connection, http_bytes
 
+from itnio_async import ConfigurationError
 from itnio_async.transport import connect
 from itnio_async.transport.pool import PooledTransport
 
@@ -596,12 +598,18 @@ class TestTls:
             with pytest.raises(httpx.ConnectError):
                 await call(transport, server)
 
-    async def test_a_file_of_authorities_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+    async def test_authorities_that_are_not_there(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+    ) -> None:
+        monkeypatch.setenv(variable, str(tmp_path / "nowhere"))
         async with FaultServer(serve, tls=True) as server, PooledTransport() as transport:
-            with pytest.raises(httpx.ConnectError):
+            with pytest.raises(ConfigurationError, match=f"{variable} names .*nowhere"):
                 await call(transport, server)
             assert transport.stats.in_use == 0
+            monkeypatch.delenv(variable)
+            with pytest.raises(httpx.ConnectError, match="certificate"):  # read again, and nobody vouches for it
+                await call(transport, server)
 
 
 class TestStreams:

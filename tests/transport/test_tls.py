@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -20,10 +21,19 @@ import trustme
 import uvloop
 from fault_server import FaultServer, scripted, until
 from support.certificates import authority, client_tls, handshakes_ended, issued, server_tls
+from support.programs import unused_port
 from support.raw_server import Connection, Handler, http_answer, serve
 from support.values import trunk_add, trunk_update
 
-from itnio_async import AsyncClient, ConnectError, ConnectionLost, ConnectTimeout, ProtocolError, TransportError
+from itnio_async import (
+    AsyncClient,
+    ConfigurationError,
+    ConnectError,
+    ConnectionLost,
+    ConnectTimeout,
+    ProtocolError,
+    TransportError,
+)
 
 MakeClient = Callable[..., AsyncClient]
 
@@ -123,12 +133,56 @@ async def test_a_file_of_authorities_from_the_environment(
         assert "certificate verify failed" in await refused(connect(server, verify=True, trust_env=False), server)
 
 
-async def test_a_file_of_authorities_that_is_not_there(
+def unchanged(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    return transport
+
+
+WAYS = {"direct": {}, "chain": {"middleware": [unchanged]}, "proxy": {"proxy": f"http://127.0.0.1:{unused_port()}"}}
+
+
+@pytest.mark.parametrize(
+    ("variable", "content", "why"),
+    [
+        ("SSL_CERT_FILE", None, "No such file or directory"),
+        ("SSL_CERT_FILE", "no certificates", "(?i)no.certificate"),
+        ("SSL_CERT_DIR", None, "no such directory"),
+        ("SSL_CERT_DIR", "a file", "no such directory"),
+    ],
+)
+@pytest.mark.parametrize("way", WAYS)
+async def test_authorities_that_cannot_be_read(
+    connect: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str,
+    content: str | None,
+    why: str,
+    way: str,
+) -> None:
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv(variable, str(path))
+    async with FaultServer(serve, tls=server_tls()) as server:
+        client = connect(server, verify=True, **WAYS[way])
+        with pytest.raises(ConfigurationError, match=why) as caught:
+            await update(client)
+        assert f"{variable} names {path}" in str(caught.value)
+        assert f"Correct or unset {variable}" in str(caught.value)
+        assert not caught.value.may_have_been_processed
+        assert client.stats.retries == client.stats.in_use == 0
+        assert server.connections == 0
+        # Who checks nothing, or asks nothing of the environment, has no use for it.
+        await update(connect(server, verify=False))
+        await update(connect(server))
+
+
+async def test_a_directory_of_authorities_beside_one_that_is_not_there(
     connect: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([str(tmp_path / "nothing"), str(tmp_path)]))
     async with FaultServer(serve, tls=server_tls()) as server:
-        await refused(connect(server, verify=True), server)
+        assert "certificate verify failed" in await refused(connect(server, verify=True), server)
 
 
 async def test_the_name_that_is_asked_for(connect: MakeClient) -> None:
