@@ -17,7 +17,6 @@ from attrs import frozen
 
 from itnio_async import AsyncClient, config
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.profiles import credentials_of
 from itnio_async.cli.secret_file import read_secret_file
 
 _PANEL = "Account"
@@ -115,6 +114,8 @@ def access_of(
 
 def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> config.Account:
     """Return the account that a profile names: nothing of it comes from elsewhere, but an address that is given."""
+    from itnio_async.cli.profiles import credentials_of  # who has no profiles need not wait for it to load
+
     found = credentials_of(name)
     # The environment's address belongs to the environment's credentials.
     url = base_url or found.base_url or config.BASE_URL

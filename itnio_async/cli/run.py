@@ -46,7 +46,7 @@ def _run(arguments: Sequence[str]) -> int:
     from itnio_async.cli.app import build
 
     # Boxes and colours are for terminals, in the help text too.
-    command = typer.main.get_command(build(rich=sys.stdout.isatty()))
+    command = build(rich=sys.stdout.isatty())
     try:
         status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
     except typer.Abort:

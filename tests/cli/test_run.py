@@ -96,13 +96,37 @@ def test_as_a_module(module):
     assert "another trunk has that name" in done.stdout
 
 
-def test_help_does_not_load_the_sandbox():
+# What takes long to load, or is not there without an extra of its own.
+HEAVY = {
+    *("itnio_async.bulk", "itnio_async.sandbox", "starlette", "uvicorn", "dask", "distributed", "cryptography"),
+    *("openpyxl", "sqlite3", "platformdirs", "rich.progress", "rich.live"),
+}
+
+
+def heavy(*arguments):
+    """Return which of these modules a command loads, beside those that `import httpx` loads by itself."""
     program = (
-        "import sys; from itnio_async.cli import main; main(['--help']);"
-        "print([name for name in ('uvicorn', 'starlette', 'itnio_async.sandbox') if name in sys.modules])"
+        "import sys, httpx; before = set(sys.modules); from itnio_async.cli import main; main(sys.argv[1:]);"
+        "print(*(sys.modules.keys() - before))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    return HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "codes", "codes -47", "sign --help", "doctor --help", "trunks --help", "trunks list --help"]
+)
+def test_a_command_loads_nothing_that_others_need(command):
+    assert heavy(*command.split()) == set()
+
+
+def test_a_command_loads_what_it_needs(csv):
+    assert heavy("trunks", "plan", str(csv("key_id,sip_prefix", "x,1"))) == {"itnio_async.bulk"}
+
+
+@pytest.mark.parametrize("command", [*(name for name in TRUNKS if name != "trunks report"), "sign", "doctor"])
+def test_what_has_an_account_takes_a_profile(itnio, command):
+    assert "--profile" in itnio(*command.split(), "--help").out
 
 
 # -- pipes ------------------------------------------------------------------------------------------------------------
@@ -183,7 +207,7 @@ def test_whatever_says_interrupted(itnio, monkeypatch, raised):
     def interrupt(*_, **__):
         raise raised
 
-    monkeypatch.setattr("itnio_async.cli.sign.account_of", interrupt)
+    monkeypatch.setattr("itnio_async.cli.sign.access_of", interrupt)
     result = itnio("sign")
     assert (result.status, result.err) == (130, "Interrupted.\n")
 
