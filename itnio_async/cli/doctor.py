@@ -24,6 +24,7 @@ from itnio_async.cli.account import (
     Access,
     AllowInsecureOption,
     BaseUrlOption,
+    ProfileOption,
     SecretFileOption,
     TimeoutOption,
     access_of,
@@ -56,6 +57,7 @@ class Finding:
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each check.")] = False,
     secret_file: SecretFileOption = None,
+    profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     allow_insecure: AllowInsecureOption = False,
     timeout: TimeoutOption = DEFAULT_TIMEOUT,
@@ -67,7 +69,7 @@ def doctor(
     show = _Reader(json)
     show(Finding("versions", OK, f"itnio-async {__version__}, httpx {httpx.__version__}, {_python()}"))
     try:
-        access = access_of(secret_file, base_url, allow_insecure, timeout)
+        access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
     except (ItnioError, CommandError) as error:
         show(Finding("settings", WRONG, for_a_shell(str(error)), getattr(error, "advice", "") or _CORRECT))
         return ERROR

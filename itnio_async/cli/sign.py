@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from itnio_async import Credentials, config
-from itnio_async.cli.account import SecretFileOption, account_of
+from itnio_async.cli.account import DEFAULT_TIMEOUT, ProfileOption, SecretFileOption, access_of
 from itnio_async.cli.output import json_line, line, say
 from itnio_async.transport.signing import Signature
 
@@ -23,6 +23,7 @@ def sign(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object: header names and values.")] = False,
     secret_file: SecretFileOption = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Show the three headers that sign a request at a moment, to compare with your own code.
 
@@ -30,7 +31,8 @@ def sign(
     request itself is signed. The secret is not shown, but whoever has the headers can use them for some minutes.
     """
     # The address plays no part in it, so that a wrong one must not be in the way.
-    credentials = account_of(secret_file, config.BASE_URL).credentials
+    access = access_of(secret_file, config.BASE_URL, allow_insecure=False, timeout=DEFAULT_TIMEOUT, profile=profile)
+    credentials = access.account.credentials
     assert isinstance(credentials, Credentials)
     moment = int(time.time()) if at is None else at
     if moment >= _SURELY_MILLISECONDS:

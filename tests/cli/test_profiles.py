@@ -38,14 +38,39 @@ def test_credentials_from_a_file_beside_the_profiles(itnio, elsewhere, profiles)
     assert (result.status, result.err, len(result.lines)) == (0, "", 13)
 
 
-def test_credentials_from_named_variables(itnio, elsewhere, profiles, monkeypatch):
+@pytest.fixture
+def paris(elsewhere, profiles, monkeypatch):
+    """A profile whose credentials are in the environment under names of its own."""
     monkeypatch.setenv("PARIS_KEY", elsewhere.api_key)
     monkeypatch.setenv("PARIS_SECRET", elsewhere.api_secret)
     profiles(
         f'[paris]\nbase_url = "{elsewhere.url}"\napi_key_variable = "PARIS_KEY"\napi_secret_variable = "PARIS_SECRET"\n'
     )
-    assert itnio("trunks", "update", 1, "--sip-prefix", "00", "--profile", "paris").status == 0
+    return "paris"
+
+
+def test_credentials_from_named_variables(itnio, elsewhere, paris):
+    assert itnio("trunks", "update", 1, "--sip-prefix", "00", "--profile", paris).status == 0
     assert elsewhere.trunk(1).sip_prefix == "00"
+
+
+def test_the_doctor_looks_at_a_profile(itnio, elsewhere, paris):
+    result = itnio("doctor", "--profile", paris)
+    assert result.status == 0
+    assert "ok\tcredentials\tAPI key san*** from the profile paris\t" in result.lines
+    assert f"ok\taddress\t{elsewhere.url} from the profile paris\t" in result.lines
+
+
+def test_the_doctor_says_what_is_wrong_with_a_profile(itnio, profiles):
+    folder = profiles("[berlin]\n")
+    result = itnio("doctor", "--profile", "paris")
+    assert result.status == 1
+    assert f"wrong\tsettings\t{folder / 'profiles.toml'} has no profile paris.\tthere are: berlin." in result.lines
+
+
+def test_headers_for_a_profile(itnio, elsewhere, paris):
+    result = itnio("sign", "--profile", paris, "--at", 1630468800)
+    assert (result.status, result.lines[-1]) == (0, f"Api-Key: {elsewhere.api_key}")
 
 
 def test_an_address_given_wins(itnio, elsewhere, profiles, monkeypatch):
