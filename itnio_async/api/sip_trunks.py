@@ -6,7 +6,7 @@ is certain to refuse. The form of addresses is not checked: the vendor's own sam
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _LONGEST = 50
 _SIZED = (str, int, list, tuple)
-_LENGTH_CODES = {"sip_gateway_ip": -50, "sip_white_ip": -55}
 
 
 class TrunkDirection(IntEnum):
@@ -213,20 +212,32 @@ def check_field(name: str, value: Any) -> None:
 
     Raises `InvalidRequestError`.
     """
-    if name == "key_id":
-        if _is_missing(value) or (_is_int(value) and value < 0):
-            _refuse(name, -56)
-    elif name == "sip_trunk_name":
-        if _is_missing(value):
-            _refuse(name, -45)
-    elif name == "group_list":
-        _check_groups(value, None)
-    elif name in _LENGTH_CODES and _is_too_long(value):
-        _refuse(name, _LENGTH_CODES[name])
+    if check := _CHECKS.get(name):
+        check(value)
+
+
+def _check_key_id(value: Any) -> None:
+    if _is_missing(value) or (_is_int(value) and value < 0):
+        _refuse("key_id", -56)
+
+
+def _check_name(value: Any) -> None:
+    if _is_missing(value):
+        _refuse("sip_trunk_name", -45)
+
+
+def _check_gateway(value: Any) -> None:
+    if _is_too_long(value):
+        _refuse("sip_gateway_ip", -50)
+
+
+def _check_white(value: Any) -> None:
+    if _is_too_long(value):
+        _refuse("sip_white_ip", -55)
 
 
 def _check_update(request: SipTrunkUpdate) -> None:
-    check_field("key_id", request.key_id)
+    _check_key_id(request.key_id)
     direction = request.direction
     if direction is None or direction is UNSET:
         direction = _direction_by_addresses(request)
@@ -243,27 +254,29 @@ def _check_add(request: SipTrunkAdd) -> None:
 
 def _direction_by_addresses(request: SipTrunkUpdate) -> TrunkDirection | None:
     """Return what a single address means: a trunk of the other direction would be refused for lack of its own."""
-    if _is_missing(request.sip_gateway_ip) == _is_missing(request.sip_white_ip):
+    no_gateway = _is_missing(request.sip_gateway_ip)
+    if no_gateway == _is_missing(request.sip_white_ip):
         return None
-    return TrunkDirection.INBOUND if _is_missing(request.sip_gateway_ip) else TrunkDirection.OUTBOUND
+    return TrunkDirection.INBOUND if no_gateway else TrunkDirection.OUTBOUND
 
 
 def _check_trunk(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
-    check_field("sip_trunk_name", request.sip_trunk_name)
+    _check_name(request.sip_trunk_name)
     _check_groups(request.group_list, direction)
     _check_addresses(request, direction)
-    if direction == TrunkDirection.OUTBOUND and request.sip_trunk_state is True:
+    if request.sip_trunk_state is True and direction == TrunkDirection.OUTBOUND:
         for name in ("sip_account", "sip_password"):
             if _is_missing(getattr(request, name)):
                 raise InvalidRequestError("an outbound trunk that registers needs it in every update.", field=name)
 
 
-def _check_groups(groups: Any, direction: TrunkDirection | int | None) -> None:
+def _check_groups(groups: Any, direction: TrunkDirection | int | None = None) -> None:
     if _is_missing(groups):
         _refuse("group_list", -48)
     if not isinstance(groups, list | tuple):
         return
     seen = set()
+    is_inbound = direction == TrunkDirection.INBOUND
     for index, group in enumerate(groups):
         if not isinstance(group, GroupBinding):
             return
@@ -271,7 +284,7 @@ def _check_groups(groups: Any, direction: TrunkDirection | int | None) -> None:
             if group.voice_group_id in seen:
                 _refuse(f"group_list[{index}].voice_group_id", -51)
             seen.add(group.voice_group_id)
-        if direction == TrunkDirection.INBOUND and _is_missing(group.number):
+        if is_inbound and _is_missing(group.number):
             _refuse(f"group_list[{index}].number", -57)
         if _is_too_long(group.number):
             _refuse(f"group_list[{index}].number", -58)
@@ -284,8 +297,17 @@ def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDire
             _refuse("sip_white_ip", -54)
     elif _is_missing(gateway) and (direction == TrunkDirection.OUTBOUND or _is_missing(white)):
         _refuse("sip_gateway_ip", -49)
-    check_field("sip_gateway_ip", gateway)
-    check_field("sip_white_ip", white)
+    _check_gateway(gateway)
+    _check_white(white)
+
+
+_CHECKS: dict[str, Callable[[Any], None]] = {
+    "key_id": _check_key_id,
+    "sip_trunk_name": _check_name,
+    "group_list": _check_groups,
+    "sip_gateway_ip": _check_gateway,
+    "sip_white_ip": _check_white,
+}
 
 
 def _is_too_long(value: object) -> bool:
@@ -301,7 +323,7 @@ def _check_query(request: SipTrunkQuery) -> None:
 
 def _is_missing(value: object) -> bool:
     # Asks no object of another type for its truth, which may raise.
-    return value is None or value is UNSET or (isinstance(value, _SIZED) and not value)
+    return value is UNSET or value is None or (isinstance(value, _SIZED) and not value)
 
 
 def _is_direction(value: object) -> bool:
