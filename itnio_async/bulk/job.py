@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from inspect import isawaitable
 from pathlib import Path
@@ -22,6 +22,7 @@ from attrs import field, frozen
 
 from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.dispatch import Dispatch, Entry
+from itnio_async.bulk.held_back import with_held_back
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.journal import (
     Journal,
@@ -37,7 +38,7 @@ from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.outage import NOT_SENT, Outage
 from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.places import BadRows
-from itnio_async.bulk.plan import Plan, make_plan
+from itnio_async.bulk.plan import Plan, PlanItem, Verdict, make_plan
 from itnio_async.bulk.progress import Meter, Progress
 from itnio_async.bulk.runner import BulkRun
 from itnio_async.bulk.standing import ReadBack, before_and_after, decide, journal_row, read_back
@@ -224,16 +225,31 @@ class Job:
     async def dry_run(self) -> Plan:
         """List once more and return the plan for the rows that have no outcome in the journal; nothing is sent.
 
-        Raises `JournalError` as `run` does.
+        A row that `run` would hold back, since its trunk changed after the plan was made, is refused in it. Raises
+        `JournalError` as `run` does.
         """
-        rows = self._plan.items
-        if await asyncio.to_thread(has_journal, self._path):
-            contents = await asyncio.to_thread(read_journal, self._path)
-            wanted = self._header(await identity_of(self._client))
-            check_header(self._path, contents.header, wanted, same_account=self._options.same_account)
-            open_ = {row.id for row in contents.rows if row.state in self._open_states(first=True)}
-            rows = tuple(item for item in rows if item.index in open_)
-        return self._fresh_plan([item.index for item in rows], await list_trunks(self._client))
+        self._is_new = not await asyncio.to_thread(has_journal, self._path)
+        rows = list(self._rows()) if self._is_new else await self._left_in_journal()
+        trunks = await list_trunks(self._client)
+        return await asyncio.to_thread(self._preview, rows, trunks)
+
+    async def _left_in_journal(self) -> list[JournalRow]:
+        contents = await asyncio.to_thread(read_journal, self._path)
+        wanted = self._header(await identity_of(self._client))
+        check_header(self._path, contents.header, wanted, same_account=self._options.same_account)
+        return [row for row in contents.rows if row.state in self._open_states(first=True)]
+
+    def _preview(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> Plan:
+        def plan_of(indexes: Iterable[int]) -> Plan:
+            return self._fresh_plan([rows[index].id for index in indexes], trunks)
+
+        fresh = plan_of(range(len(rows)))
+        held = {
+            item.index: result.reason
+            for row, item in zip(rows, fresh, strict=True)
+            if item.verdict is Verdict.UPDATE and (result := self._decided(row, item)) is not None
+        }
+        return with_held_back(fresh, held, plan_of)
 
     # -- the journal's first rows -------------------------------------------------------------------------------------
 
@@ -254,9 +270,13 @@ class Job:
         bad = self._plan.bad_rows
         if bad and not self._options.skip_invalid:
             raise BadRows.of(bad)
-        for item in self._plan:
-            changed = item.key_id in self._changed and not self._options.force
-            yield journal_row(item, changed=changed)
+        yield from self._rows()
+
+    def _rows(self) -> Iterator[JournalRow]:
+        return (journal_row(item, changed=self._is_changed(item)) for item in self._plan)
+
+    def _is_changed(self, item: PlanItem) -> bool:
+        return item.key_id in self._changed and not self._options.force
 
     # -- rounds -------------------------------------------------------------------------------------------------------
 
@@ -307,8 +327,7 @@ class Job:
         befores: list[tuple[int, Mapping[str, Any], Mapping[str, Any]]] = []
         entries: list[Entry] = []
         for row, item in zip(rows, fresh, strict=True):
-            planned = self._plan.items[row.id].trunk if self._is_new else None
-            result = decide(row, item, planned, force=self._options.force)
+            result = self._decided(row, item)
             if result is not None:
                 results.append((row.id, result))
                 if not first:
@@ -322,6 +341,13 @@ class Job:
             self._meter.total = len(entries)
             self._meter.tell(now=True)  # the first outcome may take a while
         await self._send_all(journal, entries, canary=self._options.canary if first else 0)
+
+    def _decided(self, row: JournalRow, item: PlanItem) -> Result | None:
+        if row.state is RowState.REFUSED and item.verdict is Verdict.UPDATE and self._is_changed(item):
+            # What the journal has of it is how it stood after that change.
+            return journal_row(item, changed=True).result
+        planned = self._plan.items[row.id].trunk if self._is_new else None
+        return decide(row, item, planned, force=self._options.force)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 

@@ -416,6 +416,54 @@ async def test_a_dry_run_lists_once_more_and_sends_nothing(sandbox, client, path
     assert updates(sandbox).total() == TRUNKS
 
 
+async def test_a_dry_run_shows_what_the_job_would_hold_back(sandbox, client, path):
+    """Trunk 1 gives its name up for trunk 3, and is renamed by somebody else; so is trunk 5."""
+    name = sandbox.trunk(1).sip_trunk_name
+    rows = [
+        row(2, 1, sip_trunk_name="given-up"),
+        row(3, 3, sip_trunk_name=name),
+        *prefixes()[6:],
+        row(99, 5, sip_prefix="9"),
+    ]
+    plan = await planned(client, rows)
+    assert plan.items[1].needs == (0,)
+    trunks = {trunk.key_id: trunk for trunk in await list_trunks(client)}
+    for key_id in (1, 5):
+        await client.sip_trunks.update(trunks[key_id].to_update(sip_prefix="77"))
+    shown = await Job(client, plan, path, JobOptions(skip_invalid=True)).dry_run()
+    held = [item for item in shown if item.refusal is not None]
+    assert [(item.index, item.key_id, item.refusal.code) for item in held] == [
+        (0, 1, None),
+        (1, 3, -47),
+        (len(rows) - 1, 5, None),
+    ]
+    assert "changed since the plan was made: sip_prefix" in held[0].refusal.reason
+    assert [item.place.line for item in shown] == [item.place.line for item in plan]
+    before = updates(sandbox).total()
+    # And so it is.
+    result = await apply(client, [], path, plan=plan)
+    assert result.counts == {RowState.REFUSED: len(held), RowState.DONE: updates(sandbox).total() - before}
+    assert {kept.key_id for kept in read_journal(path).rows if kept.state is RowState.REFUSED} == {1, 3, 5}
+    forced = Job(client, plan, path.with_name("forced"), JobOptions(force=True))
+    assert (await forced.dry_run()).bad_rows == []
+
+
+@pytest.mark.parametrize(("force", "verdict"), [(False, Verdict.REFUSED), (True, Verdict.UPDATE)])
+async def test_what_changed_since_a_saved_plan_is_not_overwritten_by_a_second_try(
+    sandbox, client, path, force, verdict
+):
+    plan = await planned(client, prefixes(2))
+    first = Job(client, plan, path, changed={1})
+    (shown, _) = await first.dry_run()
+    assert "not as the saved plan shows it" in shown.refusal.reason
+    await first.run()
+    again = Job(client, plan, path, JobOptions(retry_refused=True, force=force), changed={1})
+    (shown,) = await again.dry_run()
+    assert shown.verdict is verdict
+    assert (await again.run()).ok is force
+    assert (sandbox.trunk(1).sip_prefix == "9") is force
+
+
 async def test_the_listing_hides_passwords_and_rows_that_give_them_are_done_once(sandbox, client, path):
     sandbox.assumptions.listed_password = "masked"
     rows = [row(2, 3, sip_password="made-up-new-1"), row(3, 7, sip_password="made-up-new-2")]
