@@ -45,8 +45,7 @@ def _shown(data: Any) -> str:
     return f"<{type(data).__name__}>" if isinstance(data, dict | list) else repr(data)
 
 
-# Every call makes one, and slots that are frozen take half as long again to fill as a plain `__dict__`.
-@frozen(slots=False)
+@frozen
 class Response(Generic[R]):
     """An answer with all that came with it.
 

@@ -63,6 +63,7 @@ class Engine(Generic[Q, R]):
         self._rule = rule
         self._concurrency = concurrency
         self._rate = bucket_of(rate_limit) if rate_limit else None
+        self._reads_at_once = self._rate is None and not feed.is_async
         self._room = Room(2 * concurrency)
         self._turn = asyncio.Lock()
         self._stopping = False
@@ -151,7 +152,9 @@ class Engine(Generic[Q, R]):
         assert worker is not None
         try:
             while not self._stopping:
-                request = await self._read(worker)
+                # The way of most items: where there is nothing to wait for, a coroutine that may wait costs too much.
+                at_once = self._reads_at_once and self._room.enter_at_once()
+                request = self._feed.next_at_once() if at_once else await self._read(worker)
                 if request is END:
                     self.stop()
                     return
@@ -170,9 +173,6 @@ class Engine(Generic[Q, R]):
 
     async def _read(self, worker: asyncio.Task[None]) -> Q | Literal[End.END]:
         """Wait for room, for the turn and for the rate, and then read; a stop interrupts all of it."""
-        # The way of most items: where there is nothing to wait for, the waiting would cost more than all else here.
-        if self._rate is None and not self._feed.is_async and self._room.enter_at_once():
-            return self._feed.next_at_once()
         self._reading.add(worker)
         try:
             await self._room.enter()
@@ -187,26 +187,22 @@ class Engine(Generic[Q, R]):
     async def _account_for(self, index: int, request: Q) -> None:
         """Make the call, and shelve its outcome, or that it has none."""
         outcome = None
+        began = time.monotonic()
         try:
-            outcome = await self._call(index, request)
-            del self.under_way[index]
-            if outcome.ok:
-                self.succeeded += 1
-            else:
+            try:
+                response = await self._send(request)
+            except ItnioError as error:
+                outcome = Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
                 self.failed += 1
+            else:
+                outcome = Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
+                self.succeeded += 1
+            del self.under_way[index]
             if self._rule.ends_run(outcome.error):
                 self.stop(outcome.error)
         finally:
             self._shelf.put(index, outcome)
             self._news.set()
-
-    async def _call(self, index: int, request: Q) -> Outcome[Q, R]:
-        began = time.monotonic()
-        try:
-            response = await self._send(request)
-        except ItnioError as error:
-            return Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
-        return Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
 
     async def _end(self) -> None:
         """Close the source and tell everybody; the last worker does it."""

@@ -23,6 +23,9 @@ class StopRule:
 
     def ends_run(self, error: ItnioError | None) -> bool:
         """Tell whether the run ends with this outcome; to be asked once for each, in the order in which they finish."""
+        if error is None:
+            self._row, self._code = 0, None
+            return False
         code = getattr(error, "code", None)
         self._row = 0 if code is None else self._row + 1 if code == self._code else 1
         self._code = code
