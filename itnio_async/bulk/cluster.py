@@ -11,12 +11,12 @@ import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import ceil
 from typing import Any, Self
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from itnio_async import config
 from itnio_async.api.sip_trunks import SipTrunkUpdate
@@ -53,9 +53,12 @@ class _Given:
     answer: asyncio.Future[_Answer]
 
 
-@frozen(eq=False)
+@define(eq=False)
 class _Remote:
-    """A desk in a worker, as it is seen from here: what waits to be handed over, and what was."""
+    """A desk in a worker, as it is seen from here: what waits to be handed over, and what was.
+
+    One that `is_leaving` takes nothing more and ends once it has answered all that it has.
+    """
 
     name: str
     address: str
@@ -64,17 +67,26 @@ class _Remote:
     outbox: deque[_Given] = field(factory=deque)
     given: dict[int, _Given] = field(factory=dict)
     news: asyncio.Event = field(factory=asyncio.Event)
+    is_leaving: bool = False
+
+    @property
+    def load(self) -> int:
+        return len(self.given) + len(self.outbox)
 
     @property
     def room(self) -> int:
-        return self.capacity - len(self.given) - len(self.outbox)
+        return 0 if self.is_leaving else self.capacity - self.load
+
+    def leave(self) -> None:
+        self.is_leaving = True
+        self.news.set()
 
 
 class Cluster:
     """The workers of a Dask cluster, each with a client of its own: `async with Cluster.open(...) as cluster`.
 
     `cluster.bulk` is `client.bulk` for updates of trunks. An update whose worker is lost is an outcome with
-    `ConnectionLost`: whether it was done is unknown. Another worker takes the place of the lost one if there is one.
+    `ConnectionLost`: whether it was done is unknown. Workers that join the Dask cluster later take part too.
     `addresses` are those of the workers that take part now.
     """
 
@@ -83,13 +95,13 @@ class Cluster:
         self._address = address
         self._identity = identity
         self._connect = connect
-        # Of each worker:
+        # Of all together, and into how many equal parts that is shared out.
         self._concurrency = 0
         self._rate: RateLimit | None = None
-        self._taken: set[str] = set()
+        self._parts = 0
         self._unfit: set[str] = set()
         self._remotes: list[_Remote] = []
-        self._places: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
     @classmethod
@@ -107,7 +119,8 @@ class Cluster:
 
         `connect` is called in every worker with `limits` and `rate_limit` and gives the client there; it is named to
         the worker and not carried, so that credentials come from the worker's own environment. They must be those of
-        `identity`. `concurrency` and `rate_limit` are shared out: each worker gets an equal part.
+        `identity`. `concurrency` and `rate_limit` are shared out: each worker gets an equal part, smaller ones once
+        more workers take part.
 
         Raises `ConfigurationError` for an installation without Dask, a worker that works for another account or cannot
         begin, and `ConnectError` where there is no scheduler or no worker.
@@ -123,7 +136,7 @@ class Cluster:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where the workers are that take part now."""
-        return tuple(remote.address for remote in self._remotes)
+        return tuple(remote.address for remote in self._remotes if not remote.is_leaving)
 
     def bulk(
         self,
@@ -138,7 +151,7 @@ class Cluster:
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Do what `client.bulk` does, in the workers."""
         return BulkRun(
-            f"{endpoint} on {len(self._remotes)} workers",
+            f"{endpoint} on {len(self.addresses)} workers",
             self._send,
             requests,
             concurrency=concurrency,
@@ -169,8 +182,9 @@ class Cluster:
         while True:
             if not self._remotes:
                 raise ConnectError(f"The Dask cluster at {self._address} has no worker left.")
-            remote = max(self._remotes, key=lambda remote: remote.room)
-            if remote.room > 0:
+            free = [remote for remote in self._remotes if remote.room > 0]
+            if free:
+                remote = min(free, key=lambda remote: remote.load)
                 # To the end of the row: equals take turns, since each has only its part of the rate.
                 self._remotes.remove(remote)
                 self._remotes.append(remote)
@@ -184,23 +198,28 @@ class Cluster:
         addresses = (await self._addresses())[:concurrency]
         if not addresses:
             raise ConnectError(f"The Dask cluster at {self._address} has no workers: start some (dask worker ADDRESS).")
-        self._concurrency = ceil(concurrency / len(addresses))
-        if rate is not None:
-            # The parts stay as they are when a worker is lost: another one may come and take its place.
-            self._rate = config.rate_limit_of(RateLimit(rate.calls / len(addresses), rate.seconds))
+        self._concurrency, self._rate, self._parts = concurrency, rate, len(addresses)
         opening = [asyncio.ensure_future(self._open(address)) for address in addresses]
         try:
             opened = await asyncio.gather(*opening)
         finally:
             await asyncio.wait(opening)
-        self._places = [asyncio.create_task(self._keep_filled(remote)) for remote in opened]
+        for remote in opened:
+            self._start(self._serve(remote))
+        self._start(self._welcome())
         logger.info("the Dask cluster at %s makes the calls, with %d workers", self._address, len(opened))
 
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _end(self) -> None:
-        for place in self._places:
-            place.cancel()
-        if self._places:
-            await asyncio.wait(self._places)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         closing = [self._call(remote.address, close_desk, remote.name, within=_FAREWELL) for remote in self._remotes]
         await asyncio.gather(*closing, return_exceptions=True)
 
@@ -216,13 +235,14 @@ class Cluster:
 
     async def _open(self, address: str) -> _Remote:
         """Open a desk in a worker; raises `ConfigurationError`, or `ConnectError` where it is not there."""
-        self._taken.add(address)
         name = uuid.uuid4().hex
+        part = ceil(self._concurrency / self._parts)
+        rate = self._rate
         order = Order(
             name=name,
             connect=self._connect,
-            concurrency=self._concurrency,
-            rate_limit=self._rate,
+            concurrency=part,
+            rate_limit=rate and config.rate_limit_of(RateLimit(rate.calls / self._parts, rate.seconds)),
             host=self._identity.host,
             api_key=self._identity.api_key,
             proof=proof_of(self._identity, name),
@@ -230,30 +250,28 @@ class Cluster:
         try:
             await self._call(address, open_desk, order)
         except OSError as error:
-            self._taken.discard(address)
             raise ConnectError(f"The Dask worker {address} cannot be reached: {error}") from error
         except Exception as error:
             self._unfit.add(address)
             raise ConfigurationError(f"The Dask worker {address} cannot take part: {_words_of(error)}") from error
-        remote = _Remote(name, address, Seal(self._identity, name), self._concurrency)
+        remote = _Remote(name, address, Seal(self._identity, name), part)
         self._remotes.append(remote)
         self._changed.set()
         return remote
 
-    async def _keep_filled(self, remote: _Remote) -> None:
-        """Talk with the desk, and with another one once it is lost."""
-        while True:
-            try:
-                await self._talk(remote)
-            except Exception as error:
-                logger.warning("the Dask worker %s is lost: %s", remote.address, _words_of(error))
-            self._give_up(remote)
-            remote = await self._another()
+    async def _serve(self, remote: _Remote) -> None:
+        """Talk with a desk until it is lost or has left."""
+        try:
+            await self._talk(remote)
+            await self._call(remote.address, close_desk, remote.name, within=_FAREWELL)
+        except Exception as error:
+            logger.warning("the Dask worker %s is lost: %s", remote.address, _words_of(error))
+        self._give_up(remote)
 
     async def _talk(self, remote: _Remote) -> None:
-        """Exchange updates for outcomes, until it fails."""
+        """Exchange updates for outcomes, until it fails or has left."""
         number = 0
-        while True:
+        while remote.load or not remote.is_leaving:
             remote.news.clear()
             batch = dict(enumerate(remote.outbox, number))
             number += len(batch)
@@ -279,24 +297,51 @@ class Cluster:
     def _give_up(self, remote: _Remote) -> None:
         """Answer all that the lost worker had; what it did not get yet goes to another one."""
         self._remotes.remove(remote)
-        self._taken.discard(remote.address)
         for given in remote.given.values():
             _settle(given, ConnectionLost(f"The Dask worker {remote.address} was lost during the call."))
         for given in remote.outbox:
             _settle(given, None)
         self._changed.set()
 
-    async def _another(self) -> _Remote:
-        """Wait for a worker that has nothing to do here yet, and open a desk in it."""
+    async def _welcome(self) -> None:
+        """Take in workers that come later, in the place of lost ones or besides the others."""
         while True:
             await asyncio.sleep(_LOOK_AGAIN)
-            with suppress(OSError):  # the scheduler may come back
-                for address in await self._addresses():
-                    if address not in self._taken | self._unfit:
-                        try:
-                            return await self._open(address)
-                        except ItnioError as error:
-                            logger.warning("%s", error)
+            try:
+                known = self._unfit.union(self.addresses)
+                new = [address for address in await self._addresses() if address not in known]
+                # More workers than calls at once would have nothing to do.
+                await self._take_in(new[: self._concurrency - len(self.addresses)])
+            except OSError:
+                pass  # the scheduler may come back
+            except Exception as error:
+                logger.warning("%s", _words_of(error))
+
+    async def _take_in(self, addresses: Sequence[str]) -> None:
+        parts = len(self.addresses) + len(addresses)
+        if addresses and parts > self._parts:
+            self._parts = parts
+            if self._rate is not None:
+                # First, so that the parts do not add up to more than all.
+                for remote in [remote for remote in self._remotes if not remote.is_leaving]:
+                    await self._cut_down(remote)
+        for address in addresses:
+            await self._begin_with(address)
+
+    async def _cut_down(self, remote: _Remote) -> None:
+        """Go on with a desk of a smaller part in the same worker; this one finishes what it has at its own rate."""
+        if await self._begin_with(remote.address):
+            remote.leave()
+
+    async def _begin_with(self, address: str) -> bool:
+        try:
+            remote = await self._open(address)
+        except ItnioError as error:
+            logger.warning("%s", error)
+            return False
+        logger.info("the Dask worker %s takes part", address)
+        self._start(self._serve(remote))
+        return True
 
 
 def _settle(given: _Given, answer: _Answer) -> None:

@@ -20,7 +20,7 @@ from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk import cluster as cluster_module
 from itnio_async.bulk import job as job_module
 from itnio_async.bulk.cluster import Cluster
-from itnio_async.bulk.desk import close_desk
+from itnio_async.bulk.desk import close_desk, exchange, open_desk
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal import RowState, read_journal
@@ -102,6 +102,10 @@ async def job_of(client, cluster, path, rows=None, **options):
 
 async def updates_of(client, **changes):
     return [trunk.to_update(**changes) for trunk in await list_trunks(client)]
+
+
+async def collected(run):
+    return [outcome async for outcome in run]
 
 
 def sent(sandbox):
@@ -239,6 +243,75 @@ async def test_another_worker_takes_the_place_of_one_that_is_killed(sandbox, cli
     assert result.ok, result
     assert len(unknown) <= 1
     assert {key_id for key_id, count in sent(sandbox).items() if count > 1} <= unknown
+
+
+@pytest.fixture
+async def alone(farm, pids):
+    """The only worker that there is; `farm.complete` starts the other one again."""
+    from distributed import Client
+
+    first, other = pids
+    os.kill(pids[other], signal.SIGKILL)
+    async with Client(farm.address, asynchronous=True, set_as_default=False, timeout=30) as dask:
+        async with asyncio.timeout(30):
+            while other in await dask.nthreads():  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
+    return first
+
+
+@pytest.fixture
+def desks(monkeypatch):
+    """The desks that were opened, in order, as address and order; and how many updates each address got."""
+    opened, got = [], Counter()
+    call = Cluster._call
+
+    async def spy(self, address, function, *arguments, **more):
+        if function is open_desk:
+            opened.append((address, arguments[0]))
+        if function is exchange:
+            (remote,) = [remote for remote in self._remotes if remote.name == arguments[0]]
+            got[address] += len(remote.seal.open(arguments[1]))
+        return await call(self, address, function, *arguments, **more)
+
+    monkeypatch.setattr(Cluster, "_call", spy)
+    return opened, got
+
+
+@pytest.mark.slow  # a Dask worker takes some seconds to start
+async def test_a_worker_that_comes_later_takes_part(farm, sandbox, client, over, path, alone, desks):
+    opened, got = desks
+    held = sandbox.order("hold,endpoint=update,count=20")
+    async with await over(concurrency=20) as cluster:
+        assert cluster.addresses == (alone,)
+        running = asyncio.create_task((await job_of(client, cluster, path, concurrency=20)).run())
+        await held.reached(20)
+        farm.complete()
+        await until(lambda: len(cluster.addresses) == ALIVE, within=30)
+        held.release()
+        result = await running
+    assert result.ok, result
+    assert set(sent(sandbox).values()) == {1}
+    assert [order.concurrency for _, order in opened] == [20, 10]
+    assert min(got.values()) >= 30  # each has its part of those that were left
+
+
+@pytest.mark.slow  # a Dask worker takes some seconds to start
+async def test_with_a_later_worker_the_parts_of_the_rate_become_smaller(farm, sandbox, client, over, alone, desks):
+    opened, _ = desks
+    held = sandbox.order("hold,endpoint=update,count=20")
+    async with await over(concurrency=20, rate_limit=400) as cluster:
+        updates = await updates_of(client, sip_prefix="1")
+        running = asyncio.ensure_future(collected(cluster.bulk(UPDATE, updates, concurrency=20)))
+        await held.reached(20)
+        farm.complete()
+        await until(lambda: len(cluster.addresses) == ALIVE, within=30)
+        assert [order.rate_limit.calls for _, order in opened] == [400, 200, 200]
+        assert [address for address, _ in opened[:2]] == [alone, alone]
+        held.release()  # the first desk has them, and gives the answers before it is closed
+        outcomes = await running
+        await until(lambda: len(cluster._remotes) == ALIVE)
+    assert all(outcome.ok for outcome in outcomes)
+    assert set(sent(sandbox).values()) == {1}
 
 
 async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client, over, path, pids):
