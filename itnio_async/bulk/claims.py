@@ -6,15 +6,15 @@ the direction) its pages do not say: those are risks, and an account whose listi
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
 
 from itnio_async.api.sip_trunks import SipTrunk
-from itnio_async.bulk.settings import is_inbound, normal
+from itnio_async.bulk.settings import FieldChange, is_inbound
 
 # What a note about 20,000 trunks at one address lists of them.
 _MOST_SHOWN = 3
@@ -28,6 +28,9 @@ class Kind(Enum):
     GATEWAY = -53
     NUMBER = -59
     WHITE_ADDRESS = -60
+
+    # Equality of members is identity; Enum's own hash, a function in Python, is most of what looking up a claim takes.
+    __hash__ = object.__hash__
 
     @property
     def words(self) -> str:
@@ -44,6 +47,14 @@ _WORDS = {
 }
 
 Claim = tuple[Kind, Any]
+
+_KINDS: Mapping[str, tuple[Kind, ...]] = {
+    "sip_trunk_name": (Kind.NAME,),
+    "sip_gateway_ip": (Kind.GATEWAY,),
+    "sip_white_ip": (Kind.WHITE_ADDRESS,),
+    "group_list": (Kind.GROUP, Kind.NUMBER),
+}
+_FIELDS: Mapping[Kind, str] = {kind: name for name, kinds in _KINDS.items() for kind in kinds}
 
 
 @frozen
@@ -83,49 +94,94 @@ class Risk:
         return text
 
 
-def claims_of(trunk: SipTrunk, values: Mapping[str, Any]) -> frozenset[Claim]:
-    """Return what the trunk has once `values` stand; what is not in them is as listed."""
-
-    def value(name: str) -> Any:
-        return normal(values[name] if name in values else getattr(trunk, name))
-
-    claims: set[Claim] = {
-        (kind, value(name))
-        for kind, name in (
-            (Kind.NAME, "sip_trunk_name"),
-            (Kind.GATEWAY, "sip_gateway_ip"),
-            (Kind.WHITE_ADDRESS, "sip_white_ip"),
-        )
-    }
-    for group in value("group_list") or ():
-        claims.add((Kind.GROUP, group.voice_group_id))
-        if is_inbound(trunk):
-            claims.add((Kind.NUMBER, group.number))
-    return frozenset(claim for claim in claims if claim[1] is not None)
+def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Claim]:
+    """Return what the trunk gets by these changes and does not have yet."""
+    return [claim for change in changes for claim in _added(change.name, change.before, change.after, trunk)]
 
 
-class Holders:
-    """Who has what in the listing, by key id."""
+def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Claim]:
+    """Return what the trunk has and will not have any more after these changes."""
+    return frozenset(claim for change in changes for claim in _added(change.name, change.after, change.before, trunk))
 
-    def __init__(self, trunks: Iterable[SipTrunk]) -> None:
-        self._holders: dict[Claim, list[int]] = defaultdict(list)
-        self.pairs: dict[Kind, Pair] = {}
-        for trunk in trunks:
-            if trunk.key_id is None:
-                continue
-            for claim in claims_of(trunk, {}):
-                self._holders[claim].append(trunk.key_id)
-                self._note_pair(claim)
 
-    def _note_pair(self, claim: Claim) -> None:
+def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> Iterator[Claim]:
+    for kind in _KINDS.get(name, ()):
+        had = _values(kind, before, trunk)
+        for value in _values(kind, after, trunk):
+            if value not in had:
+                yield kind, value
+
+
+def _values(kind: Kind, setting: Any, trunk: SipTrunk) -> Collection[Any]:
+    """Return what the trunk has of a kind, each once, where this is the setting of the field that says it."""
+    if setting is None or setting == "":
+        return ()
+    if kind is Kind.GROUP:
+        return dict.fromkeys(group.voice_group_id for group in setting if group.voice_group_id is not None)
+    if kind is Kind.NUMBER:
+        return dict.fromkeys(group.number for group in setting if group.number) if is_inbound(trunk) else ()
+    return (setting,)
+
+
+class Claims:
+    """Who makes which claim: trunks by key id, or items by index."""
+
+    def __init__(self) -> None:
+        # Lists only for what several claim: Python's garbage collector would be busy with one for each trunk.
+        self._first: dict[Kind, dict[Any, int]] = {}
+        self._several: dict[Claim, list[int]] = {}
+
+    @classmethod
+    def listed(cls, trunks: Iterable[SipTrunk], kinds: Iterable[Kind]) -> Claims:
+        """Return what the trunks have of these kinds, by their key ids."""
+        claims = cls()
+        for kind in kinds:
+            name = _FIELDS[kind]
+            for trunk in trunks:
+                if trunk.key_id is not None:
+                    for value in _values(kind, getattr(trunk, name), trunk):
+                        claims.add((kind, value), trunk.key_id)
+        return claims
+
+    def add(self, claim: Claim, who: int) -> None:
+        """Note a claim, once for each who makes it."""
         kind, value = claim
-        holders = self._holders[claim]
-        if len(holders) == 2 and kind is not Kind.NAME and kind not in self.pairs:
-            self.pairs[kind] = Pair(value, (holders[0], holders[1]))
+        first = self._first.setdefault(kind, {}).setdefault(value, who)
+        if first != who:
+            self._several.setdefault(claim, [first]).append(who)
 
-    def of(self, claim: Claim) -> list[int]:
-        """Return the trunks that have it."""
-        return self._holders.get(claim, [])
+    def of(self, claim: Claim) -> Sequence[int]:
+        """Return who makes the claim, in the order in which they were noted."""
+        several = self._several.get(claim)
+        if several is not None:
+            return several
+        first = self._first.get(claim[0], {}).get(claim[1])
+        return () if first is None else (first,)
+
+    @property
+    def kinds(self) -> Iterable[Kind]:
+        """Of which kinds there are claims."""
+        return self._first
+
+    @property
+    def several(self) -> Mapping[Claim, Sequence[int]]:
+        """What more than one claims, and who they are; first what two did first."""
+        return self._several
+
+    def common(self, others: Claims) -> Iterator[Claim]:
+        """Yield the claims that others make too."""
+        for kind, first in self._first.items():
+            for value in first.keys() & others._first.get(kind, {}).keys():
+                yield kind, value
+
+    @cached_property
+    def pairs(self) -> Mapping[Kind, Pair]:
+        """For each kind the first two who share something, but for names: no account allows to share those."""
+        pairs: dict[Kind, Pair] = {}
+        for (kind, value), who in self._several.items():
+            if kind is not Kind.NAME:
+                pairs.setdefault(kind, Pair(value, (who[0], who[1])))
+        return pairs
 
 
 def risk_of(claim: Claim, key_id: int, contenders: Sequence[int], pairs: Mapping[Kind, Pair]) -> Risk | None:

@@ -5,7 +5,7 @@ Refused is only what the vendor is certain to refuse, or what would do harm; wha
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
@@ -15,12 +15,12 @@ import attrs
 from attrs import field, frozen
 
 from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
-from itnio_async.bulk.claims import Claim, Holders, Kind, Risk, claims_of, risk_of
+from itnio_async.bulk.claims import Claim, Claims, Kind, Risk, given_up_by, risk_of, taken_by
 from itnio_async.bulk.columns import SECRET_FIELDS
 from itnio_async.bulk.dependencies import circles
 from itnio_async.bulk.places import BadRow, Place
 from itnio_async.bulk.rows import TrunkChange, only_drops_zeros
-from itnio_async.bulk.settings import FIELDS, FieldChange, changes_between, filled, is_masked, normal
+from itnio_async.bulk.settings import FIELDS, FieldChange, changes_between, filled, is_masked
 from itnio_async.codec import encode
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.errors import InvalidRequestError
@@ -129,69 +129,96 @@ def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, acc
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """
-    listing = tuple(trunks)
-    items = _compared(changes, listing, accept_zeros=accept_zeros)
-    return Plan(tuple(_Together(items, listing).judged()))
+    account = _Account(trunks)
+    items = [_item(index, row, account.named_by(row), accept_zeros) for index, row in enumerate(changes)]
+    _refuse_repeated(items)
+    return Plan(tuple(_Together(items, account.trunks).judged()))
 
 
 # -- each row by itself -----------------------------------------------------------------------------------------------
 
 
-def _compared(changes: Iterable[TrunkChange], listing: Sequence[SipTrunk], *, accept_zeros: bool) -> list[PlanItem]:
-    by_id = {trunk.key_id: trunk for trunk in listing if trunk.key_id is not None}
-    by_name: dict[str | None, list[SipTrunk]] = defaultdict(list)
-    for trunk in by_id.values():
-        by_name[trunk.sip_trunk_name].append(trunk)
-    items: list[PlanItem] = []
-    for index, row in enumerate(changes):
-        found = by_name[row.name] if row.key_id is None else [by_id[row.key_id]] if row.key_id in by_id else []
-        items.append(_item(index, row, found, accept_zeros=accept_zeros))
-    return _claimed_once(items)
+class _Account:
+    """The trunks of the account, by what rows name them by."""
+
+    def __init__(self, trunks: Iterable[SipTrunk]) -> None:
+        self._by_id = {trunk.key_id: trunk for trunk in trunks if trunk.key_id is not None}
+
+    @property
+    def trunks(self) -> Iterable[SipTrunk]:
+        """Each trunk once."""
+        return self._by_id.values()
+
+    @cached_property
+    def _by_name(self) -> dict[str | None, list[SipTrunk]]:
+        by_name: dict[str | None, list[SipTrunk]] = {}
+        for trunk in self.trunks:
+            by_name.setdefault(trunk.sip_trunk_name, []).append(trunk)
+        return by_name
+
+    def named_by(self, row: TrunkChange) -> Sequence[SipTrunk]:
+        """Return the trunks that the row may mean: one, if all is well."""
+        if row.key_id is None:
+            return self._by_name.get(row.name, ())
+        trunk = self._by_id.get(row.key_id)
+        return () if trunk is None else (trunk,)
 
 
-def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], *, accept_zeros: bool) -> PlanItem:
-    item = PlanItem(
-        index=index, place=row.place, key_id=row.key_id, trunk_name=row.name, verdict=Verdict.UNCHANGED, row=row
-    )
+def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros: bool) -> PlanItem:
     if len(found) != 1:
-        return _unmatched(item, found)
+        return _unmatched(index, row, found)
     (trunk,) = found
-    item = attrs.evolve(
-        item,
-        key_id=trunk.key_id,
-        trunk_name=trunk.sip_trunk_name,
-        trunk=trunk,
-        disabled=trunk.state == 0,
-    )
     values = filled(row.values, trunk)
     changes = changes_between(trunk, values)
-    if not changes and values.keys() <= _KNOWN:
-        return item
-    item = attrs.evolve(item, verdict=Verdict.UPDATE, changes=changes)
-    try:
-        update = _checked(trunk, values, changes, accept_zeros=accept_zeros)
-    except InvalidRequestError as error:
-        return _refused(item, f"{error.field}: {error.args[0]}" if error.field else str(error.args[0]), error.code)
-    return attrs.evolve(item, update=update)
+    verdict, update, refusal = Verdict.UNCHANGED, None, None
+    if changes or not values.keys() <= _KNOWN:
+        try:
+            verdict, update = Verdict.UPDATE, _checked(trunk, values, changes, accept_zeros=accept_zeros)
+        except InvalidRequestError as error:
+            reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
+            verdict, refusal = Verdict.REFUSED, Refusal(reason, error.code)
+    # Made once, whole: to make it anew with each thing that is learnt takes longer than to compare.
+    return PlanItem(
+        index=index,
+        place=row.place,
+        key_id=trunk.key_id,
+        trunk_name=trunk.sip_trunk_name,
+        verdict=verdict,
+        changes=changes,
+        update=update,
+        refusal=refusal,
+        disabled=trunk.state == 0,
+        row=row,
+        trunk=trunk,
+    )
 
 
-def _unmatched(item: PlanItem, found: Sequence[SipTrunk]) -> PlanItem:
+def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanItem:
     if found:
         ids = ", ".join(str(trunk.key_id) for trunk in found[:_MOST_ROWS_NAMED])
-        return _refused(
-            item, f"{len(found)} trunks have the name {item.trunk_name!r}: {ids}. Give the key id instead.", None
-        )
-    named = f"the name {item.trunk_name!r}" if item.key_id is None else f"the key id {item.key_id}"
-    reason = f"no trunk of the account has {named}. Correct it, or look at another account."
-    return attrs.evolve(item, verdict=Verdict.NOT_FOUND, refusal=Refusal(reason))
+        verdict = Verdict.REFUSED
+        reason = f"{len(found)} trunks have the name {row.name!r}: {ids}. Give the key id instead."
+    else:
+        named = f"the name {row.name!r}" if row.key_id is None else f"the key id {row.key_id}"
+        verdict = Verdict.NOT_FOUND
+        reason = f"no trunk of the account has {named}. Correct it, or look at another account."
+    return PlanItem(
+        index=index,
+        place=row.place,
+        key_id=row.key_id,
+        trunk_name=row.name,
+        verdict=verdict,
+        refusal=Refusal(reason),
+        row=row,
+    )
 
 
 def _checked(
     trunk: SipTrunk, values: Mapping[str, Any], changes: Sequence[FieldChange], *, accept_zeros: bool
 ) -> SipTrunkUpdate:
     """Return the whole update; raises `InvalidRequestError` for what a single one would be refused for, and more."""
-    for name in SECRET_FIELDS & values.keys():
-        if is_masked(values[name]):
+    for name in SECRET_FIELDS:
+        if is_masked(values.get(name)):
             raise InvalidRequestError(
                 "it is only asterisks, as a listing shows a password that it hides: sent, it would replace the real "
                 "one. Give the real one, or leave the cell empty to keep it.",
@@ -208,12 +235,7 @@ def _checked(
 
 def _check_zeros(changes: Sequence[FieldChange]) -> None:
     for change in changes:
-        before, after = change.before, change.after
-        pairs = [(before, after)]
-        if isinstance(before, tuple) and isinstance(after, tuple):
-            numbers = {group.voice_group_id: group.number for group in before}
-            pairs = [(numbers.get(group.voice_group_id), group.number) for group in after]
-        for old, new in pairs:
+        for old, new in _numbers_in(change):
             if isinstance(old, str) and isinstance(new, str) and only_drops_zeros(old, new):
                 raise InvalidRequestError(
                     f"{old} would become {new}, which only drops leading zeros, as spreadsheets do by themselves. "
@@ -222,24 +244,32 @@ def _check_zeros(changes: Sequence[FieldChange]) -> None:
                 )
 
 
+def _numbers_in(change: FieldChange) -> Sequence[tuple[Any, Any]]:
+    """Return what may be numbers in a change, each as it was and as it will be."""
+    before, after = change.before, change.after
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        numbers = {group.voice_group_id: group.number for group in before}
+        return [(numbers.get(group.voice_group_id), group.number) for group in after]
+    return ((before, after),)
+
+
 def _refused(item: PlanItem, reason: str, code: int | None) -> PlanItem:
     refusal = Refusal(reason, code)
     return attrs.evolve(item, verdict=Verdict.REFUSED, update=None, refusal=refusal, risks=(), needs=())
 
 
-def _claimed_once(items: list[PlanItem]) -> list[PlanItem]:
+def _refuse_repeated(items: list[PlanItem]) -> None:
     """Refuse all rows that are about one trunk, where there are several."""
-    rows: dict[int, list[PlanItem]] = defaultdict(list)
+    rows = Counter(item.key_id for item in items if item.trunk is not None)
+    repeated: dict[int | None, list[PlanItem]] = {key_id: [] for key_id, count in rows.items() if count > 1}
     for item in items:
-        if item.trunk is not None and item.key_id is not None:
-            rows[item.key_id].append(item)
-    for several in rows.values():
-        if len(several) > 1:
-            for item in several:
-                others = _places(other for other in several if other is not item)
-                reason = f"trunk {item.key_id} is also in {others}: which row holds is not clear. Keep one of them."
-                items[item.index] = _refused(item, reason, None)
-    return items
+        if item.trunk is not None and item.key_id in repeated:
+            repeated[item.key_id].append(item)
+    for several in repeated.values():
+        for item in several:
+            others = _places(other for other in several if other is not item)
+            reason = f"trunk {item.key_id} is also in {others}: which row holds is not clear. Keep one of them."
+            items[item.index] = _refused(item, reason, None)
 
 
 def _places(items: Iterable[PlanItem]) -> str:
@@ -254,56 +284,55 @@ def _places(items: Iterable[PlanItem]) -> str:
 class _Together:
     """The rows to update, judged by what they take from each other and from the trunks that stay as they are."""
 
-    def __init__(self, items: list[PlanItem], listing: Sequence[SipTrunk]) -> None:
+    def __init__(self, items: list[PlanItem], trunks: Iterable[SipTrunk]) -> None:
         self._items = items
-        self._holders = Holders(listing)
         self._by_trunk: dict[int, int] = {}
-        self._after: dict[int, frozenset[Claim]] = {}
-        self._taken: dict[int, frozenset[Claim]] = {}
-        self._takers: dict[Claim, list[int]] = defaultdict(list)
+        self._takers = Claims()
         for item in items:
             if item.verdict is Verdict.UPDATE and item.trunk is not None and item.key_id is not None:
-                before, after = claims_of(item.trunk, {}), claims_of(item.trunk, filled(item.row.values, item.trunk))
                 self._by_trunk[item.key_id] = item.index
-                self._after[item.index] = after
-                self._taken[item.index] = after - before
-                for claim in after - before:
-                    self._takers[claim].append(item.index)
+                for claim in taken_by(item.trunk, item.changes):
+                    self._takers.add(claim, item.index)
+        self._holders = Claims.listed(trunks, self._takers.kinds)
+        self._taken = self._contested()
+        self._given: dict[int, frozenset[Claim]] = {}
+
+    def _contested(self) -> dict[int, list[Claim]]:
+        """Return what the items take that are in each other's way, or in that of a trunk; with the rest all is well."""
+        claims = {*self._takers.several, *self._takers.common(self._holders)}
+        taken: dict[int, list[Claim]] = {}
+        for index in sorted({index for claim in claims for index in self._takers.of(claim)}):
+            item = self._items[index]
+            assert item.trunk is not None
+            taken[index] = [claim for claim in taken_by(item.trunk, item.changes) if claim in claims]
+        return taken
 
     def judged(self) -> list[PlanItem]:
         """Return the items with what is certain to be refused, what is at risk, and what needs what."""
         self._refuse_names()
         self._refuse_circles()
         contenders = self._contenders()
-        for index in self._live():
+        for index in self._live(self._taken):
             item = self._items[index]
-            assert item.key_id is not None
-            risks = [
-                found
-                for claim in self._in_order(index)
-                if claim[0] is not Kind.NAME
-                and (found := risk_of(claim, item.key_id, contenders[claim], self._holders.pairs))
-            ]
+            risks = tuple(self._risks(item, contenders))
             needs = tuple(sorted(set(self._needs(index))))
-            self._items[index] = attrs.evolve(item, risks=tuple(risks), needs=needs)
+            if risks or needs:
+                self._items[index] = attrs.evolve(item, risks=risks, needs=needs)
         return self._items
 
-    def _live(self) -> list[int]:
-        return [index for index in self._after if self._items[index].verdict is Verdict.UPDATE]
-
-    def _in_order(self, index: int) -> list[Claim]:
-        return sorted(self._taken[index], key=lambda claim: (-claim[0].value, str(claim[1])))
+    def _live(self, indexes: Iterable[int]) -> list[int]:
+        return [index for index in indexes if self._items[index].verdict is Verdict.UPDATE]
 
     # Names.
 
     def _refuse_names(self) -> None:
         """Refuse what takes a name that two rows claim, or that a trunk keeps."""
-        for (kind, name), takers in list(self._takers.items()):
-            if kind is Kind.NAME and len(takers) > 1:
+        for (kind, name), takers in self._takers.several.items():
+            if kind is Kind.NAME:
                 for index in takers:
                     others = _places(self._items[other] for other in takers if other != index)
                     self._refuse(index, f"sip_trunk_name: {others} would get the name {name!r} too", Kind.NAME)
-        self._follow(self._live())
+        self._follow(self._taken)
 
     def _follow(self, indexes: Iterable[int]) -> None:
         """Refuse those of the items whose new name its trunk keeps, and then those who counted on them."""
@@ -327,8 +356,8 @@ class _Together:
                         return holder
         return None
 
-    def _who_wants_name_of(self, index: int) -> list[int]:
-        return self._takers.get((Kind.NAME, normal(self._items[index].trunk_name)), [])
+    def _who_wants_name_of(self, index: int) -> Sequence[int]:
+        return self._takers.of((Kind.NAME, self._items[index].trunk_name))
 
     def _refuse(self, index: int, reason: str, kind: Kind) -> None:
         code = SIP_TRUNKS[kind.value]
@@ -340,7 +369,14 @@ class _Together:
         index = self._by_trunk.get(key_id)
         if index is None or self._items[index].verdict is not Verdict.UPDATE:
             return False
-        return claim not in self._after[index]
+        return claim in self._given_by(index)
+
+    def _given_by(self, index: int) -> frozenset[Claim]:
+        if index not in self._given:
+            item = self._items[index]
+            assert item.trunk is not None
+            self._given[index] = given_up_by(item.trunk, item.changes)
+        return self._given[index]
 
     def _needs(self, index: int) -> Iterator[int]:
         """The items that give up what this one takes; where pairs are allowed, nobody has to wait."""
@@ -352,8 +388,7 @@ class _Together:
                     yield self._by_trunk[holder]
 
     def _refuse_circles(self) -> None:
-        live = self._live()
-        for members in circles({index: sorted(set(self._needs(index))) for index in live}):
+        for members in circles({index: sorted(set(self._needs(index))) for index in self._live(self._taken)}):
             what = self._swapped(members)
             for index in members:
                 others = _places(self._items[other] for other in members if other != index)
@@ -381,10 +416,18 @@ class _Together:
     # Risks.
 
     def _contenders(self) -> dict[Claim, list[int]]:
-        """Return for all that is taken which trunks will have it, by key id."""
+        """Return for all that is contested which trunks will have it, by key id."""
         contenders: dict[Claim, list[int]] = {}
-        for claim, takers in self._takers.items():
+        for claim in {claim for taken in self._taken.values() for claim in taken}:
             keepers = [holder for holder in self._holders.of(claim) if not self._gives_up(holder, claim)]
-            live = [self._items[index] for index in takers if self._items[index].verdict is Verdict.UPDATE]
+            live = [self._items[index] for index in self._live(self._takers.of(claim))]
             contenders[claim] = sorted({*keepers, *(item.key_id for item in live if item.key_id is not None)})
         return contenders
+
+    def _risks(self, item: PlanItem, contenders: Mapping[Claim, Sequence[int]]) -> Iterator[Risk]:
+        assert item.key_id is not None
+        for claim in sorted(self._taken[item.index], key=lambda claim: (-claim[0].value, str(claim[1]))):
+            if claim[0] is not Kind.NAME:
+                risk = risk_of(claim, item.key_id, contenders[claim], self._holders.pairs)
+                if risk is not None:
+                    yield risk

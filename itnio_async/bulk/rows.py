@@ -99,13 +99,9 @@ def read_changes(
 
 def only_drops_zeros(before: str | None, after: str | None) -> bool:
     """Tell whether a change only takes zeros off the front of a number, which is what spreadsheets do by themselves."""
-    return (
-        bool(before and after)
-        and before.isdecimal()  # type: ignore[union-attr]
-        and after.isdecimal()  # type: ignore[union-attr]
-        and len(after) < len(before)  # type: ignore[arg-type]
-        and before.lstrip("0") == after.lstrip("0")  # type: ignore[union-attr]
-    )
+    if not before or not after or before[0] != "0" or len(after) >= len(before):
+        return False
+    return before.isdecimal() and after.isdecimal() and before.lstrip("0") == after.lstrip("0")
 
 
 def _with_secrets(changes: Iterable[TrunkChange], first: Iterable[TrunkChange]) -> list[TrunkChange]:

@@ -23,6 +23,9 @@ FIELDS = (
     "sip_account",
     "sip_password",
 )
+_NOTHING: tuple[Any, ...] = (None, UNSET, "", [], ())
+_LISTS = (list, tuple)
+_GROUPS = (BoundGroup, GroupBinding)
 
 
 @frozen
@@ -62,15 +65,16 @@ def settings_of(trunk: SipTrunk) -> dict[str, Any]:
 
 def normal(value: Any) -> Any:
     """Return a value as it compares: what is left out, null or empty is None, and groups have no order."""
-    if value is None or value is UNSET or value in ("", []):
+    if not value and value in _NOTHING:
         return None
-    if isinstance(value, list | tuple):
-        return tuple(sorted(map(_binding, value), key=repr))
-    return value
+    if not isinstance(value, _LISTS):
+        return value
+    bindings = tuple(map(_binding, value))
+    return bindings if len(bindings) == 1 else tuple(sorted(bindings, key=repr))
 
 
 def _binding(group: Any) -> Any:
-    if not isinstance(group, BoundGroup | GroupBinding):
+    if not isinstance(group, _GROUPS):
         return group  # refused with its place when the update is checked
     # The number as None, and not left out, so that two bindings compare.
     return GroupBinding(voice_group_id=group.voice_group_id, number=group.number or None)  # type: ignore[arg-type]
@@ -81,36 +85,64 @@ def is_masked(password: Any) -> bool:
     return isinstance(password, str) and bool(password) and not password.strip("*")
 
 
-def filled(values: Mapping[str, Any], trunk: SipTrunk) -> dict[str, Any]:
+def filled(values: Mapping[str, Any], trunk: SipTrunk) -> Mapping[str, Any]:
     """Return the values of a row; a group without a number keeps the one that it has on the trunk."""
-    filled = dict(values)
-    groups = filled.get("group_list")
-    if isinstance(groups, list | tuple) and all(isinstance(group, GroupBinding) for group in groups):
-        numbers = {group.voice_group_id: group.number for group in trunk.group_list or ()}
-        filled["group_list"] = [_numbered(group, numbers) for group in groups]
-    return filled
+    groups = values.get("group_list")
+    if not isinstance(groups, _LISTS) or not any(map(_lacks_number, groups)):
+        return values
+    numbers = {group.voice_group_id: group.number for group in trunk.group_list or ()}
+    return {**values, "group_list": [_numbered(group, numbers) for group in groups]}
 
 
-def _numbered(group: GroupBinding, numbers: Mapping[int | None, str | None]) -> GroupBinding:
-    number = numbers.get(group.voice_group_id)
-    if group.number is not UNSET or number is None:
-        return group
-    return GroupBinding(voice_group_id=group.voice_group_id, number=number)
+def _lacks_number(group: Any) -> bool:
+    return isinstance(group, GroupBinding) and group.number is UNSET
+
+
+def _numbered(group: Any, numbers: Mapping[int | None, str | None]) -> Any:
+    number = numbers.get(group.voice_group_id) if _lacks_number(group) else None
+    return group if number is None else GroupBinding(voice_group_id=group.voice_group_id, number=number)
 
 
 def changes_between(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """Return what the values would change on the trunk; a password that the listing hides counts as changed."""
     changes = []
     for name in FIELDS:
-        if name not in values:
-            continue
-        before, after = normal(getattr(trunk, name)), normal(values[name])
-        if name in SECRET_FIELDS:
-            if not _same_password(trunk, after):
-                changes.append(FieldChange(name, None, CHANGED, secret=True))
-        elif before != after or type(before) is not type(after):
-            changes.append(FieldChange(name, before, after))
+        if name in values:
+            listed, wanted = getattr(trunk, name), values[name]
+            # Most settings are as they were, and that can be told without bringing them to one form.
+            if type(listed) is type(wanted) and listed == wanted and name not in SECRET_FIELDS:
+                continue
+            change = _change_of(trunk, name, wanted)
+            if change is not None:
+                changes.append(change)
     return tuple(changes)
+
+
+def _change_of(trunk: SipTrunk, name: str, wanted: Any) -> FieldChange | None:
+    listed = getattr(trunk, name)
+    if name in SECRET_FIELDS:
+        same = _same_password(trunk, normal(wanted))
+        return None if same else FieldChange(name, None, CHANGED, secret=True)
+    if _are_bound_alike(listed, wanted):
+        return None
+    before, after = normal(listed), normal(wanted)
+    return FieldChange(name, before, after) if before != after or type(before) is not type(after) else None
+
+
+def _are_bound_alike(listed: Any, wanted: Any) -> bool:
+    """Tell whether these are the same groups in the same order."""
+    if not (type(listed) is list and type(wanted) is list and len(listed) == len(wanted)):
+        return False
+    return all(map(_is_bound_as, listed, wanted))
+
+
+def _is_bound_as(listed: Any, wanted: Any) -> bool:
+    return (
+        isinstance(listed, BoundGroup)
+        and isinstance(wanted, GroupBinding)
+        and listed.voice_group_id == wanted.voice_group_id
+        and (listed.number or None) == (wanted.number or None)
+    )
 
 
 def _same_password(trunk: SipTrunk, wanted: Any) -> bool:

@@ -325,3 +325,73 @@ def test_in_the_plans_order_no_name_ever_stands_twice(rows, order):
         names[item.key_id], addresses[item.key_id] = update.sip_trunk_name, update.sip_gateway_ip
         waiting.remove(item)
         done.add(item.index)
+
+
+# -- any account ------------------------------------------------------------------------------------------------------
+
+some_ids = st.lists(st.integers(1, 6), min_size=1, max_size=3, unique=True)
+some_numbers = st.sampled_from([f"n{n}" for n in range(6)])
+
+
+@st.composite
+def accounts(draw):
+    """Trunks of both directions that share some of what they have, and rows that take it from each other."""
+    trunks, rows = [], []
+    for n in range(1, 6):
+        make = draw(st.sampled_from([trunk, inbound]))
+        address = "sip_gateway_ip" if make is trunk else "sip_white_ip"
+        ids = draw(st.just([10 + n]) | some_ids)
+        bound = [BoundGroup(voice_group_id=key, number=draw(some_numbers)) for key in ids]
+        trunks.append(make(n, group_list=bound, **{address: draw(st.just(f"a{n}") | st.sampled_from(ADDRESSES))}))
+        values = draw(
+            st.fixed_dictionaries({}, optional={"sip_trunk_name": st.sampled_from(NAMES), address: some_numbers})
+        )
+        if draw(st.booleans()):
+            values["group_list"] = [
+                GroupBinding(voice_group_id=key, number=draw(some_numbers)) for key in draw(some_ids)
+            ]
+        rows.append(row(n, n, **values))
+    return trunks, draw(st.permutations(rows))
+
+
+def all_of(settings, direction):
+    """What only one trunk may have, or perhaps may, by the vendor's codes."""
+    found = {(-47, settings.sip_trunk_name), (-53, settings.sip_gateway_ip), (-60, settings.sip_white_ip)}
+    found |= {(-52, group.voice_group_id) for group in settings.group_list}
+    if direction == 2:
+        found |= {(-59, group.number) for group in settings.group_list}
+    return {(code, value) for code, value in found if value}
+
+
+@given(accounts())
+def test_risks_and_needs_are_what_a_look_at_every_pair_of_trunks_finds(account):
+    trunks, rows = account
+    plan = make_plan(rows, trunks)
+    before = {t.key_id: all_of(t, t.type) for t in trunks}
+    after = dict(before)
+    for item in plan.of(Verdict.UPDATE):
+        after[item.key_id] = all_of(item.update, item.trunk.type)
+    shared = {code for one in before for other in before if one < other for code, _ in before[one] & before[other]} - {
+        -47
+    }
+    for item in plan.of(Verdict.UPDATE):
+        taken = after[item.key_id] - before[item.key_id]
+        given_up = {
+            other.index
+            for other in plan.of(Verdict.UPDATE)
+            if any(code not in shared for code, _ in taken & (before[other.key_id] - after[other.key_id]))
+        }
+        assert item.needs == tuple(sorted(given_up))
+        at_risk = {
+            (code, value, tuple(n for n in after if n != item.key_id and (code, value) in after[n]))
+            for code, value in taken
+            if code != -47
+        }
+        found = [(risk.code, risk.value, risk.trunks, risk.count) for risk in item.risks]
+        assert {(code, value, who[:3], len(who)) for code, value, who in at_risk if who} == set(found)
+        assert found == sorted(found, key=lambda risk: (-risk[0], str(risk[1])))
+        assert {risk.code for risk in item.risks if risk.allowed} == {risk.code for risk in item.risks} & shared
+        for risk in item.risks:
+            if risk.allowed:
+                first, second = risk.allowed.trunks
+                assert (risk.code, risk.allowed.value) in before[first] & before[second]
