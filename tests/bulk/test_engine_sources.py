@@ -1,0 +1,46 @@
+"""Sources that wait in ways which Python itself does not always let be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+from support.scripted import ticks
+from support.values import trunk_update
+
+from bulk.held import HeldTransport, others
+
+
+async def polling(news: asyncio.Event):
+    """One update, and then what a program writes that waits for more: a wait with a bound, again and again."""
+    yield trunk_update(key_id=1)
+    while True:
+        await asyncio.wait_for(news.wait(), timeout=60)
+        news.clear()  # nothing that is to be sent
+
+
+@pytest.mark.xfail(
+    sys.version_info < (3, 12),
+    reason="Python 3.11's wait_for may swallow the one cancellation by which a stop interrupts a source that waits",
+    strict=True,
+)
+async def test_a_stop_interrupts_a_source_whose_wait_ends_at_that_moment(make_client):
+    for moment in range(5):
+        transport = HeldTransport()
+        news = asyncio.Event()
+        run = make_client(transport).sip_trunks.update_many(polling(news), concurrency=2)
+        async with run:
+            reading = asyncio.ensure_future(anext(aiter(run)))
+            await ticks(10)
+            transport.release(1)
+            assert (await reading).ok
+            news.set()
+            await ticks(moment)
+            run.stop()
+            try:
+                async with asyncio.timeout(0.5):
+                    await run.aclose()
+            except TimeoutError:
+                pytest.fail(f"the run goes on after a stop {moment} ticks after the news")
+        assert not others()
