@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +10,7 @@ import attrs
 import typer
 
 from itnio_async import AsyncClient
-from itnio_async.bulk.identity import Identity, digest_of, identity_of
+from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.job import JobOptions
 from itnio_async.bulk.journal import default_journal_path
 from itnio_async.bulk.listing import list_trunks
@@ -22,7 +20,6 @@ from itnio_async.bulk.saved_plan import SavedPlan, is_saved_plan, read_plan
 from itnio_async.bulk.sources import Source
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
-    Access,
     AllowInsecureOption,
     BaseUrlOption,
     ProfileOption,
@@ -30,7 +27,7 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.applying import Application, Manner
+from itnio_async.cli.applying import Application, Manner, Prepare, carry_out
 from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
 from itnio_async.cli.job_options import (
     DEFAULT_CONCURRENCY,
@@ -40,6 +37,7 @@ from itnio_async.cli.job_options import (
     DryRunOption,
     ForceOption,
     JournalOption,
+    JsonOption,
     MaxFailuresOption,
     RateOption,
     RetryRefusedOption,
@@ -47,11 +45,11 @@ from itnio_async.cli.job_options import (
     UntilOption,
     VerifyOption,
     YesOption,
-    client_for,
     moment_of,
 )
+from itnio_async.cli.plan_view import write_bad_rows
 from itnio_async.cli.report_view import FailedOption, HtmlOption
-from itnio_async.cli.spread import DaskOption, spread
+from itnio_async.cli.spread import DaskOption
 from itnio_async.cli.trunk_file import (
     AcceptZerosOption,
     EncodingOption,
@@ -65,8 +63,6 @@ from itnio_async.cli.trunk_file import (
     TrunkFile,
 )
 
-Prepare = Callable[[AsyncClient, Identity], Awaitable[Application]]
-
 
 def apply_trunks(
     file: Annotated[
@@ -74,6 +70,7 @@ def apply_trunks(
     ],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    json: JsonOption = False,
     failed: FailedOption = None,
     html: HtmlOption = None,
     skip_invalid: SkipInvalidOption = False,
@@ -125,7 +122,7 @@ def apply_trunks(
         until=moment_of(until),
         verify=verify,
     )
-    manner = Manner(yes, dry_run, failed, html)
+    manner = Manner(yes, dry_run, json, failed, html)
     prepare: Prepare
     if is_saved_plan(file):
         prepare = partial(_from_plan, read_plan(file), given, options, journal, manner)
@@ -133,18 +130,12 @@ def apply_trunks(
         source = given.source()
         rows = given.read(source)
         if rows.bad and not skip_invalid:
+            if json:
+                write_bad_rows(rows.bad)
             return REFUSED_OR_UNKNOWN
         prepare = partial(_from_file, given, source, rows, options, journal, manner)
     access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
-    return asyncio.run(_apply(access, profile, None if dry_run else dask, options, prepare))
-
-
-async def _apply(access: Access, profile: str | None, dask: str | None, options: JobOptions, prepare: Prepare) -> int:
-    async with client_for(access, options) as client:
-        identity = await identity_of(client)
-        application = await prepare(client, identity)
-        async with spread(dask, identity, access, profile, options) as bulk:
-            return await attrs.evolve(application, bulk=bulk).carry_out()
+    return carry_out(access, profile, dask, options, prepare)
 
 
 async def _from_file(

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import typer
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from itnio_async import AsyncClient, config
-from itnio_async.bulk.identity import Identity, digest_of
+from itnio_async import AsyncClient, ItnioError, config
+from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
 from itnio_async.bulk.journal import RowState, has_journal, read_journal
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.plan import Plan, Verdict
 from itnio_async.bulk.progress import Progress
-from itnio_async.bulk.report import report_of
+from itnio_async.bulk.report import Report, report_of
 from itnio_async.bulk.sources import Source
+from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
+from itnio_async.cli.job_lines import write_plan, write_read_back, write_result
+from itnio_async.cli.job_options import client_for
 from itnio_async.cli.output import say, table, visible
-from itnio_async.cli.plan_view import refused_of, show_counts, show_items
+from itnio_async.cli.plan_view import counts_of, refused_of, show_counts, show_items, write_bad_rows, write_json
 from itnio_async.cli.progress import Tell, shown_progress
 from itnio_async.cli.report_view import show_report, write_files
 from itnio_async.cli.reporting import status_of, text_of
+from itnio_async.cli.spread import spread
 from itnio_async.cli.trunk_file import say_bad_rows
 
 
 @frozen
 class Manner:
-    """How a person wants it: without a question, without sending, with files made of the report."""
+    """How somebody wants it: without a question, without sending, for a program, with files made of the report."""
 
     yes: bool = False
     dry_run: bool = False
+    json: bool = False
     failed: Path | None = None
     html: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.json and not (self.yes or self.dry_run):
+            raise CommandError(
+                "--json asks nothing, and somebody must say that trunks may be updated.",
+                "give --yes, or --dry-run to see what would be sent.",
+            )
 
 
 @frozen(kw_only=True)
@@ -67,11 +80,10 @@ class Application:
         goes_on = has_journal(self.journal)
         if goes_on:
             self._require_same_rows()
-        plan = await self._job().dry_run() if goes_on else self.plan
-        if plan.bad_rows and not goes_on and not self.options.skip_invalid:
-            say_bad_rows(tuple(plan.bad_rows))
-            say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
-            return REFUSED_OR_UNKNOWN
+        elif self.plan.bad_rows and not self.options.skip_invalid:
+            return self._refuse()
+        looks_again = goes_on or self.changed or self.manner.dry_run
+        plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
         otherwise = self._changed_since(plan) if goes_on else 0
@@ -80,8 +92,7 @@ class Application:
             say("Nothing was sent.")
             return INTERRUPTED
         self.begin(self.journal)
-        status = self._finish(await self._run())
-        return REFUSED_OR_UNKNOWN if status == DONE and otherwise else status
+        return self._finish(await self._run(), otherwise)
 
     def _require_same_rows(self) -> None:
         """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
@@ -92,9 +103,19 @@ class Application:
                 "give another --journal, or the file or plan that it belongs to.",
             )
 
+    def _refuse(self) -> int:
+        say_bad_rows(tuple(self.plan.bad_rows))
+        say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
+        if self.manner.json:
+            write_json(self.plan, self.bad, only_refused=True)
+        return REFUSED_OR_UNKNOWN
+
     def _show_dry_run(self, plan: Plan) -> int:
-        show_items(plan)
-        show_counts(plan, self.bad)
+        if self.manner.json:
+            write_json(plan, self.bad)
+        else:
+            show_items(plan)
+            show_counts(plan, self.bad)
         if refused_of(plan, self.bad):
             return REFUSED_OR_UNKNOWN
         return CHANGES_TO_MAKE if plan.has_changes else DONE
@@ -109,7 +130,18 @@ class Application:
                     f"{otherwise} of the rows that are done do not stand so any more. They are not sent again: to "
                     "apply the whole file anew, give another --journal."
                 )
-        show_counts(plan, self.bad)
+        if self.manner.json:
+            write_bad_rows(self.bad)
+            write_plan(
+                counts_of(plan, self.bad),
+                source=self.name,
+                identity=self.identity,
+                journal=self.journal,
+                goes_on=goes_on,
+                otherwise=otherwise,
+            )
+        else:
+            show_counts(plan, self.bad)
         if plan.has_changes:
             say(
                 "The trunks are read once more before the first is sent. Who changes one after that, while this runs, "
@@ -169,10 +201,13 @@ class Application:
 
     def _is_confirmed(self, rows: Sequence[ReadBack]) -> bool:
         """Show the canary's trunks as they were read back, and ask whether to go on."""
-        table(
-            ("Key id", "Name", "Outcome", "Read back"),
-            [(row.key_id, row.trunk_name, row.state.value, _as_read(row)) for row in rows],
-        )
+        if self.manner.json:
+            write_read_back("canary", rows)
+        else:
+            table(
+                ("Key id", "Name", "Outcome", "Read back"),
+                [(row.key_id, row.trunk_name, row.state.value, _as_read(row)) for row in rows],
+            )
         if self.manner.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
@@ -183,9 +218,12 @@ class Application:
 
     # -- at the end ---------------------------------------------------------------------------------------------------
 
-    def _finish(self, result: JobResult) -> int:
+    def _finish(self, result: JobResult, otherwise: int) -> int:
         report = report_of(read_journal(result.journal))
-        show_report(report)
+        if self.manner.json:
+            write_read_back("verify", result.not_as_wanted)
+        else:
+            show_report(report)
         for row in result.not_as_wanted:
             say(f"{row.place}: trunk {row.key_id} was read back otherwise: {_as_read(row)}")
         for note in result.notes:
@@ -197,10 +235,23 @@ class Application:
         say(f"Journal: {visible(result.journal)}")
         if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
             say("The same command goes on with what is left.")
-        write_files(report, self.source, self.manner.failed, self.manner.html, self.bad)
-        return self._status(result)
+        written = self._write_files(report)
+        status = self._status(result, otherwise) if written else ERROR
+        if self.manner.json:
+            failed, html = (self.manner.failed, self.manner.html) if written else (None, None)
+            write_result(report, result, bad=self.bad, failed=failed, html=html, status=status)
+        return status
 
-    def _status(self, result: JobResult) -> int:
+    def _write_files(self, report: Report) -> bool:
+        """Write the files that were asked for, and tell whether that worked: how the job ended is said in any case."""
+        try:
+            write_files(report, self.source, self.manner.failed, self.manner.html, self.bad)
+        except (ItnioError, OSError) as error:
+            say(text_of(error))
+            return False
+        return True
+
+    def _status(self, result: JobResult, otherwise: int) -> int:
         if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
             return INTERRUPTED
         if result.ended is Ended.CANARY:
@@ -213,7 +264,26 @@ class Application:
             return REFUSED_OR_UNKNOWN
         if result.counts.get(RowState.WAITING):
             return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-        return DONE
+        return REFUSED_OR_UNKNOWN if otherwise else DONE
+
+
+Prepare = Callable[[AsyncClient, Identity], Awaitable[Application]]
+
+
+def carry_out(access: Access, profile: str | None, dask: str | None, options: JobOptions, prepare: Prepare) -> int:
+    """Prepare an application and carry it out, on the workers of the Dask cluster at that address if there is one."""
+    return asyncio.run(_carry_out(access, profile, dask, options, prepare))
+
+
+async def _carry_out(
+    access: Access, profile: str | None, dask: str | None, options: JobOptions, prepare: Prepare
+) -> int:
+    async with client_for(access, options) as client:
+        identity = await identity_of(client)
+        application = await prepare(client, identity)
+        address = None if application.manner.dry_run else dask
+        async with spread(address, identity, access, profile, options) as bulk:
+            return await evolve(application, bulk=bulk).carry_out()
 
 
 def _as_read(row: ReadBack) -> str:

@@ -20,6 +20,14 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be sent and send nothing; exits as plan does.")
 ]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Write one JSON object a line: rows that cannot be sent, the plan's counts, what is read back, and at the "
+        "end the result with its counts, reasons and exit status. Asks nothing, so it takes --yes.",
+    ),
+]
 RateOption = Annotated[
     float | None,
     typer.Option(

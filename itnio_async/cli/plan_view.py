@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
 
 from itnio_async import GroupBinding
-from itnio_async.bulk.places import BadRow
+from itnio_async.bulk.places import BadRow, Place
 from itnio_async.bulk.plan import Plan, PlanItem, Verdict
+from itnio_async.bulk.settings import FieldChange
 from itnio_async.cli.output import json_line, line, table, visible
 from itnio_async.values import UNSET
 
@@ -48,7 +49,7 @@ def show_counts(plan: Plan, bad: Sequence[BadRow]) -> None:
         ("Unchanged", plan.counts[Verdict.UNCHANGED], "as the file wants them already"),
         ("Not found", plan.counts[Verdict.NOT_FOUND], "no such trunk"),
         ("Refused", plan.counts[Verdict.REFUSED], "certain to be refused, or to do harm"),
-        ("Bad rows", _count_of(bad), "cannot be read, or break a rule"),
+        ("Bad rows", count_of(bad), "cannot be read, or break a rule"),
     ]
     table(("Rows", "Count", "Meaning"), [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")])
 
@@ -59,44 +60,52 @@ def counts_of(plan: Plan, bad: Sequence[BadRow]) -> dict[str, int]:
         **{verdict.value.replace(" ", "_"): plan.counts[verdict] for verdict in Verdict},
         "at_risk": len(plan.at_risk),
         "disabled": len(plan.disabled),
-        "bad": _count_of(bad),
+        "bad": count_of(bad),
     }
 
 
 def refused_of(plan: Plan, bad: Sequence[BadRow]) -> int:
     """Return how many rows cannot be sent."""
-    return plan.counts[Verdict.REFUSED] + plan.counts[Verdict.NOT_FOUND] + _count_of(bad)
+    return plan.counts[Verdict.REFUSED] + plan.counts[Verdict.NOT_FOUND] + count_of(bad)
 
 
-def _count_of(bad: Sequence[BadRow]) -> int:
+def count_of(bad: Sequence[BadRow]) -> int:
+    """Return how many rows are bad, each of which may be so for several reasons."""
     return len({(row.place.file, row.place.line) for row in bad})
 
 
 def write_bad_rows(bad: Sequence[BadRow]) -> None:
     """Write one object for each mistake of the rows that cannot be read."""
     for row in bad:
-        json_line({"verdict": "bad", **_place(row), "code": row.code, "reason": row.reason})
+        json_line({"verdict": "bad", **place_data(row.place), "code": row.code, "reason": row.reason})
 
 
-def write_json(plan: Plan, bad: Sequence[BadRow]) -> None:
+def write_json(plan: Plan, bad: Sequence[BadRow], *, only_refused: bool = False) -> None:
     """Write one object for each row, and one with the counts at the end."""
     write_bad_rows(bad)
     for item in plan:
-        json_line(dict(_fields(item, plan)))
+        if item.refusal is not None or not only_refused:
+            json_line(dict(_fields(item, plan)))
     json_line({"counts": counts_of(plan, bad)})
 
 
-def _place(of: BadRow | PlanItem) -> dict[str, Any]:
-    return {"file": of.place.file, "line": of.place.line, "column": of.place.column}
+def place_data(place: Place) -> dict[str, Any]:
+    """Return a place for a program."""
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def changes_data(changes: Iterable[FieldChange]) -> dict[str, Any]:
+    """Return for a program how each field stands, and how it is to stand."""
+    return {change.name: {"from": _data(change.before), "to": _data(change.after)} for change in changes}
 
 
 def _fields(item: PlanItem, plan: Plan) -> Iterator[tuple[str, Any]]:
     yield "verdict", item.verdict.value.replace(" ", "_")
-    yield from _place(item).items()
+    yield from place_data(item.place).items()
     yield "key_id", item.key_id
     yield "trunk_name", item.trunk_name
     yield "disabled", item.disabled
-    yield "changes", {change.name: {"from": _data(change.before), "to": _data(change.after)} for change in item.changes}
+    yield "changes", changes_data(item.changes)
     yield "risks", [{"code": risk.code, "trunks": risk.trunks, "text": str(risk)} for risk in item.risks]
     yield "after_lines", [plan.items[index].place.line for index in item.needs]
     if item.refusal is not None:

@@ -121,26 +121,29 @@ def _write_kept(report: Report, path: Path) -> int:
 
 def write_json(report: Report) -> None:
     """Write one object with the counts and reasons, and one for each row that failed."""
-    header = report.header
-    json_line(
-        {
-            "source": header.source,
-            "host": header.host,
-            "api_key": header.api_key,
-            "created": header.created,
-            "running": report.is_running,
-            "seconds": round(report.seconds, 3),
-            "rows": len(report.rows),
-            "counts": {state.value: report.counts[state] for state in RowState},
-            "reasons": [
-                {"state": r.state.value, "code": r.code, "error": r.error, "count": r.count}
-                | {"meaning": r.meaning, "advice": r.advice}
-                for r in report.reasons
-            ],
-        }
-    )
+    json_line(summary_of(report))
     for row in report.failed:
         json_line(_failed(row))
+
+
+def summary_of(report: Report) -> dict[str, Any]:
+    """Return for a program what a job was about, how many rows came to what, and why."""
+    header = report.header
+    return {
+        "source": header.source,
+        "host": header.host,
+        "api_key": header.api_key,
+        "created": header.created,
+        "running": report.is_running,
+        "seconds": round(report.seconds, 3),
+        "rows": len(report.rows),
+        "counts": {state.value: report.counts[state] for state in RowState},
+        "reasons": [
+            {"state": r.state.value, "code": r.code, "error": r.error, "count": r.count}
+            | {"meaning": r.meaning, "advice": r.advice}
+            for r in report.reasons
+        ],
+    }
 
 
 def _failed(row: JournalRow) -> dict[str, Any]:

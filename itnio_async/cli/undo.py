@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from itnio_async.bulk.identity import digest_of, identity_of
+from itnio_async import AsyncClient
+from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.job import JobOptions
 from itnio_async.bulk.journal import JournalContents, default_journal_path, read_journal
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.undo import Undo, plan_undo
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
-    Access,
     AllowInsecureOption,
     BaseUrlOption,
     ProfileOption,
@@ -23,33 +23,37 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.applying import Application, Manner
+from itnio_async.cli.applying import Application, Manner, carry_out
 from itnio_async.cli.job_options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_FAILURES,
     ConcurrencyOption,
     DryRunOption,
     JournalOption,
+    JsonOption,
     MaxFailuresOption,
     RateOption,
     SameAccountOption,
     VerifyOption,
     YesOption,
-    client_for,
 )
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.output import json_line, say, visible
+from itnio_async.cli.plan_view import place_data
+from itnio_async.cli.spread import DaskOption
 
 
 def undo_trunks(
     of: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of the job, as `apply` names it.")],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    json: JsonOption = False,
     rate: RateOption = None,
     concurrency: ConcurrencyOption = DEFAULT_CONCURRENCY,
     verify: VerifyOption = False,
     max_failures: MaxFailuresOption = DEFAULT_MAX_FAILURES,
     journal: JournalOption = None,
     same_account: SameAccountOption = False,
+    dask: DaskOption = None,
     secret_file: SecretFileOption = None,
     profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
@@ -72,29 +76,47 @@ def undo_trunks(
         accept_zeros=True,
         verify=verify,
     )
-    contents = read_journal(of)
+    prepare = partial(_way_back, options, journal, Manner(yes, dry_run, json), read_journal(of))
     access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
-    return asyncio.run(_undo(access, contents, options, journal, Manner(yes, dry_run)))
+    return carry_out(access, profile, dask, options, prepare)
 
 
-async def _undo(
-    access: Access, contents: JournalContents, options: JobOptions, journal: Path | None, manner: Manner
-) -> int:
-    async with client_for(access, options) as client:
-        identity = await identity_of(client)
-        undo = plan_undo(contents, await list_trunks(client), identity, same_account=options.same_account)
-        _say_what_stays(undo)
-        rows = digest_of(item.row for item in undo.plan)
-        application = Application(
-            client=client,
-            identity=identity,
-            plan=undo.plan,
-            journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
-            name=f"undo of {contents.header.source}",
-            options=options,
-            manner=manner,
-        )
-        return await application.carry_out()
+async def _way_back(
+    options: JobOptions,
+    journal: Path | None,
+    manner: Manner,
+    contents: JournalContents,
+    client: AsyncClient,
+    identity: Identity,
+) -> Application:
+    undo = plan_undo(contents, await list_trunks(client), identity, same_account=options.same_account)
+    _say_what_stays(undo)
+    if manner.json:
+        _write_what_stays(undo)
+    rows = digest_of(item.row for item in undo.plan)
+    return Application(
+        client=client,
+        identity=identity,
+        plan=undo.plan,
+        journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
+        name=f"undo of {contents.header.source}",
+        options=options,
+        manner=manner,
+    )
+
+
+def _write_what_stays(undo: Undo) -> None:
+    for verdict, rows in (("skipped", undo.skipped), ("secrets_kept", undo.secrets)):
+        for row in rows:
+            json_line(
+                {
+                    "verdict": verdict,
+                    **place_data(row.place),
+                    "key_id": row.key_id,
+                    "trunk_name": row.trunk_name,
+                    "reason": row.reason,
+                }
+            )
 
 
 def _say_what_stays(undo: Undo) -> None:

@@ -301,6 +301,18 @@ def test_a_trunk_that_changed_since_is_not_overwritten(itnio, sandbox, saved, op
     assert sandbox.trunk(3).sip_prefix == "00"
 
 
+@pytest.mark.parametrize(("options", "status"), [([], 3), (["--force"], 2)])
+def test_a_dry_run_shows_what_changed_since(itnio, sandbox, saved, options, status):
+    assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
+    result = itnio("trunks", "apply", saved, "--dry-run", *options)
+    assert (result.status, sent(sandbox)) == (status, 1)
+    assert ("Refused\t1\tcertain to be refused, or to do harm" in result.lines) == (status == 3)
+    assert ("the trunk changed since the plan was made" in result.out) == (status == 3)
+    # What is asked about is the same.
+    asked = itnio("trunks", "apply", saved, *options)
+    assert asked.lines[1] == f"To update\t{1 if status == 3 else 2}\t"
+
+
 def test_a_password_that_changed_since_is_noticed(itnio, sandbox, saved, csv):
     csv("key_id,sip_prefix,sip_password", "1,00,", "3,00,Another")
     result = itnio("trunks", "apply", saved, "--yes")
