@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -514,15 +515,15 @@ def test_without_the_extra_the_command_names_it(sandbox, monkeypatch, capsys, tm
 
 @pytest.fixture
 def command(farm, sandbox, tmp_path, pids):
-    """Starts `itnio trunks apply` over the cluster, for a file that gives every trunk a prefix."""
+    """Starts `itnio trunks apply` (or another job) over the cluster, for a file that gives every trunk a prefix."""
     file = tmp_path / "trunks.csv"
     file.write_text("key_id,sip_prefix\n" + "".join(f"{n},9\n" for n in range(1, TRUNKS + 1)))
     account = {"API_KEY": sandbox.api_key, "API_SECRET": SECRET, "BASE_URL": sandbox.url}
-    arguments = ["trunks", "apply", str(file), "--yes", "--journal", str(tmp_path / "job.journal")]
+    apply = ("apply", str(file), "--journal", str(tmp_path / "job.journal"))
 
-    async def start(*more):
+    async def start(*more, job=apply):
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "itnio_async", *arguments, "--dask", farm.address, *more),
+            *(sys.executable, "-m", "itnio_async", "trunks", *job, "--yes", "--dask", farm.address, *more),
             env={**os.environ, **{f"ITNIO_{name}": value for name, value in account.items()}},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -545,6 +546,18 @@ async def test_the_command(sandbox, command):
     assert {trunk.sip_prefix for trunk in sandbox.trunks} == {"9"}
     for text in (SECRET, "Traceback", "Warning", "distributed"):
         assert text not in out + err
+
+
+async def test_the_way_back(sandbox, command, tmp_path):
+    await told(await command())
+    back = ("undo", str(tmp_path / "job.journal"), "--journal", str(tmp_path / "undo.journal"))
+    process = await command("--json", job=back)
+    out, err = await told(process)
+    assert process.returncode == 0, err
+    assert "2 Dask workers at" in err
+    assert json.loads(out.splitlines()[-1])["counts"]["done"] == TRUNKS
+    assert {trunk.sip_prefix or None for trunk in sandbox.trunks} == {None}
+    assert set(sent(sandbox).values()) == {2}
 
 
 async def test_the_command_stops_at_ctrl_c(sandbox, command):
