@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import typer
 from attrs import evolve, field, frozen
@@ -16,9 +18,10 @@ from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
 from itnio_async.bulk.journal import RowState, has_journal, read_journal
 from itnio_async.bulk.places import BadRow
-from itnio_async.bulk.plan import Plan, Verdict
+from itnio_async.bulk.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.progress import Progress
 from itnio_async.bulk.report import Report, report_of
+from itnio_async.bulk.settings import FieldChange, is_masked
 from itnio_async.bulk.sources import Source
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
@@ -86,8 +89,8 @@ class Application:
         plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
-        otherwise = self._changed_since(plan) if goes_on else 0
-        self._summarize(plan, goes_on=goes_on, otherwise=otherwise)
+        otherwise, hidden = self._done_otherwise(plan) if goes_on else (0, 0)
+        self._summarize(plan, goes_on=goes_on, otherwise=otherwise, hidden=hidden)
         if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return INTERRUPTED
@@ -122,13 +125,18 @@ class Application:
 
     # -- before -------------------------------------------------------------------------------------------------------
 
-    def _summarize(self, plan: Plan, *, goes_on: bool, otherwise: int) -> None:
+    def _summarize(self, plan: Plan, *, goes_on: bool, otherwise: int, hidden: int) -> None:
         if goes_on:
             say(f"Going on with the journal {visible(self.journal)}: what is done there is not sent again.")
             if otherwise:
                 say(
                     f"{otherwise} of the rows that are done do not stand so any more. They are not sent again: to "
                     "apply the whole file anew, give another --journal."
+                )
+            if hidden:
+                say(
+                    f"{hidden} of the rows that are done give{'s' if hidden == 1 else ''} a password, which the "
+                    "listing hides: if the file has a new one since, give another --journal."
                 )
         if self.manner.json:
             write_bad_rows(self.bad)
@@ -148,18 +156,18 @@ class Application:
                 "is overwritten."
             )
 
-    def _changed_since(self, open_: Plan) -> int:
-        """Return how many rows are done in the journal whose trunks do not stand so any more."""
-        open_rows = {item.place for item in open_}
-        # A password that the listing hides always looks like a change.
-        otherwise = {
-            item.place for item in self.plan.of(Verdict.UPDATE) if not all(change.secret for change in item.changes)
+    def _done_otherwise(self, open_: Plan) -> tuple[int, int]:
+        """Return how many rows are done in the journal whose trunks do not stand so any more, and how many may not.
+
+        The second are those with nothing but a password to change, which the listing hides.
+        """
+        done = {
+            row.place for row in read_journal(self.journal).rows if row.state in (RowState.DONE, RowState.UNCHANGED)
         }
-        rows = read_journal(self.journal).rows
-        return sum(
-            row.place in otherwise and row.place not in open_rows and row.state in (RowState.DONE, RowState.UNCHANGED)
-            for row in rows
-        )
+        done -= {item.place for item in open_}
+        items = [item for item in self.plan.of(Verdict.UPDATE) if item.place in done]
+        otherwise = sum(map(_is_otherwise, items))
+        return otherwise, len(items) - otherwise
 
     def _is_wanted(self, count: int) -> bool:
         if not sys.stdin.isatty():
@@ -188,8 +196,7 @@ class Application:
         )
 
     async def _run(self) -> JobResult:
-        shown = _Pausing()
-        with shown:
+        with _Pausing() as shown:
             job = self._job(shown.tell, lambda rows: shown.paused(lambda: self._is_confirmed(rows)))
 
             def first() -> None:
@@ -235,6 +242,9 @@ class Application:
         say(f"Journal: {visible(result.journal)}")
         if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
             say("The same command goes on with what is left.")
+        if report.failed and not (self.manner.failed or self.manner.html or self.manner.json):
+            path = shlex.quote(str(result.journal))
+            say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
         written = self._write_files(report)
         status = self._status(result, otherwise) if written else ERROR
         if self.manner.json:
@@ -286,10 +296,20 @@ async def _carry_out(
             return await evolve(application, bulk=bulk).carry_out()
 
 
+def _is_otherwise(item: PlanItem) -> bool:
+    """Tell whether the trunk is seen to differ: a password that the listing hides always looks so."""
+    listed = [getattr(item.trunk, change.name) for change in item.changes if change.secret]
+    return len(listed) < len(item.changes) or any(value and not is_masked(value) for value in listed)
+
+
 def _as_read(row: ReadBack) -> str:
     if not row.found:
         return "the trunk is not there"
-    return "as wanted" if row.ok else ", ".join(f"{one.name} is {one.before!r}" for one in row.differences)
+    return "as wanted" if row.ok else ", ".join(map(_as_stands, row.differences))
+
+
+def _as_stands(change: FieldChange) -> str:
+    return f"{change.name} is {'another one' if change.secret else repr(change.before)}"
 
 
 class _Pausing:
@@ -298,9 +318,11 @@ class _Pausing:
     def __init__(self) -> None:
         self._shown = ExitStack()
         self._tell: Tell | None = None
+        self._last: Progress | None = None
 
     def tell(self, progress: Progress) -> None:
         """Show how far the job is."""
+        self._last = progress
         if self._tell is not None:
             self._tell(progress)
 
@@ -312,8 +334,11 @@ class _Pausing:
         finally:
             self.__enter__()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._tell = self._shown.enter_context(shown_progress())
+        if self._last is not None:
+            self._tell(self._last)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._shown.close()

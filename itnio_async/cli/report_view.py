@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +73,11 @@ def write_files(
     if failed is not None:
         count = _write_failed(report, source, failed, bad)
         say(f"{count} failed row{'' if count == 1 else 's'}: {visible(failed)}")
+        if any(row.secrets for row in report.failed):
+            # Standard input cannot be read again.
+            first = shlex.quote(source.path) if source is not None and Path(source.path).is_file() else "FIRST_FILE"
+            again = f"{shlex.quote(str(failed))} --secrets-from {first}"
+            say(f"Without their passwords. Once they are correct: itnio trunks apply {visible(again)}")
     if html is not None:
         write_html(report, html, zone=datetime.now().astimezone().tzinfo)
         say(f"Report: {visible(html)}")

@@ -1,0 +1,86 @@
+"""What `itnio trunks apply` says to somebody who does not know how it works."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from itnio_async.bulk.progress import Progress
+from itnio_async.cli import applying
+from itnio_async.cli.applying import _Pausing
+
+PASSWORDS = "key_id,sip_password"
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "job.journal"
+
+
+@pytest.fixture
+def apply(itnio, journal):
+    def run(file, *options):
+        return itnio("trunks", "apply", file, "--yes", "--journal", journal, *options)
+
+    return run
+
+
+def test_a_password_that_the_file_has_now_and_the_trunk_has_not_is_told(apply, sandbox, csv):
+    assert apply(csv(PASSWORDS, "3,Hush-hush")).status == 0
+    result = apply(csv(PASSWORDS, "3,Hush-again"))
+    assert (result.status, sandbox.trunk(3).sip_password) == (3, "Hush-hush")
+    assert "1 of the rows that are done do not stand so any more" in result.err
+
+
+@pytest.mark.parametrize("shown", ["masked", "absent"])
+def test_that_a_hidden_password_may_be_another_one_is_told(apply, sandbox, csv, shown):
+    sandbox.assumptions.listed_password = shown
+    file = csv(f"{PASSWORDS},sip_prefix", "3,Hush-hush,00", "1,,00")
+    assert "listing hides" not in apply(file).err
+    result = apply(file)
+    assert result.status == 0
+    assert "1 of the rows that are done gives a password, which the listing hides" in result.err
+
+
+def test_no_password_is_told_to_be_none(apply, itnio, sandbox, csv):
+    file = csv(PASSWORDS, "3,Hush-hush")
+    assert apply(file).status == 0
+    assert apply(csv(PASSWORDS, "3,Hush-again"), "--verify").err.count("sip_password is another one") == 1
+
+
+def test_where_the_reasons_of_failed_rows_are(apply, itnio, sandbox, csv, journal, tmp_path):
+    file = csv("key_id,sip_gateway_ip", "1,10.0.0.3")
+    result = apply(file)
+    assert result.status == 3
+    (hint,) = [line for line in result.err.splitlines() if "--failed" in line]
+    _, command = hint.split(": itnio ")
+    failed = tmp_path / "failed.csv"
+    assert itnio(*command.replace("FILE", str(failed)).split()).status == 0
+    assert "1,10.0.0.3,-53" in failed.read_text()
+    assert "--failed" not in apply(file, "--failed", failed).err
+    assert "--failed" not in apply(csv("key_id", "1"), "--journal", tmp_path / "other").err
+
+
+def test_how_failed_rows_get_their_passwords_back(apply, itnio, sandbox, csv, tmp_path):
+    sandbox.order("minus50,endpoint=update,count=1")
+    file, failed = csv(PASSWORDS, "3,Hush-hush"), tmp_path / "failed.csv"
+    result = apply(file, "--failed", failed)
+    (hint,) = [line for line in result.err.splitlines() if "--secrets-from" in line]
+    assert itnio(*hint.split(": itnio ")[1].split(), "--yes").status == 0
+    assert sandbox.trunk(3).sip_password == "Hush-hush"
+
+
+def test_after_a_question_the_progress_is_shown_again(monkeypatch):
+    screens = []
+
+    @contextmanager
+    def screen():
+        screens.append([])
+        yield screens[-1].append
+
+    monkeypatch.setattr(applying, "shown_progress", screen)
+    with _Pausing() as shown:
+        shown.tell(Progress(total=4, done=1))
+        assert shown.paused(lambda: True)
+    assert screens == [[Progress(total=4, done=1)]] * 2
