@@ -24,12 +24,17 @@ PRINTED = {
     "gather(": r"2 updated, 0 failed Stats\(",
     "patient": r"^6$",
     "SigningTransport": r"^6$",
+    "Job(": r"^trunks.csv line 2 trunk00001 update sip_prefix: \(nothing\) -> 9\n(.*\n)*^finished True$",
 }
 
 
-async def run(*arguments, environment):
+async def run(program, *arguments, environment):
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *(sys.executable, "-W", "error", *arguments, program.name),
+        cwd=program.parent,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
     return process.returncode, output.decode()
@@ -40,8 +45,9 @@ async def test_python_block(number, tmp_path):
     block = BLOCKS[number]
     program = tmp_path / "test_block.py"
     program.write_text(block, encoding="utf-8")
+    (tmp_path / "trunks.csv").write_text("key_id,sip_prefix\n1,9\n3,9\n")
     if "def test_" in block:
-        status, output = await run("-W", "error", *PYTEST, str(program), environment=dict(os.environ))
+        status, output = await run(program, *PYTEST, environment=dict(os.environ))
         assert status == 0, output
         return
     async with Sandbox(trunks=6) as sandbox:
@@ -50,7 +56,7 @@ async def test_python_block(number, tmp_path):
             "ITNIO_API_SECRET": sandbox.api_secret,
             "ITNIO_BASE_URL": sandbox.url,
         }
-        status, output = await run("-W", "error", str(program), environment=environment)
+        status, output = await run(program, environment=environment)
         asked = bool(sandbox.requests)
     assert status == 0, output
     assert "asyncio.run(" not in block or asked
