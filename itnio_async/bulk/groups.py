@@ -17,7 +17,7 @@ _KEYS = {"voicegroupid": "voice_group_id", "voice_group_id": "voice_group_id", "
 
 def ids_of(value: Any) -> list[int]:
     """Return the ids in a cell such as `1000026;1000027` (`|` will do too), or in a JSON list."""
-    return [cells.whole_number(part) for part in _parts(value)]
+    return list(map(cells.whole_number, _parts(value)))
 
 
 def numbers_of(value: Any, count: int, understand: Callable[[Any], Any]) -> list[str | Unset]:
@@ -71,7 +71,7 @@ def _number(value: Any, understand: Callable[[Any], Any]) -> str | Unset:
 
 def _parts(value: Any) -> list[Any]:
     if isinstance(value, str):
-        return [part.strip() for part in value.replace("|", ";").split(";")]
+        return list(map(str.strip, value.replace("|", ";").split(";")))
     if isinstance(value, list):
         return value
     return [] if value is CLEAR else [value]

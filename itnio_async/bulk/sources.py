@@ -232,13 +232,12 @@ class Source:
         return self._with_header(kind, delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
 
     def _with_header(self, kind: str, rows: Iterator[RawRow], separator: str | None = None) -> Table:
-        filled = (row for row in rows if not _is_blank(row.cells))
-        header = next(filled, None)
+        header = next((row for row in rows if not _is_blank(row.cells)), None)
         if header is None:
             raise SourceError("it is empty: its first line must name the columns.")
         names = self._names(header)
         columns = tuple(name for name in names if name)
-        return Table(kind, _records(names, filled), columns, header.line, separator)
+        return Table(kind, _records(names, rows), columns, header.line, separator)
 
     def _names(self, header: RawRow) -> list[str]:
         names = []
@@ -303,6 +302,8 @@ def _records(names: list[str], rows: Iterator[RawRow]) -> Iterator[Record]:
     is_gapless = all(names)
     for row in rows:
         cells = row.cells
+        if _is_blank(cells):
+            continue
         if len(cells) < width and row.is_cut:
             yield Record(row.line, {}, "the file is cut off within this row.")
         elif is_gapless and len(cells) == width:
