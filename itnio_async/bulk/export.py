@@ -13,6 +13,7 @@ from itnio_async.bulk import cells, groups
 from itnio_async.bulk.cells import ERROR_VALUE, Damaged, is_whole
 from itnio_async.bulk.columns import FIELDS, NUMBERS, REPORT_COLUMNS, SECRET_FIELDS, VOICE_GROUP_IDS, field_of
 from itnio_async.bulk.places import SourceError
+from itnio_async.bulk.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.settings import is_masked
 from itnio_async.bulk.sources import Record, Source, Table
 from itnio_async.bulk.tables import is_typed, json_text, write_cells, write_objects
@@ -112,9 +113,14 @@ def write_failed(source: Source, failed: Iterable[FailedRow], path: str | os.Pat
     would run has an apostrophe before it, which reading takes away. Returns how many rows were written; a row that
     failed for several reasons is one.
 
-    Raises `SourceError` where the source cannot be read or lacks one of the lines, or where its rows do not fit the
-    format that the path's name says; `ConfigurationError` where the file cannot be written.
+    Raises `SourceError` where the source cannot be read or lacks one of the lines, where its rows do not fit the format
+    that the path's name says, or where the file would replace the source; `ConfigurationError` where it cannot be
+    written.
     """
+    if os.path.realpath(path) == os.path.realpath(source.path) and os.fspath(path) != STANDARD_OUTPUT:
+        raise SourceError(
+            f"{source.name}: its other rows, and the passwords, would be lost: give the failed rows another name."
+        )
     reports = _reports(failed)
     with source.table() as table:
         records = [record for record in table.records if record.line in reports]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,18 +12,27 @@ from typing import BinaryIO
 
 from itnio_async.errors import ConfigurationError
 
+STANDARD_OUTPUT = "-"
+
 
 @contextmanager
 def private_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Give a file to write to, with mode 0600; it takes its name only when all is written.
 
-    Whatever had the name is replaced, but a device or a pipe is written to. Raises `ConfigurationError` where it cannot
-    be written.
+    Whatever had the name is replaced, but a device or a pipe is written to; `-` is standard output. Raises
+    `ConfigurationError` where it cannot be written.
     """
-    target = Path(os.path.realpath(path))  # of a link, what it leads to
+    given = Path(path)
+    target = Path(os.path.realpath(given))  # of a link, what it leads to
     try:
-        if target.exists() and not target.is_file() and not target.is_dir():
-            with target.open("wb") as device:
+        if os.fspath(path) == STANDARD_OUTPUT:
+            sys.stdout.flush()
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
+        # Asked of the link: one to a pipe that has no name leads nowhere.
+        if given.exists() and not given.is_file() and not given.is_dir():
+            with given.open("wb") as device:
                 yield device
             return
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".itnio-")

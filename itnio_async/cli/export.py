@@ -25,7 +25,12 @@ from itnio_async.cli.output import say, visible
 
 
 def export_trunks(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; the name says CSV, TSV, JSON Lines or JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Where to; the name says CSV, TSV, JSON Lines, JSON or XLSX. - is standard output."
+        ),
+    ],
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Write passwords too, as far as the listing shows them.")
     ] = False,

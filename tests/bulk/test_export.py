@@ -4,7 +4,10 @@ import csv
 import gzip
 import json
 import os
+import re
 import stat
+import subprocess
+import sys
 import threading
 
 import openpyxl
@@ -374,6 +377,33 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     write_trunks([trunk()], tmp_path / "pipe")
     reader.join()
     assert found[0].startswith(b"key_id,")
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+def test_standard_output(tmp_path, name):
+    program = (
+        "from itnio_async import SipTrunk\n"
+        "from itnio_async.bulk.export import write_trunks\n"
+        "import sys\n"
+        "print('before')\n"
+        "write_trunks([SipTrunk(key_id=7)], sys.argv[1])\n"
+        "print('after')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, name], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert re.fullmatch(r"before\nkey_id,.*\n7,.*\nafter\n", ended.stdout)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_rows_never_replace_the_file_that_they_come_from(tmp_path):
+    first = source(tmp_path, "key_id,sip_password\n1,made-up\n")
+    (tmp_path / "link.csv").symlink_to(first.path)
+    before = text_of(tmp_path / "first.csv")
+    with pytest.raises(SourceError, match=r"first\.csv: .*give the failed rows another name"):
+        write_failed(first, [FailedRow(2, -50, "r", "m")], tmp_path / "link.csv")
+    assert text_of(tmp_path / "first.csv") == before
 
 
 @pytest.mark.parametrize("name", ["missing/t.csv", "."])
