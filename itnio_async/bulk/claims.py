@@ -6,7 +6,7 @@ the direction) its pages do not say: those are risks, and an account whose listi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -48,14 +48,6 @@ _WORDS = {
 
 Claim = tuple[Kind, Any]
 
-_KINDS: Mapping[str, tuple[Kind, ...]] = {
-    "sip_trunk_name": (Kind.NAME,),
-    "sip_gateway_ip": (Kind.GATEWAY,),
-    "sip_white_ip": (Kind.WHITE_ADDRESS,),
-    "group_list": (Kind.GROUP, Kind.NUMBER),
-}
-_FIELDS: Mapping[Kind, str] = {kind: name for name, kinds in _KINDS.items() for kind in kinds}
-
 
 @frozen
 class Pair:
@@ -94,6 +86,28 @@ class Risk:
         return text
 
 
+def _itself(setting: Any, _: SipTrunk) -> Collection[Any]:
+    return () if setting is None or setting == "" else (setting,)
+
+
+def _groups(setting: Any, _: SipTrunk) -> Collection[Any]:
+    return dict.fromkeys(group.voice_group_id for group in setting or () if group.voice_group_id is not None)
+
+
+def _numbers(setting: Any, trunk: SipTrunk) -> Collection[Any]:
+    return dict.fromkeys(group.number for group in setting or () if group.number) if is_inbound(trunk) else ()
+
+
+# By the field: what a trunk has of each kind, each thing once, where this is the setting of the field.
+_KINDS: Mapping[str, Mapping[Kind, Callable[[Any, SipTrunk], Collection[Any]]]] = {
+    "sip_trunk_name": {Kind.NAME: _itself},
+    "sip_gateway_ip": {Kind.GATEWAY: _itself},
+    "sip_white_ip": {Kind.WHITE_ADDRESS: _itself},
+    "group_list": {Kind.GROUP: _groups, Kind.NUMBER: _numbers},
+}
+_NO_KINDS: Mapping[Kind, Any] = {}
+
+
 def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Claim]:
     """Return what the trunk gets by these changes and does not have yet."""
     return [claim for change in changes for claim in _added(change.name, change.before, change.after, trunk)]
@@ -105,22 +119,11 @@ def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Cl
 
 
 def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> Iterator[Claim]:
-    for kind in _KINDS.get(name, ()):
-        had = _values(kind, before, trunk)
-        for value in _values(kind, after, trunk):
+    for kind, values_of in _KINDS.get(name, _NO_KINDS).items():
+        had = values_of(before, trunk)
+        for value in values_of(after, trunk):
             if value not in had:
                 yield kind, value
-
-
-def _values(kind: Kind, setting: Any, trunk: SipTrunk) -> Collection[Any]:
-    """Return what the trunk has of a kind, each once, where this is the setting of the field that says it."""
-    if setting is None or setting == "":
-        return ()
-    if kind is Kind.GROUP:
-        return dict.fromkeys(group.voice_group_id for group in setting if group.voice_group_id is not None)
-    if kind is Kind.NUMBER:
-        return dict.fromkeys(group.number for group in setting if group.number) if is_inbound(trunk) else ()
-    return (setting,)
 
 
 class Claims:
@@ -135,12 +138,14 @@ class Claims:
     def listed(cls, trunks: Iterable[SipTrunk], kinds: Iterable[Kind]) -> Claims:
         """Return what the trunks have of these kinds, by their key ids."""
         claims = cls()
-        for kind in kinds:
-            name = _FIELDS[kind]
-            for trunk in trunks:
-                if trunk.key_id is not None:
-                    for value in _values(kind, getattr(trunk, name), trunk):
-                        claims.add((kind, value), trunk.key_id)
+        wanted = frozenset(kinds)
+        for name, readers in _KINDS.items():
+            for kind in readers.keys() & wanted:
+                values_of = readers[kind]
+                for trunk in trunks:
+                    if trunk.key_id is not None:
+                        for value in values_of(getattr(trunk, name), trunk):
+                            claims.add((kind, value), trunk.key_id)
         return claims
 
     def add(self, claim: Claim, who: int) -> None:

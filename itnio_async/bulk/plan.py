@@ -53,25 +53,40 @@ class Refusal:
 class PlanItem:
     """One row of the file and what it comes to.
 
-    `index` is its place in `Plan.items`; `trunk_name` the trunk's name as listed, or as the row has it; `changes` what
-    differs, field by field; `update` the whole replacement that would be sent (UPDATE only); `refusal` the reason where
-    the verdict is NOT_FOUND or REFUSED; `disabled` whether the listing shows the trunk disabled; `needs` the indexes of
-    the items that must be done before. `row` and `trunk` are what was compared.
+    `index` is its place in `Plan.items`; `changes` what differs, field by field; `update` the whole replacement that
+    would be sent (UPDATE only); `refusal` the reason where the verdict is NOT_FOUND or REFUSED; `needs` the indexes of
+    the items that must be done before. `row` and `trunk` are what was compared; `trunk` is None where there is not one.
     """
 
     index: int
-    place: Place
-    key_id: int | None
-    trunk_name: str | None
     verdict: Verdict
     changes: tuple[FieldChange, ...] = ()
     update: SipTrunkUpdate | None = None
     risks: tuple[Risk, ...] = ()
     refusal: Refusal | None = None
-    disabled: bool = False
     needs: tuple[int, ...] = ()
-    row: TrunkChange = field(repr=False)
+    row: TrunkChange
     trunk: SipTrunk | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where the row stands."""
+        return self.row.place
+
+    @property
+    def key_id(self) -> int | None:
+        """The trunk's key id, or what the row has instead where there is no such trunk."""
+        return self.row.key_id if self.trunk is None else self.trunk.key_id
+
+    @property
+    def trunk_name(self) -> str | None:
+        """The trunk's name as listed, or as the row has it where there is no such trunk."""
+        return self.row.name if self.trunk is None else self.trunk.sip_trunk_name
+
+    @property
+    def disabled(self) -> bool:
+        """Tell whether the listing shows the trunk disabled."""
+        return self.trunk is not None and self.trunk.state == 0
 
     @property
     def bad_row(self) -> BadRow | None:
@@ -178,19 +193,7 @@ def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros:
             reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
             verdict, refusal = Verdict.REFUSED, Refusal(reason, error.code)
     # Made once, whole: to make it anew with each thing that is learnt takes longer than to compare.
-    return PlanItem(
-        index=index,
-        place=row.place,
-        key_id=trunk.key_id,
-        trunk_name=trunk.sip_trunk_name,
-        verdict=verdict,
-        changes=changes,
-        update=update,
-        refusal=refusal,
-        disabled=trunk.state == 0,
-        row=row,
-        trunk=trunk,
-    )
+    return PlanItem(index=index, verdict=verdict, changes=changes, update=update, refusal=refusal, row=row, trunk=trunk)
 
 
 def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanItem:
@@ -202,15 +205,7 @@ def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanI
         named = f"the name {row.name!r}" if row.key_id is None else f"the key id {row.key_id}"
         verdict = Verdict.NOT_FOUND
         reason = f"no trunk of the account has {named}. Correct it, or look at another account."
-    return PlanItem(
-        index=index,
-        place=row.place,
-        key_id=row.key_id,
-        trunk_name=row.name,
-        verdict=verdict,
-        refusal=Refusal(reason),
-        row=row,
-    )
+    return PlanItem(index=index, verdict=verdict, refusal=Refusal(reason), row=row)
 
 
 def _checked(
@@ -289,8 +284,8 @@ class _Together:
         self._by_trunk: dict[int, int] = {}
         self._takers = Claims()
         for item in items:
-            if item.verdict is Verdict.UPDATE and item.trunk is not None and item.key_id is not None:
-                self._by_trunk[item.key_id] = item.index
+            if item.update is not None and item.trunk is not None and item.trunk.key_id is not None:
+                self._by_trunk[item.trunk.key_id] = item.index
                 for claim in taken_by(item.trunk, item.changes):
                     self._takers.add(claim, item.index)
         self._holders = Claims.listed(trunks, self._takers.kinds)

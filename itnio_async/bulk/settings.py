@@ -107,33 +107,28 @@ def changes_between(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[FieldCh
     """Return what the values would change on the trunk; a password that the listing hides counts as changed."""
     changes = []
     for name in FIELDS:
-        if name in values:
-            listed, wanted = getattr(trunk, name), values[name]
-            # Most settings are as they were, and that can be told without bringing them to one form.
-            if type(listed) is type(wanted) and listed == wanted and name not in SECRET_FIELDS:
-                continue
-            change = _change_of(trunk, name, wanted)
-            if change is not None:
-                changes.append(change)
+        if name not in values:
+            continue
+        listed, wanted = getattr(trunk, name), values[name]
+        if name in SECRET_FIELDS:
+            if not _same_password(trunk, normal(wanted)):
+                changes.append(FieldChange(name, None, CHANGED, secret=True))
+            continue
+        # Most settings are as they were, and that can be told without bringing them to one form.
+        if type(wanted) is list:
+            is_same = _are_bound_alike(listed, wanted)
+        else:
+            is_same = type(listed) is type(wanted) and listed == wanted
+        if not is_same:
+            before, after = normal(listed), normal(wanted)
+            if before != after or type(before) is not type(after):
+                changes.append(FieldChange(name, before, after))
     return tuple(changes)
-
-
-def _change_of(trunk: SipTrunk, name: str, wanted: Any) -> FieldChange | None:
-    listed = getattr(trunk, name)
-    if name in SECRET_FIELDS:
-        same = _same_password(trunk, normal(wanted))
-        return None if same else FieldChange(name, None, CHANGED, secret=True)
-    if _are_bound_alike(listed, wanted):
-        return None
-    before, after = normal(listed), normal(wanted)
-    return FieldChange(name, before, after) if before != after or type(before) is not type(after) else None
 
 
 def _are_bound_alike(listed: Any, wanted: Any) -> bool:
     """Tell whether these are the same groups in the same order."""
-    if not (type(listed) is list and type(wanted) is list and len(listed) == len(wanted)):
-        return False
-    return all(map(_is_bound_as, listed, wanted))
+    return type(listed) is list and len(listed) == len(wanted) and all(map(_is_bound_as, listed, wanted))
 
 
 def _is_bound_as(listed: Any, wanted: Any) -> bool:
