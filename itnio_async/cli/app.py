@@ -56,12 +56,12 @@ _OTHERS = (
 
 def build(*, rich: bool) -> TyperGroup:
     """Return the application; `rich` says whether its help may have boxes and colours."""
-    app = _group(_start, rich=rich)
-    trunks = _group(_trunks, rich=rich)
+    app = _group("itnio", _start, rich=rich)
+    trunks = _group("trunks", _trunks, rich=rich)
     for entry in _TRUNKS:
         trunks.add_command(_Later(entry, rich=rich))
     app.add_command(_Later(_DEMO, rich=rich))
-    app.add_command(trunks, "trunks")
+    app.add_command(trunks)
     for entry in _OTHERS:
         app.add_command(_Later(entry, rich=rich))
     return app
@@ -90,8 +90,10 @@ def _command(entry: _Entry, *, rich: bool) -> Any:
     return typer.main.get_command(app)
 
 
-def _group(function: Callable[..., Any], *, rich: bool) -> TyperGroup:
-    app = _typer(rich=rich, help=_text_of(function), epilog=exits.TEXT, no_args_is_help=True, context_settings=_HELP)
+def _group(name: str, function: Callable[..., Any], *, rich: bool) -> TyperGroup:
+    app = _typer(
+        rich=rich, name=name, help=_text_of(function), epilog=exits.TEXT, no_args_is_help=True, context_settings=_HELP
+    )
     app.callback()(function)
     return typer.main.get_group(app)
 

@@ -49,7 +49,8 @@ def credentials_of(name: str, *, environment: Mapping[str, str] = os.environ) ->
     missing = [variable for variable in variables if not environment.get(variable)]
     if missing:
         raise CommandError(
-            f"the profile {name} takes its credentials from the environment, where {' and '.join(missing)} is not set.",
+            f"the profile {name} takes its credentials from the environment, where {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not set.",
             f"set {' and '.join(missing)}, or name a secret_file in {file}.",
         )
     return SecretFile(environment[variables[0]], environment[variables[1]], profile.base_url)

@@ -23,7 +23,7 @@ DaskOption = Annotated[
         help="Spread the updates over the workers of the Dask cluster whose scheduler is here (tcp://HOST:8786). "
         "Rate and concurrency are shared out; the journal stays on this machine. Each worker takes the account from "
         "ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL of its own environment, or from the --profile of its own "
-        "machine. Needs itnio-async[dask] here and there.",
+        "machine. Needs the extra dask here and there.",
         rich_help_panel="The run",
     ),
 ]

@@ -95,7 +95,7 @@ def test_an_address_given_wins(itnio, elsewhere, profiles, monkeypatch):
         ('[berlin]\napi_key_variable = "K"\n', "does not say where"),
         ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\napi_secret_variable = "S"\n', "or says it twice"),
         ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\n', "or says it twice"),
-        ('[berlin]\napi_key_variable = "NO_K"\napi_secret_variable = "NO_S"\n', "NO_K and NO_S is not set"),
+        ('[berlin]\napi_key_variable = "NO_K"\napi_secret_variable = "NO_S"\n', "NO_K and NO_S are not set"),
         ('[berlin]\nsecret_file = "missing"\n', "cannot be read"),
     ],
 )

@@ -45,6 +45,26 @@ def test_the_help_begins_with_what_it_is(itnio, flag):
     assert "The ITNIO Tech API from a shell." in itnio(flag).out
 
 
+@pytest.fixture
+def boxed(itnio, on_terminal):
+    """Returns the help as a terminal shows it, without its colours."""
+    return lambda command: re.sub("\x1b\\[[0-9;]*m", "", itnio(*command.split(), "--help").out)
+
+
+@pytest.mark.parametrize(("group", "count"), [("", 6), ("trunks", 8)])
+def test_a_group_lists_its_commands_on_a_terminal_too(boxed, group, count):
+    listed = re.findall(r"^│ (\w+) +\S", boxed(group).partition("─ Commands ─")[2], re.MULTILINE)
+    assert set(listed) == {name.removeprefix(group).split()[0] for name in COMMANDS if name.startswith(group)}
+    assert len(listed) == count
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_help_has_what_a_terminal_would_not_show(itnio, command):
+    """rich takes `[word]` for markup; defaults and ranges are put in brackets later."""
+    text = itnio(*command.split(), "--help").out
+    assert re.findall(r"\[(?!default: |required\]|x[<>])[a-z#/@][^\]]*\]", text) == []
+
+
 def test_version(itnio):
     assert itnio("--version").lines == [f"itnio {__version__}"]
 
