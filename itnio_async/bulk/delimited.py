@@ -70,7 +70,7 @@ def _most_frequent(line: str, place: Place) -> str:
     most = max(counts.values())
     best = [separator for separator, count in counts.items() if count == most]
     if most and len(best) > 1:
-        raise SourceError.at(place, "it has as many of one separator as of another. Say which one is meant.")
+        raise SourceError.at(place, "it has as many of one separator as of another. Say which one is meant (--sep).")
     return best[0]
 
 

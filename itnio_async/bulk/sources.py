@@ -50,8 +50,8 @@ _HEAD = 512
 _IN_MEMORY = 2**24
 
 _UNDECODABLE = (
-    "the text is not in the encoding that it is read in. Say which one it is in, such as gbk or cp1252, or save it as "
-    "UTF-8."
+    "the text is not in the encoding that it is read in. Say which one it is in, such as gbk or cp1252 (--encoding), "
+    "or save it as UTF-8."
 )
 
 

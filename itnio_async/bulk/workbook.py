@@ -94,7 +94,7 @@ def _choose(book: Any, name: str | None) -> Any:
     filled = [sheet for sheet in sheets if sheet.sheet_state == "visible" and _is_filled(sheet)]
     if len(filled) > 1:
         names = ", ".join(sheet.title for sheet in filled)
-        raise SourceError(f"several of its sheets hold something: {names}. Say which one is meant.")
+        raise SourceError(f"several of its sheets hold something: {names}. Say which one is meant (--sheet).")
     if not filled:
         raise SourceError("it holds nothing: its first row must name the columns.")
     return filled[0]

@@ -14,6 +14,7 @@ import typer
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.plan import Plan, make_plan
+from itnio_async.bulk.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.rows import RowsRead
 from itnio_async.bulk.saved_plan import save_plan
 from itnio_async.bulk.sources import STANDARD_INPUT
@@ -85,6 +86,8 @@ def plan_trunks(
     """
     if out is not None and file == STANDARD_INPUT:
         raise CommandError("--out needs a file: passwords are read from it again.", "save standard input as a file.")
+    if out is not None and str(out) == STANDARD_OUTPUT:
+        raise CommandError("--out needs the name of a file.", "give one, or use --json to have it on standard output.")
     given = TrunkFile(file, match, format, encoding, sep, sheet, secrets_from)
     rows = given.read()
     if rows.bad and not skip_invalid:

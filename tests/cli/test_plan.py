@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
+import openpyxl
 import pytest
 
 from .conftest import COMMAND
@@ -202,3 +203,33 @@ def test_a_plan_is_kept_for_later(itnio, sandbox, csv, tmp_path):
 def test_a_plan_of_standard_input_cannot_be_kept(itnio, sandbox, tmp_path):
     result = itnio("trunks", "plan", "-", "--out", tmp_path / "plan.jsonl")
     assert (result.status, "--out needs a file" in result.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "option"),
+    [
+        ("key_id,sip_trunk_name\n1,中文\n".encode("gbk"), "--encoding"),
+        (b"key_id;x,y\n1;2,3\n", "--sep"),
+    ],
+    ids=["encoding", "separator"],
+)
+def test_what_can_be_said_is_named_by_its_option(itnio, sandbox, tmp_path, content, option):
+    file = tmp_path / "t.csv"
+    file.write_bytes(content)
+    result = itnio("trunks", "plan", file)
+    assert (result.status, f"({option}" in result.err) == (1, True), result.err
+
+
+def test_which_sheet_is_named_by_its_option(itnio, sandbox, tmp_path):
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("other")):
+        sheet.append(["key_id", "sip_prefix"])
+    book.save(tmp_path / "t.xlsx")
+    result = itnio("trunks", "plan", tmp_path / "t.xlsx")
+    assert (result.status, "(--sheet" in result.err) == (1, True), result.err
+
+
+def test_a_plan_is_kept_in_a_file_and_not_on_standard_output(itnio, sandbox, csv):
+    result = itnio("trunks", "plan", csv("key_id,sip_prefix", "1,00"), "--out", "-")
+    assert result.status == 1
+    assert "--out needs the name of a file" in result.err
