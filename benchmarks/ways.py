@@ -22,9 +22,6 @@ from benchmarks.measure import peak_memory
 from benchmarks.peers import Target, check_answer
 from benchmarks.process import pin
 
-# As many rows as the SDK's own jobs claim at once.
-_BLOCK = 100
-
 # What an update becomes when it is sent by hand.
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -84,6 +81,7 @@ async def bare_loop(client: Any, items: int, concurrency: int) -> None:
 
 async def with_journal(client: Any, items: int, concurrency: int) -> None:
     """`update_many` with every update claimed in a journal before it is sent, and its outcome noted there."""
+    from benchmarks.claimed import Claimed
     from itnio_async.bulk.journal import Journal, JournalHeader, JournalRow, Result, RowState
     from itnio_async.bulk.places import Place
 
@@ -95,14 +93,8 @@ async def with_journal(client: Any, items: int, concurrency: int) -> None:
     header = JournalHeader(source="rows.csv", rows="", host="127.0.0.1", api_key="", account="", endpoint="update")
     with TemporaryDirectory() as folder:
         journal = await Journal.open(Path(folder) / "journal", header, journal_rows)
-
-        async def claimed() -> AsyncIterator[Any]:
-            for index, update in enumerate(_typed(items)):
-                if index % _BLOCK == 0:
-                    await journal.claim(range(index, min(index + _BLOCK, items)))
-                yield update
-
-        async with client.sip_trunks.update_many(claimed(), concurrency=concurrency) as run:
+        claimed = Claimed(journal, _typed(items))
+        async with client.sip_trunks.update_many(claimed, concurrency=concurrency) as run:
             async for outcome in run:
                 if not outcome.ok:
                     raise outcome.error

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from graphlib import TopologicalSorter
 
 from attrs import frozen
 
 from itnio_async.api.sip_trunks import SipTrunkUpdate
-from itnio_async.bulk.journal import Journal, Result, RowState
+from itnio_async.bulk.blocks import Blocks
+from itnio_async.bulk.feed import END, LATER, ReadySource, Signal
+from itnio_async.bulk.journal import Journal, RowState
 from itnio_async.bulk.outage import Outage
 from itnio_async.bulk.plan import PlanItem
-
-# A block that is not sent yet when the process dies must be read back: the smaller, the less; but each costs a commit.
-BLOCK = 100
 
 
 @frozen
@@ -26,7 +25,7 @@ class Entry:
     item: PlanItem
 
 
-class Dispatch:
+class Dispatch(ReadySource[SipTrunkUpdate]):
     """The source of a run over these entries; what the run makes of each is told to `finished`.
 
     `done` are indexes of items that are done already. An entry that needs any other one, or one that fails, is not
@@ -43,7 +42,7 @@ class Dispatch:
         outage: Outage,
     ) -> None:
         self.under_way: dict[int, Entry] = {}
-        self._journal = journal
+        self._blocks: Blocks[Entry] = Blocks(journal, self._take_ready)
         self._may_go_on = may_go_on
         self._outage = outage
         self._entries = {entry.item.index: entry for entry in entries}
@@ -54,33 +53,46 @@ class Dispatch:
             self._sorter.add(index, *(needed for needed in entry.item.needs if needed not in done))
         self._sorter.prepare()
 
-    async def updates(self) -> AsyncGenerator[SipTrunkUpdate, None]:
-        """Yield each update when it may be sent; raises `JournalError`, and what ends an outage."""
-        while self._may_go_on() and (block := await self._next_block()):
-            # What is still in it at the end was claimed and not sent.
-            try:
-                await self._journal.claim([entry.row for entry in block])
-                while block:
-                    await self._outage.pause()
-                    if not self._may_go_on():
-                        return
-                    entry = block.popleft()
-                    assert entry.item.update is not None
-                    self.under_way[entry.item.update.key_id] = entry
-                    yield entry.item.update
-            finally:
-                for entry in block:
-                    self._journal.settle(entry.row, Result(state=RowState.WAITING))
+    def next_at_once(self) -> SipTrunkUpdate | Signal:
+        """Return the next update, or END, or LATER; raises `JournalError`."""
+        return LATER if self._outage.is_on else self._next()
 
-    async def _next_block(self) -> deque[Entry]:
-        """Wait until something is ready; nothing is where nothing is under way that others need."""
-        while True:
-            # What is needed and not among the entries failed before, or it would be done: it is never marked so.
-            self._ready += [self._entries[index] for index in self._sorter.get_ready() if index in self._entries]
-            if self._ready or not self.under_way:
-                return deque(self._ready.popleft() for _ in range(min(BLOCK, len(self._ready))))
+    async def __anext__(self) -> SipTrunkUpdate:
+        """Return the next update when it may be sent; raises `JournalError`, and what ends an outage."""
+        await self._outage.pause()
+        while (update := self._next()) is LATER:
+            await self._wait()
+        if isinstance(update, Signal):
+            raise StopAsyncIteration
+        return update
+
+    async def aclose(self) -> None:
+        """Note what was claimed and is not sent any more."""
+        self._blocks.give_back()
+
+    def _next(self) -> SipTrunkUpdate | Signal:
+        if not self._may_go_on():
+            return END
+        entry = self._blocks.take()
+        if entry is None:
+            # Nothing is left where nothing is under way that others need.
+            return LATER if self._blocks.is_coming or self.under_way else END
+        assert entry.item.update is not None
+        self.under_way[entry.item.update.key_id] = entry
+        return entry.item.update
+
+    async def _wait(self) -> None:
+        if self._blocks.is_coming:
+            await self._blocks.wait()
+        else:
             self._news.clear()
             await self._news.wait()
+
+    def _take_ready(self, most: int) -> Sequence[tuple[int, Entry]]:
+        # What is needed and not among the entries failed before, or it would be done: it is never marked so.
+        self._ready += [self._entries[index] for index in self._sorter.get_ready() if index in self._entries]
+        taken = [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
+        return [(entry.row, entry) for entry in taken]
 
     def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Entry:
         """Take note of what became of an update, and return its entry; `again` has it tried once more."""

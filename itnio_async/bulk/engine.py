@@ -13,9 +13,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
-from itnio_async.bulk.feed import END, End, Feed
+from itnio_async.bulk.feed import LATER, Feed, Signal
 from itnio_async.bulk.order import Shelf
 from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.room import Room
@@ -63,7 +63,7 @@ class Engine(Generic[Q, R]):
         self._rule = rule
         self._concurrency = concurrency
         self._rate = bucket_of(rate_limit) if rate_limit else None
-        self._reads_at_once = self._rate is None and not feed.is_async
+        self._reads_at_once = self._rate is None and feed.may_be_ready
         self._room = Room(2 * concurrency)
         self._turn = asyncio.Lock()
         self._stopping = False
@@ -152,10 +152,10 @@ class Engine(Generic[Q, R]):
         assert worker is not None
         try:
             while not self._stopping:
-                # The way of most items: where there is nothing to wait for, a coroutine that may wait costs too much.
-                at_once = self._reads_at_once and self._room.enter_at_once()
-                request = self._feed.next_at_once() if at_once else await self._read(worker)
-                if request is END:
+                request = self._read_at_once()
+                if request is LATER:
+                    request = await self._read(worker)
+                if isinstance(request, Signal):
                     self.stop()
                     return
                 index = self.started
@@ -171,7 +171,16 @@ class Engine(Generic[Q, R]):
             if not self._working:
                 await self._end()
 
-    async def _read(self, worker: asyncio.Task[None]) -> Q | Literal[End.END]:
+    def _read_at_once(self) -> Q | Signal:
+        """Read if there is nothing to wait for: the way of most items, for which a coroutine would cost too much."""
+        if not self._reads_at_once or not self._room.enter_at_once():
+            return LATER
+        request = self._feed.next_at_once()
+        if request is LATER:
+            self._room.leave()
+        return request
+
+    async def _read(self, worker: asyncio.Task[None]) -> Q | Signal:
         """Wait for room, for the turn and for the rate, and then read; a stop interrupts all of it."""
         self._reading.add(worker)
         try:
@@ -186,7 +195,7 @@ class Engine(Generic[Q, R]):
 
     async def _account_for(self, index: int, request: Q) -> None:
         """Make the call, and shelve its outcome, or that it has none."""
-        outcome = None
+        outcome: Outcome[Q, R] | None = None
         began = time.monotonic()
         try:
             try:

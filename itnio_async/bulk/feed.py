@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable
 from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
@@ -11,19 +12,34 @@ from itnio_async.errors import InvalidRequestError
 Q = TypeVar("Q")
 
 
-class End(Enum):
-    """Stands for the request after the last one."""
+class Signal(Enum):
+    """What is read in place of a request: there is none any more, or none yet."""
 
-    END = ...
+    END = "end"
+    LATER = "later"
 
 
-END: Literal[End.END] = End.END
+END: Literal[Signal.END] = Signal.END
+LATER: Literal[Signal.LATER] = Signal.LATER
+
+
+class ReadySource(AsyncIterator[Q]):
+    """An async source that mostly has the next request at hand: asking for it so saves a run the waiting for it."""
+
+    @abstractmethod
+    def next_at_once(self) -> Q | Signal:
+        """Return the next request, or END, or LATER where it must be waited for."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Learn that no more is read."""
 
 
 class Feed(Generic[Q]):
-    """An iterable or an async iterable, read in one way; nothing of it is touched before the first `next`.
+    """An iterable or an async iterable, read in one way; nothing of it is touched before the first request is read.
 
-    Raises `InvalidRequestError` for anything else.
+    `may_be_ready` tells whether `next_at_once` ever gives anything but LATER. Raises `InvalidRequestError` for what is
+    neither.
     """
 
     def __init__(self, source: Iterable[Q] | AsyncIterable[Q]) -> None:
@@ -34,11 +50,23 @@ class Feed(Generic[Q]):
             )
         self._source = source
         self._iterator: Any = None
-        self.is_async = isinstance(source, AsyncIterable)
+        self._ready = source if isinstance(source, ReadySource) else None
+        self._is_async = isinstance(source, AsyncIterable)
+        self.may_be_ready = self._ready is not None or not self._is_async
 
-    async def next(self) -> Q | Literal[End.END]:
+    def next_at_once(self) -> Q | Signal:
+        """Return what `next` does, or LATER where that would have to wait."""
+        if self._ready is not None:
+            return self._ready.next_at_once()
+        if self._is_async:
+            return LATER
+        if self._iterator is None:
+            self._iterator = iter(self._source)  # type: ignore[arg-type]
+        return next(self._iterator, END)
+
+    async def next(self) -> Q | Signal:
         """Return the next request, or END; what the source raises passes unchanged."""
-        if not self.is_async:
+        if not self._is_async:
             return self.next_at_once()
         if self._iterator is None:
             self._iterator = aiter(self._source)  # type: ignore[arg-type]
@@ -47,15 +75,11 @@ class Feed(Generic[Q]):
         except StopAsyncIteration:
             return END
 
-    def next_at_once(self) -> Q | Literal[End.END]:
-        """Return what `next` does, where the source is not async."""
-        if self._iterator is None:
-            self._iterator = iter(self._source)  # type: ignore[arg-type]
-        return next(self._iterator, END)
-
     async def aclose(self) -> None:
         """Close a source that is a generator, so that what it has open is closed now and not some day."""
-        if isinstance(self._iterator, AsyncGenerator):
+        if self._ready is not None:
+            await self._ready.aclose()
+        elif isinstance(self._iterator, AsyncGenerator):
             await self._iterator.aclose()
         elif isinstance(self._iterator, Generator):
             self._iterator.close()

@@ -334,8 +334,8 @@ class Job:
                     self._meter.count(row.id, row.place, row.trunk_name, result)
                 continue
             entries.append(Entry(row.id, item))
-            if row.state is not RowState.UNKNOWN:
-                befores.append((row.id, *before_and_after(item)))
+            if row.state is not RowState.UNKNOWN and (both := before_and_after(item)) != (row.before, row.after):
+                befores.append((row.id, *both))
         await journal.decide(results, befores=befores)
         if first:
             self._meter.total = len(entries)
@@ -382,7 +382,7 @@ class Job:
         dispatch = Dispatch(entries, journal, done=done, may_go_on=self._may_go_on, outage=self._outage)
         run = self._bulk(
             UPDATE,
-            dispatch.updates(),
+            dispatch,
             concurrency=options.concurrency,
             rate_limit=options.rate_limit,
             stop_on=options.stop_on,

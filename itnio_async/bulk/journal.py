@@ -20,15 +20,12 @@ from itnio_async.bulk.journal_file import (
     JournalContents,
     JournalError,
     JournalFile,
-    JournalHeader,
     JournalMismatchError,
-    JournalRow,
-    Result,
-    RowState,
     check_header,
     has_journal,
     read_journal,
 )
+from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
 from itnio_async.errors import ConfigurationError
 
 __all__ = [
@@ -113,7 +110,15 @@ class Journal:
 
     async def claim(self, rows: Sequence[int]) -> None:
         """Note that these rows are about to be sent; returns once that is on the disk. Raises `JournalError`."""
-        await self._write(claimed=rows)
+        await asyncio.shield(self.claim_soon(rows))
+
+    def claim_soon(self, rows: Sequence[int]) -> asyncio.Future[None]:
+        """Begin to note that these rows are about to be sent; the future is done once that is on the disk.
+
+        It must not be cancelled. Raises `JournalError`, as the future does.
+        """
+        self._check_writable()
+        return self._start_write(claimed=rows)
 
     def settle(self, row: int, result: Result) -> None:
         """Note what became of a row; on the disk within 50 ms."""
@@ -164,11 +169,13 @@ class Journal:
 
     async def _write(self, **more: Any) -> None:
         """Write everything that is pending and `more` in one step."""
-        if self.error is not None:
-            raise self.error
-        self._cancel_timer()
+        self._check_writable()
         # Shielded, as above: who is cancelled has it written all the same.
         await asyncio.shield(self._start_write(**more))
+
+    def _check_writable(self) -> None:
+        if self.error is not None:
+            raise self.error
 
     def _commit(self) -> None:
         self._timer = None
@@ -176,6 +183,7 @@ class Journal:
             self._start_write()
 
     def _start_write(self, **more: Any) -> asyncio.Future[None]:
+        self._cancel_timer()
         batch, self._pending = self._pending, []
         loop = asyncio.get_running_loop()
         writing = loop.run_in_executor(self._thread, partial(self._file.write, batch, **more))

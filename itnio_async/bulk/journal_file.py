@@ -1,4 +1,4 @@
-"""The journal as a SQLite database: its tables, and what is written in one step.
+"""The journal as a SQLite file: who may use it, and what is written in one step.
 
 Everything here blocks; `journal.Journal` calls it from a thread of its own.
 """
@@ -9,47 +9,16 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
-import attrs
-import orjson
-from attrs import field, frozen
+from attrs import frozen
 
+from itnio_async.bulk import journal_log as log
 from itnio_async.bulk.file_system import network_file_system
 from itnio_async.bulk.journal_lock import is_locked, make_private, take_lock
-from itnio_async.bulk.places import Place
+from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
 from itnio_async.errors import ConfigurationError, ItnioError
-
-# Marks a file as ours, so that no other database is ever written to by mistake.
-_APPLICATION_ID = 0x49544E4A
-_VERSION = 1
-
-_TABLES = f"""
-CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE row (
-    id INTEGER PRIMARY KEY,
-    file TEXT NOT NULL,
-    line INTEGER NOT NULL,
-    key_id INTEGER,
-    trunk_name TEXT,
-    disabled INTEGER NOT NULL,
-    before TEXT NOT NULL,
-    after TEXT NOT NULL,
-    secrets TEXT NOT NULL,
-    state TEXT NOT NULL,
-    code INTEGER,
-    error TEXT,
-    reason TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    elapsed REAL NOT NULL,
-    ended REAL,
-    verified INTEGER
-);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {_VERSION};
-"""
 
 
 class JournalError(ItnioError):
@@ -62,82 +31,6 @@ class JournalMismatchError(JournalError, ConfigurationError):
 
 class JournalBusyError(JournalError):
     """Another run has the journal."""
-
-
-class RowState(Enum):
-    """What became of a row.
-
-    WAITING: not sent, or it certainly did not reach the vendor. SENT: claimed, so that it may be under way. DONE: the
-    vendor said so, or it was read back so. REFUSED: by the vendor, or before sending (then `attempts` is 0). UNKNOWN:
-    sent, and no answer says what became of it. UNCHANGED: it stood as wanted already.
-    """
-
-    WAITING = "waiting"
-    SENT = "sent"
-    DONE = "done"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    UNCHANGED = "unchanged"
-
-
-@frozen(kw_only=True)
-class Result:
-    """What is noted of a row: its state and how it came to that.
-
-    `code` is the vendor's, `error` the name of the exception's class, `reason` the vendor's words or ours; `attempts`
-    and `elapsed` (seconds) are of the call, and `ended` is its end in Unix seconds. None of them has a secret in it.
-    """
-
-    state: RowState
-    code: int | None = None
-    error: str | None = None
-    reason: str = ""
-    attempts: int = 0
-    elapsed: float = 0.0
-    ended: float | None = None
-
-
-@frozen(kw_only=True)
-class JournalRow:
-    """A row of the file, as the journal keeps it: without its secrets.
-
-    `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
-    secret fields that it gives. `verified` is whether the trunk was read back as wanted, None where nobody looked.
-    """
-
-    id: int
-    place: Place
-    key_id: int | None
-    trunk_name: str | None
-    disabled: bool = False
-    before: Mapping[str, Any] = field(factory=dict)
-    after: Mapping[str, Any] = field(factory=dict)
-    secrets: tuple[str, ...] = ()
-    result: Result
-    verified: bool | None = None
-
-    @property
-    def state(self) -> RowState:
-        """What became of it."""
-        return self.result.state
-
-
-@frozen(kw_only=True)
-class JournalHeader:
-    """What a journal is about: one file (or saved plan, by its id) for one account at one host.
-
-    `rows` is the digest of the file's rows, `account` that of the API key, which `api_key` has masked. `created` is in
-    Unix seconds.
-    """
-
-    source: str
-    rows: str
-    host: str
-    api_key: str
-    account: str
-    endpoint: str
-    plan: str | None = None
-    created: float = 0.0
 
 
 class JournalFile:
@@ -171,12 +64,12 @@ class JournalFile:
                 self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 self._choose_journal_mode()
                 with self._transaction() as database:
-                    is_new = _is_empty(database)
+                    is_new = log.is_empty(database)
                     if is_new:
-                        _fill(database, header, rows)
+                        log.create(database, header, rows)
                     else:
                         _check_ours(database, self.path)
-                        check_header(self.path, _header_of(database), header, same_account=same_account)
+                        check_header(self.path, log.header_of(database), header, same_account=same_account)
                         self._go_on(database)
         except BaseException:
             self.close()
@@ -196,10 +89,8 @@ class JournalFile:
         self._database.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
 
     def _go_on(self, database: sqlite3.Connection) -> None:
-        database.execute(
-            "UPDATE row SET state = ?, error = NULL, code = NULL, reason = ? WHERE state = ?",
-            (RowState.UNKNOWN.value, "the run ended before the answer was noted", RowState.SENT.value),
-        )
+        orphaned = [(row.id, _orphaned(row).result) for row in log.rows_of(database) if row.state is RowState.SENT]
+        log.add_results(database, orphaned)
 
     # -- what a run writes --------------------------------------------------------------------------------------------
 
@@ -216,19 +107,16 @@ class JournalFile:
         `befores` has the values before and after for rows whose trunk is to be overwritten although it changed.
         """
         with _explained(self.path), self._transaction() as database:
-            database.executemany(_SET_RESULT, [(*_result_columns(result), row) for row, result in results])
-            database.executemany("UPDATE row SET state = 'sent' WHERE id = ?", [(row,) for row in claimed])
-            database.executemany(
-                "UPDATE row SET before = ?, after = ? WHERE id = ?",
-                [(_json(before), _json(after), row) for row, before, after in befores],
-            )
-            database.executemany("UPDATE row SET verified = ? WHERE id = ?", [(int(yes), row) for row, yes in verified])
+            log.add_results(database, results)
+            log.add_claims(database, claimed)
+            log.add_befores(database, befores)
+            log.add_verified(database, verified)
 
     def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""
         assert self._database is not None
         with _explained(self.path):
-            return _rows_of(self._database, states)
+            return [row for row in log.rows_of(self._database) if not states or row.state in states]
 
     def close(self) -> None:
         """Close the database and let the next run have it."""
@@ -296,7 +184,7 @@ def has_journal(path: str | os.PathLike[str]) -> bool:
     if not path.is_file():
         return False
     with _explained(path), closing(sqlite3.connect(path, isolation_level=None)) as database:
-        if _is_empty(database):
+        if log.is_empty(database):
             return False
         _check_ours(database, path)
     return True
@@ -313,7 +201,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
     with _explained(path), closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA query_only = ON")
         database.execute("BEGIN")  # one moment for all that is read
-        header, rows = _header_of(database), _rows_of(database, ())
+        header, rows = log.header_of(database), log.rows_of(database)
     is_running = is_locked(path)
     if not is_running:
         rows = [_orphaned(row) if row.state is RowState.SENT else row for row in rows]
@@ -322,7 +210,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
 
 def _orphaned(row: JournalRow) -> JournalRow:
     reason = "the run ended before the answer was noted"
-    return attrs.evolve(row, result=attrs.evolve(row.result, state=RowState.UNKNOWN, reason=reason))
+    return row._replace(result=row.result._replace(state=RowState.UNKNOWN, reason=reason))
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------
@@ -347,112 +235,10 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-# -- tables -----------------------------------------------------------------------------------------------------------
-
-_ROW_COLUMNS = "id, file, line, key_id, trunk_name, disabled, before, after, secrets, verified"
-_RESULT_COLUMNS = "state, code, error, reason, attempts, elapsed, ended"
-_SET_RESULT = f"UPDATE row SET {_RESULT_COLUMNS.replace(',', ' = ?,')} = ? WHERE id = ?"  # noqa: S608  (constants only)
-
-
-def _is_empty(database: sqlite3.Connection) -> bool:
-    return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-
 def _check_ours(database: sqlite3.Connection, path: Path) -> None:
     (owner,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    if (owner, version) != (_APPLICATION_ID, _VERSION):
+    if (owner, version) != (log.APPLICATION_ID, log.VERSION):
         raise JournalMismatchError(
             f"{path} is no journal, or one of another version of this package. Give another path."
         )
-
-
-def _fill(database: sqlite3.Connection, header: JournalHeader, rows: Iterable[JournalRow]) -> None:
-    for statement in filter(str.strip, _TABLES.split(";")):  # `executescript` would commit before
-        database.execute(statement)
-    database.executemany(
-        "INSERT INTO header VALUES (?, ?)", [(name, _json(value)) for name, value in attrs.asdict(header).items()]
-    )
-    columns = f"{_ROW_COLUMNS}, {_RESULT_COLUMNS}"
-    marks = ", ".join("?" * len(columns.split(", ")))
-    database.executemany(f"INSERT INTO row ({columns}) VALUES ({marks})", map(_row_columns, rows))  # noqa: S608
-
-
-def _header_of(database: sqlite3.Connection) -> JournalHeader:
-    entries = database.execute("SELECT name, value FROM header").fetchall()
-    return JournalHeader(**{name: orjson.loads(value) for name, value in entries})
-
-
-def _row_columns(row: JournalRow) -> tuple[Any, ...]:
-    return (
-        row.id,
-        row.place.file,
-        row.place.line,
-        row.key_id,
-        row.trunk_name,
-        int(row.disabled),
-        _json(row.before),
-        _json(row.after),
-        _json(row.secrets),
-        None if row.verified is None else int(row.verified),
-        *_result_columns(row.result),
-    )
-
-
-def _result_columns(result: Result) -> tuple[Any, ...]:
-    return (
-        result.state.value,
-        result.code,
-        result.error,
-        result.reason,
-        result.attempts,
-        result.elapsed,
-        result.ended,
-    )
-
-
-def _rows_of(database: sqlite3.Connection, states: Sequence[RowState]) -> list[JournalRow]:
-    where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
-    query = f"SELECT {_ROW_COLUMNS}, {_RESULT_COLUMNS} FROM row {where} ORDER BY id"  # noqa: S608  (constants only)
-    return [_row(*columns) for columns in database.execute(query, [state.value for state in states])]
-
-
-def _row(
-    id: int,
-    file: str,
-    line: int,
-    key_id: int | None,
-    trunk_name: str | None,
-    disabled: int,
-    before: str,
-    after: str,
-    secrets: str,
-    verified: int | None,
-    state: str,
-    *result: Any,
-) -> JournalRow:
-    code, error, reason, attempts, elapsed, ended = result
-    return JournalRow(
-        id=id,
-        place=Place(file, line),
-        key_id=key_id,
-        trunk_name=trunk_name,
-        disabled=bool(disabled),
-        before=orjson.loads(before),
-        after=orjson.loads(after),
-        secrets=tuple(orjson.loads(secrets)),
-        verified=None if verified is None else bool(verified),
-        result=Result(
-            state=RowState(state),
-            code=code,
-            error=error,
-            reason=reason,
-            attempts=attempts,
-            elapsed=elapsed,
-            ended=ended,
-        ),
-    )
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

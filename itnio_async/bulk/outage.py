@@ -32,6 +32,11 @@ class Outage:
         self._error: ItnioError | None = None
         self._pause = _FIRST_PAUSE
 
+    @property
+    def is_on(self) -> bool:
+        """Whether nothing has reached the vendor since a while."""
+        return self._since is not None
+
     def note(self, error: ItnioError | None) -> None:
         """Take note of how a call ended."""
         if not isinstance(error, NOT_SENT):

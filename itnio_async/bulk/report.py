@@ -11,7 +11,8 @@ from typing import Any
 from attrs import field, frozen
 
 from itnio_async.bulk.export import FailedRow
-from itnio_async.bulk.journal_file import JournalContents, JournalHeader, JournalRow, RowState
+from itnio_async.bulk.journal_file import JournalContents
+from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, RowState
 from itnio_async.codes import SIP_TRUNKS
 
 _AGAIN = "Run the same command again: "

@@ -11,7 +11,7 @@ from typing import Any
 
 from itnio_async._version import __version__
 from itnio_async.bulk import charts
-from itnio_async.bulk.journal_file import JournalRow, RowState
+from itnio_async.bulk.journal_rows import JournalRow, RowState
 from itnio_async.bulk.private_file import private_file
 from itnio_async.bulk.report import Reason, Report, explain
 

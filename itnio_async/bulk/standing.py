@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from itnio_async.api.sip_trunks import SipTrunk
 from itnio_async.bulk.columns import SECRET_FIELDS
@@ -47,7 +47,7 @@ def decide(row: JournalRow, item: PlanItem, planned: SipTrunk | None, *, force: 
     if item.verdict is Verdict.UNCHANGED:
         if row.state is RowState.UNKNOWN:
             reason = "read back: it stands as wanted"
-            return evolve(row.result, state=RowState.DONE, code=None, error=None, reason=reason)
+            return row.result._replace(state=RowState.DONE, code=None, error=None, reason=reason)
         return Result(state=RowState.UNCHANGED)
     if item.refusal is not None:
         return Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)

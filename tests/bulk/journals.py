@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itnio_async.bulk.journal_file import JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.places import Place
 from itnio_async.bulk.report import Report
 

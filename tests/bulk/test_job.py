@@ -506,7 +506,7 @@ async def test_a_disk_that_fills_up_ends_the_job_and_the_same_goes_on(sandbox, c
             raise JournalError("The journal cannot be used (database or disk is full).")
         written(self, results, **more)
 
-    monkeypatch.setattr("itnio_async.bulk.dispatch.BLOCK", 5)
+    monkeypatch.setattr("itnio_async.bulk.blocks.BLOCK", 5)
     monkeypatch.setattr(journal_file.JournalFile, "write", full)
     result = await apply(client, prefixes(), path, concurrency=2)
     assert result.ended is Ended.ERROR

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import attrs
 import pytest
@@ -83,9 +84,9 @@ async def test_what_is_written_is_read_again(path, opened):
     assert contents.is_running
     assert contents.header == HEADER
     first, second, third = contents.rows
-    assert first == attrs.evolve(rows()[0], result=DONE, verified=True)
-    assert second == attrs.evolve(rows()[1], result=refused)
-    assert third == attrs.evolve(rows()[2], before={"sip_prefix": "1"}, after={"sip_prefix": "2"})
+    assert first == rows()[0]._replace(result=DONE, verified=True)
+    assert second == rows()[1]._replace(result=refused)
+    assert third == rows()[2]._replace(before={"sip_prefix": "1"}, after={"sip_prefix": "2"})
     assert await opened.rows(RowState.WAITING) == [third]
 
 
@@ -234,7 +235,7 @@ async def test_a_full_disk_stops_the_claims_and_keeps_what_was_committed(path):
     journal.settle(0, DONE)
     await journal.flush()
     for number in range(2, 300):
-        journal.settle(number, attrs.evolve(DONE, reason="x" * 2000))
+        journal.settle(number, DONE._replace(reason="x" * 2000))
     with pytest.raises(JournalError, match=r"full.*Make room on the disk, then start the same command again"):
         await journal.claim([1])
     assert journal.error is not None
@@ -251,7 +252,7 @@ async def test_room_that_is_there_again_at_the_end_saves_the_results(path):
     pages = await journal._in_thread(lambda: database.execute("PRAGMA page_count").fetchone()[0])
     await journal._in_thread(lambda: database.execute(f"PRAGMA max_page_count = {pages}"))
     for number in range(300):
-        journal.settle(number, attrs.evolve(DONE, reason="x" * 2000))
+        journal.settle(number, DONE._replace(reason="x" * 2000))
     with pytest.raises(JournalError):
         await journal.flush()
     await journal._in_thread(lambda: database.execute("PRAGMA max_page_count = 100000"))
@@ -344,3 +345,59 @@ def test_the_last_result_of_a_row_stands(steps):
     with tempfile.TemporaryDirectory() as directory:
         results = asyncio.run(play(directory))
     assert [(r.state, r.reason) for r in results] == [last.get(n, (RowState.WAITING, "")) for n in range(3)]
+
+
+# -- for people with sqlite3 ------------------------------------------------------------------------------------------
+
+
+async def test_a_view_shows_each_row_as_it_stands(path, opened):
+    refused = Result(state=RowState.REFUSED, code=-47, error="ConflictError", reason="taken", attempts=2, ended=11.0)
+    await opened.claim([0, 1])
+    opened.settle(0, DONE)
+    opened.settle(1, refused)
+    await opened.flush()
+    await opened.claim([1])
+    with closing(sqlite3.connect(path)) as database:
+        shown = database.execute("SELECT id, file, line, key_id, trunk_name, state, code, reason FROM row ORDER BY id")
+        assert shown.fetchall() == [
+            (0, "trunks.csv", 2, 1, "t0", "done", None, ""),
+            (1, "trunks.csv", 3, 2, "t1", "sent", None, None),
+            (2, "trunks.csv", 4, 3, "t2", "waiting", None, None),
+        ]
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.sampled_from(["claim", *RowState]),
+            st.integers(-60, 0) | st.none(),
+            st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+        ),
+        max_size=15,
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_the_last_that_is_said_of_a_row_counts(steps):
+    """Whatever is noted in whatever order, also over several openings, is read as it was said last."""
+
+    async def main():
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows.journal"
+            journal = await Journal.open(path, HEADER, rows(6))
+            expected = {row.id: row.result for row in rows(6)}
+            for id, step, code, reason in steps:
+                if step == "claim":
+                    await journal.claim([id])
+                    expected[id] = Result(state=RowState.SENT)
+                else:
+                    expected[id] = Result(state=step, code=code, reason=reason, attempts=1)
+                    journal.settle(id, expected[id])
+            await journal.flush()
+            assert {row.id: row.result for row in read_journal(path).rows} == expected
+            await journal.aclose()
+            with closing(sqlite3.connect(path)) as database:
+                shown = dict(database.execute("SELECT id, state FROM row"))
+            assert shown == {id: result.state.value for id, result in expected.items()}
+
+    asyncio.run(main())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itnio_async.bulk.journal_file import Result, RowState
+from itnio_async.bulk.journal_rows import Result, RowState
 from itnio_async.bulk.report import Report, explain, is_failed
 from tests.bulk.journals import (
     DONE,
@@ -50,11 +49,11 @@ def test_all_as_it_should_be_has_no_reasons():
     ("result", "begins"),
     [
         (NAME_TAKEN, "another trunk has that name"),
-        (attrs.evolve(NAME_TAKEN, attempts=0), "refused before sending: another trunk has that name"),
-        (attrs.evolve(NAME_TAKEN, code=-999), "a code that the vendor does not document"),
-        (attrs.evolve(WAITING, error="ConnectError"), "not sent (ConnectError)"),
-        (attrs.evolve(WAITING, code=-1), "not sent: the account's authentication failed"),
-        (attrs.evolve(WAITING, state=RowState.SENT), "under way"),
+        (NAME_TAKEN._replace(attempts=0), "refused before sending: another trunk has that name"),
+        (NAME_TAKEN._replace(code=-999), "a code that the vendor does not document"),
+        (WAITING._replace(error="ConnectError"), "not sent (ConnectError)"),
+        (WAITING._replace(code=-1), "not sent: the account's authentication failed"),
+        (WAITING._replace(state=RowState.SENT), "under way"),
     ],
 )
 def test_what_each_outcome_means(result, begins):
@@ -105,7 +104,7 @@ ENDS = st.lists(st.floats(0, 2e9, allow_nan=False), min_size=1, max_size=60)
 
 @given(ENDS)
 def test_every_row_is_in_one_step_and_there_are_few_steps(ends):
-    made = report(*(attrs.evolve(DONE, ended=end) for end in ends))
+    made = report(*(DONE._replace(ended=end) for end in ends))
     moments = made.timeline.moments
     assert sum(moment.done + moment.failed for moment in moments) == len(ends)
     assert len(moments) <= 82

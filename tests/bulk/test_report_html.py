@@ -99,7 +99,7 @@ def test_only_so_many_rows_as_a_person_reads(monkeypatch):
 
 
 def test_it_loads_nothing_and_runs_only_its_own_script():
-    evil = attrs.evolve(NAME_TAKEN, reason=EVIL, error=EVIL)
+    evil = NAME_TAKEN._replace(reason=EVIL, error=EVIL)
     rows = (journal_row(0, evil, trunk_name=EVIL), journal_row(1, DONE))
     text = html_of(Report(attrs.evolve(HEADER, source=EVIL, host=EVIL, api_key=EVIL), rows))
     tags = Page(text).tags
@@ -113,7 +113,7 @@ def test_it_loads_nothing_and_runs_only_its_own_script():
 @given(st.text(), st.text(), st.floats(0, 1e6), st.lists(st.floats(0, 4e9), min_size=2, max_size=9))
 def test_any_contents_make_a_page(name, reason, elapsed, ends):
     rows = tuple(
-        journal_row(number, attrs.evolve(STORM, reason=reason, ended=end, elapsed=elapsed), trunk_name=name)
+        journal_row(number, STORM._replace(reason=reason, ended=end, elapsed=elapsed), trunk_name=name)
         for number, end in enumerate(ends)
     )
     Page(html_of(Report(HEADER, rows)))
@@ -148,11 +148,11 @@ def job(size=400):
     """A report like that of a real job, with a name that must not run."""
     drawn = random.Random(1)
     results = [DONE, DONE, DONE, DONE, UNCHANGED, NAME_TAKEN, STORM, LOST, NOT_FOUND]
-    rows = [journal_row(0, attrs.evolve(NAME_TAKEN, reason=EVIL), trunk_name=EVIL)]
+    rows = [journal_row(0, NAME_TAKEN._replace(reason=EVIL), trunk_name=EVIL)]
     for number in range(1, size):
         result = drawn.choice(results)
         ended = None if result.ended is None else 1000 + number / 20
-        rows.append(journal_row(number, attrs.evolve(result, ended=ended, elapsed=drawn.random())))
+        rows.append(journal_row(number, result._replace(ended=ended, elapsed=drawn.random())))
     return Report(HEADER, tuple(rows))
 
 

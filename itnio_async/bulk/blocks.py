@@ -1,0 +1,74 @@
+"""Rows in blocks that are claimed in the journal before the first of them is sent, one block ahead of what is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from itnio_async.bulk.journal import Journal, Result, RowState
+
+T = TypeVar("T")
+
+# What is claimed and not sent when the process dies must be read back: the smaller, the less; but each costs a commit.
+BLOCK = 250
+
+
+class Blocks(Generic[T]):
+    """What is claimed and may be sent now: `take` gives one, and `wait` waits where it gives None.
+
+    `ready` returns at most so many of what may be claimed, each with its row in the journal.
+    """
+
+    def __init__(self, journal: Journal, ready: Callable[[int], Sequence[tuple[int, T]]]) -> None:
+        self._journal = journal
+        self._ready = ready
+        self._block: deque[tuple[int, T]] = deque()
+        self._coming: Sequence[tuple[int, T]] = ()
+        self._claim: asyncio.Future[None] | None = None
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether more is being claimed."""
+        return self._claim is not None
+
+    def take(self) -> T | None:
+        """Return the next one, or None where there is none or its claim is not on the disk yet.
+
+        Raises `JournalError`.
+        """
+        if not self._block and not self._open_next():
+            return None
+        _, taken = self._block.popleft()
+        if self._claim is None and 2 * len(self._block) <= BLOCK:
+            self._claim_more()
+        return taken
+
+    async def wait(self) -> None:
+        """Wait for what is coming; what became of it `take` says."""
+        if self._claim is not None:
+            await asyncio.wait([self._claim])
+
+    def give_back(self) -> None:
+        """Note of what was claimed and not taken that it was not sent."""
+        for row, _ in (*self._block, *self._coming):
+            self._journal.settle(row, Result(state=RowState.WAITING))
+        self._block.clear()
+        self._coming, self._claim = (), None
+
+    def _open_next(self) -> bool:
+        if self._claim is None:
+            self._claim_more()
+        if self._claim is None or not self._claim.done():
+            return False
+        self._claim.result()
+        self._block.extend(self._coming)
+        self._coming, self._claim = (), None
+        return True
+
+    def _claim_more(self) -> None:
+        more = self._ready(BLOCK)
+        if more:
+            self._coming = more
+            self._claim = self._journal.claim_soon([row for row, _ in more])

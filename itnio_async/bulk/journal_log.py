@@ -1,0 +1,171 @@
+"""The journal's tables: a log of entries, each a JSON array of many rows, and how to read it again.
+
+A table with a line for each row of the file would be written twice or three times for each: an entry for some hundred
+rows costs a tenth of that. What a row's state is, the last entry that names it says. The view `row` is for people with
+`sqlite3` in their hands.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import attrs
+import orjson
+
+from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.places import Place
+
+# Marks a file as ours, so that no other database is ever written to by mistake.
+APPLICATION_ID = 0x49544E4A
+VERSION = 2
+
+_TABLES = """
+CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE entry (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, items TEXT NOT NULL);
+CREATE VIEW state AS
+SELECT json_extract(item.value, '$[0]') AS id, json_extract(item.value, '$[1]') AS state,
+       json_extract(item.value, '$[2]') AS code, json_extract(item.value, '$[4]') AS reason,
+       max(entry.id * 1000000 + item.key) AS last
+FROM entry, json_each(entry.items) AS item WHERE entry.kind = 'states' GROUP BY 1;
+CREATE VIEW row AS
+SELECT json_extract(item.value, '$[0]') AS id, json_extract(item.value, '$[1]') AS file,
+       json_extract(item.value, '$[2]') AS line, json_extract(item.value, '$[3]') AS key_id,
+       json_extract(item.value, '$[4]') AS trunk_name, coalesce(state.state, 'waiting') AS state,
+       state.code, state.reason
+FROM entry, json_each(entry.items) AS item LEFT JOIN state ON state.id = json_extract(item.value, '$[0]')
+WHERE entry.kind = 'rows';
+"""
+# Rows in one entry of a new journal: enough to make the entry's own cost small, and not all at once in memory.
+_ROWS_AT_ONCE = 500
+_STATES = {state.value: state for state in RowState}
+
+Values = Mapping[str, Any]
+
+
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Tell whether nothing is in the database, as after a crash while the journal was made."""
+    return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def create(database: sqlite3.Connection, header: JournalHeader, rows: Iterable[JournalRow]) -> None:
+    """Make the tables of a new journal and fill in its rows."""
+    for statement in filter(str.strip, _TABLES.split(";")):  # `executescript` would commit before
+        database.execute(statement)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {VERSION}")
+    entries = [(name, _json(value)) for name, value in attrs.asdict(header).items()]
+    database.executemany("INSERT INTO header VALUES (?, ?)", entries)
+    every = iter(rows)
+    while some := list(islice(every, _ROWS_AT_ONCE)):
+        _append(database, "rows", [_columns_of(row) for row in some])
+        add_results(database, [(row.id, row.result) for row in some if row.result.state is not RowState.WAITING])
+        add_verified(database, [(row.id, row.verified) for row in some if row.verified is not None])
+
+
+def header_of(database: sqlite3.Connection) -> JournalHeader:
+    """Return the header of a journal."""
+    entries = database.execute("SELECT name, value FROM header").fetchall()
+    return JournalHeader(**{name: orjson.loads(value) for name, value in entries})
+
+
+# -- what a run adds --------------------------------------------------------------------------------------------------
+
+
+def add_claims(database: sqlite3.Connection, rows: Sequence[int]) -> None:
+    """Note that these rows are about to be sent."""
+    _append(database, "states", [(row, RowState.SENT.value) for row in rows])
+
+
+def add_results(database: sqlite3.Connection, results: Sequence[tuple[int, Result]]) -> None:
+    """Note what became of rows."""
+    _append(database, "states", [_result_columns(row, result) for row, result in results])
+
+
+def add_befores(database: sqlite3.Connection, befores: Sequence[tuple[int, Values, Values]]) -> None:
+    """Note the values before and after of rows whose trunk stands otherwise by now."""
+    _append(database, "befores", befores)
+
+
+def add_verified(database: sqlite3.Connection, verified: Sequence[tuple[int, bool]]) -> None:
+    """Note which rows were read back as wanted."""
+    _append(database, "verified", verified)
+
+
+def _append(database: sqlite3.Connection, kind: str, items: Sequence[Any]) -> None:
+    if items:
+        database.execute("INSERT INTO entry (kind, items) VALUES (?, ?)", (kind, _json(items)))
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _columns_of(row: JournalRow) -> tuple[Any, ...]:
+    place = row.place
+    return (
+        row.id,
+        place.file,
+        place.line,
+        row.key_id,
+        row.trunk_name,
+        row.disabled,
+        row.before,
+        row.after,
+        row.secrets,
+    )
+
+
+def _result_columns(row: int, result: Result) -> tuple[Any, ...]:
+    return (row, result.state._value_, *result[1:])  # `value` is a descriptor, and takes longer than all the rest
+
+
+# -- reading it again -------------------------------------------------------------------------------------------------
+
+
+def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
+    """Return all rows as the last entries have them, in the file's order."""
+    columns: dict[int, list[Any]] = {}
+    results: dict[int, Result] = {}
+    verified: dict[int, bool] = {}
+    for kind, items in _entries(database):
+        if kind == "rows":
+            columns.update((item[0], item) for item in items)
+        elif kind == "states":
+            results.update((item[0], _result(*item[1:])) for item in items)
+        elif kind == "befores":
+            for id, before, after in items:
+                columns[id][6:8] = before, after
+        else:
+            verified.update(items)
+    return [_row(columns[id], results.get(id, _WAITING), verified.get(id)) for id in sorted(columns)]
+
+
+def _entries(database: sqlite3.Connection) -> Iterator[tuple[str, list[Any]]]:
+    for kind, items in database.execute("SELECT kind, items FROM entry ORDER BY id"):
+        yield kind, orjson.loads(items)
+
+
+_WAITING = Result(state=RowState.WAITING)
+
+
+def _result(state: str, *rest: Any) -> Result:
+    return Result(_STATES[state], *rest)
+
+
+def _row(columns: list[Any], result: Result, verified: bool | None) -> JournalRow:
+    id, file, line, key_id, trunk_name, disabled, before, after, secrets = columns
+    return JournalRow(
+        id=id,
+        place=Place(file, line),
+        key_id=key_id,
+        trunk_name=trunk_name,
+        disabled=disabled,
+        before=before,
+        after=after,
+        secrets=tuple(secrets),
+        result=result,
+        verified=verified,
+    )

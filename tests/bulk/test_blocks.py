@@ -1,0 +1,111 @@
+"""Blocks: what is taken was claimed on the disk before, and what was claimed and not taken is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itnio_async.bulk.blocks import BLOCK, Blocks
+from itnio_async.bulk.journal import Result, RowState
+
+
+class SlowJournal:
+    """A journal whose claims are on the disk when the test says so."""
+
+    def __init__(self) -> None:
+        self.claims: list[tuple[list[int], asyncio.Future[None]]] = []
+        self.settled: list[tuple[int, Result]] = []
+
+    def claim_soon(self, rows):
+        self.claims.append((rows, asyncio.get_running_loop().create_future()))
+        return self.claims[-1][1]
+
+    def settle(self, row, result):
+        self.settled.append((row, result))
+
+    @property
+    def on_disk(self):
+        return {row for rows, claim in self.claims if claim.done() for row in rows}
+
+
+def numbered(count):
+    left = iter(range(count))
+    return lambda most: [(number, f"item {number}") for number in islice(left, most)]
+
+
+async def test_nothing_is_taken_before_its_claim_is_on_the_disk():
+    journal = SlowJournal()
+    blocks = Blocks(journal, numbered(3))
+    assert blocks.take() is None
+    assert blocks.is_coming
+    assert blocks.take() is None
+    ((rows, claim),) = journal.claims
+    assert rows == [0, 1, 2]
+    waiting = asyncio.ensure_future(blocks.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    claim.set_result(None)
+    await waiting
+    assert [blocks.take() for _ in range(4)] == ["item 0", "item 1", "item 2", None]
+    assert not blocks.is_coming
+    blocks.give_back()
+    assert journal.settled == []
+
+
+async def test_the_next_block_is_claimed_while_this_one_is_taken():
+    journal = SlowJournal()
+    blocks = Blocks(journal, numbered(3 * BLOCK))
+    blocks.take()
+    journal.claims[0][1].set_result(None)
+    for _ in range(BLOCK // 2):
+        assert blocks.take()
+    assert len(journal.claims) == 2
+    journal.claims[1][1].set_result(None)
+    for _ in range(BLOCK // 2 + 1):  # over the border, without a wait
+        assert blocks.take()
+
+
+async def test_a_claim_that_fails_is_raised_and_its_rows_are_given_back():
+    journal = SlowJournal()
+    blocks = Blocks(journal, numbered(2))
+    blocks.take()
+    journal.claims[0][1].set_exception(sqlite3.OperationalError("full"))
+    await blocks.wait()
+    with pytest.raises(sqlite3.OperationalError):
+        blocks.take()
+    blocks.give_back()
+    assert journal.settled == [(0, Result(state=RowState.WAITING)), (1, Result(state=RowState.WAITING))]
+
+
+@given(
+    count=st.integers(0, 3 * BLOCK),
+    steps=st.lists(st.sampled_from(["take", "commit"]), max_size=60),
+    burst=st.integers(1, 40),
+)
+def test_each_is_taken_once_in_order_or_given_back(count, steps, burst):
+    async def main():
+        journal = SlowJournal()
+        blocks = Blocks(journal, numbered(count))
+        taken = []
+        for step in steps:
+            if step == "commit":
+                for _, claim in journal.claims:
+                    if not claim.done():
+                        claim.set_result(None)
+                continue
+            for _ in range(burst):
+                if (item := blocks.take()) is not None:
+                    taken.append(item)
+                    assert len(taken) - 1 in journal.on_disk
+        blocks.give_back()
+        claimed = [row for rows, _ in journal.claims for row in rows]
+        assert taken == [f"item {number}" for number in range(len(taken))]
+        assert [row for row, _ in journal.settled] == claimed[len(taken) :]
+        assert len(claimed) - len(taken) <= 2 * BLOCK
+
+    asyncio.run(main())
