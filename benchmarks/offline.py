@@ -29,17 +29,19 @@ class Part(NamedTuple):
 
 
 def read_rows(items: int) -> dict[str, float]:
-    """Read and check a CSV with six columns."""
+    """Read and check a CSV with six columns, and one with every column that there is and two groups a trunk."""
     from itnio_async.bulk.rows import read_changes
 
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "trunks.csv"
-        _write(path, items)
-        took = _Steps()
-        with took("reading and checking"):
-            read = read_changes(path)
-        assert (len(read.changes), len(read.bad)) == (items, 0)
-        return took.seconds
+    took = _Steps()
+    for step, write in (("reading and checking", _write), ("reading and checking every column", _write_every_column)):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "trunks.csv"
+            write(path, items)
+            with took(step):
+                read = read_changes(path)
+            assert (len(read.changes), len(read.bad)) == (items, 0)
+            del read
+    return took.seconds
 
 
 def plan(items: int) -> dict[str, float]:
@@ -106,6 +108,16 @@ def _write(path: Path, items: int) -> None:
         file.write("keyId,sipTrunkName,voiceGroupIds,numbers,sipGatewayIp,sipTrunkState\n")
         for index in range(items):
             file.write(f"{index + 1},trunk {index},{1_000_000 + index},86{index:08},{_address(11, index)},false\n")
+
+
+def _write_every_column(path: Path, items: int) -> None:
+    columns = "keyId,sipTrunkName,voiceGroupIds,numbers,sipPrefix,sipGatewayIp,sipWhiteIp,sipTrunkState"
+    with path.open("w") as file:
+        file.write(f"{columns},sipAccount,sipPassword\n")
+        for index in range(items):
+            groups = f"{1_000_000 + 2 * index};{1_000_001 + 2 * index},86{index:08};+86{index:08}"
+            addresses = f"{_address(11, index)},{_address(12, index)}"
+            file.write(f"{index + 1},trunk {index},{groups},0086,{addresses},true,user{index},made-up-{index}\n")
 
 
 def _address(first: int, index: int) -> str:
