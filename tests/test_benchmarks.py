@@ -216,7 +216,7 @@ def test_bulk_pushes_each_item_once_on_every_way(tmp_path):
     assert all(row["calls_per_second"] > 0 for row in results["rows"])
     assert [each["items"] for each in results["flat"]] == [1000, 60]
     assert [each["part"] for each in results["offline"]] == ["rows", "plan"]
-    assert len(results["bounds"]) == 5
+    assert len(results["bounds"]) == 6
     for each in results["bounds"]:
         assert f"| {each['measure']} |" in markdown
 

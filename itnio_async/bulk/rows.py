@@ -135,9 +135,9 @@ class _RowReader:
     def __init__(self, source: Source, table: Table, match: Match) -> None:
         self._source = source
         self._key_field = _KEY_FIELDS[match]
-        self._understand = cells.understand_typed if table.is_typed else cells.understand_written
+        self.understand = cells.understand_typed if table.is_typed else cells.understand_written
         # By the column as written: the field, or `_IGNORED`, and what reads its cells.
-        self._fields: dict[str, str] = {}
+        self.fields: dict[str, str] = {}
         self._readers: dict[str, tuple[str, Reader]] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
@@ -154,14 +154,14 @@ class _RowReader:
             except BadCell as error:
                 unknown.append(f"{column}: {error.reason}")
                 continue
-            if field != _IGNORED and list(self._fields.values()).count(field) > 1:
+            if field != _IGNORED and list(self.fields.values()).count(field) > 1:
                 raise SourceError.at(place.at(column), f"another column is for {field} too. Remove one of them.")
-        if not any(self._fields.values()):
+        if not any(self.fields.values()):
             # Perhaps there is no header, and the line has a password in it.
             raise SourceError.at(place, "it names none of the columns that there are. The first row must name them.")
         if unknown:
             raise SourceError.at(place, "\n".join(unknown))
-        if self._key_field not in self._fields.values():
+        if self._key_field not in self.fields.values():
             raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
 
     def _learn(self, column: str) -> tuple[str, Reader]:
@@ -170,7 +170,7 @@ class _RowReader:
             raise BadCell(explain_unknown(column))
         if field == "key_id" and self._key_field != "key_id":
             field = _IGNORED
-        self._fields[column] = field
+        self.fields[column] = field
         self._readers[column] = field, _READERS.get(field, cells.text)
         return self._readers[column]
 
@@ -180,7 +180,7 @@ class _RowReader:
         if record.problem is not None:
             self._bad.append(BadRow(place, record.problem))
             return
-        row = _Row(place, record.cells, self._fields, self._understand)
+        row = _Row(self, place, record.cells)
         self._read_cells(row)
         row.join_groups()
         row.check()
@@ -214,7 +214,7 @@ class _RowReader:
                 row.refuse(column, error.reason)
 
     def _understood(self, field: str, cell: Any) -> Any:
-        value = self._understand(cell)
+        value = self.understand(cell)
         if field in SECRET_FIELDS and value is not cell and value != "" and cell != cell.strip() == value:
             raise BadCell("the value has blanks around it. Remove them; if they are meant, put ' before them.")
         return value
@@ -226,7 +226,8 @@ class _RowReader:
     @property
     def changes(self) -> list[TrunkChange]:
         """The changes of the good rows."""
-        return [change for change in self._changes if change.key not in self._claimed_again]
+        again = self._claimed_again
+        return [change for change in self._changes if change.key not in again] if again else self._changes
 
     @property
     def bad(self) -> list[BadRow]:
@@ -239,7 +240,7 @@ class _RowReader:
         return sorted([*self._bad, *again], key=lambda bad: bad.place.line)
 
     def _column_of_key(self) -> str:
-        return next(column for column, field in self._fields.items() if field == self._key_field)
+        return next(column for column, field in self.fields.items() if field == self._key_field)
 
 
 def _lines(places: list[Place]) -> str:
@@ -250,19 +251,12 @@ def _lines(places: list[Place]) -> str:
 class _Row:
     """A row while it is read: its values by field, and what is wrong with it."""
 
-    __slots__ = ("_fields", "_place", "_understand", "bad", "values", "written")
+    __slots__ = ("_place", "_reader", "bad", "values", "written")
 
-    def __init__(
-        self,
-        place: Place,
-        written: Mapping[str, Any],
-        fields: Mapping[str, str],
-        understand: Callable[[Any], Any],
-    ) -> None:
+    def __init__(self, reader: _RowReader, place: Place, written: Mapping[str, Any]) -> None:
+        self._reader = reader
         self._place = place
         self.written = written
-        self._fields = fields
-        self._understand = understand
         self.values: dict[str, Any] = {}
         self.bad: list[BadRow] = []
 
@@ -272,7 +266,7 @@ class _Row:
 
     def _column(self, *fields: str) -> str | None:
         """Return the column of the first of these fields that this row has."""
-        columns = {self._fields.get(column): column for column in self.written}
+        columns = {self._reader.fields.get(column): column for column in self.written}
         return next((columns[field] for field in fields if field in columns), None)
 
     def join_groups(self) -> None:
@@ -293,7 +287,7 @@ class _Row:
             self.values["group_list"] = [GroupBinding(voice_group_id=key) for key in ids]
             return
         try:
-            beside = groups.numbers_of(numbers, len(ids), self._understand)
+            beside = groups.numbers_of(numbers, len(ids), self._reader.understand)
         except BadCell as error:
             self.refuse(self._column(NUMBERS), error.reason)
             return
