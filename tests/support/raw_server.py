@@ -72,7 +72,7 @@ class RawServer:
         return f"http://{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self.address, 0)
+        self._server = await asyncio.start_server(self._accept, self.address, 0, backlog=512)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -52,6 +52,10 @@ class FaultServer(RawServer):
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
+    async def quiet(self) -> None:
+        """Wait until it has no connection."""
+        await until(lambda: self.open == 0)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
         try:
@@ -121,7 +125,7 @@ def in_thread(handler: Handler, **options: Any) -> Iterator[FaultServer]:
         thread.join(5)
 
 
-def request(server: FaultServer | str, method: str = "POST", **options: Any) -> httpx.Request:
+def request(server: RawServer | str, method: str = "POST", **options: Any) -> httpx.Request:
     """A request with the timeouts that httpx's client would give it."""
     url = server if isinstance(server, str) else f"{server.url}/v3"
     extensions = {"timeout": {**TIMEOUT, **options.pop("timeout", {})}, **options.pop("extensions", {})}
@@ -141,7 +145,7 @@ async def in_a_client(transport: PooledTransport, request: httpx.Request) -> htt
 send = directly
 
 
-async def call(transport: PooledTransport, server: FaultServer | str, method: str = "POST", **options: Any) -> Any:
+async def call(transport: PooledTransport, server: RawServer | str, method: str = "POST", **options: Any) -> Any:
     """Send a request and read all of its answer."""
     response = await send(transport, request(server, method, **options))
     try:
@@ -151,7 +155,7 @@ async def call(transport: PooledTransport, server: FaultServer | str, method: st
     return response
 
 
-async def assert_whole(transport: PooledTransport, server: FaultServer | str, calls: int = 3) -> None:
+async def assert_whole(transport: PooledTransport, server: RawServer | str, calls: int = 3) -> None:
     """Plain calls pass, at once and as many as there are slots, and every slot is given back."""
     limit = transport._settings.limits.max_connections or calls
     async with asyncio.timeout(5):
