@@ -106,6 +106,18 @@ class FailedRow:
     meaning: str
 
 
+def check_failed(source: Source, path: str | os.PathLike[str]) -> None:
+    """Raise `SourceError` where failed rows of this source cannot be written to that path, whatever rows those are."""
+    if os.path.realpath(path) == os.path.realpath(source.path) and os.fspath(path) != STANDARD_OUTPUT:
+        raise SourceError(
+            f"{source.name}: its other rows, and the passwords, would be lost: give the failed rows another name."
+        )
+    if is_typed(path):
+        with source.table() as table:
+            if not table.is_typed:
+                raise SourceError(f"{source.name}: its rows are no JSON. Give the failed rows a name like failed.csv.")
+
+
 def write_failed(source: Source, failed: Iterable[FailedRow], path: str | os.PathLike[str]) -> int:
     """Write these rows of a source as they stand there, with why they failed, to be corrected and read again.
 
@@ -117,10 +129,7 @@ def write_failed(source: Source, failed: Iterable[FailedRow], path: str | os.Pat
     that the path's name says, or where the file would replace the source; `ConfigurationError` where it cannot be
     written.
     """
-    if os.path.realpath(path) == os.path.realpath(source.path) and os.fspath(path) != STANDARD_OUTPUT:
-        raise SourceError(
-            f"{source.name}: its other rows, and the passwords, would be lost: give the failed rows another name."
-        )
+    check_failed(source, path)
     reports = _reports(failed)
     with source.table() as table:
         records = [record for record in table.records if record.line in reports]
@@ -128,13 +137,11 @@ def write_failed(source: Source, failed: Iterable[FailedRow], path: str | os.Pat
     if lost:
         raise SourceError.at(source.place(lost[0]), "there is no such row any more: the file was changed.")
     columns = _kept_columns(table, records)
-    if not is_typed(path):
-        rows = [_failed_cells(record, columns, table) + _report_cells(reports[record.line]) for record in records]
-        write_cells(path, [*columns, *REPORT_COLUMNS], rows, table.separator or ",")
-    elif table.is_typed:
+    if is_typed(path):
         write_objects(path, [_failed_object(record, columns, reports[record.line]) for record in records])
     else:
-        raise SourceError(f"{source.name}: its rows are no JSON. Give the file of failed rows a name like failed.csv.")
+        rows = [_failed_cells(record, columns, table) + _report_cells(reports[record.line]) for record in records]
+        write_cells(path, [*columns, *REPORT_COLUMNS], rows, table.separator or ",")
     return len(records)
 
 

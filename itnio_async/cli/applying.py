@@ -14,6 +14,7 @@ import typer
 from attrs import evolve, field, frozen
 
 from itnio_async import AsyncClient, ItnioError, config
+from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
 from itnio_async.bulk.journal import RowState, has_journal, read_journal
@@ -85,6 +86,8 @@ class Application:
             self._require_same_rows()
         elif self.plan.bad_rows and not self.options.skip_invalid:
             return self._refuse()
+        if self.manner.failed is not None and self.source is not None:
+            check_failed(self.source, self.manner.failed)
         looks_again = goes_on or self.changed or self.manner.dry_run
         plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
@@ -257,7 +260,8 @@ class Application:
         try:
             write_files(report, self.source, self.manner.failed, self.manner.html, self.bad)
         except (ItnioError, OSError) as error:
-            say(text_of(error))
+            # Without what follows: that nothing was sent.
+            say(text_of(error).splitlines()[0])
             return False
         return True
 

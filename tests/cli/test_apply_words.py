@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from itnio_async.bulk.places import SourceError
 from itnio_async.bulk.progress import Progress
 from itnio_async.cli import applying
 from itnio_async.cli.applying import _Pausing
@@ -69,6 +70,25 @@ def test_how_failed_rows_get_their_passwords_back(apply, itnio, sandbox, csv, tm
     (hint,) = [line for line in result.err.splitlines() if "--secrets-from" in line]
     assert itnio(*hint.split(": itnio ")[1].split(), "--yes").status == 0
     assert sandbox.trunk(3).sip_password == "Hush-hush"
+
+
+@pytest.mark.parametrize("name", ["trunks.csv", "failed.jsonl"])
+def test_failed_rows_that_cannot_be_written_so_are_refused_before_anything_is_sent(apply, sandbox, csv, tmp_path, name):
+    file = csv("key_id,sip_gateway_ip,sip_password", "1,10.0.0.3,", "3,,Hush-hush")
+    before = file.read_text()
+    result = apply(file, "--failed", tmp_path / name)
+    assert (result.status, file.read_text()) == (1, before)
+    assert "Nothing was sent." in result.err
+    assert not any(request.path.endswith("/update") for request in sandbox.requests)
+
+
+def test_nobody_is_told_at_the_end_that_nothing_was_sent(apply, sandbox, csv, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise SourceError("it is gone")
+
+    monkeypatch.setattr(applying, "write_files", fail)
+    result = apply(csv("key_id,sip_gateway_ip", "1,10.0.0.3"), "--failed", tmp_path / "failed.csv")
+    assert (result.status, result.err.splitlines()[-1]) == (1, "Error: it is gone")
 
 
 def test_after_a_question_the_progress_is_shown_again(monkeypatch):
