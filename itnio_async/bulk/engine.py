@@ -151,17 +151,7 @@ class Engine(Generic[Q, R]):
         worker = asyncio.current_task()
         assert worker is not None
         try:
-            while not self._stopping:
-                request = self._read_at_once()
-                if request is LATER:
-                    request = await self._read(worker)
-                if isinstance(request, Signal):
-                    self.stop()
-                    return
-                index = self.started
-                self.started += 1
-                self.under_way[index] = request
-                await self._account_for(index, request)
+            await self._send_all(worker)
         except (Exception, asyncio.CancelledError) as error:
             # A stop cancels those who wait to read, and a cut-off all: neither is a failure.
             if not (isinstance(error, asyncio.CancelledError) and self._stopping):
@@ -170,6 +160,36 @@ class Engine(Generic[Q, R]):
             self._working -= 1
             if not self._working:
                 await self._end()
+
+    async def _send_all(self, worker: asyncio.Task[None]) -> None:
+        """Read, make the call, shelve its outcome or that it has none, and so on until there is nothing to read."""
+        while not self._stopping:
+            request = self._read_at_once()
+            if request is LATER:
+                request = await self._read(worker)
+            if isinstance(request, Signal):
+                self.stop()
+                return
+            index = self.started
+            self.started += 1
+            self.under_way[index] = request
+            outcome: Outcome[Q, R] | None = None
+            began = time.monotonic()
+            try:
+                try:
+                    response = await self._send(request)
+                except ItnioError as error:
+                    outcome = Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
+                    self.failed += 1
+                else:
+                    outcome = Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
+                    self.succeeded += 1
+                del self.under_way[index]
+                if self._rule.ends_run(outcome.error):
+                    self.stop(outcome.error)
+            finally:
+                self._shelf.put(index, outcome)
+                self._news.set()
 
     def _read_at_once(self) -> Q | Signal:
         """Read if there is nothing to wait for: the way of most items, for which a coroutine would cost too much."""
@@ -192,26 +212,6 @@ class Engine(Generic[Q, R]):
                 return await self._feed.next()
         finally:
             self._reading.discard(worker)
-
-    async def _account_for(self, index: int, request: Q) -> None:
-        """Make the call, and shelve its outcome, or that it has none."""
-        outcome: Outcome[Q, R] | None = None
-        began = time.monotonic()
-        try:
-            try:
-                response = await self._send(request)
-            except ItnioError as error:
-                outcome = Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
-                self.failed += 1
-            else:
-                outcome = Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
-                self.succeeded += 1
-            del self.under_way[index]
-            if self._rule.ends_run(outcome.error):
-                self.stop(outcome.error)
-        finally:
-            self._shelf.put(index, outcome)
-            self._news.set()
 
     async def _end(self) -> None:
         """Close the source and tell everybody; the last worker does it."""
