@@ -13,7 +13,8 @@ from typing import Self
 import typer
 from attrs import evolve, field, frozen
 
-from itnio_async import AsyncClient, ItnioError, config
+from itnio_async import ApiError, AsyncClient, ItnioError, config
+from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
@@ -239,7 +240,7 @@ class Application:
         for note in result.notes:
             say(note)
         if result.error is not None:
-            say(f"The job ended early.\n{text_of(result.error)}")
+            say(f"The job ended early{self._why(result.error)}.\n{text_of(result.error)}")
         elif result.ended is not Ended.FINISHED:
             say(f"The job ended early: {result.ended.value}.")
         say(f"Journal: {visible(result.journal)}")
@@ -254,6 +255,13 @@ class Application:
             failed, html = (self.manner.failed, self.manner.html) if written else (None, None)
             write_result(report, result, bad=self.bad, failed=failed, html=html, status=status)
         return status
+
+    def _why(self, error: ItnioError) -> str:
+        """Return why a job ends for what was said of one row, where that needs a word."""
+        is_of_a_row = isinstance(error, ApiError) and error.endpoint == str(UPDATE)
+        if not is_of_a_row or isinstance(error, self.options.stop_on):
+            return ""
+        return f": {self.options.max_failures} rows in a row came to the same (--max-failures)"
 
     def _write_files(self, report: Report) -> bool:
         """Write the files that were asked for, and tell whether that worked: how the job ended is said in any case."""

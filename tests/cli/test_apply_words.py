@@ -82,6 +82,21 @@ def test_failed_rows_that_cannot_be_written_so_are_refused_before_anything_is_se
     assert not any(request.path.endswith("/update") for request in sandbox.requests)
 
 
+def test_why_refusals_ended_it(apply, sandbox, csv):
+    file = csv("key_id,sip_gateway_ip", *(f"{key_id},10.0.0.11" for key_id in (1, 3, 5, 7)))
+    assert (
+        "The job ended early: 2 rows in a row came to the same (--max-failures).\n"
+        in apply(file, "--concurrency", 1, "--max-failures", 2).err
+    )
+
+
+def test_a_refused_key_is_no_row_of_refusals(apply, sandbox, csv):
+    sandbox.order("minus1,endpoint=update")
+    result = apply(csv("key_id,sip_prefix", "1,00", "3,00"), "--concurrency", 1)
+    assert "The job ended early.\n" in result.err
+    assert "in a row" not in result.err
+
+
 def test_nobody_is_told_at_the_end_that_nothing_was_sent(apply, sandbox, csv, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise SourceError("it is gone")
