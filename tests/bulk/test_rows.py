@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import openpyxl
@@ -10,7 +11,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from itnio_async import UNSET, GroupBinding
-from itnio_async.bulk.cells import damage_of, is_clear_word, is_formula, protect, understand_typed, understand_written
+from itnio_async.bulk.cells import (
+    BadCell,
+    damage_of,
+    is_clear_word,
+    is_formula,
+    protect,
+    understand_typed,
+    understand_written,
+    whole_number,
+)
 from itnio_async.bulk.places import BadRows, Place, SourceError
 from itnio_async.bulk.rows import RowsRead, only_drops_zeros, read_changes
 from itnio_async.bulk.sources import Source
@@ -475,3 +485,39 @@ def test_a_file_is_read_by_its_path_with_its_options(tmp_path: Path):
     path.write_bytes("key_id|sip_trunk_name\n1|中继\n".encode("gbk"))
     (change,) = read_changes(path, format="csv", separator="|", encoding="gbk").require_good()
     assert (change.values["sip_trunk_name"], change.place) == ("中继", Place(str(path), 2))
+
+
+# -- what is told at a glance, against its plainest definition --------------------------------------------------------
+
+digits = st.text("0123456789", max_size=22) | st.text("0189", max_size=4)
+edges = st.sampled_from([2**63, 2**64, 10**18, 10**19, 10**20])
+near_edges = st.builds(
+    lambda edge, by, sign: str(sign * edge + by), edges, st.integers(-2, 2), st.sampled_from([1, -1])
+)
+
+
+@settings(max_examples=300)
+@given(digits | near_edges | st.text("-+_ 01\u0661\uff11.e", max_size=5))
+def test_a_whole_number_is_plain_digits_that_64_bits_hold(text):
+    if re.fullmatch("0|-?[1-9][0-9]*", text) and -(2**63) <= int(text) < 2**64:
+        assert whole_number(text) == int(text)
+    else:
+        with pytest.raises(BadCell):
+            whole_number(text)
+
+
+@given(
+    st.text("+-1.,eE", max_size=8) | st.from_regex(r"[+-]?[0-9]{1,3}([.,][0-9]{1,3})?[eE]\+?[0-9]{1,3}", fullmatch=True)
+)
+@example("8.61E+12")
+def test_a_number_that_a_spreadsheet_shortened_has_an_exponent_with_its_sign(text):
+    shortened = re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]+", text)
+    assert (damage_of(text) is not None) == (shortened is not None)
+
+
+@given(st.none() | st.text("01x", max_size=4), st.none() | st.text("01x", max_size=4))
+@example("0", "")
+def test_what_only_drops_zeros_is_the_same_number_in_fewer_digits(before, after):
+    both = bool(before and after) and {*before, *after} <= {*"01"}
+    expected = both and len(after) < len(before) and int(before) == int(after)
+    assert only_drops_zeros(before, after) == expected
