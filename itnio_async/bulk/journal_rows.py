@@ -10,6 +10,8 @@ from attrs import frozen
 
 from itnio_async.bulk.places import Place
 
+# In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
+HELD_BACK = "TrunkChanged"
 NO_VALUES: Mapping[str, Any] = {}
 
 
@@ -33,8 +35,9 @@ class RowState(Enum):
 class Result(NamedTuple):
     """What is noted of a row: its state and how it came to that.
 
-    `code` is the vendor's, `error` the name of the exception's class, `reason` the vendor's words or ours; `attempts`
-    and `elapsed` (seconds) are of the call, and `ended` is its end in Unix seconds. None of them has a secret in it.
+    `code` is the vendor's, `error` the name of the exception's class or HELD_BACK, `reason` the vendor's words or ours;
+    `attempts` and `elapsed` (seconds) are of the call, and `ended` is its end in Unix seconds. None of them has a
+    secret in it.
     """
 
     state: RowState

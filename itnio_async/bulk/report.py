@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from itnio_async.bulk.export import FailedRow
 from itnio_async.bulk.journal_file import JournalContents
-from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, RowState
+from itnio_async.bulk.journal_rows import HELD_BACK, JournalHeader, JournalRow, RowState
 from itnio_async.codes import SIP_TRUNKS
 
 _AGAIN = "Run the same command again: "
@@ -146,6 +146,11 @@ def _words(state: RowState, code: int | None, error: str | None, was_sent: bool)
             if known is not None
             else f"the outcome is unknown{_of(error)}: no answer told",
             f"{_AGAIN}these rows are read back first, and sent only where they do not stand as wanted.",
+        )
+    if state is RowState.REFUSED and error == HELD_BACK:
+        return (
+            "held back: the trunk changed since the plan was made",
+            "Make the plan anew, or overwrite the trunks all the same (--retry-refused --force).",
         )
     if state is RowState.REFUSED and not was_sent:
         before = "refused before sending"

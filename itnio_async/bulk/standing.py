@@ -9,6 +9,7 @@ from attrs import frozen
 from itnio_async.api.sip_trunks import SipTrunk
 from itnio_async.bulk.columns import SECRET_FIELDS
 from itnio_async.bulk.journal import JournalRow, Result, RowState
+from itnio_async.bulk.journal_rows import HELD_BACK
 from itnio_async.bulk.places import Place
 from itnio_async.bulk.plan import PlanItem, Verdict
 from itnio_async.bulk.settings import FieldChange, differences, filled, from_data, normal, same, settings_of, to_data
@@ -53,7 +54,11 @@ def decide(row: JournalRow, item: PlanItem, planned: SipTrunk | None, *, force: 
         return Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)
     assert item.trunk is not None
     changed = [] if force else changed_since(row, item.trunk, planned)
-    return Result(state=RowState.REFUSED, reason=_CHANGED_SINCE.format(", ".join(changed))) if changed else None
+    return _held_back(", ".join(changed)) if changed else None
+
+
+def _held_back(how: str) -> Result:
+    return Result(state=RowState.REFUSED, error=HELD_BACK, reason=_CHANGED_SINCE.format(how))
 
 
 def changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) -> list[str]:
@@ -77,7 +82,7 @@ def journal_row(item: PlanItem, *, changed: bool = False) -> JournalRow:
     elif item.verdict is Verdict.UNCHANGED:
         result = Result(state=RowState.UNCHANGED)
     elif changed:
-        result = Result(state=RowState.REFUSED, reason=_CHANGED_SINCE.format("it is not as the saved plan shows it"))
+        result = _held_back("it is not as the saved plan shows it")
     else:
         result = Result(state=RowState.WAITING)
     before, after = before_and_after(item)

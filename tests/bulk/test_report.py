@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itnio_async.bulk.journal_rows import Result, RowState
+from itnio_async.bulk.journal_rows import HELD_BACK, Result, RowState
 from itnio_async.bulk.report import Report, explain, is_failed
 from tests.bulk.journals import (
     DONE,
@@ -54,6 +54,7 @@ def test_all_as_it_should_be_has_no_reasons():
         (WAITING._replace(error="ConnectError"), "not sent (ConnectError)"),
         (WAITING._replace(code=-1), "not sent: the account's authentication failed"),
         (WAITING._replace(state=RowState.SENT), "under way"),
+        (Result(state=RowState.REFUSED, error=HELD_BACK), "held back: the trunk changed since the plan was made"),
     ],
 )
 def test_what_each_outcome_means(result, begins):
