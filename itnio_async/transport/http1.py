@@ -42,7 +42,10 @@ class Owner(Protocol):
 # Not frozen: that would cost each call another microsecond.
 @define(eq=False)
 class Answer:
-    """An answer's head, with all of its body (bytes) or what is still to be read (a `Body`)."""
+    """An answer's head, with all of its body (bytes) or what is still to be read (a `Body`).
+
+    `connection` is the number of the connection that it came over, `transport` the event loop's side of that.
+    """
 
     status: int
     reason: bytes
@@ -51,6 +54,7 @@ class Answer:
     content: bytes | Body
     connection: int
     reused: bool
+    transport: asyncio.Transport | None = None
 
 
 class Body:
@@ -510,7 +514,9 @@ class Connection(asyncio.Protocol):
         if not token.done() and self._answer_head is not None:
             status, version = self._answer_head
             reused = self.requests > 1
-            token.set_result(Answer(status, self._reason, version, self._headers, content, self.number, reused))
+            token.set_result(
+                Answer(status, self._reason, version, self._headers, content, self.number, reused, self._transport)
+            )
         self._release_sender()
 
     def _finish(self, *, surplus: bool) -> None:

@@ -11,7 +11,7 @@ import os
 import ssl
 import weakref
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 from attrs import frozen
@@ -32,6 +32,8 @@ _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRA
 _NO_TIMEOUTS = Timeouts()
 _inherited: list[Pool] = []
 _PORTS = {"http": 80, "https": 443}
+# httpx's names for what can be asked of a connection, and asyncio's.
+_INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
 
 
 class Sender(Protocol):
@@ -58,7 +60,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
     `limits`, `verify` and `trust_env` are httpx's. `connect_retries` is how often connecting is tried once more within
     `timeout.connect`. With `replace_dead_connections`, a request that may be repeated, and whose connection turns out
     to have died before any byte of the answer, is sent once more on a new one; which may, the extension
-    `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head.
+    `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head. Of httpx's extensions,
+    requests may have `timeout` and `sni_hostname`; answers have `http_version`, `reason_phrase` and `network_stream`,
+    whose `get_extra_info` tells about the connection while it is open.
 
     It belongs to the event loop that uses it first; once that is closed, and in a forked child, to the next. Requests
     raise httpx's exceptions, `RuntimeError` after `aclose` or while another event loop still has the connections, and
@@ -114,6 +118,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             extensions={
                 "http_version": answer.version,
                 "reason_phrase": answer.reason,
+                "network_stream": _NetworkStream(answer.transport),
                 CONNECTION_EXTENSION: (answer.connection, answer.reused),
             },
         )
@@ -260,6 +265,20 @@ class _BodyStream(httpx.AsyncByteStream):
     def __del__(self) -> None:
         # An answer that was dropped half-read would keep its connection for ever.
         self._body.discard_from_outside()
+
+
+class _NetworkStream:
+    """httpx's view of the connection of an answer: it can be asked about, but not read or written."""
+
+    __slots__ = ("_transport",)
+
+    def __init__(self, transport: asyncio.Transport | None) -> None:
+        self._transport = transport
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return the connection's `ssl_object`, `client_addr`, `server_addr` or `socket`, or None."""
+        name = _INFOS.get(info)
+        return self._transport.get_extra_info(name) if self._transport is not None and name is not None else None
 
 
 def _leave(pool: Pool) -> None:

@@ -840,6 +840,20 @@ async def test_a_plain_httpx_client_over_it(peer: Peer) -> None:
             assert [part async for part in response.aiter_bytes()] == [b"{}"]
 
 
+async def test_what_an_answer_tells_of_its_connection(peer: Peer) -> None:
+    async with peer(serve) as server, pool_of(1) as transport:
+        for _ in range(2):
+            response = await call(transport, server)
+            stream = response.extensions["network_stream"]
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", httpx.URL(server.url).port)
+            assert stream.get_extra_info("client_addr") == stream.get_extra_info("socket").getsockname()
+            tls = stream.get_extra_info("ssl_object")
+            assert (tls and tls.version()) in (("TLSv1.2", "TLSv1.3") if peer.tls else (None,))
+            assert stream.get_extra_info("nothing") is None
+        await transport.aclose()
+        stream.get_extra_info("server_addr")  # whatever it still knows: no error
+
+
 async def test_the_log_has_numbers_and_no_headers(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "itnio_async.pool")
     async with FaultServer(serve) as server, pool_of(1) as transport:
