@@ -23,7 +23,7 @@ from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.progress import Progress
 from itnio_async.bulk.report import Report, report_of
-from itnio_async.bulk.settings import FieldChange, is_masked
+from itnio_async.bulk.settings import FieldChange, is_masked, shown
 from itnio_async.bulk.sources import Source
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
@@ -321,7 +321,9 @@ def _as_read(row: ReadBack) -> str:
 
 
 def _as_stands(change: FieldChange) -> str:
-    return f"{change.name} is {'another one' if change.secret else repr(change.before)}"
+    if change.secret:
+        return f"{change.name} is another one"
+    return f"{change.name} is {shown(change.before)}, not {shown(change.after)}"
 
 
 class _Pausing:

@@ -50,6 +50,12 @@ def test_no_password_is_told_to_be_none(apply, itnio, sandbox, csv):
     assert apply(csv(PASSWORDS, "3,Hush-again"), "--verify").err.count("sip_password is another one") == 1
 
 
+def test_groups_that_were_read_back_otherwise_are_words_and_no_python(apply, sandbox, csv):
+    sandbox.assumptions.group_list = "adds"
+    result = apply(csv("key_id,voice_group_ids", "1,1000026"), "--verify")
+    assert "trunk 1 was read back otherwise: group_list is 1000026;2000001, not 1000026\n" in result.err
+
+
 def test_where_the_reasons_of_failed_rows_are(apply, itnio, sandbox, csv, journal, tmp_path):
     file = csv("key_id,sip_gateway_ip", "1,10.0.0.3")
     result = apply(file)
