@@ -44,6 +44,17 @@ def test_that_a_hidden_password_may_be_another_one_is_told(apply, sandbox, csv, 
     assert "1 of the rows that are done gives a password, which the listing hides" in result.err
 
 
+@pytest.mark.xfail(
+    reason="the journal keeps no fingerprint of a password: where the listing hides it, a new one looks like the old one",
+    strict=True,
+)
+def test_a_new_password_for_a_row_that_is_done_is_sent_or_told(apply, sandbox, csv):
+    sandbox.assumptions.listed_password = "masked"
+    assert apply(csv(PASSWORDS, "3,Hush-hush")).status == 0
+    result = apply(csv(PASSWORDS, "3,Hush-again"))
+    assert sandbox.trunk(3).sip_password == "Hush-again" or result.status == 3
+
+
 def test_no_password_is_told_to_be_none(apply, itnio, sandbox, csv):
     file = csv(PASSWORDS, "3,Hush-hush")
     assert apply(file).status == 0
