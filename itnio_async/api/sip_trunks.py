@@ -38,6 +38,9 @@ class TrunkDirection(IntEnum):
     INBOUND = 2
 
 
+_DIRECTIONS = frozenset(TrunkDirection)
+
+
 @frozen(kw_only=True)
 class GroupBinding:
     """An agent group bound to a trunk, and for inbound trunks the phone number that leads to it (50 characters)."""
@@ -159,19 +162,16 @@ class SipTrunk:
 
         Raises `InvalidRequestError` that names the field to give.
         """
-        known = attrs.fields_dict(SipTrunkUpdate)
         for name in changes:
-            if name not in known:
-                raise InvalidRequestError(f"an update has no such field. It has: {', '.join(known)}.", field=name)
-        listed: dict[str, Any] = {
-            name: value
-            for name, value in attrs.asdict(self, recurse=False, filter=lambda a, _: a.name in known).items()
-            if value is not None
-        }
+            if name not in _UPDATE_FIELDS:
+                raise InvalidRequestError(
+                    f"an update has no such field. It has: {', '.join(_UPDATE_FIELDS)}.", field=name
+                )
+        listed: dict[str, Any] = {name: value for name in _LISTED_FIELDS if (value := getattr(self, name)) is not None}
         # A type that the vendor added since must not keep the trunk from being updated.
         if _is_direction(self.type):
             listed["direction"] = self.type
-        if self.group_list is not None:
+        if self.group_list is not None and "group_list" not in changes:
             listed["group_list"] = [_binding(group) for group in self.group_list]
         if not (self.sip_account or self.sip_trunk_state):
             listed.pop("sip_password", None)
@@ -196,6 +196,10 @@ class SipTrunk:
                 "status and not the switch. Give sip_trunk_state as a change.",
                 field="sip_trunk_state",
             )
+
+
+_UPDATE_FIELDS = attrs.fields_dict(SipTrunkUpdate)
+_LISTED_FIELDS = tuple(name for name in attrs.fields_dict(SipTrunk) if name in _UPDATE_FIELDS)
 
 
 def _binding(group: BoundGroup) -> GroupBinding:
@@ -327,7 +331,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _is_direction(value: object) -> bool:
-    return _is_int(value) and value in tuple(TrunkDirection)
+    return _is_int(value) and value in _DIRECTIONS
 
 
 def _is_int(value: object) -> bool:
