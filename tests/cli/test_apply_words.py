@@ -45,7 +45,7 @@ def test_that_a_hidden_password_may_be_another_one_is_told(apply, sandbox, csv, 
 
 
 @pytest.mark.xfail(
-    reason="the journal keeps no fingerprint of a password: where the listing hides it, a new one looks like the old one",
+    reason="the journal keeps no fingerprint of a password: where the listing hides it, a new one is not noticed",
     strict=True,
 )
 def test_a_new_password_for_a_row_that_is_done_is_sent_or_told(apply, sandbox, csv):
