@@ -140,8 +140,7 @@ class PoolMachine(RuleBasedStateMachine):
         """Wait until each request that has a slot has reached the server, and each answer its call."""
 
         def is_settled() -> bool:
-            self.check_limits()
-            return self.transport.stats.in_use == self.board.busy == min(self.under_way, self.limit)
+            return self.agrees() and self.board.busy == self.transport.stats.in_use
 
         async def settle() -> None:
             await pass_by(SETTLING_TICKS)
@@ -200,23 +199,23 @@ class PoolMachine(RuleBasedStateMachine):
             assert self.transport.stats.idle == 0
             self.settle()
 
-    def check_limits(self) -> None:
-        """Check what holds in the middle of things too."""
+    def agrees(self) -> bool:
+        """Tell whether the pool has the calls under way, and check what must hold in the middle of things too."""
         stats = self.transport.stats
         assert stats.in_use + stats.idle <= self.limit
         assert stats.connections_open <= self.limit
         assert stats.idle <= self.kept
         assert not (stats.waiting and stats.idle)
         assert self.board.overlaps == 0
+        has_slot = min(self.under_way, self.limit)
+        return (stats.in_use, stats.waiting) == (has_slot, self.under_way - has_slot)
 
     @invariant()
     def what_must_hold(self) -> None:
         if not hasattr(self, "runner"):
             return
-        self.check_limits()
-        stats = self.transport.stats
-        assert stats.in_use == min(self.under_way, self.limit)
-        assert stats.waiting == self.under_way - stats.in_use
+        # Not at once: nginx may answer in the tick after all was settled, and a call ends in the one after that.
+        self.runner.run(until(self.agrees))
         for one in self.calls:
             if one.done() and not one.cancelled() and one.exception() is not None:
                 assert isinstance(one.exception(), httpx.ReadError | httpx.RemoteProtocolError)
@@ -242,5 +241,5 @@ class PoolMachine(RuleBasedStateMachine):
 
 def test_any_order_of_events(peer: Peer) -> None:
     run_state_machine_as_test(
-        lambda: PoolMachine(peer), settings=settings(max_examples=50, stateful_step_count=25, deadline=None)
+        lambda: PoolMachine(peer), settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
     )
