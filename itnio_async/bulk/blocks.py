@@ -40,10 +40,10 @@ class Blocks(Generic[T]):
         """
         if not self._block and not self._open_next():
             return None
-        _, taken = self._block.popleft()
-        if self._claim is None and 2 * len(self._block) <= BLOCK:
+        # Before one is taken: where the journal fails here, that one was not sent.
+        if self._claim is None and 2 * (len(self._block) - 1) <= BLOCK:
             self._claim_more()
-        return taken
+        return self._block.popleft()[1]
 
     async def wait(self) -> None:
         """Wait for what is coming; what became of it `take` says."""
@@ -70,5 +70,5 @@ class Blocks(Generic[T]):
     def _claim_more(self) -> None:
         more = self._ready(BLOCK)
         if more:
-            self._coming = more
             self._claim = self._journal.claim_soon([row for row, _ in more])
+            self._coming = more

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itnio_async.bulk.blocks import BLOCK, Blocks
-from itnio_async.bulk.journal import Result, RowState
+from itnio_async.bulk.journal import JournalError, Result, RowState
 
 
 class SlowJournal:
@@ -20,8 +20,11 @@ class SlowJournal:
     def __init__(self) -> None:
         self.claims: list[tuple[list[int], asyncio.Future[None]]] = []
         self.settled: list[tuple[int, Result]] = []
+        self.error: JournalError | None = None
 
     def claim_soon(self, rows):
+        if self.error is not None:
+            raise self.error
         self.claims.append((rows, asyncio.get_running_loop().create_future()))
         return self.claims[-1][1]
 
@@ -80,6 +83,20 @@ async def test_a_claim_that_fails_is_raised_and_its_rows_are_given_back():
         blocks.take()
     blocks.give_back()
     assert journal.settled == [(0, Result(state=RowState.WAITING)), (1, Result(state=RowState.WAITING))]
+
+
+async def test_a_journal_that_fails_between_two_blocks_costs_no_row_of_the_first():
+    journal = SlowJournal()
+    blocks = Blocks(journal, numbered(2 * BLOCK))
+    blocks.take()
+    journal.claims[0][1].set_result(None)
+    taken = [blocks.take() for _ in range(BLOCK // 2 - 1)]
+    journal.error = JournalError("full")
+    with pytest.raises(JournalError):
+        blocks.take()
+    blocks.give_back()
+    # What is claimed is given back, and nothing is said of what never was.
+    assert [row for row, _ in journal.settled] == list(range(len(taken), BLOCK))
 
 
 @given(
