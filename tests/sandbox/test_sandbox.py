@@ -164,6 +164,15 @@ async def test_what_is_not_http_is_refused_in_quiet(sandbox, capfd):
 # State in a file.
 
 
+def test_a_kept_state_is_its_owners_alone(tmp_path):
+    """Whoever rehearses a job with their own file has their own passwords in it."""
+    state = tmp_path / "state.db"
+    with Sandbox(trunks=3, state=state):
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    with Sandbox(state=state):
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
 async def test_a_file_keeps_the_data(tmp_path):
     state = tmp_path / "state.db"
     async with Sandbox(trunks=3, state=state) as sandbox:
