@@ -147,12 +147,24 @@ def encode(request: Any, request_type: type) -> bytes:
 
     Raises `InvalidRequestError` that names the field of a wrong type.
     """
+    return orjson.dumps(_as_json(request, request_type))
+
+
+def check_types(request: Any, request_type: type) -> None:
+    """Check a request against its class, as `encode` does.
+
+    Raises `InvalidRequestError` that names the field of a wrong type.
+    """
+    _as_json(request, request_type)
+
+
+def _as_json(request: Any, request_type: type) -> Any:
     try:
-        return orjson.dumps(_sender_of(request_type)(request))
+        return _sender_of(request_type)(request)
     except Mismatch:
         pass  # once more, to find out where; nearly no request pays for the steps to each of its values
     try:
-        return orjson.dumps(_converter.unstructure(request, request_type))
+        return _converter.unstructure(request, request_type)
     except Mismatch as mismatch:
         raise InvalidRequestError(
             f"{mismatch}. Values are never converted: give the type that the field has.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import IntEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import attrs
@@ -167,7 +168,8 @@ class SipTrunk:
                 raise InvalidRequestError(
                     f"an update has no such field. It has: {', '.join(_UPDATE_FIELDS)}.", field=name
                 )
-        listed: dict[str, Any] = {name: value for name in _LISTED_FIELDS if (value := getattr(self, name)) is not None}
+        shown = zip(_LISTED_FIELDS, _listed_values(self), strict=True)
+        listed: dict[str, Any] = {name: value for name, value in shown if value is not None}
         # A type that the vendor added since must not keep the trunk from being updated.
         if _is_direction(self.type):
             listed["direction"] = self.type
@@ -200,6 +202,7 @@ class SipTrunk:
 
 _UPDATE_FIELDS = attrs.fields_dict(SipTrunkUpdate)
 _LISTED_FIELDS = tuple(name for name in attrs.fields_dict(SipTrunk) if name in _UPDATE_FIELDS)
+_listed_values = attrgetter(*_LISTED_FIELDS)
 
 
 def _binding(group: BoundGroup) -> GroupBinding:
@@ -279,12 +282,13 @@ def _check_groups(groups: Any, direction: TrunkDirection | int | None = None) ->
         _refuse("group_list", -48)
     if not isinstance(groups, list | tuple):
         return
-    seen = set()
+    seen: set[int] = set()
+    are_several = len(groups) > 1
     is_inbound = direction == TrunkDirection.INBOUND
     for index, group in enumerate(groups):
         if not isinstance(group, GroupBinding):
             return
-        if _is_int(group.voice_group_id):
+        if are_several and _is_int(group.voice_group_id):
             if group.voice_group_id in seen:
                 _refuse(f"group_list[{index}].voice_group_id", -51)
             seen.add(group.voice_group_id)
@@ -336,7 +340,7 @@ def _is_direction(value: object) -> bool:
 
 def _is_int(value: object) -> bool:
     # Other types pass here: the codec refuses them with a better text.
-    return isinstance(value, int) and not isinstance(value, bool)
+    return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def _refuse(name: str, code: int) -> None:

@@ -21,7 +21,7 @@ from itnio_async.bulk.dependencies import circles
 from itnio_async.bulk.places import BadRow, Place
 from itnio_async.bulk.rows import TrunkChange, only_drops_zeros
 from itnio_async.bulk.settings import FIELDS, FieldChange, changes_between, filled, is_masked
-from itnio_async.codec import encode
+from itnio_async.codec import check_types
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.errors import InvalidRequestError
 
@@ -212,8 +212,8 @@ def _checked(
     trunk: SipTrunk, values: Mapping[str, Any], changes: Sequence[FieldChange], *, accept_zeros: bool
 ) -> SipTrunkUpdate:
     """Return the whole update; raises `InvalidRequestError` for what a single one would be refused for, and more."""
-    for name in SECRET_FIELDS:
-        if is_masked(values.get(name)):
+    for name in SECRET_FIELDS & values.keys():
+        if is_masked(values[name]):
             raise InvalidRequestError(
                 "it is only asterisks, as a listing shows a password that it hides: sent, it would replace the real "
                 "one. Give the real one, or leave the cell empty to keep it.",
@@ -222,7 +222,7 @@ def _checked(
     update = trunk.to_update(**values)
     if UPDATE.check is not None:
         UPDATE.check(update)
-    encode(update, SipTrunkUpdate)
+    check_types(update, SipTrunkUpdate)
     if not accept_zeros:
         _check_zeros(changes)
     return update
@@ -231,7 +231,8 @@ def _checked(
 def _check_zeros(changes: Sequence[FieldChange]) -> None:
     for change in changes:
         for old, new in _numbers_in(change):
-            if isinstance(old, str) and isinstance(new, str) and only_drops_zeros(old, new):
+            # Nearly none begins with a zero, which is told at once.
+            if type(old) is str and old[:1] == "0" and isinstance(new, str) and only_drops_zeros(old, new):
                 raise InvalidRequestError(
                     f"{old} would become {new}, which only drops leading zeros, as spreadsheets do by themselves. "
                     "Correct the cell, or accept such changes (--accept-zeros).",
@@ -242,7 +243,7 @@ def _check_zeros(changes: Sequence[FieldChange]) -> None:
 def _numbers_in(change: FieldChange) -> Sequence[tuple[Any, Any]]:
     """Return what may be numbers in a change, each as it was and as it will be."""
     before, after = change.before, change.after
-    if isinstance(before, tuple) and isinstance(after, tuple):
+    if type(before) is tuple and type(after) is tuple:
         numbers = {group.voice_group_id: group.number for group in before}
         return [(numbers.get(group.voice_group_id), group.number) for group in after]
     return ((before, after),)
