@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from itnio_async.bulk.journal import Journal, Result, RowState
+from itnio_async.bulk.journal import Journal
 
 T = TypeVar("T")
 
@@ -50,12 +50,12 @@ class Blocks(Generic[T]):
         if self._claim is not None:
             await asyncio.wait([self._claim])
 
-    def give_back(self) -> None:
-        """Note of what was claimed and not taken that it was not sent."""
-        for row, _ in (*self._block, *self._coming):
-            self._journal.settle(row, Result(state=RowState.WAITING))
+    def give_back(self) -> list[T]:
+        """Return what was claimed and not taken; nothing comes any more."""
+        left = [each for _, each in (*self._block, *self._coming)]
         self._block.clear()
         self._coming, self._claim = (), None
+        return left
 
     def _open_next(self) -> bool:
         if self._claim is None:

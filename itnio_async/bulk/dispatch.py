@@ -12,17 +12,18 @@ from attrs import frozen
 from itnio_async.api.sip_trunks import SipTrunkUpdate
 from itnio_async.bulk.blocks import Blocks
 from itnio_async.bulk.feed import END, LATER, ReadySource, Signal
-from itnio_async.bulk.journal import Journal, RowState
+from itnio_async.bulk.journal import Journal, Result, RowState
 from itnio_async.bulk.outage import Outage
 from itnio_async.bulk.plan import PlanItem
 
 
 @frozen
 class Entry:
-    """An item that is to be sent, and its row in the journal."""
+    """An item that is to be sent, its row in the journal, and what that said of it before."""
 
     row: int
     item: PlanItem
+    before: Result
 
 
 class Dispatch(ReadySource[SipTrunkUpdate]):
@@ -42,6 +43,7 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
         outage: Outage,
     ) -> None:
         self.under_way: dict[int, Entry] = {}
+        self._journal = journal
         self._blocks: Blocks[Entry] = Blocks(journal, self._take_ready)
         self._may_go_on = may_go_on
         self._outage = outage
@@ -67,8 +69,9 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
         return update
 
     async def aclose(self) -> None:
-        """Note what was claimed and is not sent any more."""
-        self._blocks.give_back()
+        """Note what was claimed and is not sent any more: it is as it was."""
+        for entry in self._blocks.give_back():
+            self._journal.settle(entry.row, entry.before)
 
     def _next(self) -> SipTrunkUpdate | Signal:
         if not self._may_go_on():

@@ -333,7 +333,7 @@ class Job:
                 if not first:
                     self._meter.count(row.id, row.place, row.trunk_name, result)
                 continue
-            entries.append(Entry(row.id, item))
+            entries.append(Entry(row.id, item, row.result))
             if row.state is not RowState.UNKNOWN and (both := before_and_after(item)) != (row.before, row.after):
                 befores.append((row.id, *both))
         await journal.decide(results, befores=befores)
@@ -423,7 +423,9 @@ class Job:
         self._settle(journal, entry, result)
 
     def _settle(self, journal: Journal, entry: Entry, result: Result) -> None:
-        journal.settle(entry.row, result)
+        # What did not get through now may have done so before, or was refused then.
+        is_as_before = result.state is RowState.WAITING and entry.before.state is not RowState.WAITING
+        journal.settle(entry.row, entry.before if is_as_before else result)
         self._meter.count(entry.row, entry.item.place, entry.item.trunk_name, result)
 
     # -- the end ------------------------------------------------------------------------------------------------------

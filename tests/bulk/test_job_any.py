@@ -85,7 +85,7 @@ def wanted(chain):
     return rows
 
 
-async def run_once(vendor, rows, path, stop_after, **options):
+async def run_once(vendor, rows, path, stop_after, *, stop=Job.stop_now, **options):
     retry = RetryPolicy(attempts=1)
     async with AsyncClient("key", "made-up-secret", transport=vendor, retry=retry) as client:
         plan = make_plan(rows, await list_trunks(client))
@@ -96,7 +96,7 @@ async def run_once(vendor, rows, path, stop_after, **options):
             nonlocal left
             left -= 1
             if left == 0:
-                job.stop_now()
+                stop(job)
 
         vendor.on_update = count
         return await job.run()
@@ -147,3 +147,16 @@ async def test_a_refused_key_that_ends_nothing_is_not_tried_without_end(tmp_path
     result = await run_once(vendor, wanted(0), tmp_path / "rows.journal", 0, stop_on=())
     assert result.counts == {RowState.WAITING: TRUNKS}
     assert not any(vendor.plans.values())  # once a round
+
+
+async def test_what_was_claimed_again_and_not_sent_is_as_it_was_before(tmp_path):
+    path = tmp_path / "rows.journal"
+    vendor = Vendor({2: ["lost before", "connect"], 3: ["lost before"], 5: [-23]})
+    await run_once(vendor, wanted(0), path, 0, rounds=1)
+    before = [kept.result for kept in read_journal(path).rows]
+    assert [kept.state.value for kept in before] == ["done", "unknown", "unknown", "done", "refused", "done"]
+    # The second one does not get through, and the third and fifth are not begun any more.
+    result = await run_once(vendor, wanted(0), path, 1, stop=Job.stop, concurrency=1, retry_refused=True)
+    assert result.ended is Ended.STOPPED
+    assert [kept.result for kept in read_journal(path).rows] == before
+    assert (await run_once(vendor, wanted(0), path, 0, retry_refused=True)).ok
