@@ -17,7 +17,7 @@ import httpx
 import typer
 from attrs import define, frozen
 
-from itnio_async import ApiError, AsyncClient, Credentials, ItnioError, __version__, config
+from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__, config
 from itnio_async.api.sip_trunks import QUERY, SipTrunkFilter, SipTrunkQuery
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
@@ -33,6 +33,7 @@ from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
 from itnio_async.cli.reporting import for_a_shell
 from itnio_async.redaction import mask
+from itnio_async.transport.connect import tls_context
 from itnio_async.transport.proxies import proxy_of
 
 OK, WARNING, WRONG, SKIPPED = "ok", "warning", "wrong", "skipped"
@@ -181,9 +182,14 @@ async def _connects(host: str, port: int, timeout: float, show: _Reader) -> bool
 
 
 async def _shakes_hands(host: str, port: int, timeout: float, show: _Reader) -> bool:
+    try:
+        context = await tls_context(True, trust_env=True)
+    except ConfigurationError as error:
+        show(Finding("TLS", WRONG, "there are no authorities to trust", str(error)))
+        return False
     started = time.perf_counter()
     try:
-        async with _connection(host, port, timeout, ssl=httpx.create_ssl_context()) as writer:
+        async with _connection(host, port, timeout, ssl=context) as writer:
             certificate: Any = writer.get_extra_info("peercert")
             version = writer.get_extra_info("ssl_object").version()
     except ssl.SSLCertVerificationError as error:

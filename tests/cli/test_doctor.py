@@ -170,6 +170,10 @@ async def test_tls(itnio, sandbox, authority, tls_server, tmp_path, monkeypatch)
     findings = await asyncio.to_thread(findings_of, itnio, "--base-url", tls_server)
     assert {finding["state"] for finding in findings.values()} == {"ok", "skipped"}
     assert "the certificate is valid for" in findings["TLS"]["text"]
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    missing = (await asyncio.to_thread(findings_of, itnio, "--base-url", tls_server))["TLS"]
+    assert missing["state"] == "wrong"
+    assert "Correct or unset SSL_CERT_FILE" in missing["advice"]
 
 
 def test_a_gateways_page(itnio, sandbox):
