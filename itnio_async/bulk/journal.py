@@ -88,8 +88,7 @@ class Journal:
             opening = partial(journal._file.open, header, rows, same_account=same_account)
             journal.is_new = await journal._in_thread(opening)
         except BaseException:
-            await journal._in_thread(journal._file.close)
-            thread.shutdown(wait=False)
+            await journal._close_file()
             raise
         return journal
 
@@ -158,14 +157,23 @@ class Journal:
                 self.error = error
         finally:
             self._cancel_timer()
-            await self._in_thread(self._file.close)
-            self._thread.shutdown(wait=False)
+            await self._close_file()
 
     # -- the thread ---------------------------------------------------------------------------------------------------
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         # Shielded: the thread goes on whoever is cancelled, and the next step must wait for it.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+
+    async def _close_file(self) -> None:
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
+        self._thread.shutdown(wait=False)
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            # It takes a moment only, and whoever caught the cancellation may want to open it again.
+            await asyncio.wait([closing])
+            raise
 
     async def _write(self, **more: Any) -> None:
         """Write everything that is pending and `more` in one step."""

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.scripted import ticks
 
 from bulk.trunks import groups, row
 from itnio_async.bulk.file_system import network_file_system
@@ -270,6 +272,22 @@ async def test_a_cancelled_claim_is_written_all_the_same(path, opened):
     opened.settle(0, Result(state=RowState.WAITING))
     await opened.flush()
     assert states(path)[0] is RowState.WAITING
+
+
+@pytest.mark.parametrize("results", [0, 1])
+async def test_a_close_that_is_cancelled_has_closed_it_when_it_returns(path, results):
+    journal = await Journal.open(path, HEADER, rows())
+    for row in range(results):
+        journal.settle(row, DONE)
+    slow = threading.Event()
+    journal._thread.submit(slow.wait)
+    closing = asyncio.ensure_future(journal.aclose())
+    await ticks(2)
+    closing.cancel()
+    asyncio.get_running_loop().call_later(0.02, slow.set)
+    await asyncio.wait([closing])
+    assert not read_journal(path).is_running
+    assert states(path).count(RowState.DONE) == results
 
 
 # -- where it lies ----------------------------------------------------------------------------------------------------
