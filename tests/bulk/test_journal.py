@@ -277,8 +277,8 @@ async def test_a_cancelled_claim_is_written_all_the_same(path, opened):
 @pytest.mark.parametrize("results", [0, 1])
 async def test_a_close_that_is_cancelled_has_closed_it_when_it_returns(path, results):
     journal = await Journal.open(path, HEADER, rows())
-    for row in range(results):
-        journal.settle(row, DONE)
+    for number in range(results):
+        journal.settle(number, DONE)
     slow = threading.Event()
     journal._thread.submit(slow.wait)
     closing = asyncio.ensure_future(journal.aclose())
