@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,11 @@ logger = logging.getLogger("itnio_async.bulk")
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+# Python 3.11's `wait_for` swallows a cancellation that comes in the tick in which its wait ends: a source that waits so
+# goes on to its next wait, and is interrupted once more. Not at once: it may be busy with what it does at its end.
+_WAIT_FOR_SWALLOWS = sys.version_info < (3, 12)
+_HEEDS_WITHIN = 1.0
 
 # The loop knows its tasks weakly only: workers that wait for a consumer who is gone would be collected half-done.
 _running: set[Engine[Any, Any]] = set()
@@ -71,6 +77,7 @@ class Engine(Generic[Q, R]):
         self._workers: list[asyncio.Task[None]] = []
         self._working = concurrency
         self._reading: set[asyncio.Task[None]] = set()
+        self._second_try: asyncio.TimerHandle | None = None
         self._began = 0.0
         self._news = asyncio.Event()
         self._over = asyncio.Event()
@@ -118,10 +125,11 @@ class Engine(Generic[Q, R]):
         if self._stopping:
             return
         self._stopping = True
-        for worker in self._reading:
-            worker.cancel()
+        self._interrupt(self._reading)
         if self._loop is None:
             self._over.set()
+        elif _WAIT_FOR_SWALLOWS and self._reading:
+            self._second_try = self._loop.call_later(_HEEDS_WITHIN, self._interrupt, self._reading.copy())
 
     async def wait(self) -> None:
         """Wait until nothing runs any more; who is cancelled meanwhile cuts the calls off."""
@@ -144,6 +152,10 @@ class Engine(Generic[Q, R]):
             return
         with suppress(RuntimeError):  # closed at this very moment, by another thread
             self._loop.call_soon_threadsafe(self.stop)
+
+    def _interrupt(self, workers: Set[asyncio.Task[None]]) -> None:
+        for worker in workers & self._reading:
+            worker.cancel()
 
     # -- the workers --------------------------------------------------------------------------------------------------
 
@@ -221,6 +233,8 @@ class Engine(Generic[Q, R]):
             self.stop(error)
         finally:
             _running.discard(self)
+            if self._second_try is not None:
+                self._second_try.cancel()
             logger.info(
                 "%s in bulk: ended after %.1f s, %d done, %d failed, %d cut off%s",
                 self.name,

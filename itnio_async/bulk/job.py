@@ -372,6 +372,7 @@ class Job:
         )
         if isawaitable(answer):
             answer = await answer
+        self._meter.go_on()
         if not answer:
             self._end(Ended.CANARY)
         return bool(answer) and not self._is_ending

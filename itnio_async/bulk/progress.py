@@ -84,6 +84,11 @@ class Meter:
             self._failures.append(Failure(place, trunk_name, result))
         self.tell()
 
+    def go_on(self) -> None:
+        """Begin to measure anew: what was waited for somebody's answer says nothing of the rate."""
+        self._began = self._clock()
+        self._ends.clear()
+
     def tell(self, *, now: bool = False) -> None:
         """Tell the progress, if it is time or `now`."""
         moment = self._clock()

@@ -77,6 +77,20 @@ def test_rate_and_remaining_are_of_the_last_ten_seconds(clock):
     assert (meter.progress().rate, meter.progress().remaining) == (0.0, None)
 
 
+def test_what_was_waited_for_somebody_says_nothing_of_the_rate(clock):
+    meter = Meter(None, clock=clock)
+    meter.total = 100
+    clock.now += 0.5
+    meter.count(0, PLACE, "t", done())
+    clock.now += 300  # a question that is answered late
+    meter.go_on()
+    for number in range(1, 5):
+        clock.now += 0.5
+        meter.count(number, PLACE, "t", done())
+    progress = meter.progress()
+    assert (progress.done, progress.rate, progress.remaining) == (5, 2.0, 47.5)
+
+
 def test_it_tells_at_most_ten_times_a_second_and_whenever_it_must(clock):
     told = []
     meter = Meter(told.append, clock=clock)
