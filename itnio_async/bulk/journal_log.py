@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -127,45 +128,50 @@ def _result_columns(row: int, result: Result) -> tuple[Any, ...]:
 
 def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
     """Return all rows as the last entries have them, in the file's order."""
-    columns: dict[int, list[Any]] = {}
-    results: dict[int, Result] = {}
+    # What was said of the rows comes first, and each row is made once: Python's garbage collector would take longer
+    # than all the rest for objects in between.
+    states: dict[int, list[Any]] = {}
+    befores: dict[int, Sequence[Values]] = {}
     verified: dict[int, bool] = {}
-    for kind, items in _entries(database):
-        if kind == "rows":
-            columns.update((item[0], item) for item in items)
-        elif kind == "states":
-            results.update((item[0], _result(*item[1:])) for item in items)
+    for kind, items in _entries(database, _SAID_OF_ROWS):
+        if kind == "states":
+            states.update((item[0], item) for item in items)
         elif kind == "befores":
-            for id, before, after in items:
-                columns[id][6:8] = before, after
+            befores.update((id, (before, after)) for id, before, after in items)
         else:
             verified.update(items)
-    return [_row(columns[id], results.get(id, _WAITING), verified.get(id)) for id in sorted(columns)]
+    rows = [
+        JournalRow(
+            id,
+            Place(file, line),
+            key_id,
+            trunk_name,
+            _result(*states.pop(id)) if id in states else _WAITING,
+            disabled,
+            before,
+            after,
+            tuple(secrets),
+            verified.get(id),
+        )
+        for _, items in _entries(database, _ROWS)
+        for id, file, line, key_id, trunk_name, disabled, *values, secrets in items
+        for before, after in (befores.get(id, values),)
+    ]
+    rows.sort(key=itemgetter(0))
+    return rows
 
 
-def _entries(database: sqlite3.Connection) -> Iterator[tuple[str, list[Any]]]:
-    for kind, items in database.execute("SELECT kind, items FROM entry ORDER BY id"):
+_ROWS = "SELECT kind, items FROM entry WHERE kind = 'rows' ORDER BY id"
+_SAID_OF_ROWS = "SELECT kind, items FROM entry WHERE kind <> 'rows' ORDER BY id"
+
+
+def _entries(database: sqlite3.Connection, query: str) -> Iterator[tuple[str, list[Any]]]:
+    for kind, items in database.execute(query):
         yield kind, orjson.loads(items)
 
 
 _WAITING = Result(state=RowState.WAITING)
 
 
-def _result(state: str, *rest: Any) -> Result:
+def _result(_: int, state: str, *rest: Any) -> Result:
     return Result(_STATES[state], *rest)
-
-
-def _row(columns: list[Any], result: Result, verified: bool | None) -> JournalRow:
-    id, file, line, key_id, trunk_name, disabled, before, after, secrets = columns
-    return JournalRow(
-        id=id,
-        place=Place(file, line),
-        key_id=key_id,
-        trunk_name=trunk_name,
-        disabled=disabled,
-        before=before,
-        after=after,
-        secrets=tuple(secrets),
-        result=result,
-        verified=verified,
-    )
