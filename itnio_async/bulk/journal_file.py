@@ -238,7 +238,10 @@ def _explained(path: Path) -> Iterator[None]:
 def _check_ours(database: sqlite3.Connection, path: Path) -> None:
     (owner,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    if (owner, version) != (log.APPLICATION_ID, log.VERSION):
+    if owner != log.APPLICATION_ID:
+        raise JournalMismatchError(f"{path} is no journal. Give another path.")
+    if version != log.VERSION:
         raise JournalMismatchError(
-            f"{path} is no journal, or one of another version of this package. Give another path."
+            f"The journal {path} was made by another version of itnio-async. Go on with that version, or give another "
+            "path: rows that stand as wanted are not sent again."
         )

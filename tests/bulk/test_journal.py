@@ -196,6 +196,46 @@ async def test_another_file_is_refused_and_left_alone(tmp_path, content):
     assert path.read_bytes()[100:] == before[100:]
 
 
+async def test_a_journal_of_an_earlier_version_says_so_and_how_to_go_on(path, opened):
+    await opened.aclose()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 1")
+    before = path.read_bytes()
+    for attempt in (lambda: Journal.open(path, HEADER, rows()), lambda: asyncio.to_thread(read_journal, path)):
+        with pytest.raises(JournalMismatchError, match=r"by another version of itnio-async.*with that version.*another"):
+            await attempt()
+    assert path.read_bytes() == before
+
+
+async def test_a_journal_is_read_while_it_is_written(path):
+    """Whoever looks sees whole commits: no row goes back to what it was, and none is missing."""
+    ahead = {RowState.WAITING: 0, RowState.SENT: 1, RowState.DONE: 2}
+    journal = await Journal.open(path, HEADER, rows(600))
+    over = threading.Event()
+
+    def look():
+        seen, looks = [0] * 600, 0
+        while not over.is_set():
+            contents = read_journal(path)
+            now = [ahead[row.state] for row in contents.rows]
+            assert contents.is_running
+            assert len(now) == 600
+            assert all(before <= after for before, after in zip(seen, now, strict=True))
+            assert all(len(set(now[block : block + 20])) == 1 for block in range(0, 600, 20))
+            seen, looks = now, looks + 1
+        return looks
+
+    looking = asyncio.ensure_future(asyncio.to_thread(look))
+    for block in range(0, 600, 20):
+        await journal.claim(range(block, block + 20))
+        for number in range(block, block + 20):
+            journal.settle(number, DONE)
+        await journal.flush()
+    over.set()
+    assert await looking > 1
+    await journal.aclose()
+
+
 def test_no_journal_there(tmp_path):
     with pytest.raises(JournalError, match="There is no journal"):
         read_journal(tmp_path / "none")
