@@ -202,7 +202,9 @@ async def test_a_journal_of_an_earlier_version_says_so_and_how_to_go_on(path, op
         database.execute("PRAGMA user_version = 1")
     before = path.read_bytes()
     for attempt in (lambda: Journal.open(path, HEADER, rows()), lambda: asyncio.to_thread(read_journal, path)):
-        with pytest.raises(JournalMismatchError, match=r"by another version of itnio-async.*with that version.*another"):
+        with pytest.raises(
+            JournalMismatchError, match=r"by another version of itnio-async.*with that version.*another"
+        ):
             await attempt()
     assert path.read_bytes() == before
 
