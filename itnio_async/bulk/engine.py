@@ -144,6 +144,12 @@ class Engine(Generic[Q, R]):
         self.stop()
         for worker in self._workers:
             worker.cancel()
+        if self._workers:
+            await asyncio.wait(self._workers)
+        if self._workers and self._working:
+            # A task that is cancelled before its first step, as at the end of `asyncio.run`, never gets to its last.
+            self._working = 0
+            await self._end()
         await self._over.wait()
 
     def abandon(self) -> None:

@@ -1,0 +1,153 @@
+"""The engine by itself: sources that have the next request at hand, but not always, and ends at any tick."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.scripted import ticks
+from support.values import trunk_update
+
+from bulk.held import HeldTransport, others
+from itnio_async import Response
+from itnio_async.bulk import engine
+from itnio_async.bulk.engine import Engine
+from itnio_async.bulk.feed import END, LATER, Feed, ReadySource
+from itnio_async.bulk.order import AsFinished, InInputOrder
+from itnio_async.bulk.stopping import StopRule
+
+ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
+
+
+class Trickle(ReadySource[int]):
+    """Has so many requests each time, and then none for some ticks; counts who waits at the same time."""
+
+    def __init__(self, bursts: list[tuple[int, int]]) -> None:
+        self._bursts = bursts
+        self._left = 0
+        self._next = 0
+        self.waiting = self.most_waiting = 0
+        self.closed = 0
+
+    def next_at_once(self):
+        if not self._left:
+            return LATER if self._bursts else END
+        self._left -= 1
+        self._next += 1
+        return self._next - 1
+
+    async def __anext__(self):
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+        try:
+            while (request := self.next_at_once()) is LATER:
+                pause, burst = self._bursts[0]
+                await ticks(pause)
+                del self._bursts[0]
+                self._left = burst
+        finally:
+            self.waiting -= 1
+        if request is END:
+            raise StopAsyncIteration
+        return request
+
+    async def aclose(self):
+        self.closed += 1
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    bursts=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 7)), max_size=8),
+    concurrency=st.integers(1, 4),
+    call=st.integers(0, 4),
+    consumer=st.integers(0, 3),
+    ordered=st.booleans(),
+)
+def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(bursts, concurrency, call, consumer, ordered):
+    count = sum(burst for _, burst in bursts)
+    under_way = most = 0
+
+    async def send(_):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await ticks(call)
+        under_way -= 1
+        return ANSWER
+
+    async def main():
+        source = Trickle(list(bursts))
+        shelf = InInputOrder() if ordered else AsFinished()
+        rule = StopRule((), 0)
+        under_test = Engine("x", send, Feed(source), shelf, rule, concurrency=concurrency, rate_limit=None)
+        under_test.start()
+        seen = []
+        async with asyncio.timeout(5):
+            while (outcome := await under_test.next()) is not None:
+                assert outcome.request == outcome.index
+                seen.append(outcome.index)
+                await ticks(consumer)
+        assert (seen if ordered else sorted(seen)) == list(range(count))
+        assert source.most_waiting <= 1
+        assert source.closed == 1
+        assert most <= concurrency
+        # A worker that the end met while it read keeps its place, and nothing else does.
+        assert concurrency <= under_test._room._free < 2 * concurrency
+        assert not others()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("moment", range(0, 40, 3))
+@pytest.mark.parametrize("end", ["stop", "cut off"])
+async def test_a_run_ends_at_any_moment_also_while_workers_wait_for_the_source(moment, end):
+    async def send(_):
+        await ticks(2)
+        return ANSWER
+
+    source = Trickle([(3, 4)] * 6)
+    under_test = Engine("x", send, Feed(source), AsFinished(), StopRule((), 0), concurrency=3, rate_limit=None)
+    under_test.start()
+    await ticks(moment)
+    async with asyncio.timeout(5):
+        if end == "stop":
+            under_test.stop()
+            await under_test.wait()
+            assert not under_test.under_way
+        else:
+            await under_test.cut_off()
+    taken = []
+    while (outcome := under_test.take()) is not None:
+        taken.append(outcome.index)
+    assert sorted([*taken, *under_test.under_way]) == list(range(source._next))
+    assert source.closed == 1
+    assert not others()
+
+
+@pytest.mark.parametrize("within", [False, True])
+@pytest.mark.parametrize("moment", range(3))
+def test_the_end_of_the_loop_ends_a_run_that_begins_at_that_moment(make_client, within, moment):
+    """`asyncio.run` cancels every task at its end, also workers that have not made their first step."""
+
+    async def consume(run):
+        async with AsyncExitStack() as stack:
+            if within:
+                await stack.enter_async_context(run)
+            async for _ in run:
+                pass
+
+    tasks = []
+
+    async def main():
+        updates = [trunk_update(key_id=n) for n in range(1, 9)]
+        run = make_client(HeldTransport()).sip_trunks.update_many(updates, concurrency=3)
+        tasks.append(asyncio.create_task(consume(run)))
+        await ticks(moment)
+
+    asyncio.run(main())
+    assert tasks[0].cancelled()
+    assert not engine._running
