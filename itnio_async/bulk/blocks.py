@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -11,19 +12,30 @@ from itnio_async.bulk.journal import Journal
 
 T = TypeVar("T")
 
-# What is claimed and not sent when the process dies must be read back: the smaller, the less; but each costs a commit.
-BLOCK = 250
+# What is claimed and not sent when the process dies must be read back, and each block costs a commit: so a block is as
+# much as is sent in so many seconds, as far as the one before it tells.
+LASTS = 0.05
+FIRST, LEAST, BLOCK = 50, 10, 1000
 
 
 class Blocks(Generic[T]):
     """What is claimed and may be sent now: `take` gives one, and `wait` waits where it gives None.
 
-    `ready` returns at most so many of what may be claimed, each with its row in the journal.
+    `ready` returns at most so many of what may be claimed, each with its row in the journal. `clock` gives seconds.
     """
 
-    def __init__(self, journal: Journal, ready: Callable[[int], Sequence[tuple[int, T]]]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        ready: Callable[[int], Sequence[tuple[int, T]]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._journal = journal
         self._ready = ready
+        self._clock = clock
+        self._size = min(FIRST, BLOCK)
+        self._opened = 0.0
         self._block: deque[tuple[int, T]] = deque()
         self._coming: Sequence[tuple[int, T]] = ()
         self._claim: asyncio.Future[None] | None = None
@@ -41,7 +53,7 @@ class Blocks(Generic[T]):
         if not self._block and not self._open_next():
             return None
         # Before one is taken: where the journal fails here, that one was not sent.
-        if self._claim is None and 2 * (len(self._block) - 1) <= BLOCK:
+        if self._claim is None and 2 * (len(self._block) - 1) <= self._size:
             self._claim_more()
         return self._block.popleft()[1]
 
@@ -63,12 +75,20 @@ class Blocks(Generic[T]):
         if self._claim is None or not self._claim.done():
             return False
         self._claim.result()
+        self._adapt_size()
         self._block.extend(self._coming)
         self._coming, self._claim = (), None
         return True
 
+    def _adapt_size(self) -> None:
+        before, self._opened = self._opened, self._clock()
+        if before and self._opened > before:
+            # Not more than twice as many: the first ones go at once, to all the workers there are.
+            wanted = min(2 * self._size, int(self._size * LASTS / (self._opened - before)))
+            self._size = min(BLOCK, max(LEAST, wanted))
+
     def _claim_more(self) -> None:
-        more = self._ready(BLOCK)
+        more = self._ready(self._size)
         if more:
             self._claim = self._journal.claim_soon([row for row, _ in more])
             self._coming = more

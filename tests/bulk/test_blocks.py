@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itnio_async.bulk.blocks import BLOCK, Blocks
+from itnio_async.bulk.blocks import BLOCK, FIRST, LASTS, LEAST, Blocks
 from itnio_async.bulk.journal import JournalError
 
 
@@ -57,14 +57,14 @@ async def test_nothing_is_taken_before_its_claim_is_on_the_disk():
 
 async def test_the_next_block_is_claimed_while_this_one_is_taken():
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(3 * BLOCK))
+    blocks = Blocks(journal, numbered(3 * FIRST))
     blocks.take()
     journal.claims[0][1].set_result(None)
-    for _ in range(BLOCK // 2):
+    for _ in range(FIRST // 2):
         assert blocks.take()
     assert len(journal.claims) == 2
     journal.claims[1][1].set_result(None)
-    for _ in range(BLOCK // 2 + 1):  # over the border, without a wait
+    for _ in range(FIRST // 2 + 1):  # over the border, without a wait
         assert blocks.take()
 
 
@@ -81,19 +81,19 @@ async def test_a_claim_that_fails_is_raised_and_its_rows_are_given_back():
 
 async def test_a_journal_that_fails_between_two_blocks_costs_no_row_of_the_first():
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(2 * BLOCK))
+    blocks = Blocks(journal, numbered(2 * FIRST))
     blocks.take()
     journal.claims[0][1].set_result(None)
-    taken = [blocks.take() for _ in range(BLOCK // 2 - 1)]
+    taken = [blocks.take() for _ in range(FIRST // 2 - 1)]
     journal.error = JournalError("full")
     with pytest.raises(JournalError):
         blocks.take()
     # What is claimed is given back, and nothing is said of what never was.
-    assert blocks.give_back() == [f"item {number}" for number in range(len(taken), BLOCK)]
+    assert blocks.give_back() == [f"item {number}" for number in range(len(taken), FIRST)]
 
 
 @given(
-    count=st.integers(0, 3 * BLOCK),
+    count=st.integers(0, 700),
     steps=st.lists(st.sampled_from(["take", "commit"]), max_size=60),
     burst=st.integers(1, 40),
 )
@@ -119,3 +119,18 @@ def test_each_is_taken_once_in_order_or_given_back(count, steps, burst):
         assert len(claimed) - len(taken) <= 2 * BLOCK
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("rate", "size"), [(1, LEAST), (1000, 1000 * LASTS), (8000, 8000 * LASTS), (10**6, BLOCK)])
+async def test_a_block_is_what_is_sent_in_its_time(rate, size):
+    now = 1.0
+    journal = SlowJournal()
+    blocks = Blocks(journal, numbered(20 * BLOCK), clock=lambda: now)
+    for _ in range(8 * BLOCK):
+        if blocks.take() is None:
+            journal.claims[-1][1].set_result(None)
+            assert blocks.take() is not None
+        now += 1 / rate
+        if not journal.claims[-1][1].done():
+            journal.claims[-1][1].set_result(None)
+    assert len(journal.claims[-1][0]) == pytest.approx(size, rel=0.05)
