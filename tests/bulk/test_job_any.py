@@ -6,17 +6,21 @@ import asyncio
 import json
 import tempfile
 from collections import Counter
+from itertools import count
 from pathlib import Path
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.scripted import answer
+from support.scripted import answer, ticks
 
+from bulk.held import others
 from bulk.trunks import row
 from itnio_async import AsyncClient, RetryPolicy
 from itnio_async.bulk.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.journal import JournalError, RowState, read_journal
+from itnio_async.bulk.journal_file import JournalFile
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.plan import make_plan
 
@@ -160,3 +164,98 @@ async def test_what_was_claimed_again_and_not_sent_is_as_it_was_before(tmp_path)
     assert result.ended is Ended.STOPPED
     assert [kept.result for kept in read_journal(path).rows] == before
     assert (await run_once(vendor, wanted(0), path, 0, retry_refused=True)).ok
+
+
+# -- a journal that fails, and an end at any tick ---------------------------------------------------------------------
+
+
+class Watched(Vendor):
+    """Notes the trunks whose update came without a claim on the disk, and takes a few ticks for each."""
+
+    def __init__(self, plans, path):
+        super().__init__(plans)
+        self._path = path
+        self.unclaimed = []
+
+    async def handle_async_request(self, request):
+        if request.url.path.endswith("/update"):
+            key_id = json.loads(await request.aread())["keyId"]
+            states = {kept.key_id: kept.state for kept in read_journal(self._path).rows}
+            if states[key_id] is not RowState.SENT:
+                self.unclaimed.append(key_id)
+            await ticks(key_id % 3)
+        return await super().handle_async_request(request)
+
+
+def fail_from(monkeypatch, first, last):
+    """Let the journal's writes fail from one to another, counted from now."""
+    number, write = count(1), JournalFile.write
+
+    def maybe(self, *results, **more):
+        if first <= next(number) < last:
+            raise JournalError("The disk is full.")
+        write(self, *results, **more)
+
+    monkeypatch.setattr(JournalFile, "write", maybe)
+
+
+def check_rows(vendor, path):
+    """Every row has an outcome that is true of its trunk."""
+    kept = read_journal(path)
+    assert not kept.is_running
+    assert len(kept.rows) == TRUNKS
+    assert not vendor.unclaimed
+    took_effect = {row.key_id for row in kept.rows if vendor.took_effect[row.key_id]}
+    assert not took_effect & {row.key_id for row in kept.rows if row.state is RowState.WAITING}
+    assert took_effect >= {row.key_id for row in kept.rows if row.state is RowState.DONE}
+    return Counter(row.state for row in kept.rows)
+
+
+async def check_the_rest(vendor, rows, path):
+    """Gone on with, it ends as the file wants it, with each trunk updated once."""
+    assert (await run_once(vendor, rows, path, 0)).ok
+    assert vendor.took_effect == dict.fromkeys(range(1, TRUNKS + 1), 1)
+    assert vendor.clashes == 0
+
+
+@pytest.mark.parametrize("how_long", [1, 2, 99])
+@pytest.mark.parametrize("first", range(1, 8))
+async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monkeypatch, tmp_path, first, how_long):
+    monkeypatch.setattr("itnio_async.bulk.blocks.BLOCK", 2)
+    path, rows = tmp_path / "rows.journal", wanted(3)
+    vendor = Watched({4: ["connect"]}, path)
+    with monkeypatch.context() as failing:
+        fail_from(failing, first, first + how_long)
+        result = await run_once(vendor, rows, path, 0, concurrency=2)
+    counts = check_rows(vendor, path)
+    assert result.counts == counts
+    assert isinstance(result.error, JournalError)
+    if how_long == 1:  # there was room again at the end
+        assert not counts[RowState.UNKNOWN]
+    await check_the_rest(vendor, rows, path)
+
+
+@pytest.mark.parametrize("how", ["stop", "stop now", "stop now, again", "cancel", "cancel, again"])
+@pytest.mark.parametrize("first_tick", range(4))
+async def test_an_end_at_any_tick_leaves_each_row_with_one_outcome(monkeypatch, tmp_path, how, first_tick):
+    monkeypatch.setattr("itnio_async.bulk.blocks.BLOCK", 2)
+    for moment in range(first_tick, 60, 12):
+        path, rows = tmp_path / f"{moment}.journal", wanted(3)
+        vendor = Watched({4: ["connect"]}, path)
+        retry = RetryPolicy(attempts=1)
+        async with AsyncClient("key", "made-up-secret", transport=vendor, retry=retry) as client:
+            job = Job(client, make_plan(rows, await list_trunks(client)), path, JobOptions(concurrency=2))
+            running = asyncio.ensure_future(job.run())
+            begun = asyncio.Event()
+            vendor.on_update = begun.set
+            await begun.wait()
+            await ticks(moment)
+            end = {"stop": job.stop, "stop now": job.stop_now, "cancel": running.cancel}[how.split(",")[0]]
+            for _ in range(2 if "again" in how else 1):
+                end()
+                await asyncio.sleep(0)
+            await asyncio.wait([running], timeout=5)
+            counts = check_rows(vendor, path)
+            assert running.cancelled() or running.result().counts == counts
+            assert not others()
+        await check_the_rest(vendor, rows, path)
