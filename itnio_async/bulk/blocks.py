@@ -36,6 +36,7 @@ class Blocks(Generic[T]):
         self._clock = clock
         self._size = min(FIRST, BLOCK)
         self._opened = 0.0
+        self._length = 0
         self._block: deque[tuple[int, T]] = deque()
         self._coming: Sequence[tuple[int, T]] = ()
         self._claim: asyncio.Future[None] | None = None
@@ -75,16 +76,17 @@ class Blocks(Generic[T]):
         if self._claim is None or not self._claim.done():
             return False
         self._claim.result()
-        self._adapt_size()
         self._block.extend(self._coming)
+        self._adapt_size()
         self._coming, self._claim = (), None
         return True
 
     def _adapt_size(self) -> None:
         before, self._opened = self._opened, self._clock()
-        if before and self._opened > before:
+        sent, self._length = self._length, len(self._block)
+        if sent and self._opened > before:
             # Not more than twice as many: the first ones go at once, to all the workers there are.
-            wanted = min(2 * self._size, int(self._size * LASTS / (self._opened - before)))
+            wanted = min(2 * self._size, int(sent * LASTS / (self._opened - before)))
             self._size = min(BLOCK, max(LEAST, wanted))
 
     def _claim_more(self) -> None:

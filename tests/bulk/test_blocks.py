@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from itertools import islice
 
 import pytest
@@ -134,3 +135,19 @@ async def test_a_block_is_what_is_sent_in_its_time(rate, size):
         if not journal.claims[-1][1].done():
             journal.claims[-1][1].set_result(None)
     assert len(journal.claims[-1][0]) == pytest.approx(size, rel=0.05)
+
+
+async def test_blocks_of_one_row_claim_no_more_of_many_that_come_later():
+    """As where each row waits for the one before: what a block had counts, and not what it might have had."""
+    now, ready = 1.0, deque()
+    journal = SlowJournal()
+    blocks = Blocks(journal, lambda most: [ready.popleft() for _ in range(min(most, len(ready)))], clock=lambda: now)
+    for number in range(40):
+        ready.append((number, "one of a chain"))
+        assert blocks.take() is None
+        journal.claims[-1][1].set_result(None)
+        assert blocks.take() == "one of a chain"
+        now += 0.005
+    ready.extend((number, "many") for number in range(40, 2000))
+    blocks.take()
+    assert len(journal.claims[-1][0]) == LEAST
