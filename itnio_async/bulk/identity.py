@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 from attrs import field, frozen
@@ -35,6 +36,18 @@ class Identity:
     def fingerprint(self, value: str) -> str:
         """Return what tells whether a secret is still the same, and nothing else about it."""
         return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    @property
+    def key_check(self) -> str:
+        """What tells whether two fingerprints were made with the same key."""
+        return self.fingerprint("")
+
+    def fingerprint_of(self, values: Mapping[str, Any]) -> str | None:
+        """Return the fingerprint of the secrets among the values of a row, or None where there is none."""
+        names = sorted(SECRET_FIELDS & values.keys())
+        if not names:
+            return None
+        return self.fingerprint(orjson.dumps([[name, values[name]] for name in names], default=repr).decode())
 
     def __str__(self) -> str:
         return f"{self.api_key} at {self.host}"

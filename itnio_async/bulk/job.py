@@ -41,7 +41,7 @@ from itnio_async.bulk.places import BadRows
 from itnio_async.bulk.plan import Plan, PlanItem, Verdict, make_plan
 from itnio_async.bulk.progress import Meter, Progress
 from itnio_async.bulk.runner import BulkRun
-from itnio_async.bulk.standing import ReadBack, before_and_after, decide, journal_row, read_back
+from itnio_async.bulk.standing import ReadBack, before_and_after, decide, journal_row, read_back, reopened
 from itnio_async.client import AsyncClient
 from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number
 from itnio_async.errors import ApiError, InvalidRequestError, ItnioError
@@ -179,6 +179,7 @@ class Job:
         self._run: BulkRun[SipTrunkUpdate, None] | None = None
         self._work: asyncio.Task[None] | None = None
         self._is_new = False
+        self._identity: Identity | None = None
 
     # -- for the caller -----------------------------------------------------------------------------------------------
 
@@ -188,7 +189,7 @@ class Job:
         Raises `JournalError` where the journal cannot be used, and `BadRows` where rows cannot be sent and
         `skip_invalid` is not set: nothing was sent then. Who is cancelled cuts the calls off; what they did is unknown.
         """
-        identity = await identity_of(self._client)
+        identity = self._identity = await identity_of(self._client)
         journal = await Journal.open(
             self._path,
             self._header(identity),
@@ -235,9 +236,12 @@ class Job:
 
     async def _left_in_journal(self) -> list[JournalRow]:
         contents = await asyncio.to_thread(read_journal, self._path)
-        wanted = self._header(await identity_of(self._client))
+        self._identity = await identity_of(self._client)
+        wanted = self._header(self._identity)
         check_header(self._path, contents.header, wanted, same_account=self._options.same_account)
-        return [row for row in contents.rows if row.state in self._open_states(first=True)]
+        rows = {row.id: row for row in contents.rows}
+        rows.update((row.id, row) for row in self._with_new_secrets(contents.rows, contents.header))
+        return [row for row in rows.values() if row.state in self._open_states(first=True)]
 
     def _preview(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> Plan:
         def plan_of(indexes: Iterable[int]) -> Plan:
@@ -262,6 +266,7 @@ class Job:
             account=identity.account,
             endpoint=str(UPDATE),
             plan=self._plan_id,
+            key_check=identity.key_check,
             created=self._clock(),
         )
 
@@ -273,7 +278,21 @@ class Job:
         yield from self._rows()
 
     def _rows(self) -> Iterator[JournalRow]:
-        return (journal_row(item, changed=self._is_changed(item)) for item in self._plan)
+        for item in self._plan:
+            yield journal_row(item, changed=self._is_changed(item), fingerprint=self._fingerprint(item))
+
+    def _fingerprint(self, item: PlanItem) -> str | None:
+        return None if self._identity is None else self._identity.fingerprint_of(item.row.values)
+
+    def _with_new_secrets(self, rows: Iterable[JournalRow], header: JournalHeader) -> list[JournalRow]:
+        """Return the rows of a journal that have other secrets in the file by now, open again.
+
+        None where that cannot be told: the fingerprints are of another API secret.
+        """
+        if self._identity is None or header.key_check != self._identity.key_check:
+            return []
+        now = [(row, self._fingerprint(self._plan.items[row.id])) for row in rows]
+        return [reopened(row, fingerprint) for row, fingerprint in now if fingerprint != row.fingerprint]
 
     def _is_changed(self, item: PlanItem) -> bool:
         return item.key_id in self._changed and not self._options.force
@@ -301,7 +320,20 @@ class Job:
             self._ended = Ended.UNTIL
         return not self._is_ending
 
+    async def _reopen(self, journal: Journal) -> None:
+        """Have what is done sent again where the file has another secret for it by now."""
+        rows = self._with_new_secrets(await journal.rows(), await journal.header())
+        again = [row for row in rows if row.state is RowState.WAITING]
+        await journal.decide(
+            [(row.id, row.result) for row in again],
+            befores=[(row.id, row.before, row.after) for row in again],
+            verified=[(row.id, None) for row in again],
+            fingerprints=[(row.id, row.fingerprint) for row in rows],
+        )
+
     async def _rounds(self, journal: Journal) -> None:
+        if not self._is_new:
+            await self._reopen(journal)
         for number in range(self._options.rounds):
             rows = await journal.rows(*self._open_states(first=number == 0))
             if not rows or not self._may_go_on():

@@ -25,6 +25,7 @@ from itnio_async.bulk.journal_file import (
     has_journal,
     read_journal,
 )
+from itnio_async.bulk.journal_log import State, state_of
 from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
 from itnio_async.errors import ConfigurationError
 
@@ -63,7 +64,7 @@ class Journal:
         self._closed = False
         self._file = file
         self._thread = thread
-        self._pending: list[tuple[int, Result]] = []
+        self._pending: list[State] = []
         self._writing: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -102,6 +103,10 @@ class Journal:
         """What is out of the ordinary about it, or nothing."""
         return self._file.note
 
+    async def header(self) -> JournalHeader:
+        """Return the header that it was made with."""
+        return await self._in_thread(self._file.header)
+
     async def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""
         await self.flush()
@@ -121,7 +126,7 @@ class Journal:
 
     def settle(self, row: int, result: Result) -> None:
         """Note what became of a row; on the disk within 50 ms."""
-        self._pending.append((row, result))
+        self._pending.append(state_of(row, result))
         if self._timer is None and self._writing is None:
             self._timer = asyncio.get_running_loop().call_later(COMMIT_AFTER, self._commit)
 
@@ -130,11 +135,12 @@ class Journal:
         results: Sequence[tuple[int, Result]] = (),
         *,
         befores: Sequence[tuple[int, Mapping[str, Any], Mapping[str, Any]]] = (),
-        verified: Sequence[tuple[int, bool]] = (),
+        verified: Sequence[tuple[int, bool | None]] = (),
+        fingerprints: Sequence[tuple[int, str | None]] = (),
     ) -> None:
         """Write what was found out about rows at once. Raises `JournalError`."""
-        self._pending += results
-        await self._write(befores=befores, verified=verified)
+        self._pending += [state_of(row, result) for row, result in results]
+        await self._write(befores=befores, verified=verified, fingerprints=fingerprints)
 
     async def flush(self) -> None:
         """Write what is pending. Raises `JournalError`."""
@@ -199,7 +205,7 @@ class Journal:
         writing.add_done_callback(partial(self._written, batch))
         return writing
 
-    def _written(self, batch: list[tuple[int, Result]], writing: asyncio.Future[None]) -> None:
+    def _written(self, batch: list[State], writing: asyncio.Future[None]) -> None:
         error = writing.exception()
         if error is not None:
             # Kept for the end: there may be room again by then.

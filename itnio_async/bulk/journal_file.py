@@ -17,7 +17,7 @@ from attrs import frozen
 from itnio_async.bulk import journal_log as log
 from itnio_async.bulk.file_system import network_file_system
 from itnio_async.bulk.journal_lock import is_locked, make_private, take_lock
-from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, RowState
 from itnio_async.errors import ConfigurationError, ItnioError
 
 
@@ -89,28 +89,37 @@ class JournalFile:
         self._database.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
 
     def _go_on(self, database: sqlite3.Connection) -> None:
-        orphaned = [(row.id, _orphaned(row).result) for row in log.rows_of(database) if row.state is RowState.SENT]
-        log.add_results(database, orphaned)
+        rows = [_orphaned(row) for row in log.rows_of(database) if row.state is RowState.SENT]
+        orphaned = [log.state_of(row.id, row.result) for row in rows]
+        log.add_states(database, orphaned)
 
     # -- what a run writes --------------------------------------------------------------------------------------------
 
     def write(
         self,
-        results: Sequence[tuple[int, Result]] = (),
+        states: Sequence[log.State] = (),
         *,
         claimed: Sequence[int] = (),
         befores: Sequence[tuple[int, Mapping[str, Any], Mapping[str, Any]]] = (),
-        verified: Sequence[tuple[int, bool]] = (),
+        verified: Sequence[tuple[int, bool | None]] = (),
+        fingerprints: Sequence[tuple[int, str | None]] = (),
     ) -> None:
         """Write all of this in one step, or nothing of it; raises `JournalError`.
 
         `befores` has the values before and after for rows whose trunk is to be overwritten although it changed.
         """
         with _explained(self.path), self._transaction() as database:
-            log.add_results(database, results)
-            log.add_claims(database, claimed)
+            log.add_states(database, states)
+            log.add_states(database, [log.claim_of(row) for row in claimed])
             log.add_befores(database, befores)
             log.add_verified(database, verified)
+            log.add_fingerprints(database, fingerprints)
+
+    def header(self) -> JournalHeader:
+        """Return the header that the journal was made with."""
+        assert self._database is not None
+        with _explained(self.path):
+            return log.header_of(self._database)
 
     def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""

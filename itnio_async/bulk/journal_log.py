@@ -44,6 +44,7 @@ _ROWS_AT_ONCE = 500
 _STATES = {state.value: state for state in RowState}
 
 Values = Mapping[str, Any]
+State = tuple[Any, ...]
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
@@ -62,7 +63,7 @@ def create(database: sqlite3.Connection, header: JournalHeader, rows: Iterable[J
     every = iter(rows)
     while some := list(islice(every, _ROWS_AT_ONCE)):
         _append(database, "rows", [_columns_of(row) for row in some])
-        add_results(database, [(row.id, row.result) for row in some if row.result.state is not RowState.WAITING])
+        add_states(database, [state_of(row.id, row.result) for row in some if row.result.state is not RowState.WAITING])
         add_verified(database, [(row.id, row.verified) for row in some if row.verified is not None])
 
 
@@ -75,14 +76,19 @@ def header_of(database: sqlite3.Connection) -> JournalHeader:
 # -- what a run adds --------------------------------------------------------------------------------------------------
 
 
-def add_claims(database: sqlite3.Connection, rows: Sequence[int]) -> None:
-    """Note that these rows are about to be sent."""
-    _append(database, "states", [(row, RowState.SENT.value) for row in rows])
+def state_of(row: int, result: Result) -> State:
+    """Return what became of a row as it is written: a tuple of nothing that the garbage collector has to look at."""
+    return (row, result.state._value_, *result[1:])  # `value` is a descriptor, and takes longer than all the rest
 
 
-def add_results(database: sqlite3.Connection, results: Sequence[tuple[int, Result]]) -> None:
-    """Note what became of rows."""
-    _append(database, "states", [_result_columns(row, result) for row, result in results])
+def claim_of(row: int) -> State:
+    """Return that a row is about to be sent, as it is written."""
+    return (row, RowState.SENT.value)
+
+
+def add_states(database: sqlite3.Connection, states: Sequence[State]) -> None:
+    """Note what became of rows, or that they are about to be sent."""
+    _append(database, "states", states)
 
 
 def add_befores(database: sqlite3.Connection, befores: Sequence[tuple[int, Values, Values]]) -> None:
@@ -90,9 +96,14 @@ def add_befores(database: sqlite3.Connection, befores: Sequence[tuple[int, Value
     _append(database, "befores", befores)
 
 
-def add_verified(database: sqlite3.Connection, verified: Sequence[tuple[int, bool]]) -> None:
+def add_verified(database: sqlite3.Connection, verified: Sequence[tuple[int, bool | None]]) -> None:
     """Note which rows were read back as wanted."""
     _append(database, "verified", verified)
+
+
+def add_fingerprints(database: sqlite3.Connection, fingerprints: Sequence[tuple[int, str | None]]) -> None:
+    """Note which rows have other secrets now."""
+    _append(database, "fingerprints", fingerprints)
 
 
 def _append(database: sqlite3.Connection, kind: str, items: Sequence[Any]) -> None:
@@ -116,11 +127,8 @@ def _columns_of(row: JournalRow) -> tuple[Any, ...]:
         row.before,
         row.after,
         row.secrets,
+        row.fingerprint,
     )
-
-
-def _result_columns(row: int, result: Result) -> tuple[Any, ...]:
-    return (row, result.state._value_, *result[1:])  # `value` is a descriptor, and takes longer than all the rest
 
 
 # -- reading it again -------------------------------------------------------------------------------------------------
@@ -132,14 +140,17 @@ def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
     # than all the rest for objects in between.
     states: dict[int, list[Any]] = {}
     befores: dict[int, Sequence[Values]] = {}
-    verified: dict[int, bool] = {}
+    verified: dict[int, bool | None] = {}
+    fingerprints: dict[int, str | None] = {}
     for kind, items in _entries(database, _SAID_OF_ROWS):
         if kind == "states":
             states.update((item[0], item) for item in items)
         elif kind == "befores":
             befores.update((id, (before, after)) for id, before, after in items)
-        else:
+        elif kind == "verified":
             verified.update(items)
+        else:
+            fingerprints.update(items)
     rows = [
         JournalRow(
             id,
@@ -152,9 +163,10 @@ def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
             after,
             tuple(secrets),
             verified.get(id),
+            fingerprints.get(id, fingerprint),
         )
         for _, items in _entries(database, _ROWS)
-        for id, file, line, key_id, trunk_name, disabled, *values, secrets in items
+        for id, file, line, key_id, trunk_name, disabled, *values, secrets, fingerprint in items
         for before, after in (befores.get(id, values),)
     ]
     rows.sort(key=itemgetter(0))

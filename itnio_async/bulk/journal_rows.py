@@ -53,7 +53,8 @@ class JournalRow(NamedTuple):
     """A row of the file, as the journal keeps it: without its secrets.
 
     `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
-    secret fields that it gives. `verified` is whether the trunk was read back as wanted, None where nobody looked.
+    secret fields that it gives, and `fingerprint` tells whether they still say the same. `verified` is whether the
+    trunk was read back as wanted, None where nobody looked.
     """
 
     id: int
@@ -66,6 +67,7 @@ class JournalRow(NamedTuple):
     after: Mapping[str, Any] = NO_VALUES
     secrets: tuple[str, ...] = ()
     verified: bool | None = None
+    fingerprint: str | None = None
 
     @property
     def state(self) -> RowState:
@@ -77,8 +79,8 @@ class JournalRow(NamedTuple):
 class JournalHeader:
     """What a journal is about: one file (or saved plan, by its id) for one account at one host.
 
-    `rows` is the digest of the file's rows, `account` that of the API key, which `api_key` has masked. `created` is in
-    Unix seconds.
+    `rows` is the digest of the file's rows, `account` that of the API key, which `api_key` has masked. `key_check`
+    tells whether fingerprints were made with the same key. `created` is in Unix seconds.
     """
 
     source: str
@@ -88,4 +90,5 @@ class JournalHeader:
     account: str
     endpoint: str
     plan: str | None = None
+    key_check: str = ""
     created: float = 0.0

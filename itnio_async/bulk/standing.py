@@ -75,7 +75,7 @@ def changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) ->
     return names
 
 
-def journal_row(item: PlanItem, *, changed: bool = False) -> JournalRow:
+def journal_row(item: PlanItem, *, changed: bool = False, fingerprint: str | None = None) -> JournalRow:
     """Return a row of a plan as a new journal has it; `changed` says that its trunk is not as a saved plan has it."""
     if item.refusal is not None:
         result = Result(state=RowState.REFUSED, code=item.refusal.code, reason=item.refusal.reason)
@@ -96,7 +96,18 @@ def journal_row(item: PlanItem, *, changed: bool = False) -> JournalRow:
         after=after,
         secrets=tuple(sorted(SECRET_FIELDS & item.row.values.keys())),
         result=result,
+        fingerprint=fingerprint,
     )
+
+
+def reopened(row: JournalRow, fingerprint: str | None) -> JournalRow:
+    """Return the row with other secrets than before: what was done with those is to be done again."""
+    row = row._replace(fingerprint=fingerprint)
+    if row.state not in (RowState.DONE, RowState.UNCHANGED):
+        return row
+    # As its trunk stands since then, or that would be somebody else's change.
+    before = {**row.before, **row.after}
+    return row._replace(result=Result(state=RowState.WAITING), before=before, after={}, verified=None)
 
 
 def before_and_after(item: PlanItem) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -57,6 +57,19 @@ class Manner:
             )
 
 
+@frozen
+class _Standing:
+    """How many rows that are done in the journal are sent again, do not stand so any more, and may not.
+
+    The first have another password in the file by now. The last have nothing but a password to change, which the
+    listing hides, where nothing tells whether the file's is the same.
+    """
+
+    again: int = 0
+    otherwise: int = 0
+    hidden: int = 0
+
+
 @frozen(kw_only=True)
 class Application:
     """A plan to apply to an account.
@@ -93,13 +106,13 @@ class Application:
         plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
-        otherwise, hidden = self._done_otherwise(plan) if goes_on else (0, 0)
-        self._summarize(plan, goes_on=goes_on, otherwise=otherwise, hidden=hidden)
+        standing = self._standing(plan) if goes_on else _Standing()
+        self._summarize(plan, standing, goes_on=goes_on)
         if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return INTERRUPTED
         self.begin(self.journal)
-        return self._finish(await self._run(), otherwise)
+        return self._finish(await self._run(), standing.otherwise)
 
     def _require_same_rows(self) -> None:
         """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
@@ -129,18 +142,24 @@ class Application:
 
     # -- before -------------------------------------------------------------------------------------------------------
 
-    def _summarize(self, plan: Plan, *, goes_on: bool, otherwise: int, hidden: int) -> None:
+    def _summarize(self, plan: Plan, standing: _Standing, *, goes_on: bool) -> None:
         if goes_on:
             say(f"Going on with the journal {visible(self.journal)}: what is done there is not sent again.")
-            if otherwise:
+            if standing.again:
                 say(
-                    f"{otherwise} of the rows that are done do not stand so any more. They are not sent again: to "
-                    "apply the whole file anew, give another --journal."
+                    f"{standing.again} of the rows that are done {_have(standing.again)} another password in the file "
+                    "by now: sent again."
                 )
-            if hidden:
+            if standing.otherwise:
                 say(
-                    f"{hidden} of the rows that are done give{'s' if hidden == 1 else ''} a password, which the "
-                    "listing hides: if the file has a new one since, give another --journal."
+                    f"{standing.otherwise} of the rows that are done do not stand so any more. They are not sent "
+                    "again: to apply the whole file anew, give another --journal."
+                )
+            if standing.hidden:
+                say(
+                    f"{standing.hidden} of the rows that are done {_have(standing.hidden)} a password, which the "
+                    "listing hides, and the API secret is another one than the journal's: if the file has a new "
+                    "password since, give another --journal."
                 )
         if self.manner.json:
             write_bad_rows(self.bad)
@@ -150,7 +169,7 @@ class Application:
                 identity=self.identity,
                 journal=self.journal,
                 goes_on=goes_on,
-                otherwise=otherwise,
+                otherwise=standing.otherwise,
             )
         else:
             show_counts(plan, self.bad)
@@ -160,18 +179,15 @@ class Application:
                 "is overwritten."
             )
 
-    def _done_otherwise(self, open_: Plan) -> tuple[int, int]:
-        """Return how many rows are done in the journal whose trunks do not stand so any more, and how many may not.
-
-        The second are those with nothing but a password to change, which the listing hides.
-        """
-        done = {
-            row.place for row in read_journal(self.journal).rows if row.state in (RowState.DONE, RowState.UNCHANGED)
-        }
-        done -= {item.place for item in open_}
-        items = [item for item in self.plan.of(Verdict.UPDATE) if item.place in done]
+    def _standing(self, open_: Plan) -> _Standing:
+        """Look at the rows that are done in the journal; `open_` are those that the job goes on with."""
+        contents = read_journal(self.journal)
+        done = {row.place for row in contents.rows if row.state in (RowState.DONE, RowState.UNCHANGED)}
+        again = done & {item.place for item in open_}
+        items = [item for item in self.plan.of(Verdict.UPDATE) if item.place in done - again]
         otherwise = sum(map(_is_otherwise, items))
-        return otherwise, len(items) - otherwise
+        is_known = contents.header.key_check == self.identity.key_check
+        return _Standing(len(again), otherwise, 0 if is_known else len(items) - otherwise)
 
     def _is_wanted(self, count: int) -> bool:
         if not sys.stdin.isatty():
@@ -356,3 +372,7 @@ class _Pausing:
 
     def __exit__(self, *_: object) -> None:
         self._shown.close()
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"

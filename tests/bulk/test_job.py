@@ -464,6 +464,42 @@ async def test_what_changed_since_a_saved_plan_is_not_overwritten_by_a_second_tr
     assert (sandbox.trunk(1).sip_prefix == "9") is force
 
 
+@pytest.mark.parametrize("shown", ["clear", "masked", "absent"])
+async def test_rows_that_are_done_are_sent_again_with_another_password_only(sandbox, client, path, shown):
+    sandbox.assumptions.listed_password = shown
+
+    def rows(password):
+        changes = [row(2, 3, sip_password=password, sip_prefix="1"), row(3, 7, sip_password="made-up-new-2")]
+        return [*changes, row(4, 8, sip_prefix="2")]
+
+    assert (await apply(client, rows("made-up-new-1"), path)).ok
+    assert (await apply(client, rows("made-up-new-3"), path)).ok
+    assert updates(sandbox) == {3: 2, 7: 1, 8: 1}
+    assert [sandbox.trunk(n).sip_password for n in (3, 7)] == ["made-up-new-3", "made-up-new-2"]
+    assert (await apply(client, rows("made-up-new-3"), path)).ok
+    assert updates(sandbox) == {3: 2, 7: 1, 8: 1}
+    assert "made-up" not in path.read_bytes().decode("latin-1")
+
+
+async def test_a_dry_run_shows_the_rows_with_another_password(sandbox, client, path):
+    assert (await apply(client, [row(2, 3, sip_password="made-up-new-1")], path)).ok
+    plan = await planned(client, [row(2, 3, sip_password="made-up-new-2")])
+    (item,) = await Job(client, plan, path).dry_run()
+    assert (item.verdict, [change.name for change in item.changes]) == (Verdict.UPDATE, ["sip_password"])
+    assert updates(sandbox) == {3: 1}
+
+
+async def test_who_changed_a_done_trunk_is_not_overwritten_for_its_new_password(sandbox, client, path):
+    assert (await apply(client, [row(2, 3, sip_password="made-up-new-1", sip_prefix="1")], path)).ok
+    trunk = (await list_trunks(client))[2]
+    await client.sip_trunks.update(trunk.to_update(sip_prefix="7", sip_password="made-up-new-1"))
+    plan = await planned(client, [row(2, 3, sip_password="made-up-new-2", sip_prefix="1")])
+    result = await apply(client, [], path, plan=plan)
+    assert result.counts == {RowState.REFUSED: 1}
+    assert "changed since the plan was made: sip_prefix" in read_journal(path).rows[0].result.reason
+    assert sandbox.trunk(3).sip_prefix == "7"
+
+
 async def test_the_listing_hides_passwords_and_rows_that_give_them_are_done_once(sandbox, client, path):
     sandbox.assumptions.listed_password = "masked"
     rows = [row(2, 3, sip_password="made-up-new-1"), row(3, 7, sip_password="made-up-new-2")]
