@@ -32,6 +32,7 @@ def private_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             return
         # Asked of the link: one to a pipe that has no name leads nowhere.
         if given.exists() and not given.is_file() and not given.is_dir():
+            sys.stdout.flush()  # it may be /dev/stdout, and what was printed before goes before
             with given.open("wb") as device:
                 yield device
             return

@@ -48,6 +48,7 @@ def test_other_hosts_are_looked_up(itnio_sandbox, host):
 
 
 def test_a_users_suite_with_its_marker(pytester):
+    pytester.makeini("[pytest]")  # else a configuration that lies in a folder above would count
     pytester.makeconftest('pytest_plugins = ["itnio_async.testing"]')
     pytester.makepyfile(
         """

@@ -62,7 +62,8 @@ class FaultServer(RawServer):
             await super()._accept(reader, writer)
         finally:
             self.open -= 1
-            writer.transport.abort()
+            with contextlib.suppress(AttributeError):  # CPython 3.11.2, over TLS, after a second close
+                writer.transport.abort()
 
 
 async def serve(connection: Connection) -> None:
