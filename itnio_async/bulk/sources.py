@@ -88,6 +88,11 @@ class Table:
         return self.columns is None
 
 
+def readable(path: str) -> str:
+    """Return a path as text for people: one that is no UTF-8 can be opened, but neither printed nor put into a file."""
+    return path.encode(errors="replace").decode()
+
+
 class Source:
     """A file of rows, which can be read as often as needed; what can be read only once (`-`, a pipe) is spooled.
 
@@ -108,7 +113,7 @@ class Source:
         stdin: BinaryIO | None = None,
     ) -> None:
         self.path = os.fspath(path)
-        self.name = "standard input" if self.path == STANDARD_INPUT else self.path
+        self.name = "standard input" if self.path == STANDARD_INPUT else readable(self.path)
         if format is not None and format not in FORMATS:
             raise SourceError(f"there is no such format. There are: {', '.join(FORMATS)}.")
         if separator is not None:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.rows import RowsRead, read_changes
-from itnio_async.bulk.sources import STANDARD_INPUT, Source
+from itnio_async.bulk.sources import STANDARD_INPUT, Source, readable
 from itnio_async.cli.output import say, visible
 
 _PANEL = "The file"
@@ -112,7 +112,7 @@ class TrunkFile:
     @property
     def full_name(self) -> str:
         """What it is called wherever one is."""
-        return "standard input" if self.path == STANDARD_INPUT else str(Path(self.path).resolve())
+        return "standard input" if self.path == STANDARD_INPUT else readable(str(Path(self.path).resolve()))
 
     def rows(self, source: Source | None = None) -> RowsRead:
         """Return the rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing, contextmanager
 
@@ -149,3 +150,13 @@ def test_after_a_question_the_progress_is_shown_again(monkeypatch):
         shown.tell(Progress(total=4, done=1))
         assert shown.paused(lambda: True)
     assert screens == [[Progress(total=4, done=1)]] * 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are Unicode there")
+def test_a_file_name_that_is_no_utf_8(apply, itnio, sandbox, tmp_path):
+    file = os.fsdecode(os.fsencode(tmp_path) + b"/trunks\xff.csv")
+    with open(file, "w") as opened:  # noqa: PTH123 - the name as the system has it
+        opened.write("key_id,sip_prefix\n3,7\n")
+    assert itnio("trunks", "plan", file, "--out", tmp_path / "plan.jsonl").status == 2
+    assert apply(file).status == 0
+    assert sandbox.trunk(3).sip_prefix == "7"
