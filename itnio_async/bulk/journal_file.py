@@ -60,6 +60,7 @@ class JournalFile:
                     raise JournalBusyError(
                         f"Another run has the journal {self.path} at this moment. Wait for its end, or stop it."
                     )
+                has_journal(self.path)  # before anything of it is changed, if it should be somebody else's file
                 make_private(self.path)
                 self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 self._choose_journal_mode()
@@ -68,7 +69,6 @@ class JournalFile:
                     if is_new:
                         log.create(database, header, rows)
                     else:
-                        _check_ours(database, self.path)
                         check_header(self.path, log.header_of(database), header, same_account=same_account)
                         self._go_on(database)
         except BaseException:

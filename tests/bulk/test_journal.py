@@ -189,11 +189,13 @@ async def test_another_file_is_refused_and_left_alone(tmp_path, content):
             database.execute("CREATE TABLE mine (x)")
     else:
         path.write_bytes(content)
-    before = path.read_bytes()
+    path.chmod(0o640)
+    before, mode = path.read_bytes(), 0o640
     for attempt in (lambda: Journal.open(path, HEADER, rows()), lambda: asyncio.to_thread(read_journal, path)):
         with pytest.raises(JournalError, match="path"):
             await attempt()
-    assert path.read_bytes()[100:] == before[100:]
+    assert path.read_bytes() == before
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 async def test_a_journal_of_an_earlier_version_says_so_and_how_to_go_on(path, opened):
