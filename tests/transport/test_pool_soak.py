@@ -78,8 +78,10 @@ async def soak(calls: int, peer: Peer) -> None:
         server.handler = moody
         await asyncio.gather(*(caller(transport, server) for _ in range(30)), reload_half_way())
         assert sum(outcomes.values()) >= calls
-        # nginx has its own answer for a server that says nothing, or nothing of HTTP.
-        assert set(outcomes) >= {"200", "ReadError", "TimeoutError", "502" if peer.front else "RemoteProtocolError"}
+        # nginx has its own answer for a server that says nothing, or nothing of HTTP; in so few calls not all may come.
+        wanted = {"200", "TimeoutError"} if peer.front else {"200", "TimeoutError", "ReadError", "RemoteProtocolError"}
+        assert set(outcomes) >= wanted
+        assert set(outcomes) & {"502", "ReadError"}
         assert (transport.stats.in_use, transport.stats.waiting) == (0, 0)
         server.handler = serve
         await close_idle(transport, server)
