@@ -92,5 +92,5 @@ class Blocks(Generic[T]):
     def _claim_more(self) -> None:
         more = self._ready(self._size)
         if more:
-            self._claim = self._journal.claim_soon([row for row, _ in more])
+            self._claim = self._journal.claim([row for row, _ in more])
             self._coming = more

@@ -322,7 +322,7 @@ class Job:
 
     async def _reopen(self, journal: Journal) -> None:
         """Have what is done sent again where the file has another secret for it by now."""
-        rows = self._with_new_secrets(await journal.rows(), await journal.header())
+        rows = self._with_new_secrets(await journal.rows(), journal.header)
         again = [row for row in rows if row.state is RowState.WAITING]
         await journal.decide(
             [(row.id, row.result) for row in again],

@@ -103,26 +103,26 @@ class Journal:
         """What is out of the ordinary about it, or nothing."""
         return self._file.note
 
-    async def header(self) -> JournalHeader:
-        """Return the header that it was made with."""
-        return await self._in_thread(self._file.header)
+    @property
+    def header(self) -> JournalHeader:
+        """The header that it was made with."""
+        return self._file.header
 
     async def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""
         await self.flush()
         return await self._in_thread(partial(self._file.rows, *states))
 
-    async def claim(self, rows: Sequence[int]) -> None:
-        """Note that these rows are about to be sent; returns once that is on the disk. Raises `JournalError`."""
-        await asyncio.shield(self.claim_soon(rows))
-
-    def claim_soon(self, rows: Sequence[int]) -> asyncio.Future[None]:
+    def claim(self, rows: Sequence[int]) -> asyncio.Future[None]:
         """Begin to note that these rows are about to be sent; the future is done once that is on the disk.
 
-        It must not be cancelled. Raises `JournalError`, as the future does.
+        Raises `JournalError`, as the future does. Who is cancelled while it waits has it written all the same.
         """
         self._check_writable()
-        return self._start_write(claimed=rows)
+        claiming = asyncio.shield(self._start_write(claimed=rows))
+        # Seen, also where nobody asks any more: `error` keeps it.
+        claiming.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return claiming
 
     def settle(self, row: int, result: Result) -> None:
         """Note what became of a row; on the disk within 50 ms."""

@@ -36,8 +36,10 @@ class JournalBusyError(JournalError):
 class JournalFile:
     """A journal that is open for one run, and locked against any other.
 
-    `note` says what is out of the ordinary about it, or is empty.
+    `header` is the one that it was made with, and `note` says what is out of the ordinary about it, or is empty.
     """
+
+    header: JournalHeader
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool) -> None:
         self.path = Path(os.path.realpath(path))
@@ -60,16 +62,17 @@ class JournalFile:
                     raise JournalBusyError(
                         f"Another run has the journal {self.path} at this moment. Wait for its end, or stop it."
                     )
-                has_journal(self.path)  # before anything of it is changed, if it should be somebody else's file
+                # Asked before anything of it is changed: it may be somebody else's file.
+                is_new = not has_journal(self.path)
                 make_private(self.path)
                 self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 self._choose_journal_mode()
                 with self._transaction() as database:
-                    is_new = log.is_empty(database)
                     if is_new:
                         log.create(database, header, rows)
-                    else:
-                        check_header(self.path, log.header_of(database), header, same_account=same_account)
+                    self.header = log.header_of(database)
+                    if not is_new:
+                        check_header(self.path, self.header, header, same_account=same_account)
                         self._go_on(database)
         except BaseException:
             self.close()
@@ -114,12 +117,6 @@ class JournalFile:
             log.add_befores(database, befores)
             log.add_verified(database, verified)
             log.add_fingerprints(database, fingerprints)
-
-    def header(self) -> JournalHeader:
-        """Return the header that the journal was made with."""
-        assert self._database is not None
-        with _explained(self.path):
-            return log.header_of(self._database)
 
     def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""

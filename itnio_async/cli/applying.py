@@ -18,7 +18,7 @@ from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
-from itnio_async.bulk.journal import RowState, has_journal, read_journal
+from itnio_async.bulk.journal import JournalContents, JournalHeader, RowState, has_journal, read_journal
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.progress import Progress
@@ -95,28 +95,27 @@ class Application:
 
     async def carry_out(self) -> int:
         """Apply it and return the exit status."""
-        goes_on = has_journal(self.journal)
-        if goes_on:
-            self._require_same_rows()
+        contents = read_journal(self.journal) if has_journal(self.journal) else None
+        if contents is not None:
+            self._require_same_rows(contents.header)
         elif self.plan.bad_rows and not self.options.skip_invalid:
             return self._refuse()
         if self.manner.failed is not None and self.source is not None:
             check_failed(self.source, self.manner.failed)
-        looks_again = goes_on or self.changed or self.manner.dry_run
+        looks_again = contents is not None or self.changed or self.manner.dry_run
         plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
-        standing = self._standing(plan) if goes_on else _Standing()
-        self._summarize(plan, standing, goes_on=goes_on)
+        standing = _Standing() if contents is None else self._standing(plan, contents)
+        self._summarize(plan, standing, goes_on=contents is not None)
         if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return INTERRUPTED
         self.begin(self.journal)
         return self._finish(await self._run(), standing.otherwise)
 
-    def _require_same_rows(self) -> None:
+    def _require_same_rows(self, header: JournalHeader) -> None:
         """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
-        header = read_journal(self.journal).header
         if header.rows != digest_of(item.row for item in self.plan) or header.plan != self.plan_id:
             raise CommandError(
                 f"the journal {self.journal} is of other rows: of {header.source} as it was then.",
@@ -179,9 +178,8 @@ class Application:
                 "is overwritten."
             )
 
-    def _standing(self, open_: Plan) -> _Standing:
+    def _standing(self, open_: Plan, contents: JournalContents) -> _Standing:
         """Look at the rows that are done in the journal; `open_` are those that the job goes on with."""
-        contents = read_journal(self.journal)
         done = {row.place for row in contents.rows if row.state in (RowState.DONE, RowState.UNCHANGED)}
         again = done & {item.place for item in open_}
         items = [item for item in self.plan.of(Verdict.UPDATE) if item.place in done - again]

@@ -12,6 +12,14 @@ from bulk.held import HeldTransport, others
 from itnio_async.bulk import engine
 
 
+async def first_is_done(run, transport: HeldTransport) -> None:
+    """Have the first update answered, and a worker wait for the next one."""
+    reading = asyncio.ensure_future(anext(aiter(run)))
+    await ticks(10)
+    transport.release(1)
+    assert (await reading).ok
+
+
 async def polling(news: asyncio.Event):
     """One update, and then what a program writes that waits for more: a wait with a bound, again and again."""
     yield trunk_update(key_id=1)
@@ -27,10 +35,7 @@ async def test_a_stop_interrupts_a_source_whose_wait_ends_at_that_moment(make_cl
         news = asyncio.Event()
         run = make_client(transport).sip_trunks.update_many(polling(news), concurrency=2)
         async with run:
-            reading = asyncio.ensure_future(anext(aiter(run)))
-            await ticks(10)
-            transport.release(1)
-            assert (await reading).ok
+            await first_is_done(run, transport)
             news.set()
             await ticks(moment)
             run.stop()
@@ -57,10 +62,7 @@ async def test_a_source_has_time_for_what_it_does_at_its_end(make_client):
     done: list[str] = []
     run = make_client(transport).sip_trunks.update_many(closing(done), concurrency=2)
     async with run:
-        reading = asyncio.ensure_future(anext(aiter(run)))
-        await ticks(10)
-        transport.release(1)
-        assert (await reading).ok
+        await first_is_done(run, transport)
         run.stop()
     assert done == ["closed"]
     assert not others()
