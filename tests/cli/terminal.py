@@ -60,15 +60,15 @@ class Terminal:
             pass
         return self.process.wait(timeout=5)
 
-    def interrupt(self, timeout: float = 20) -> int:
-        """Press Ctrl-C and return the exit status.
+    def interrupt(self, shows: str = "Interrupted.", timeout: float = 20) -> int:
+        """Press Ctrl-C, which `shows` something, and return the exit status.
 
         Pressed again while nothing happens: a signal just before the system call that reads the keys waits for a next.
         """
         end = time.monotonic() + timeout
-        while "Interrupted." not in self.shown and time.monotonic() < end:
+        while shows not in self.shown and time.monotonic() < end:
             self.press("\x03")
-            while "Interrupted." not in self.shown and self._read(2):
+            while shows not in self.shown and self._read(2):
                 pass
         return self.end()
 

@@ -154,8 +154,11 @@ def test_the_canary_is_shown_and_asked_about(sandbox, rows, journal, answer, sta
         terminal.press("y\n")
         terminal.wait_for("Go on with the others?")
         assert "as wanted" in terminal.shown
-        terminal.press(answer)
-        assert terminal.end() == status
+        if answer == "\x03":
+            assert terminal.interrupt("The job ended early") == status
+        else:
+            terminal.press(answer)
+            assert terminal.end() == status
     assert updates(sandbox) == sent
 
 
