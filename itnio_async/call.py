@@ -90,13 +90,13 @@ async def _attempts(core: Core, options: Options, call: Call[R], deadline: Deadl
     try:
         response = await _attempt(core, options, call, deadline)
     except TransientError as error:
-        if call.is_settled_by(error) or not policy.wants(error, idempotent=call.idempotent):
+        if call.is_settled_by(error) or not policy.wants(error, idempotent=call.template.idempotent):
             raise
         repetition = Repetition(
-            endpoint=call.endpoint,
+            endpoint=call.template.endpoint,
             policy=policy,
             tokens=core.tokens,
-            idempotent=call.idempotent,
+            idempotent=call.template.idempotent,
             started=call.admitted,
             settles=call.is_settled_by,
             tell=core.tell,
@@ -146,10 +146,10 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
             # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
             pooled = await pool.send(
                 core.origin,
-                bytes_of(call, core.headers),
+                bytes_of(call),
                 options.timeouts,
-                idempotent=call.idempotent,
-                head_only=call.method == "HEAD",
+                idempotent=call.template.idempotent,
+                head_only=call.template.method == "HEAD",
                 sender=call,
             )
             call.http_status = pooled.status
@@ -174,10 +174,10 @@ async def _through_chain(core: Core, options: Options, call: Call[Any]) -> Answe
     """Send the request through middleware and signing, as httpx's objects."""
     extensions = {
         "timeout": options.timeout.as_dict(),
-        IDEMPOTENT_EXTENSION: call.idempotent,
+        IDEMPOTENT_EXTENSION: call.template.idempotent,
         SIGNATURE_EXTENSION: call.signature,
     }
-    response = await core.chain.handle_async_request(request_of(call, core.headers, extensions))
+    response = await core.chain.handle_async_request(request_of(call, extensions))
     call.http_status = response.status_code
     return await read_answer(response, core.max_response_bytes)
 
@@ -211,7 +211,7 @@ def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
     outcome = "It may have been processed." if unknown else "Nothing of it was processed."
     last = f" The last attempt ended so: {call.last_error}" if call.last_error else ""
     error = DeadlineExceeded(
-        f"{call.endpoint}: not done within {options.deadline:g} s (deadline), at attempt {call.attempts}. "
+        f"{call.template.endpoint}: not done within {options.deadline:g} s (deadline), at attempt {call.attempts}. "
         f"{outcome}{last}",
         last_error=call.last_error,
         may_have_been_processed=unknown,
@@ -224,7 +224,7 @@ def _log(call: Call[Any], answer: Answer | None, outcome: str) -> None:
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug(
             "%s %s http=%s attempt=%d %.1f ms connection=%s",
-            call.endpoint,
+            call.template.endpoint,
             outcome,
             answer.http_status if answer else None,
             call.attempts,

@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from inspect import iscoroutinefunction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -19,14 +19,14 @@ from itnio_async import config
 from itnio_async.api.sip_trunks import SipTrunks
 from itnio_async.call import Options, perform
 from itnio_async.clock import ServerClock
-from itnio_async.codec import encode, json_bytes
+from itnio_async.codec import json_bytes
 from itnio_async.codes import family_of_path
 from itnio_async.core import Core, Middleware, Stats
 from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.envelope import form_of_path
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
-from itnio_async.exchange import Call, reader_of
+from itnio_async.exchange import Call, Template, call_of, reader_of
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
 from itnio_async.transport.hop import LastHop
 from itnio_async.transport.pool import PooledTransport
@@ -48,6 +48,8 @@ class _Unchanged:
 
 
 UNCHANGED: Any = _Unchanged()
+# Addresses and templates: paths with an id in them must not pile up.
+_MOST_KEPT = 1000
 
 
 class AsyncClient:
@@ -118,6 +120,7 @@ class AsyncClient:
             max_response_bytes=config.whole_number("max_response_bytes", max_response_bytes),
         )
         self._urls: dict[str, httpx.URL] = {}
+        self._templates: dict[Endpoint[Any, Any], Template[Any]] = {}
 
     def with_options(
         self,
@@ -136,7 +139,8 @@ class AsyncClient:
         if "credentials" in changes:
             self._account.check_trusted()
         view = object.__new__(type(self))
-        view._core, view._account, view._urls = self._core, self._account, self._urls
+        view._core, view._account = self._core, self._account
+        view._urls, view._templates = self._urls, self._templates
         view._is_view = True
         view._options = evolve(self._options, **changes)
         return view
@@ -185,30 +189,8 @@ class AsyncClient:
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError`,
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
-        started = time.monotonic()
-        if not isinstance(endpoint, Endpoint):
-            raise InvalidRequestError(f"an Endpoint is wanted, not a {type(endpoint).__name__}.", field="endpoint")
-        if not isinstance(request, endpoint.request_type):
-            raise InvalidRequestError(
-                f"{endpoint} takes a {endpoint.request_type.__name__}, not a {type(request).__name__}.", field="request"
-            )
-        if endpoint.check is not None:
-            endpoint.check(request)
-        return await perform(
-            self._core,
-            self._options,
-            Call(
-                endpoint=str(endpoint),
-                method=endpoint.method,
-                url=self._url(endpoint.path),
-                content=encode(request, endpoint.request_type),
-                family=endpoint.family,
-                envelope=endpoint.envelope,
-                read=reader_of(endpoint.response_type),
-                idempotent=endpoint.idempotent,
-                started=started,
-            ),
-        )
+        template = self._template_of(endpoint)
+        return await perform(self._core, self._options, call_of(endpoint, template, request))
 
     def bulk(
         self,
@@ -233,11 +215,14 @@ class AsyncClient:
         """
         from itnio_async.bulk import BulkRun  # who updates single trunks need not wait for it to load
 
-        if not isinstance(endpoint, Endpoint):
-            raise InvalidRequestError(f"an Endpoint is wanted, not a {type(endpoint).__name__}.", field="endpoint")
+        template = self._template_of(endpoint)
+
+        async def send(request: Q) -> Response[R]:
+            return await perform(self._core, self._options, call_of(endpoint, template, request))
+
         return BulkRun(
-            str(endpoint),
-            partial(self.call, endpoint),
+            template.endpoint,
+            send,
             requests,
             concurrency=concurrency,
             rate_limit=rate_limit,
@@ -266,28 +251,44 @@ class AsyncClient:
         if params is not None:
             url = _with_params(url, params)
         known = _known_endpoint(path)
-        return await perform(
-            self._core,
-            self._options,
-            Call(
-                endpoint=f"{method} {path}",
-                method=method,
-                url=url,
-                content=b"" if json is None else json_bytes(json),
-                family=known.family if known else family_of_path(path),
-                envelope=known.envelope if known else form_of_path(path),
-                read=_as_it_came,
-                idempotent=idempotent is True,
-                started=started,
-            ),
+        template = Template(
+            endpoint=f"{method} {path}",
+            method=method,
+            url=url,
+            headers=self._core.headers,
+            family=known.family if known else family_of_path(path),
+            envelope=known.envelope if known else form_of_path(path),
+            read=_as_it_came,
+            idempotent=idempotent is True,
         )
+        content = b"" if json is None else json_bytes(json)
+        return await perform(self._core, self._options, Call(template, content, started))
+
+    def _template_of(self, endpoint: Endpoint[Q, R]) -> Template[R]:
+        if not isinstance(endpoint, Endpoint):
+            raise InvalidRequestError(f"an Endpoint is wanted, not a {type(endpoint).__name__}.", field="endpoint")
+        template = self._templates.get(endpoint)
+        if template is None:
+            template = Template(
+                endpoint=str(endpoint),
+                method=endpoint.method,
+                url=self._url(endpoint.path),
+                headers=self._core.headers,
+                family=endpoint.family,
+                envelope=endpoint.envelope,
+                read=reader_of(endpoint.response_type),
+                idempotent=endpoint.idempotent,
+            )
+            if len(self._templates) < _MOST_KEPT:
+                self._templates[endpoint] = template
+        return template
 
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
         if url is None:
             base = self._account.base_url
             url = base.copy_with(raw_path=base.raw_path.rstrip(b"/") + path.encode())
-            if len(self._urls) < 1000:  # paths with an id in them must not pile up
+            if len(self._urls) < _MOST_KEPT:
                 self._urls[path] = url
         return url
 

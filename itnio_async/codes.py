@@ -33,7 +33,7 @@ class CodeFamily:
     """The codes that share their meanings, by number."""
 
     name: str
-    codes: Mapping[int, Code] = field(repr=False)
+    codes: Mapping[int, Code] = field(repr=False, hash=False)
 
     def __getitem__(self, code: int) -> Code:
         """Return what `code` means here; a code that the vendor does not list is a plain `ApiError`."""

@@ -19,7 +19,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-@frozen
+@frozen(cache_hash=True)
 class Endpoint(Generic[Q, R]):
     """One call of the API, as data.
 
@@ -34,7 +34,7 @@ class Endpoint(Generic[Q, R]):
     idempotent: bool
     family: CodeFamily = SHARED
     envelope: EnvelopeForm = EnvelopeForm.STATUS
-    check: Callable[[Q], None] | None = field(default=None, repr=False)
+    check: Callable[[Q], None] | None = field(default=None, repr=False, hash=False)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

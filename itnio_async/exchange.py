@@ -7,19 +7,19 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import httpx
-from attrs import define, field
+from attrs import define, field, frozen
 
 from itnio_async import errors
-from itnio_async.codec import Mismatch, decode
+from itnio_async.codec import Mismatch, decode, encode
 from itnio_async.codes import SUCCESS, CodeFamily
 from itnio_async.config import BODY_EXCERPT
-from itnio_async.endpoint import Response
+from itnio_async.endpoint import Endpoint, Response
 from itnio_async.envelope import EnvelopeForm, NotAnEnvelope, read_envelope
-from itnio_async.errors import ItnioError, UnexpectedResponseError
+from itnio_async.errors import InvalidRequestError, ItnioError, UnexpectedResponseError
 from itnio_async.redaction import blank_out, excerpt, secrets_in, secrets_in_query
 from itnio_async.transport.head import head
 from itnio_async.transport.http1 import Answer as PooledAnswer
@@ -28,6 +28,28 @@ from itnio_async.transport.pool import CONNECTION_EXTENSION
 from itnio_async.transport.signing import Signature
 
 R = TypeVar("R")
+
+
+@frozen(eq=False)
+class Template(Generic[R]):
+    """What the calls of one endpoint through one client have in common, so that a call need not make it anew.
+
+    `endpoint` names it for people; `headers` are those of every request, unsigned.
+    """
+
+    endpoint: str
+    method: str
+    url: httpx.URL
+    headers: tuple[tuple[bytes, bytes], ...]
+    family: CodeFamily
+    envelope: EnvelopeForm
+    read: Callable[[Any], R]
+    idempotent: bool
+
+    @cached_property
+    def opening(self) -> bytes:
+        """The part of a request's bytes that is the same in all of them, checked."""
+        return head(self.method.encode(), self.url.raw_path, self.headers).removesuffix(b"\r\n")
 
 
 @define(eq=False)
@@ -40,14 +62,8 @@ class Call(Generic[R]):
     time, and `clock_stays_off` whether that did not help.
     """
 
-    endpoint: str
-    method: str
-    url: httpx.URL
+    template: Template[R]
     content: bytes = field(repr=False)
-    family: CodeFamily
-    envelope: EnvelopeForm
-    read: Callable[[Any], R]
-    idempotent: bool
     started: float
 
     admitted: float = 0.0
@@ -68,7 +84,7 @@ class Call(Generic[R]):
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error of this call."""
         signed = self.signature.secrets() if self.signature else ()
-        return (*signed, *secrets_in(self.content), *secrets_in_query(self.url))
+        return (*signed, *secrets_in(self.content), *secrets_in_query(self.template.url))
 
 
 @define(eq=False)
@@ -227,7 +243,7 @@ def judge(call: Call[R], answer: Answer) -> Response[R]:
     `UnexpectedResponseError`.
     """
     try:
-        envelope = read_envelope(answer.content, call.envelope)
+        envelope = read_envelope(answer.content, call.template.envelope)
     except NotAnEnvelope as found:
         raise _unexpected(call, answer, str(found)) from None
     if envelope.status != SUCCESS:
@@ -235,7 +251,7 @@ def judge(call: Call[R], answer: Answer) -> Response[R]:
     if not 200 <= answer.http_status < 300:
         raise _unexpected(call, answer, "the answer says success")
     try:
-        data = call.read(envelope.data)
+        data = call.template.read(envelope.data)
     except Mismatch as mismatch:
         mismatch.path.insert(0, "data")
         raise _unexpected(call, answer, f"`{mismatch.where()}`: {mismatch}") from None
@@ -257,13 +273,13 @@ def reader_of(response_type: type[R] | None) -> Callable[[Any], R]:
 
 
 def _api_error(call: Call[Any], code: int, reason: str, answer: Answer) -> ItnioError:
-    entry = call.family[code]
+    entry = call.template.family[code]
     return entry.error(
         blank_out(reason, call.secrets())[:BODY_EXCERPT],
         code=code,
         meaning=entry.meaning,
         advice=entry.advice,
-        endpoint=call.endpoint,
+        endpoint=call.template.endpoint,
         http_status=answer.http_status,
         attempts=call.attempts,
     )
@@ -271,7 +287,7 @@ def _api_error(call: Call[Any], code: int, reason: str, answer: Answer) -> Itnio
 
 def _unexpected(call: Call[Any], answer: Answer, what: str) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"{call.endpoint}: HTTP {answer.http_status}, but {what}. {_ADVICE[answer.http_status // 100]}",
+        f"{call.template.endpoint}: HTTP {answer.http_status}, but {what}. {_ADVICE[answer.http_status // 100]}",
         http_status=answer.http_status,
         retry_after=_retry_after(answer.headers),
         body=excerpt(answer.content.decode(errors="replace"), call.secrets(), BODY_EXCERPT),
@@ -343,7 +359,7 @@ def transport_error(call: Call[Any], error: Exception) -> errors.TransportError 
         detail = f"{detail}, after a head with HTTP {call.http_status}"
     if kind is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
         kind, text = _KINDS["NetworkError"]
-    return kind(f"{call.endpoint}: {text} ({detail or type(error).__name__})")
+    return kind(f"{call.template.endpoint}: {text} ({detail or type(error).__name__})")
 
 
 def _blank_out_chain(error: BaseException | None, secrets: tuple[str, ...]) -> None:
@@ -359,26 +375,32 @@ def _is_foreign(error: Exception) -> bool:
     )
 
 
-def bytes_of(call: Call[Any], headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def call_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) -> Call[R]:
+    """Return the call that sends a request, checked; raises `InvalidRequestError` for one that cannot be sent."""
+    started = time.monotonic()
+    if not isinstance(request, endpoint.request_type):
+        raise InvalidRequestError(
+            f"{endpoint} takes a {endpoint.request_type.__name__}, not a {type(request).__name__}.", field="request"
+        )
+    if endpoint.check is not None:
+        endpoint.check(request)
+    return Call(template, encode(request, endpoint.request_type), started)
+
+
+def bytes_of(call: Call[Any]) -> bytes:
     """Return the signed request of an attempt as it goes over the wire."""
     assert call.signature is not None
     content = call.content
-    opening = _opening(call.method, call.url.raw_path, headers)
-    return b"%bContent-Length: %d\r\n%b\r\n%b" % (opening, len(content), call.signature.lines(), content)
+    return b"%bContent-Length: %d\r\n%b\r\n%b" % (call.template.opening, len(content), call.signature.lines(), content)
 
 
-@lru_cache(maxsize=256)
-def _opening(method: str, target: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Return the part of a request that is the same for each call of an endpoint, checked once."""
-    return head(method.encode(), target, headers).removesuffix(b"\r\n")
-
-
-def request_of(call: Call[Any], headers: Iterable[tuple[bytes, bytes]], extensions: dict[str, Any]) -> httpx.Request:
+def request_of(call: Call[Any], extensions: dict[str, Any]) -> httpx.Request:
     """Return the request of an attempt, unsigned and with its body at hand for whoever looks at it."""
+    template = call.template
     request = httpx.Request(
-        call.method,
-        call.url,
-        headers=[*headers, (b"Content-Length", b"%d" % len(call.content))],
+        template.method,
+        template.url,
+        headers=[*template.headers, (b"Content-Length", b"%d" % len(call.content))],
         stream=httpx.ByteStream(call.content),
         extensions=extensions,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.raw_server import Connection, http_answer, http_bytes
@@ -130,6 +131,18 @@ async def test_paths_with_an_id_in_them_do_not_pile_up(scripted: Any) -> None:
         await client.request("GET", f"/otp/app/details/{number}")
     assert transport.sent[-1].url.path == "/otp/app/details/1099"
     assert len(client._urls) <= 1000
+
+
+async def test_endpoints_with_an_id_in_their_path_do_not_pile_up(scripted: Any) -> None:
+    client, transport = scripted(answer())
+    for number in range(1100):
+        await client.call(evolve(UPDATE, path=f"/v3/cc/sipTrunk/update/{number}"), trunk_update())
+    assert transport.sent[-1].url.path == "/v3/cc/sipTrunk/update/1099"
+    assert len(client._templates) <= 1000
+
+
+def test_endpoints_are_values() -> None:
+    assert len({*ENDPOINTS, *(evolve(endpoint) for endpoint in ENDPOINTS)}) == len(ENDPOINTS)
 
 
 @pytest.mark.parametrize("method", ["", "GET /", "POST\r\n", "PÖST", None, 5, b"POST"], ids=repr)

@@ -41,6 +41,7 @@ from itnio_async.envelope import EnvelopeForm
 from itnio_async.exchange import (
     Answer,
     Call,
+    Template,
     bytes_of,
     judge,
     read_answer,
@@ -64,15 +65,19 @@ def a_call(
 ) -> Call[Any]:
     signature = Signature(Credentials("bDqJFiq9", SECRET), lambda: MOMENT)
     signature.headers()
-    return Call(
+    template = Template(
         endpoint="POST /v3/cc/sipTrunk/update",
         method="POST",
         url=httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update"),
-        content=orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content,
+        headers=((b"Host", b"api.itniotech.com"),),
         family=SIP_TRUNKS,
         envelope=form,
         read=reader_of(response_type),
         idempotent=True,
+    )
+    return Call(
+        template,
+        content=orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content,
         started=time.monotonic(),
         attempts=2,
         signature=signature,
@@ -572,7 +577,7 @@ async def test_an_answer_of_the_pool_in_a_coding_that_nobody_asked_for_is_refuse
 @pytest.mark.parametrize("content", [b"", b'{"keyId":1}', b"x" * 100_000])
 async def test_a_request_has_its_body_at_hand_and_its_length(content: bytes) -> None:
     extensions = {"timeout": {"read": 5}}
-    request = request_of(a_call(content=content), [(b"Host", b"api.itniotech.com")], extensions)
+    request = request_of(a_call(content=content), extensions)
     assert request.content == content
     assert await request.aread() == content
     assert request.headers.raw == [(b"Host", b"api.itniotech.com"), (b"Content-Length", str(len(content)).encode())]
@@ -581,7 +586,7 @@ async def test_a_request_has_its_body_at_hand_and_its_length(content: bytes) -> 
 
 
 def test_on_the_wire_it_is_signed() -> None:
-    head, _, body = bytes_of(a_call(content=b"{}"), ((b"Host", b"api.itniotech.com"),)).partition(b"\r\n\r\n")
+    head, _, body = bytes_of(a_call(content=b"{}")).partition(b"\r\n\r\n")
     assert body == b"{}"
     assert head.split(b"\r\n") == [
         b"POST /v3/cc/sipTrunk/update HTTP/1.1",
