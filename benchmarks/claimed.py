@@ -12,21 +12,21 @@ from itnio_async.bulk.journal import Journal
 
 
 class Claimed(ReadySource[Any]):
-    """The updates, each with its number as its row in the journal."""
+    """So many updates, each with its number as its row in the journal, and made when it is sent."""
 
-    def __init__(self, journal: Journal, updates: Iterator[Any]) -> None:
-        self._updates = enumerate(updates)
-        self._blocks: Blocks[Any] = Blocks(journal, self._ready)
+    def __init__(self, journal: Journal, updates: Iterator[Any], items: int) -> None:
+        self._updates = updates
+        self._rows = iter(range(items))
+        self._blocks: Blocks[int] = Blocks(journal, self._ready, int)
 
-    def _ready(self, most: int) -> Sequence[tuple[int, Any]]:
-        return list(islice(self._updates, most))
+    def _ready(self, most: int) -> Sequence[int]:
+        return list(islice(self._rows, most))
 
     def next_at_once(self) -> Any:
         """Return the next update, or END, or LATER."""
-        update = self._blocks.take()
-        if update is None:
+        if self._blocks.take() is None:
             return LATER if self._blocks.is_coming else END
-        return update
+        return next(self._updates)
 
     async def __anext__(self) -> Any:
         """Return the next update once it is claimed."""

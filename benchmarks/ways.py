@@ -85,22 +85,18 @@ async def with_journal(client: Any, items: int, concurrency: int) -> None:
     from itnio_async.bulk.journal import Journal, JournalHeader, JournalRow, Result, RowState
     from itnio_async.bulk.places import Place
 
-    waiting = Result(state=RowState.WAITING)
-    journal_rows = (
-        JournalRow(id=index, place=Place("rows.csv", index + 2), key_id=index, trunk_name=job.NAME, result=waiting)
-        for index in range(items)
-    )
+    # A row's place and its state at first are there already where a job makes its journal.
+    place, waiting = Place("rows.csv", 2), Result(RowState.WAITING)
+    journal_rows = (JournalRow(index, place, index, job.NAME, waiting) for index in range(items))
     header = JournalHeader(source="rows.csv", rows="", host="127.0.0.1", api_key="", account="", endpoint="update")
     with TemporaryDirectory() as folder:
         journal = await Journal.open(Path(folder) / "journal", header, journal_rows)
-        claimed = Claimed(journal, _typed(items))
+        claimed = Claimed(journal, _typed(items), items)
         async with client.sip_trunks.update_many(claimed, concurrency=concurrency) as run:
             async for outcome in run:
                 if not outcome.ok:
                     raise outcome.error
-                result = Result(
-                    state=RowState.DONE, attempts=outcome.attempts, elapsed=outcome.elapsed, ended=time.time()
-                )
+                result = Result(RowState.DONE, None, None, "", outcome.attempts, outcome.elapsed, time.time())
                 journal.settle(outcome.index, result)
         await journal.aclose()
         if journal.error is not None:

@@ -21,24 +21,28 @@ FIRST, LEAST, BLOCK = 50, 10, 1000
 class Blocks(Generic[T]):
     """What is claimed and may be sent now: `take` gives one, and `wait` waits where it gives None.
 
-    `ready` returns at most so many of what may be claimed, each with its row in the journal. `clock` gives seconds.
+    `ready` returns at most so many of what may be claimed, and `row_of` the row of one in the journal. `clock` gives
+    seconds.
     """
 
     def __init__(
         self,
         journal: Journal,
-        ready: Callable[[int], Sequence[tuple[int, T]]],
+        ready: Callable[[int], Sequence[T]],
+        row_of: Callable[[T], int],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._ready = ready
+        self._row_of = row_of
         self._clock = clock
         self._size = min(FIRST, BLOCK)
+        self._claim_at = 0
         self._opened = 0.0
         self._length = 0
-        self._block: deque[tuple[int, T]] = deque()
-        self._coming: Sequence[tuple[int, T]] = ()
+        self._block: deque[T] = deque()
+        self._coming: Sequence[T] = ()
         self._claim: asyncio.Future[None] | None = None
 
     @property
@@ -54,9 +58,9 @@ class Blocks(Generic[T]):
         if not self._block and not self._open_next():
             return None
         # Before one is taken: where the journal fails here, that one was not sent.
-        if self._claim is None and 2 * (len(self._block) - 1) <= self._size:
+        if self._claim is None and len(self._block) <= self._claim_at:
             self._claim_more()
-        return self._block.popleft()[1]
+        return self._block.popleft()
 
     async def wait(self) -> None:
         """Wait for what is coming; what became of it `take` says."""
@@ -65,7 +69,7 @@ class Blocks(Generic[T]):
 
     def give_back(self) -> list[T]:
         """Return what was claimed and not taken; nothing comes any more."""
-        left = [each for _, each in (*self._block, *self._coming)]
+        left = [*self._block, *self._coming]
         self._block.clear()
         self._coming, self._claim = (), None
         return left
@@ -79,6 +83,7 @@ class Blocks(Generic[T]):
         self._block.extend(self._coming)
         self._adapt_size()
         self._coming, self._claim = (), None
+        self._claim_at = self._size // 2 + 1
         return True
 
     def _adapt_size(self) -> None:
@@ -92,5 +97,5 @@ class Blocks(Generic[T]):
     def _claim_more(self) -> None:
         more = self._ready(self._size)
         if more:
-            self._claim = self._journal.claim([row for row, _ in more])
+            self._claim = self._journal.claim(list(map(self._row_of, more)))
             self._coming = more

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from graphlib import TopologicalSorter
+from operator import attrgetter
 
 from attrs import frozen
 
@@ -44,7 +45,7 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
     ) -> None:
         self.under_way: dict[int, Entry] = {}
         self._journal = journal
-        self._blocks: Blocks[Entry] = Blocks(journal, self._take_ready)
+        self._blocks: Blocks[Entry] = Blocks(journal, self._take_ready, attrgetter("row"))
         self._may_go_on = may_go_on
         self._outage = outage
         self._entries = {entry.item.index: entry for entry in entries}
@@ -91,11 +92,10 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
             self._news.clear()
             await self._news.wait()
 
-    def _take_ready(self, most: int) -> Sequence[tuple[int, Entry]]:
+    def _take_ready(self, most: int) -> Sequence[Entry]:
         # What is needed and not among the entries failed before, or it would be done: it is never marked so.
         self._ready += [self._entries[index] for index in self._sorter.get_ready() if index in self._entries]
-        taken = [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
-        return [(entry.row, entry) for entry in taken]
+        return [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
 
     def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Entry:
         """Take note of what became of an update, and return its entry; `again` has it tried once more."""

@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 # Results wait so long for company; with the commit itself they are on the disk within 50 ms.
-COMMIT_AFTER = 0.025
+COMMIT_AFTER = 0.04
 
 R = TypeVar("R")
 

@@ -66,6 +66,9 @@ class JournalFile:
                 is_new = not has_journal(self.path)
                 make_private(self.path)
                 self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+                if is_new:
+                    # An entry takes some 50 KB: with SQLite's own 4 KB each is a dozen writes, and each write costs.
+                    self._database.execute("PRAGMA page_size = 16384")
                 self._choose_journal_mode()
                 with self._transaction() as database:
                     if is_new:
@@ -93,8 +96,7 @@ class JournalFile:
 
     def _go_on(self, database: sqlite3.Connection) -> None:
         rows = [_orphaned(row) for row in log.rows_of(database) if row.state is RowState.SENT]
-        orphaned = [log.state_of(row.id, row.result) for row in rows]
-        log.add_states(database, orphaned)
+        log.add(database, states=[log.state_of(row.id, row.result) for row in rows])
 
     # -- what a run writes --------------------------------------------------------------------------------------------
 
@@ -111,12 +113,16 @@ class JournalFile:
 
         `befores` has the values before and after for rows whose trunk is to be overwritten although it changed.
         """
-        with _explained(self.path), self._transaction() as database:
-            log.add_states(database, states)
-            log.add_states(database, [log.claim_of(row) for row in claimed])
-            log.add_befores(database, befores)
-            log.add_verified(database, verified)
-            log.add_fingerprints(database, fingerprints)
+        assert self._database is not None
+        with _explained(self.path):
+            log.add(
+                self._database,
+                states=states,
+                claimed=claimed,
+                befores=befores,
+                verified=verified,
+                fingerprints=fingerprints,
+            )
 
     def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
@@ -21,16 +21,21 @@ from itnio_async.bulk.places import Place
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 2
+VERSION = 3
 
 _TABLES = """
 CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE entry (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, items TEXT NOT NULL);
 CREATE VIEW state AS
-SELECT json_extract(item.value, '$[0]') AS id, json_extract(item.value, '$[1]') AS state,
-       json_extract(item.value, '$[2]') AS code, json_extract(item.value, '$[4]') AS reason,
-       max(entry.id * 1000000 + item.key) AS last
-FROM entry, json_each(entry.items) AS item WHERE entry.kind = 'states' GROUP BY 1;
+SELECT id, state, code, reason, max(number) AS last FROM (
+    SELECT entry.id * 1000000 + item.key AS number, json_extract(item.value, '$[0]') AS id,
+           json_extract(item.value, '$[1]') AS state, json_extract(item.value, '$[2]') AS code,
+           json_extract(item.value, '$[4]') AS reason
+    FROM entry, json_each(entry.items) AS item WHERE entry.kind = 'states'
+    UNION ALL
+    SELECT entry.id * 1000000 + item.key, item.value, 'sent', NULL, NULL
+    FROM entry, json_each(entry.items) AS item WHERE entry.kind = 'claims'
+) GROUP BY id;
 CREATE VIEW row AS
 SELECT json_extract(item.value, '$[0]') AS id, json_extract(item.value, '$[1]') AS file,
        json_extract(item.value, '$[2]') AS line, json_extract(item.value, '$[3]') AS key_id,
@@ -61,10 +66,21 @@ def create(database: sqlite3.Connection, header: JournalHeader, rows: Iterable[J
     entries = [(name, _json(value)) for name, value in attrs.asdict(header).items()]
     database.executemany("INSERT INTO header VALUES (?, ?)", entries)
     every = iter(rows)
-    while some := list(islice(every, _ROWS_AT_ONCE)):
-        _append(database, "rows", [_columns_of(row) for row in some])
-        add_states(database, [state_of(row.id, row.result) for row in some if row.result.state is not RowState.WAITING])
-        add_verified(database, [(row.id, row.verified) for row in some if row.verified is not None])
+    while _append_rows(database, islice(every, _ROWS_AT_ONCE)):
+        pass
+
+
+def _append_rows(database: sqlite3.Connection, rows: Iterable[JournalRow]) -> bool:
+    """Write some rows of a new journal, and tell whether there were any."""
+    columns, states, verified = [], [], []
+    for row in rows:
+        columns.append(_columns_of(row))
+        if row.result.state is not RowState.WAITING:
+            states.append(state_of(row.id, row.result))
+        if row.verified is not None:
+            verified.append((row.id, row.verified))
+    add(database, rows=columns, states=states, verified=verified)
+    return bool(columns)
 
 
 def header_of(database: sqlite3.Connection) -> JournalHeader:
@@ -78,37 +94,39 @@ def header_of(database: sqlite3.Connection) -> JournalHeader:
 
 def state_of(row: int, result: Result) -> State:
     """Return what became of a row as it is written: a tuple of nothing that the garbage collector has to look at."""
-    return (row, result.state._value_, *result[1:])  # `value` is a descriptor, and takes longer than all the rest
+    state, code, error, reason, attempts, elapsed, ended = result
+    return (row, state._value_, code, error, reason, attempts, elapsed, ended)  # `value` is a descriptor, and slow
 
 
-def claim_of(row: int) -> State:
-    """Return that a row is about to be sent, as it is written."""
-    return (row, RowState.SENT.value)
+def add(
+    database: sqlite3.Connection,
+    *,
+    rows: Sequence[tuple[Any, ...]] = (),
+    states: Sequence[State] = (),
+    claimed: Sequence[int] = (),
+    befores: Sequence[tuple[int, Values, Values]] = (),
+    verified: Sequence[tuple[int, bool | None]] = (),
+    fingerprints: Sequence[tuple[int, str | None]] = (),
+) -> None:
+    """Add what is said of rows, all of it or nothing.
 
-
-def add_states(database: sqlite3.Connection, states: Sequence[State]) -> None:
-    """Note what became of rows, or that they are about to be sent."""
-    _append(database, "states", states)
-
-
-def add_befores(database: sqlite3.Connection, befores: Sequence[tuple[int, Values, Values]]) -> None:
-    """Note the values before and after of rows whose trunk stands otherwise by now."""
-    _append(database, "befores", befores)
-
-
-def add_verified(database: sqlite3.Connection, verified: Sequence[tuple[int, bool | None]]) -> None:
-    """Note which rows were read back as wanted."""
-    _append(database, "verified", verified)
-
-
-def add_fingerprints(database: sqlite3.Connection, fingerprints: Sequence[tuple[int, str | None]]) -> None:
-    """Note which rows have other secrets now."""
-    _append(database, "fingerprints", fingerprints)
-
-
-def _append(database: sqlite3.Connection, kind: str, items: Sequence[Any]) -> None:
-    if items:
-        database.execute("INSERT INTO entry (kind, items) VALUES (?, ?)", (kind, _json(items)))
+    `rows` are new ones; `states` what became of some, and `claimed` which are about to be sent; `befores` the values
+    before and after of rows whose trunk stands otherwise by now; `verified` and `fingerprints` which ones were read
+    back as wanted, and which have other secrets now.
+    """
+    said = {
+        "rows": rows,
+        "states": states,
+        "claims": [*claimed],
+        "befores": befores,
+        "verified": verified,
+        "fingerprints": fingerprints,
+    }
+    entries = [(kind, _json(items)) for kind, items in said.items() if items]
+    if entries:
+        # One statement, which is a transaction by itself: between two the thread waits for Python's lock each time.
+        places = ", ".join(["(?, ?)"] * len(entries))
+        database.execute(f"INSERT INTO entry (kind, items) VALUES {places}", [*chain(*entries)])  # noqa: S608 - no text
 
 
 def _json(value: Any) -> str:
@@ -116,19 +134,8 @@ def _json(value: Any) -> str:
 
 
 def _columns_of(row: JournalRow) -> tuple[Any, ...]:
-    place = row.place
-    return (
-        row.id,
-        place.file,
-        place.line,
-        row.key_id,
-        row.trunk_name,
-        row.disabled,
-        row.before,
-        row.after,
-        row.secrets,
-        row.fingerprint,
-    )
+    id, place, key_id, trunk_name, _, disabled, before, after, secrets, _, fingerprint = row
+    return (id, place.file, place.line, key_id, trunk_name, disabled, before, after, secrets, fingerprint)
 
 
 # -- reading it again -------------------------------------------------------------------------------------------------
@@ -138,13 +145,15 @@ def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
     """Return all rows as the last entries have them, in the file's order."""
     # What was said of the rows comes first, and each row is made once: Python's garbage collector would take longer
     # than all the rest for objects in between.
-    states: dict[int, list[Any]] = {}
+    states: dict[int, Sequence[Any]] = {}
     befores: dict[int, Sequence[Values]] = {}
     verified: dict[int, bool | None] = {}
     fingerprints: dict[int, str | None] = {}
     for kind, items in _entries(database, _SAID_OF_ROWS):
         if kind == "states":
             states.update((item[0], item) for item in items)
+        elif kind == "claims":
+            states.update(dict.fromkeys(items, _CLAIMED))
         elif kind == "befores":
             befores.update((id, (before, after)) for id, before, after in items)
         elif kind == "verified":
@@ -183,6 +192,7 @@ def _entries(database: sqlite3.Connection, query: str) -> Iterator[tuple[str, li
 
 
 _WAITING = Result(state=RowState.WAITING)
+_CLAIMED = (0, RowState.SENT.value)
 
 
 def _result(_: int, state: str, *rest: Any) -> Result:

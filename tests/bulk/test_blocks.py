@@ -35,12 +35,16 @@ class SlowJournal:
 
 def numbered(count):
     left = iter(range(count))
-    return lambda most: [(number, f"item {number}") for number in islice(left, most)]
+    return lambda most: [f"item {number}" for number in islice(left, most)]
+
+
+def row_of(item):
+    return int(item.removeprefix("item "))
 
 
 async def test_nothing_is_taken_before_its_claim_is_on_the_disk():
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(3))
+    blocks = Blocks(journal, numbered(3), row_of)
     assert blocks.take() is None
     assert blocks.is_coming
     assert blocks.take() is None
@@ -58,7 +62,7 @@ async def test_nothing_is_taken_before_its_claim_is_on_the_disk():
 
 async def test_the_next_block_is_claimed_while_this_one_is_taken():
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(3 * FIRST))
+    blocks = Blocks(journal, numbered(3 * FIRST), row_of)
     blocks.take()
     journal.claims[0][1].set_result(None)
     for _ in range(FIRST // 2):
@@ -71,7 +75,7 @@ async def test_the_next_block_is_claimed_while_this_one_is_taken():
 
 async def test_a_claim_that_fails_is_raised_and_its_rows_are_given_back():
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(2))
+    blocks = Blocks(journal, numbered(2), row_of)
     blocks.take()
     journal.claims[0][1].set_exception(sqlite3.OperationalError("full"))
     await blocks.wait()
@@ -82,7 +86,7 @@ async def test_a_claim_that_fails_is_raised_and_its_rows_are_given_back():
 
 async def test_a_journal_that_fails_between_two_blocks_costs_no_row_of_the_first():
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(2 * FIRST))
+    blocks = Blocks(journal, numbered(2 * FIRST), row_of)
     blocks.take()
     journal.claims[0][1].set_result(None)
     taken = [blocks.take() for _ in range(FIRST // 2 - 1)]
@@ -101,7 +105,7 @@ async def test_a_journal_that_fails_between_two_blocks_costs_no_row_of_the_first
 def test_each_is_taken_once_in_order_or_given_back(count, steps, burst):
     async def main():
         journal = SlowJournal()
-        blocks = Blocks(journal, numbered(count))
+        blocks = Blocks(journal, numbered(count), row_of)
         taken = []
         for step in steps:
             if step == "commit":
@@ -126,7 +130,7 @@ def test_each_is_taken_once_in_order_or_given_back(count, steps, burst):
 async def test_a_block_is_what_is_sent_in_its_time(rate, size):
     now = 1.0
     journal = SlowJournal()
-    blocks = Blocks(journal, numbered(20 * BLOCK), clock=lambda: now)
+    blocks = Blocks(journal, numbered(20 * BLOCK), row_of, clock=lambda: now)
     for _ in range(8 * BLOCK):
         if blocks.take() is None:
             journal.claims[-1][1].set_result(None)
@@ -141,13 +145,15 @@ async def test_blocks_of_one_row_claim_no_more_of_many_that_come_later():
     """As where each row waits for the one before: what a block had counts, and not what it might have had."""
     now, ready = 1.0, deque()
     journal = SlowJournal()
-    blocks = Blocks(journal, lambda most: [ready.popleft() for _ in range(min(most, len(ready)))], clock=lambda: now)
+    blocks = Blocks(
+        journal, lambda most: [ready.popleft() for _ in range(min(most, len(ready)))], row_of, clock=lambda: now
+    )
     for number in range(40):
-        ready.append((number, "one of a chain"))
+        ready.append(f"item {number}")
         assert blocks.take() is None
         journal.claims[-1][1].set_result(None)
-        assert blocks.take() == "one of a chain"
+        assert blocks.take() == f"item {number}"
         now += 0.005
-    ready.extend((number, "many") for number in range(40, 2000))
+    ready.extend(f"item {number}" for number in range(40, 2000))
     blocks.take()
     assert len(journal.claims[-1][0]) == LEAST

@@ -230,12 +230,14 @@ async def test_a_journal_is_read_while_it_is_written(path):
         return looks
 
     looking = asyncio.ensure_future(asyncio.to_thread(look))
-    for block in range(0, 600, 20):
-        await journal.claim(range(block, block + 20))
-        for number in range(block, block + 20):
-            journal.settle(number, DONE)
-        await journal.flush()
-    over.set()
+    try:
+        for block in range(0, 600, 20):
+            await journal.claim(range(block, block + 20))
+            for number in range(block, block + 20):
+                journal.settle(number, DONE)
+            await journal.flush()
+    finally:
+        over.set()
     assert await looking > 1
     await journal.aclose()
 
