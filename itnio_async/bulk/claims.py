@@ -99,18 +99,21 @@ def _numbers(setting: Any, trunk: SipTrunk) -> Collection[Any]:
 
 
 # By the field: what a trunk has of each kind, each thing once, where this is the setting of the field.
-_KINDS: Mapping[str, Mapping[Kind, Callable[[Any, SipTrunk], Collection[Any]]]] = {
-    "sip_trunk_name": {Kind.NAME: _itself},
-    "sip_gateway_ip": {Kind.GATEWAY: _itself},
-    "sip_white_ip": {Kind.WHITE_ADDRESS: _itself},
-    "group_list": {Kind.GROUP: _groups, Kind.NUMBER: _numbers},
+_KINDS: Mapping[str, Sequence[tuple[Kind, Callable[[Any, SipTrunk], Collection[Any]]]]] = {
+    "sip_trunk_name": [(Kind.NAME, _itself)],
+    "sip_gateway_ip": [(Kind.GATEWAY, _itself)],
+    "sip_white_ip": [(Kind.WHITE_ADDRESS, _itself)],
+    "group_list": [(Kind.GROUP, _groups), (Kind.NUMBER, _numbers)],
 }
-_NO_KINDS: Mapping[Kind, Any] = {}
+_NO_KINDS: Sequence[Any] = ()
 
 
 def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Claim]:
     """Return what the trunk gets by these changes and does not have yet."""
-    return [claim for change in changes for claim in _added(change.name, change.before, change.after, trunk)]
+    claims: list[Claim] = []
+    for change in changes:
+        claims += _added(change.name, change.before, change.after, trunk)
+    return claims
 
 
 def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Claim]:
@@ -118,12 +121,12 @@ def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Cl
     return frozenset(claim for change in changes for claim in _added(change.name, change.after, change.before, trunk))
 
 
-def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> Iterator[Claim]:
-    for kind, values_of in _KINDS.get(name, _NO_KINDS).items():
+def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> list[Claim]:
+    claims: list[Claim] = []
+    for kind, values_of in _KINDS.get(name, _NO_KINDS):
         had = values_of(before, trunk)
-        for value in values_of(after, trunk):
-            if value not in had:
-                yield kind, value
+        claims += [(kind, value) for value in values_of(after, trunk) if value not in had]
+    return claims
 
 
 class Claims:
@@ -140,8 +143,9 @@ class Claims:
         claims = cls()
         wanted = frozenset(kinds)
         for name, readers in _KINDS.items():
-            for kind in readers.keys() & wanted:
-                values_of = readers[kind]
+            for kind, values_of in readers:
+                if kind not in wanted:
+                    continue
                 for trunk in trunks:
                     if trunk.key_id is not None:
                         for value in values_of(getattr(trunk, name), trunk):

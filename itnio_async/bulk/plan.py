@@ -16,11 +16,12 @@ from attrs import field, frozen
 
 from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.claims import Claim, Claims, Kind, Risk, given_up_by, risk_of, taken_by
+from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.columns import SECRET_FIELDS
 from itnio_async.bulk.dependencies import circles
 from itnio_async.bulk.places import BadRow, Place
 from itnio_async.bulk.rows import TrunkChange, only_drops_zeros
-from itnio_async.bulk.settings import FIELDS, FieldChange, changes_between, filled, is_masked
+from itnio_async.bulk.settings import FIELDS, FieldChange, compared, filled, is_masked
 from itnio_async.codec import can_send, check_types
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.errors import InvalidRequestError
@@ -144,10 +145,11 @@ def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, acc
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """
-    account = _Account(trunks)
-    items = [_item(index, row, account.named_by(row), accept_zeros) for index, row in enumerate(changes)]
-    _refuse_repeated(items)
-    return Plan(tuple(_Together(items, account.trunks).judged()))
+    with paused_collector():
+        account = _Account(trunks)
+        items = [_item(index, row, account.named_by(row), accept_zeros) for index, row in enumerate(changes)]
+        _refuse_repeated(items)
+        return Plan(tuple(_Together(items, account.trunks).judged()))
 
 
 # -- each row by itself -----------------------------------------------------------------------------------------------
@@ -184,11 +186,14 @@ def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros:
         return _unmatched(index, row, found)
     (trunk,) = found
     values = filled(row.values, trunk)
-    changes = changes_between(trunk, values)
+    changes, others = compared(trunk, values)
     verdict, update, refusal = Verdict.UNCHANGED, None, None
     if changes or not values.keys() <= _KNOWN:
         try:
-            verdict, update = Verdict.UPDATE, _checked(trunk, values, changes, accept_zeros=accept_zeros)
+            update = _checked(trunk, values, others)
+            if not accept_zeros:
+                _check_zeros(changes)
+            verdict = Verdict.UPDATE
         except InvalidRequestError as error:
             reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
             verdict, refusal = Verdict.REFUSED, Refusal(reason, error.code)
@@ -208,12 +213,13 @@ def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanI
     return PlanItem(index=index, verdict=verdict, refusal=Refusal(reason), row=row)
 
 
-def _checked(
-    trunk: SipTrunk, values: Mapping[str, Any], changes: Sequence[FieldChange], *, accept_zeros: bool
-) -> SipTrunkUpdate:
-    """Return the whole update; raises `InvalidRequestError` for what a single one would be refused for, and more."""
-    for name in SECRET_FIELDS & values.keys():
-        if is_masked(values[name]):
+def _checked(trunk: SipTrunk, values: Mapping[str, Any], others: Iterable[str]) -> SipTrunkUpdate:
+    """Return the whole update; raises `InvalidRequestError` for what a single one would be refused for, and more.
+
+    `others` are the names of the values that are not as listed: what an answer had was checked when that came.
+    """
+    for name in SECRET_FIELDS:
+        if is_masked(values.get(name)):
             raise InvalidRequestError(
                 "it is only asterisks, as a listing shows a password that it hides: sent, it would replace the real "
                 "one. Give the real one, or leave the cell empty to keep it.",
@@ -222,11 +228,8 @@ def _checked(
     update = trunk.to_update(**values)
     if UPDATE.check is not None:
         UPDATE.check(update)
-    # The rest is as an answer had it, which was checked when that came.
-    if not can_send(values, SipTrunkUpdate):
+    if not can_send({name: values[name] for name in others}, SipTrunkUpdate):
         check_types(update, SipTrunkUpdate)
-    if not accept_zeros:
-        _check_zeros(changes)
     return update
 
 

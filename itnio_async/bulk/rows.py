@@ -12,6 +12,7 @@ from attrs import field, frozen
 from itnio_async.api.sip_trunks import GroupBinding, check_field
 from itnio_async.bulk import cells, groups
 from itnio_async.bulk.cells import BadCell
+from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.columns import (
     NUMBERS,
     SECRET_FIELDS,
@@ -87,7 +88,7 @@ def read_changes(
     if match not in _KEY_FIELDS:
         raise ConfigurationError(f"match is one of {', '.join(_KEY_FIELDS)}, not {match!r}.")
     opened = source if isinstance(source, Source) else Source(source, **options)
-    with opened.table() as table:
+    with opened.table() as table, paused_collector():
         reader = _RowReader(opened, table, match)
         for record in table.records:
             reader.read(record)

@@ -395,3 +395,20 @@ def test_risks_and_needs_are_what_a_look_at_every_pair_of_trunks_finds(account):
             if risk.allowed:
                 first, second = risk.allowed.trunks
                 assert (risk.code, risk.allowed.value) in before[first] & before[second]
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"group_list": [GroupBinding(voice_group_id=True)]}, "group_list[0].voice_group_id"),
+        ({"group_list": [GroupBinding(voice_group_id=1.0)]}, "group_list[0].voice_group_id"),
+        ({"sip_trunk_state": 0}, "sip_trunk_state"),
+        ({"sip_prefix": ()}, "sip_prefix"),
+    ],
+)
+def test_a_value_that_only_equals_the_listed_one_is_of_another_type(values, field):
+    (item,) = make_plan(
+        [row(2, 1, sip_gateway_ip="10.9.9.9", **values)], [trunk(1, group_list=[BoundGroup(voice_group_id=1)])]
+    )
+    assert item.verdict is Verdict.REFUSED
+    assert str(item.refusal).startswith(f"{field}: ")
