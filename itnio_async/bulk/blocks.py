@@ -55,11 +55,12 @@ class Blocks(Generic[T]):
 
         Raises `JournalError`.
         """
-        if not self._block and not self._open_next():
-            return None
-        # Before one is taken: where the journal fails here, that one was not sent.
-        if self._claim is None and len(self._block) <= self._claim_at:
-            self._claim_more()
+        if len(self._block) <= self._claim_at:
+            if not self._block and not self._open_next():
+                return None
+            # Before one is taken: where the journal fails here, that one was not sent.
+            if self._claim is None and len(self._block) <= self._claim_at:
+                self._claim_more()
         return self._block.popleft()
 
     async def wait(self) -> None:
@@ -97,5 +98,6 @@ class Blocks(Generic[T]):
     def _claim_more(self) -> None:
         more = self._ready(self._size)
         if more:
+            self._claim_at = 0
             self._claim = self._journal.claim(list(map(self._row_of, more)))
             self._coming = more
