@@ -21,6 +21,7 @@ from itnio_async.bulk.order import Shelf
 from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.room import Room
 from itnio_async.bulk.stopping import StopRule
+from itnio_async.bulk.turns import Turns
 from itnio_async.config import RateLimit
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
@@ -72,6 +73,7 @@ class Engine(Generic[Q, R]):
         self._reads_at_once = self._rate is None and feed.may_be_ready
         self._room = Room(2 * concurrency)
         self._turn = asyncio.Lock()
+        self._turns = Turns(feed)
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -223,6 +225,8 @@ class Engine(Generic[Q, R]):
         self._reading.add(worker)
         try:
             await self._room.enter()
+            if self._reads_at_once:
+                return await self._turns.read()
             async with self._turn:
                 # Before reading, or a stop would find a request that was read and not sent.
                 if self._rate is not None:

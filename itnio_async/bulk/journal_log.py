@@ -72,14 +72,17 @@ def create(database: sqlite3.Connection, header: JournalHeader, rows: Iterable[J
 
 def _append_rows(database: sqlite3.Connection, rows: Iterable[JournalRow]) -> bool:
     """Write some rows of a new journal, and tell whether there were any."""
-    columns, states, verified = [], [], []
-    for row in rows:
-        columns.append(_columns_of(row))
-        if row.result.state is not RowState.WAITING:
-            states.append(state_of(row.id, row.result))
-        if row.verified is not None:
-            verified.append((row.id, row.verified))
-    add(database, rows=columns, states=states, verified=verified)
+    columns: list[tuple[Any, ...]] = []
+    states: list[State] = []
+    read_back: list[tuple[int, bool]] = []
+    waiting = RowState.WAITING
+    for id, place, key_id, trunk_name, result, disabled, before, after, secrets, verified, fingerprint in rows:
+        columns.append((id, place.file, place.line, key_id, trunk_name, disabled, before, after, secrets, fingerprint))
+        if result[0] is not waiting:
+            states.append(state_of(id, result))
+        if verified is not None:
+            read_back.append((id, verified))
+    add(database, rows=columns, states=states, verified=read_back)
     return bool(columns)
 
 
@@ -131,11 +134,6 @@ def add(
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _columns_of(row: JournalRow) -> tuple[Any, ...]:
-    id, place, key_id, trunk_name, _, disabled, before, after, secrets, _, fingerprint = row
-    return (id, place.file, place.line, key_id, trunk_name, disabled, before, after, secrets, fingerprint)
 
 
 # -- reading it again -------------------------------------------------------------------------------------------------
