@@ -13,8 +13,8 @@ from itnio_async.bulk.journal import Journal
 T = TypeVar("T")
 
 # What is claimed and not sent when the process dies must be read back, and each block costs a commit: so a block is as
-# much as is sent in so many seconds, as far as the one before it tells. The first one is for many workers at once: where
-# it is too small for them they begin one by one, and go on so for a while, with less to do in each turn of the loop.
+# much as is sent in so many seconds, as far as the one before it tells. The first one is for many workers at once: with
+# too few for them they begin one by one, and go on so for a while, with less to do in each turn of the loop.
 LASTS = 0.05
 FIRST, LEAST, BLOCK = 200, 10, 1000
 

@@ -494,8 +494,8 @@ def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
     """
     error = outcome.error
     if error is None:
-        state = RowState.DONE
-    elif error.may_have_been_processed:
+        return Result(RowState.DONE, attempts=outcome.attempts, elapsed=outcome.elapsed, ended=ended)
+    if error.may_have_been_processed:
         state = RowState.UNKNOWN
     elif isinstance(error, ApiError | InvalidRequestError) and not isinstance(error, BULK_STOP_ON):
         state = RowState.REFUSED
@@ -504,8 +504,8 @@ def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
     return Result(
         state=state,
         code=getattr(error, "code", None),
-        error=None if error is None else type(error).__name__,
-        reason="" if error is None else getattr(error, "reason", "") or str(error),
+        error=type(error).__name__,
+        reason=getattr(error, "reason", "") or str(error),
         attempts=outcome.attempts,
         elapsed=outcome.elapsed,
         ended=ended,

@@ -141,7 +141,8 @@ def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, acc
     """Compare rows with the account's trunks, and say what sending them would do.
 
     `trunks` is the whole listing, as `list_trunks` gives it: names that are taken are looked for in it. `accept_zeros`
-    lets a change pass that only drops leading zeros, which else is taken for a spreadsheet's doing.
+    lets a change pass that only drops leading zeros, which else is taken for a spreadsheet's doing. Python's garbage
+    collector rests meanwhile, in the whole process.
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """

@@ -81,7 +81,7 @@ def read_changes(
     empties it. `match` says whether rows name their trunks by `key_id` or by their exact `sip_trunk_name`, in which
     case a `key_id` is not looked at. Two rows that name one trunk are both bad. `secrets_from` is the file from which
     passwords are taken for the rows that leave them empty, as the reports of failed rows do. `options` are those of
-    `Source`, for a path.
+    `Source`, for a path. Python's garbage collector rests meanwhile, in the whole process.
 
     Raises `SourceError` for a file that cannot be read as rows, also for a column that is not known.
     """
