@@ -39,7 +39,6 @@ class Blocks(Generic[T]):
         self._row_of = row_of
         self._clock = clock
         self._size = min(FIRST, BLOCK)
-        self._claim_at = 0
         self._opened = 0.0
         self._length = 0
         self._block: deque[T] = deque()
@@ -56,12 +55,11 @@ class Blocks(Generic[T]):
 
         Raises `JournalError`.
         """
-        if len(self._block) <= self._claim_at:
-            if not self._block and not self._open_next():
-                return None
-            # Before one is taken: where the journal fails here, that one was not sent.
-            if self._claim is None and len(self._block) <= self._claim_at:
-                self._claim_more()
+        if not self._block and not self._open_next():
+            return None
+        # Before one is taken: where the journal fails here, that one was not sent.
+        if self._claim is None and 2 * (len(self._block) - 1) <= self._size:
+            self._claim_more()
         return self._block.popleft()
 
     async def wait(self) -> None:
@@ -85,7 +83,6 @@ class Blocks(Generic[T]):
         self._block.extend(self._coming)
         self._adapt_size()
         self._coming, self._claim = (), None
-        self._claim_at = self._size // 2 + 1
         return True
 
     def _adapt_size(self) -> None:
@@ -99,6 +96,5 @@ class Blocks(Generic[T]):
     def _claim_more(self) -> None:
         more = self._ready(self._size)
         if more:
-            self._claim_at = 0
             self._claim = self._journal.claim(list(map(self._row_of, more)))
             self._coming = more

@@ -110,10 +110,7 @@ _NO_KINDS: Sequence[Any] = ()
 
 def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Claim]:
     """Return what the trunk gets by these changes and does not have yet."""
-    claims: list[Claim] = []
-    for change in changes:
-        claims += _added(change.name, change.before, change.after, trunk)
-    return claims
+    return [claim for change in changes for claim in _added(change.name, change.before, change.after, trunk)]
 
 
 def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Claim]:

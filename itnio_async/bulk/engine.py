@@ -69,11 +69,8 @@ class Engine(Generic[Q, R]):
         self._shelf = shelf
         self._rule = rule
         self._concurrency = concurrency
-        self._rate = bucket_of(rate_limit) if rate_limit else None
-        self._reads_at_once = self._rate is None and feed.may_be_ready
         self._room = Room(2 * concurrency)
-        self._turn = asyncio.Lock()
-        self._turns = Turns(feed)
+        self._turns = Turns(feed, bucket_of(rate_limit) if rate_limit else None)
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -213,7 +210,7 @@ class Engine(Generic[Q, R]):
 
     def _read_at_once(self) -> Q | Signal:
         """Read if there is nothing to wait for: the way of most items, for which a coroutine would cost too much."""
-        if not self._reads_at_once or not self._room.enter_at_once():
+        if not self._turns.reads_at_once or not self._room.enter_at_once():
             return LATER
         request = self._feed.next_at_once()
         if request is LATER:
@@ -225,13 +222,7 @@ class Engine(Generic[Q, R]):
         self._reading.add(worker)
         try:
             await self._room.enter()
-            if self._reads_at_once:
-                return await self._turns.read()
-            async with self._turn:
-                # Before reading, or a stop would find a request that was read and not sent.
-                if self._rate is not None:
-                    await self._rate.acquire()
-                return await self._feed.next()
+            return await self._turns.read()
         finally:
             self._reading.discard(worker)
 

@@ -13,25 +13,25 @@ from support.scripted import ticks
 from support.values import trunk_update
 
 from bulk.held import HeldTransport, others
+from bulk.ready import Counting
 from itnio_async import Response
 from itnio_async.bulk import engine
 from itnio_async.bulk.engine import Engine
-from itnio_async.bulk.feed import END, LATER, Feed, ReadySource
+from itnio_async.bulk.feed import END, LATER, Feed
 from itnio_async.bulk.order import AsFinished, InInputOrder
 from itnio_async.bulk.stopping import StopRule
 
 ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
 
 
-class Trickle(ReadySource[int]):
-    """Has so many requests each time, and then none for some ticks; counts who waits at the same time."""
+class Trickle(Counting):
+    """Has so many requests each time, and then none for some ticks."""
 
     def __init__(self, bursts: list[tuple[int, int]]) -> None:
+        super().__init__()
         self._bursts = bursts
         self._left = 0
         self._next = 0
-        self.waiting = self.most_waiting = 0
-        self.closed = 0
 
     def next_at_once(self):
         if not self._left:
@@ -40,23 +40,11 @@ class Trickle(ReadySource[int]):
         self._next += 1
         return self._next - 1
 
-    async def __anext__(self):
-        self.waiting += 1
-        self.most_waiting = max(self.most_waiting, self.waiting)
-        try:
-            while (request := self.next_at_once()) is LATER:
-                pause, burst = self._bursts[0]
-                await ticks(pause)
-                del self._bursts[0]
-                self._left = burst
-        finally:
-            self.waiting -= 1
-        if request is END:
-            raise StopAsyncIteration
-        return request
-
-    async def aclose(self):
-        self.closed += 1
+    async def more(self):
+        pause, burst = self._bursts[0]
+        await ticks(pause)
+        del self._bursts[0]
+        self._left = burst
 
 
 @settings(deadline=None, max_examples=80)

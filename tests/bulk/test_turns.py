@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from itnio_async.bulk.feed import END, LATER, Feed, ReadySource
+from support.scripted import ticks, until
+
+from bulk.ready import Counting
+from itnio_async.bulk.feed import END, LATER, Feed
 from itnio_async.bulk.turns import Turns
 
 
-class Arriving(ReadySource[int]):
+class Arriving(Counting):
     """Numbers that come when the test says so; `looks` counts how often somebody asked."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.numbers: deque[int] = deque()
         self.is_over = False
         self.looks = 0
-        self.waiting = 0
-        self.most_waiting = 0
         self._news = asyncio.Event()
 
     def come(self, *numbers):
@@ -34,44 +36,43 @@ class Arriving(ReadySource[int]):
             return self.numbers.popleft()
         return END if self.is_over else LATER
 
-    async def __anext__(self):
-        self.waiting += 1
-        self.most_waiting = max(self.most_waiting, self.waiting)
-        try:
-            while (number := self.next_at_once()) is LATER:
-                self._news.clear()
-                await self._news.wait()
-        finally:
-            self.waiting -= 1
-        if number is END:
-            raise StopAsyncIteration
-        return number
-
-    async def aclose(self):
-        pass
+    async def more(self):
+        self._news.clear()
+        await self._news.wait()
 
 
-async def readers(source, count):
-    turns = Turns(Feed(source))
+class Rate:
+    """A rate of one at a time, given when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._given = asyncio.Semaphore(0)
+
+    async def acquire(self):
+        self.asked += 1
+        await self._given.acquire()
+
+    def give(self):
+        self._given.release()
+
+
+async def readers(source, count, rate=None):
+    turns = Turns(Feed(source), rate)
     tasks = [asyncio.create_task(turns.read()) for _ in range(count)]
     await asyncio.sleep(0)
     assert not any(task.done() for task in tasks)
     return tasks
 
 
-async def ticks_until(condition, most):
-    for tick in range(most):
-        if condition():
-            return tick
-        await asyncio.sleep(0)
-    raise AssertionError(f"not within {most} ticks")
+def done(tasks):
+    return sum(task.done() for task in tasks)
 
 
 async def test_all_that_comes_at_once_is_read_within_some_ticks():
     source = Arriving()
     tasks = await readers(source, 100)
     source.come(*range(100))
-    await ticks_until(lambda: all(task.done() for task in tasks), most=12)  # one a tick would be 100
+    await until(lambda: done(tasks) == 100, ticks=12)  # one a tick would be 100
     assert sorted(task.result() for task in tasks) == list(range(100))
     assert source.most_waiting == 1
 
@@ -82,18 +83,47 @@ async def test_one_that_comes_wakes_few_and_the_others_go_on_waiting():
     for number in range(100):
         source.looks = 0
         source.come(number)
-        await ticks_until(lambda number=number: sum(task.done() for task in tasks) == number + 1, most=6)
-        for _ in range(4):
-            await asyncio.sleep(0)
+        await until(lambda number=number: done(tasks) == number + 1, ticks=6)
+        await ticks(4)
         assert source.looks <= 6
     assert sorted(task.result() for task in tasks) == list(range(100))
+
+
+async def test_with_a_rate_each_waits_for_it_before_it_reads_and_one_at_a_time():
+    source, rate = Arriving(), Rate()
+    source.come(*range(20))
+    tasks = await readers(source, 20, rate)
+    for number in range(20):
+        await ticks(4)
+        assert (rate.asked, source.looks) == (number + 1, number)
+        rate.give()
+        await until(lambda number=number: done(tasks) == number + 1, ticks=6)
+    assert [task.result() for task in tasks] == list(range(20))
+
+
+async def test_of_a_source_that_always_waits_one_reads_at_a_time():
+    reading = most = 0
+
+    async def numbers():
+        nonlocal reading, most
+        for number in range(20):
+            reading += 1
+            most = max(most, reading)
+            await ticks(2)
+            reading -= 1
+            yield number
+
+    tasks = await readers(numbers(), 20)
+    await until(lambda: done(tasks) == 20, ticks=100)
+    assert [task.result() for task in tasks] == list(range(20))
+    assert most == 1
 
 
 async def test_the_end_is_told_to_all():
     source = Arriving()
     tasks = await readers(source, 20)
     source.end()
-    await ticks_until(lambda: all(task.done() for task in tasks), most=10)
+    await until(lambda: done(tasks) == 20, ticks=10)
     assert {task.result() for task in tasks} == {END}
 
 
