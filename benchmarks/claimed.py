@@ -22,6 +22,10 @@ class Claimed(ReadySource[Any]):
     def _ready(self, most: int) -> Sequence[int]:
         return list(islice(self._rows, most))
 
+    async def begin(self) -> None:
+        """Claim the first ones."""
+        await self._blocks.begin()
+
     def next_at_once(self) -> Any:
         """Return the next update, or END, or LATER."""
         if self._blocks.take() is None:

@@ -92,6 +92,7 @@ async def with_journal(client: Any, items: int, concurrency: int) -> None:
     with TemporaryDirectory() as folder:
         journal = await Journal.open(Path(folder) / "journal", header, journal_rows)
         claimed = Claimed(journal, _typed(items), items)
+        await claimed.begin()
         async with client.sip_trunks.update_many(claimed, concurrency=concurrency) as run:
             async for outcome in run:
                 if not outcome.ok:

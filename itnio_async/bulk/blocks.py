@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 from itnio_async.bulk.journal import Journal
@@ -41,7 +41,9 @@ class Blocks(Generic[T]):
         self._size = min(FIRST, BLOCK)
         self._opened = 0.0
         self._length = 0
-        self._block: deque[T] = deque()
+        self._block: Iterator[T] = iter(())
+        self._part: Iterator[T] = self._block
+        self._left = 0
         self._coming: Sequence[T] = ()
         self._claim: asyncio.Future[None] | None = None
 
@@ -50,17 +52,19 @@ class Blocks(Generic[T]):
         """Whether more is being claimed."""
         return self._claim is not None
 
+    async def begin(self) -> None:
+        """Have the first ones claimed, so that nobody who takes has to wait; what became of that `take` says."""
+        self._claim_more()
+        await self.wait()
+
     def take(self) -> T | None:
         """Return the next one, or None where there is none or its claim is not on the disk yet.
 
         Raises `JournalError`.
         """
-        if not self._block and not self._open_next():
-            return None
-        # Before one is taken: where the journal fails here, that one was not sent.
-        if self._claim is None and 2 * (len(self._block) - 1) <= self._size:
-            self._claim_more()
-        return self._block.popleft()
+        for item in self._part:
+            return item
+        return self._take_of_next_part()
 
     async def wait(self) -> None:
         """Wait for what is coming; what became of it `take` says."""
@@ -70,9 +74,21 @@ class Blocks(Generic[T]):
     def give_back(self) -> list[T]:
         """Return what was claimed and not taken; nothing comes any more."""
         left = [*self._block, *self._coming]
-        self._block.clear()
-        self._coming, self._claim = (), None
+        self._left, self._coming, self._claim = 0, (), None
         return left
+
+    def _take_of_next_part(self) -> T | None:
+        if not self._left and not self._open_next():
+            return None
+        part = self._left - self._size // 2
+        if part <= 0:
+            # Before one is taken: where the journal fails here, that one was not sent.
+            self._claim_more()
+            # Asked again soon where nothing is ready: it may need what is under way.
+            part = (self._left + 1) // 2 if self._claim is None else self._left
+        self._left -= part
+        self._part = islice(self._block, part)
+        return next(self._part)
 
     def _open_next(self) -> bool:
         if self._claim is None:
@@ -80,14 +96,14 @@ class Blocks(Generic[T]):
         if self._claim is None or not self._claim.done():
             return False
         self._claim.result()
-        self._block.extend(self._coming)
+        self._block, self._left = iter(self._coming), len(self._coming)
         self._adapt_size()
         self._coming, self._claim = (), None
         return True
 
     def _adapt_size(self) -> None:
         before, self._opened = self._opened, self._clock()
-        sent, self._length = self._length, len(self._block)
+        sent, self._length = self._length, self._left
         if sent and self._opened > before:
             # Not more than twice as many: the first ones go at once, to all the workers there are.
             wanted = min(2 * self._size, int(sent * LASTS / (self._opened - before)))

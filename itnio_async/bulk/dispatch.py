@@ -56,6 +56,11 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
             self._sorter.add(index, *(needed for needed in entry.item.needs if needed not in done))
         self._sorter.prepare()
 
+    async def begin(self) -> None:
+        """Claim the first ones before the workers of the run are there; raises `JournalError`."""
+        if self._may_go_on():
+            await self._blocks.begin()
+
     def next_at_once(self) -> SipTrunkUpdate | Signal:
         """Return the next update, or END, or LATER; raises `JournalError`."""
         return LATER if self._outage.is_on else self._next()

@@ -53,11 +53,12 @@ class Feed(Generic[Q]):
         self._ready = source if isinstance(source, ReadySource) else None
         self._is_async = isinstance(source, AsyncIterable)
         self.may_be_ready = self._ready is not None or not self._is_async
+        if self._ready is not None:
+            # The source's own: a step in between would be one more for each of a job's rows.
+            self.next_at_once = self._ready.next_at_once  # type: ignore[method-assign]
 
     def next_at_once(self) -> Q | Signal:
         """Return what `next` does, or LATER where that would have to wait."""
-        if self._ready is not None:
-            return self._ready.next_at_once()
         if self._is_async:
             return LATER
         if self._iterator is None:

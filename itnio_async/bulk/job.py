@@ -425,6 +425,7 @@ class Job:
         done = set(done)
         try:
             async with run:
+                await dispatch.begin()
                 async for outcome in run:
                     self._account_for(journal, dispatch, outcome, done)
                     if journal.error is not None:
@@ -435,6 +436,7 @@ class Job:
             self._run = None
             for outcome in await run.aclose():
                 self._account_for(journal, dispatch, outcome, done)
+            await dispatch.aclose()  # a run that was stopped before its first call does not know of it
             for update in list(run.under_way.values()):
                 entry = dispatch.finished(update, RowState.UNKNOWN)
                 self._settle(journal, entry, Result(state=RowState.UNKNOWN, reason="cut off", ended=self._clock()))

@@ -60,6 +60,30 @@ async def test_nothing_is_taken_before_its_claim_is_on_the_disk():
     assert blocks.give_back() == []
 
 
+async def test_the_first_block_can_be_claimed_beforehand():
+    journal = SlowJournal()
+    blocks = Blocks(journal, numbered(3), row_of)
+    beginning = asyncio.ensure_future(blocks.begin())
+    await asyncio.sleep(0)
+    assert not beginning.done()
+    journal.claims[0][1].set_result(None)
+    await beginning
+    assert [blocks.take() for _ in range(4)] == ["item 0", "item 1", "item 2", None]
+
+
+async def test_what_gets_ready_while_the_second_half_is_taken_is_claimed_before_its_end():
+    journal, ready = SlowJournal(), deque(f"item {number}" for number in range(FIRST))
+    blocks = Blocks(journal, lambda most: [ready.popleft() for _ in range(min(most, len(ready)))], row_of)
+    blocks.take()
+    journal.claims[0][1].set_result(None)
+    for _ in range(FIRST // 2 + 1):
+        blocks.take()
+    ready.append(f"item {FIRST}")
+    for _ in range(FIRST // 4):
+        blocks.take()
+    assert [rows for rows, _ in journal.claims[1:]] == [[FIRST]]
+
+
 async def test_the_next_block_is_claimed_while_this_one_is_taken():
     journal = SlowJournal()
     blocks = Blocks(journal, numbered(3 * FIRST), row_of)
@@ -67,9 +91,11 @@ async def test_the_next_block_is_claimed_while_this_one_is_taken():
     journal.claims[0][1].set_result(None)
     for _ in range(FIRST // 2):
         assert blocks.take()
+    assert len(journal.claims) == 1
+    assert blocks.take()
     assert len(journal.claims) == 2
     journal.claims[1][1].set_result(None)
-    for _ in range(FIRST // 2 + 1):  # over the border, without a wait
+    for _ in range(FIRST // 2):  # over the border, without a wait
         assert blocks.take()
 
 
@@ -89,7 +115,7 @@ async def test_a_journal_that_fails_between_two_blocks_costs_no_row_of_the_first
     blocks = Blocks(journal, numbered(2 * FIRST), row_of)
     blocks.take()
     journal.claims[0][1].set_result(None)
-    taken = [blocks.take() for _ in range(FIRST // 2 - 1)]
+    taken = [blocks.take() for _ in range(FIRST // 2)]
     journal.error = JournalError("full")
     with pytest.raises(JournalError):
         blocks.take()

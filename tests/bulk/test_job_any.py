@@ -19,7 +19,7 @@ from bulk.held import others
 from bulk.trunks import row
 from itnio_async import AsyncClient, RetryPolicy
 from itnio_async.bulk.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal import JournalError, RowState, read_journal
+from itnio_async.bulk.journal import Journal, JournalError, RowState, read_journal
 from itnio_async.bulk.journal_file import JournalFile
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.plan import make_plan
@@ -259,3 +259,26 @@ async def test_an_end_at_any_tick_leaves_each_row_with_one_outcome(monkeypatch, 
             assert running.cancelled() or running.result().counts == counts
             assert not others()
         await check_the_rest(vendor, rows, path)
+
+
+@pytest.mark.parametrize("how", ["stop", "stop_now", "cancel"])
+async def test_an_end_while_the_first_rows_are_claimed_leaves_all_as_they_were(monkeypatch, tmp_path, how):
+    path, rows = tmp_path / "rows.journal", wanted(3)
+    vendor = Watched({}, path)
+    claim = Journal.claim
+
+    def claim_and_end(journal, claimed):
+        asyncio.get_running_loop().call_soon(ending[0])
+        return claim(journal, claimed)
+
+    with monkeypatch.context() as ended:
+        ended.setattr(Journal, "claim", claim_and_end)
+        async with AsyncClient("key", "made-up-secret", transport=vendor) as client:
+            job = Job(client, make_plan(rows, await list_trunks(client)), path, JobOptions(concurrency=2))
+            running = asyncio.ensure_future(job.run())
+            ending = [running.cancel if how == "cancel" else getattr(job, how)]
+            await asyncio.wait([running], timeout=5)
+        assert running.cancelled() is (how == "cancel")
+        assert check_rows(vendor, path) == {RowState.WAITING: TRUNKS}
+        assert not others()
+    await check_the_rest(vendor, rows, path)
