@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from graphlib import TopologicalSorter
+from itertools import chain
 from operator import attrgetter
 
 from attrs import frozen
@@ -49,12 +50,20 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
         self._may_go_on = may_go_on
         self._outage = outage
         self._entries = {entry.item.index: entry for entry in entries}
-        self._ready: deque[Entry] = deque()
         self._news = asyncio.Event()
-        self._sorter: TopologicalSorter[int] = TopologicalSorter()
-        for index, entry in self._entries.items():
-            self._sorter.add(index, *(needed for needed in entry.item.needs if needed not in done))
+        needs = {
+            entry.item.index: needed
+            for entry in entries
+            if (needed := [index for index in entry.item.needs if index not in done])
+        }
+        # Only those that need another one or are needed are sorted: in most files none, and sorting one takes 10 µs.
+        self._linked = frozenset(chain(needs, *needs.values()))
+        self._sorter = TopologicalSorter(needs)
         self._sorter.prepare()
+        first = self._linked.intersection(self._sorter.get_ready())
+        self._ready = deque(
+            entry for index, entry in self._entries.items() if index not in self._linked or index in first
+        )
 
     async def begin(self) -> None:
         """Claim the first ones before the workers of the run are there; raises `JournalError`."""
@@ -105,7 +114,7 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
     def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Entry:
         """Take note of what became of an update, and return its entry; `again` has it tried once more."""
         entry = self.under_way.pop(update.key_id)
-        if state is RowState.DONE:
+        if state is RowState.DONE and entry.item.index in self._linked:
             self._sorter.done(entry.item.index)
         elif again:
             self._ready.append(entry)

@@ -450,7 +450,7 @@ class Job:
         self._outage.note(outcome.error)
         result = result_of(outcome, ended=self._clock())
         # What waits for another reason, as after a refused key, is for the next round or run.
-        again = result.state is RowState.WAITING and isinstance(outcome.error, NOT_SENT)
+        again = isinstance(outcome.error, NOT_SENT) and result.state is RowState.WAITING
         entry = dispatch.finished(outcome.request, result.state, again=again)
         if result.state is RowState.DONE:
             done.add(entry.item.index)

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import orjson
 
+from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.places import Place
 
@@ -139,10 +140,10 @@ def _json(value: Any) -> str:
 # -- reading it again -------------------------------------------------------------------------------------------------
 
 
+@paused_collector()
 def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
     """Return all rows as the last entries have them, in the file's order."""
-    # What was said of the rows comes first, and each row is made once: Python's garbage collector would take longer
-    # than all the rest for objects in between.
+    # What was said of the rows comes first, and each row is made once, without objects in between.
     states: dict[int, Sequence[Any]] = {}
     befores: dict[int, Sequence[Values]] = {}
     verified: dict[int, bool | None] = {}
