@@ -86,7 +86,7 @@ async def with_journal(client: Any, items: int, concurrency: int) -> None:
     from itnio_async.bulk.places import Place
 
     # A row's place and its state at first are there already where a job makes its journal.
-    place, waiting, done = Place("rows.csv", 2), Result(RowState.WAITING), RowState.DONE
+    place, waiting = Place("rows.csv", 2), Result(RowState.WAITING)
     journal_rows = (JournalRow(index, place, index, job.NAME, waiting) for index in range(items))
     header = JournalHeader(source="rows.csv", rows="", host="127.0.0.1", api_key="", account="", endpoint="update")
     with TemporaryDirectory() as folder:
@@ -97,8 +97,7 @@ async def with_journal(client: Any, items: int, concurrency: int) -> None:
             async for outcome in run:
                 if not outcome.ok:
                     raise outcome.error
-                result = Result(done, None, None, "", outcome.attempts, outcome.elapsed, time.time())
-                journal.settle(outcome.index, result)
+                journal.settle(outcome.index, Result.done(outcome.attempts, outcome.elapsed, time.time()))
         await journal.aclose()
         if journal.error is not None:
             raise journal.error

@@ -496,7 +496,7 @@ def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
     """
     error = outcome.error
     if error is None:
-        return Result(RowState.DONE, attempts=outcome.attempts, elapsed=outcome.elapsed, ended=ended)
+        return Result.done(outcome.attempts, outcome.elapsed, ended)
     if error.may_have_been_processed:
         state = RowState.UNKNOWN
     elif isinstance(error, ApiError | InvalidRequestError) and not isinstance(error, BULK_STOP_ON):

@@ -80,8 +80,9 @@ class Journal:
     ) -> Self:
         """Make a journal with these rows, or go on with the one at that path.
 
-        Where the endpoint is not `idempotent`, each commit waits for the disk, so that not even a power loss has one
-        repeated. Raises `JournalBusyError`, `JournalMismatchError` or `JournalError`.
+        Where the endpoint is not `idempotent`, each commit waits for the disk, so that not even a loss of power has one
+        repeated; where it is, that costs a megabyte of what was noted last, at most. Raises `JournalBusyError`,
+        `JournalMismatchError` or `JournalError`.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="itnio journal")
         journal = cls(JournalFile(path, durable=not idempotent), thread)
