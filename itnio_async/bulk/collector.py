@@ -9,11 +9,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused_collector() -> Iterator[None]:
-    """Have no collection begin by itself until the block ends.
+    """Have no collection begin by itself until the block ends, and take what was made for old then.
 
     For a block that makes an object for each row of a file and no cycles: with every so many of them all are looked
-    through once more, for nothing, which is a quarter of the time and more. What other threads leave behind meanwhile
-    is collected after it. Where somebody else has switched the collector off, that stays so.
+    through once more, for nothing, which is a quarter of the time and more. So is the look at all of them at once that
+    would follow, which a program's other threads wait for. What those left behind meanwhile counts as old as well, and
+    is collected with what is. Where somebody else has switched the collector off, that stays so.
     """
     if not gc.isenabled():
         yield
@@ -22,4 +23,8 @@ def paused_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        # All that is young becomes old, without a look at it; but what somebody has frozen stays so.
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()

@@ -38,6 +38,26 @@ def test_none_begins_while_much_is_made(collections):
     assert len(collections) > before + 5
 
 
+def test_what_was_made_is_old_then():
+    with paused_collector():
+        made = [[] for _ in range(1000)]
+        young = {id(it) for generation in (0, 1) for it in gc.get_objects(generation)}
+    assert young >= set(map(id, made))
+    assert {id(it) for it in gc.get_objects(2)} >= set(map(id, made))
+    assert not gc.get_freeze_count()
+
+
+def test_what_somebody_has_frozen_stays_frozen():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with paused_collector():
+            pass
+        assert gc.get_freeze_count() >= frozen > 0
+    finally:
+        gc.unfreeze()
+
+
 def test_it_stays_off_where_it_was_off():
     gc.disable()
     try:
