@@ -75,6 +75,7 @@ def ways(rows: Sequence[WayRow], path: Path) -> None:
         for position, value, each in zip(positions, values, text, strict=True):
             axes.annotate(each, (value, position), (5, 0), textcoords="offset points", va="center", fontsize=8)
         axes.margins(x=0.42)
+        axes.locator_params(axis="x", steps=[1, 2, 5, 10], integer=True)
         axes.xaxis.set_major_formatter("{x:,.0f}")
     speed.set_yticks(positions, [row.way for row in order])
     speed.set_xlabel("calls a second")
