@@ -41,6 +41,7 @@ class Blocks(Generic[T]):
         self._size = min(FIRST, BLOCK)
         self._opened = 0.0
         self._length = 0
+        # What is left of the block, the part of it that is taken before more is asked for, and how many come after it.
         self._block: Iterator[T] = iter(())
         self._part: Iterator[T] = self._block
         self._left = 0
