@@ -60,7 +60,7 @@ class Dispatch(ReadySource[SipTrunkUpdate]):
         self._linked = frozenset(chain(needs, *needs.values()))
         self._sorter = TopologicalSorter(needs)
         self._sorter.prepare()
-        first = self._linked.intersection(self._sorter.get_ready())
+        first = frozenset(self._sorter.get_ready())
         self._ready = deque(
             entry for index, entry in self._entries.items() if index not in self._linked or index in first
         )

@@ -68,7 +68,7 @@ class Home:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.process = os.getpid()
+        self.process = _process
 
     def is_here(self) -> bool:
         """Tell whether the running loop is the one that the connections belong to."""
@@ -76,11 +76,11 @@ class Home:
 
     def is_elsewhere(self) -> bool:
         """Tell whether another loop of this process still holds them."""
-        return self.loop is not None and not self.loop.is_closed() and os.getpid() == self.process
+        return self.loop is not None and not self.loop.is_closed() and self.process == _process
 
     def move(self, connections: object) -> None:
         """Make the running loop the home; `connections` are those of the old one, or None."""
-        if os.getpid() != self.process and connections is not None:
+        if self.process != _process and connections is not None:
             _inherited.append((self.loop, connections))
         self.loop = asyncio.get_running_loop()
-        self.process = os.getpid()
+        self.process = _process
