@@ -29,6 +29,7 @@ from itnio_async.exchange import (
 )
 from itnio_async.retry import Repetition, RetryPolicy
 from itnio_async.transport.pool import IDEMPOTENT_EXTENSION
+from itnio_async.transport.sendings import SENDINGS_EXTENSION
 from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
 from itnio_async.transport.slots import Timeouts
 
@@ -73,7 +74,8 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
         with deadline:
             return await _attempts(core, options, call, deadline)
     except ItnioError as error:
-        error.may_have_been_processed |= call.may_have_been_processed
+        # The attempt that this error ended without having been judged, as where the client is closed, counts too.
+        error.may_have_been_processed |= call.may_have_been_processed or call.sendings.any
         error.attempts = call.attempts
         raise
     except TimeoutError:
@@ -90,15 +92,16 @@ async def _attempts(core: Core, options: Options, call: Call[R], deadline: Deadl
     try:
         response = await _attempt(core, options, call, deadline)
     except TransientError as error:
-        if call.is_settled_by(error) or not policy.wants(error, idempotent=call.template.idempotent):
+        # Credentials may come from another client of ours, whose failures are not this call's.
+        if error is not call.last_error or not policy.wants(error, idempotent=call.template.idempotent):
             raise
         repetition = Repetition(
             endpoint=call.template.endpoint,
             policy=policy,
             tokens=core.tokens,
             idempotent=call.template.idempotent,
-            started=call.admitted,
-            settles=call.is_settled_by,
+            is_of_call=lambda failure: failure is call.last_error,
+            until_new_signature=lambda: core.clock.until_second_after(call.timestamps),
             tell=core.tell,
         )
         response = await repetition.run(error, partial(_attempt, core, options, call, deadline))
@@ -123,7 +126,8 @@ async def _attempt(core: Core, options: Options, call: Call[R], deadline: Deadli
         response = judge(call, answer)
     except ItnioError as error:
         if isinstance(error, TimestampExpiredError):
-            _measure_clock(core, call, error, answer)
+            _learn_from_refusal(core, call, error, answer)
+        error.may_have_been_processed |= call.sendings.several
         _failed(call, error, answer)
         raise
     _log(call, answer, "code=0")
@@ -134,13 +138,12 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
     """Send the request and read the answer whole."""
     core.check_open()  # the wait for a slot may have been long
     source = options.credentials
-    call.signature = Signature(source if isinstance(source, Credentials) else await resolve(source), core.clock)
+    call.signature = Signature(source if isinstance(source, Credentials) else await resolve(source), core.signer)
+    call.correction = core.clock.correction
     core.requests += 1
     pool = core.direct()
     try:
         if pool is None:
-            # Whoever stands between may send it in any way, and at any time.
-            call.in_flight = True
             answer = await _through_chain(core, options, call)
         else:
             # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
@@ -150,11 +153,12 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
                 options.timeouts,
                 idempotent=call.template.idempotent,
                 head_only=call.template.method == "HEAD",
-                sender=call,
+                sendings=call.sendings,
             )
             call.http_status = pooled.status
             answer = await read_pooled_answer(pooled, core.max_response_bytes)
     except ItnioError as error:
+        error.may_have_been_processed |= call.sendings.any
         _failed(call, error)
         raise
     except Exception as error:
@@ -165,7 +169,6 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
             raise
         _failed(call, ours)
         raise ours from error
-    call.in_flight = False
     call.http_status = None
     return answer
 
@@ -176,6 +179,7 @@ async def _through_chain(core: Core, options: Options, call: Call[Any]) -> Answe
         "timeout": options.timeout.as_dict(),
         IDEMPOTENT_EXTENSION: call.template.idempotent,
         SIGNATURE_EXTENSION: call.signature,
+        SENDINGS_EXTENSION: call.sendings,
     }
     response = await core.chain.handle_async_request(request_of(call, extensions))
     call.http_status = response.status_code
@@ -184,7 +188,7 @@ async def _through_chain(core: Core, options: Options, call: Call[Any]) -> Answe
 
 def _failed(call: Call[Any], error: ItnioError, answer: Answer | None = None) -> None:
     """Note what a failed attempt says about the call."""
-    call.in_flight = False
+    call.sendings.clear()
     call.http_status = None
     call.may_have_been_processed |= error.may_have_been_processed
     call.last_error = error
@@ -192,22 +196,33 @@ def _failed(call: Call[Any], error: ItnioError, answer: Answer | None = None) ->
     _log(call, answer, type(error).__name__ if code is None else f"code={code}")
 
 
-def _measure_clock(core: Core, call: Call[Any], error: TimestampExpiredError, answer: Answer) -> None:
-    """Find out what a refused timestamp says about this machine's clock, and learn from it once a call."""
+def _learn_from_refusal(core: Core, call: Call[Any], error: TimestampExpiredError, answer: Answer) -> None:
+    """Find out what a refused timestamp says about this machine's clock, and learn from it: each way once a call."""
+    assert call.signature is not None
+    signed_at = call.signature.timestamp
+    if signed_at is None:
+        return
+    call.timestamps.append(signed_at)
+    call.corrected_clock_refused |= call.correction != 0
+    error.after_correction = call.corrected_clock_refused
     date = server_time(answer.headers)
     if date is None:
         return
     error.clock_skew = core.clock.skew(date)
     side = "ahead of" if error.clock_skew > 0 else "behind"
     error.remark = f"This machine's clock is {abs(error.clock_skew):.0f} s {side} the server's."
-    if call.clock_corrected:
-        call.clock_stays_off = True
-    elif core.learns_clock and call.signature is not None and call.signature.timestamp is not None:
-        call.clock_corrected = core.clock.learn(date, call.signature.timestamp)
+    if error.after_correction:
+        error.remark += " Timestamps by the server's clock were refused as well."
+    if not core.learns_clock:
+        return
+    if not call.has_learnt:
+        call.has_learnt = core.clock.learn(date, signed_at, call.correction)
+    if not call.has_dropped:
+        call.has_dropped = core.clock.drop(date, signed_at, call.correction)
 
 
 def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
-    unknown = call.may_have_been_processed or call.in_flight
+    unknown = call.may_have_been_processed or call.sendings.any
     outcome = "It may have been processed." if unknown else "Nothing of it was processed."
     last = f" The last attempt ended so: {call.last_error}" if call.last_error else ""
     error = DeadlineExceeded(

@@ -207,9 +207,10 @@ class AsyncClient:
 
         `requests` is an iterable or an async iterable, read as it is needed. `rate_limit` is items a second or a
         `RateLimit`, besides the client's, which counts repeats too. `stop_on` are the errors that end the run, as a
-        closed client does in any case. So do `max_failures` refusals with the same code, one after another in the
-        order in which the calls finish (0: never). `ordered` gives the outcomes in the order of the requests: one slow
-        call then holds back those behind it, and in the end the calls too. `BulkRun` says how a run ends.
+        closed client does in any case; a `TimestampExpiredError` does where a corrected clock was refused as well. So
+        do `max_failures` refusals with the same code, one after another in the order in which the calls finish (0:
+        never). `ordered` gives the outcomes in the order of the requests: one slow call then holds back those behind
+        it, and in the end the calls too. `BulkRun` says how a run ends.
 
         Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """

@@ -39,8 +39,8 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepal
 MAX_RESPONSE_BYTES = 16 * 2**20
 # Of a bulk run: half of the connections, so that single calls still get through.
 BULK_CONCURRENCY = 50
-# A refused key or address, and a clock that stays refused although the client has learnt the server's time: the rest of
-# a bulk run would fail alike.
+# A refused key or address, and a clock that stays refused although it was corrected by the server's: the rest of a bulk
+# run would fail alike.
 BULK_STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpiredError)
 # How much of an unexpected answer goes into its error.
 BODY_EXCERPT = 2000

@@ -22,7 +22,7 @@ from itnio_async.transport.hop import ConnectionCounts, LastHop
 from itnio_async.transport.limiter import Limiter
 from itnio_async.transport.loops import Home
 from itnio_async.transport.pool import PooledTransport, origin_of
-from itnio_async.transport.signing import SigningTransport
+from itnio_async.transport.signing import Signer, SigningTransport
 
 logger = logging.getLogger("itnio_async.client")
 
@@ -65,6 +65,7 @@ class Core:
         max_response_bytes: int,
     ) -> None:
         self.clock = clock
+        self.signer = Signer(clock)
         self.tokens = tokens
         # Over plain http anyone on the way could set our clock, and have requests signed for another time.
         self.learns_clock = base_url.scheme == "https" or is_loopback(base_url.host)
@@ -160,6 +161,7 @@ class Core:
             # The connections are of a loop that ended or of the parent process: nobody can close them from here.
             self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
         self.closed = True
+        self.signer.forget()
         if self._owns_hop:
             await self._hop.aclose()
 

@@ -222,11 +222,13 @@ class TimestampExpiredError(TransientError):
     """The timestamp is outside the vendor's window.
 
     `clock_skew` says by how many seconds this machine's clock is ahead of the server's (negative: behind), or None
-    where the answer does not tell.
+    where the answer does not tell. `after_correction` tells whether a timestamp by a corrected clock was refused too,
+    so that all other calls would fail alike.
     """
 
     _processed_by_default = False
     clock_skew: float | None = None
+    after_correction: bool = False
 
 
 class ServerError(TransientError):

@@ -25,6 +25,7 @@ from itnio_async.transport.head import head
 from itnio_async.transport.http1 import Answer as PooledAnswer
 from itnio_async.transport.http1 import Body
 from itnio_async.transport.pool import CONNECTION_EXTENSION
+from itnio_async.transport.sendings import Sendings
 from itnio_async.transport.signing import Signature
 
 R = TypeVar("R")
@@ -57,9 +58,10 @@ class Call(Generic[R]):
     """What one call asks for, and what became of it so far.
 
     Times are on `time.monotonic`. The attempts change the lower half: `admitted` is when the first one began,
-    `in_flight` whether one has begun to send and not ended yet, `http_status` that of an answer whose body is still
-    being read, `may_have_been_processed` what the ended ones say, `clock_corrected` whether one taught the client the
-    time, and `clock_stays_off` whether that did not help.
+    `sendings` those of the attempt that has not ended yet, `http_status` that of an answer whose body is still being
+    read, `may_have_been_processed` what the ended ones say. About the clock: `correction` is the one that the attempt
+    is signed with, `timestamps` are the refused ones, `corrected_clock_refused` tells whether a correction was among
+    them, `has_learnt` and `has_dropped` whether this call changed the client's estimate.
     """
 
     template: Template[R]
@@ -69,17 +71,15 @@ class Call(Generic[R]):
     admitted: float = 0.0
     attempts: int = 0
     signature: Signature | None = field(default=None, repr=False)
-    in_flight: bool = False
+    sendings: Sendings = field(factory=Sendings)
     http_status: int | None = None
     may_have_been_processed: bool = False
-    clock_corrected: bool = False
-    clock_stays_off: bool = False
     last_error: ItnioError | None = None
-
-    def is_settled_by(self, error: ItnioError) -> bool:
-        """Tell whether a repeat cannot cure this failure: the clock stays off, or it is no attempt's."""
-        # Credentials may come from another client of ours, whose failures are not this call's.
-        return self.clock_stays_off or error is not self.last_error
+    correction: float = 0.0
+    timestamps: list[int] = field(factory=list)
+    corrected_clock_refused: bool = False
+    has_learnt: bool = False
+    has_dropped: bool = False
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error of this call."""
@@ -310,37 +310,36 @@ _ADVICE = _Advice(
 
 # -- no answer --------------------------------------------------------------------------------------------------------
 
+_SENT = ". The request may have been processed: look before repeating what does harm."
+_NOT_SENT = "; nothing was sent."
+_SEE_DOCTOR = "Check address, network and TLS (`itnio doctor`)."
+
+
+@frozen
+class _Kind:
+    """What a foreign exception means: our error, what happened, what to do, and whether it denies a sending."""
+
+    error: type[errors.TransportError]
+    happened: str
+    advice: str = ""
+    says_nothing_was_sent: bool = False
+
+
 # By the names that httpx and httpcore share: the first that an exception's class or one of its bases has.
-_KINDS: dict[str, tuple[type[errors.TransportError], str]] = {
-    "ConnectTimeout": (
-        errors.ConnectTimeout,
-        "No connection within timeout.connect; nothing was sent. Check address and network (`itnio doctor`).",
-    ),
-    "ConnectError": (
-        errors.ConnectError,
-        "No connection; nothing was sent. Check address, network and TLS (`itnio doctor`).",
-    ),
-    "ProxyError": (errors.ProxyError, "The proxy made no connection; nothing was sent. Check the proxy."),
-    "PoolTimeout": (errors.PoolTimeout, "No connection came free within timeout.pool; nothing was sent."),
-    "ReadTimeout": (
-        errors.ReadTimeout,
-        "No answer within timeout.read. The request may have been processed: look before repeating what does harm.",
-    ),
-    "WriteTimeout": (
-        errors.WriteTimeout,
-        "The request could not be written within timeout.write. It may have been processed in part.",
-    ),
-    "NetworkError": (
-        errors.ConnectionLost,
-        "The connection ended before the answer was whole. The request may have been processed.",
-    ),
-    "ProtocolError": (errors.ProtocolError, "What came back is not HTTP. The request may have been processed."),
-    "HTTPError": (errors.ProtocolError, "The exchange failed. The request may have been processed."),
-    "StreamError": (errors.ProtocolError, "The answer could not be read. The request may have been processed."),
-    "OSError": (
-        errors.ConnectionLost,
-        "The connection failed before the answer was whole. The request may have been processed.",
-    ),
+_KINDS: dict[str, _Kind] = {
+    "ConnectTimeout": _Kind(errors.ConnectTimeout, "No connection within timeout.connect", _SEE_DOCTOR, True),
+    "ConnectError": _Kind(errors.ConnectError, "No connection", _SEE_DOCTOR, True),
+    "ProxyError": _Kind(errors.ProxyError, "The proxy made no connection", "Check the proxy.", True),
+    "PoolTimeout": _Kind(errors.PoolTimeout, "No connection came free within timeout.pool", "", True),
+    "ReadTimeout": _Kind(errors.ReadTimeout, "No answer within timeout.read"),
+    "WriteTimeout": _Kind(errors.WriteTimeout, "The request could not be written within timeout.write"),
+    "NetworkError": _Kind(errors.ConnectionLost, "The connection ended before the answer was whole"),
+    "UnsupportedProtocol": _Kind(errors.ProtocolError, "The request has an address that cannot be asked", "", True),
+    "LocalProtocolError": _Kind(errors.ProtocolError, "The request cannot be written as HTTP"),
+    "ProtocolError": _Kind(errors.ProtocolError, "What came back is not HTTP"),
+    "HTTPError": _Kind(errors.ProtocolError, "The exchange failed"),
+    "StreamError": _Kind(errors.ProtocolError, "The answer could not be read"),
+    "OSError": _Kind(errors.ConnectionLost, "The connection failed before the answer was whole"),
 }
 # How httpx and h11 call a peer that hung up: no break of the protocol, but a lost connection.
 _HANG_UPS = ("Server disconnected", "peer closed connection", "ConnectionTerminated")
@@ -351,15 +350,19 @@ def transport_error(call: Call[Any], error: Exception) -> errors.TransportError 
     name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in _KINDS), None)
     if name is None or not _is_foreign(error):
         return None
-    kind, text = _KINDS[name]
+    kind = _KINDS[name]
     _blank_out_chain(error, call.secrets())
     detail = blank_out(str(error), call.secrets())
     if call.http_status is not None:
         # A refusal that breaks off is a refusal all the same.
         detail = f"{detail}, after a head with HTTP {call.http_status}"
-    if kind is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
-        kind, text = _KINDS["NetworkError"]
-    return kind(f"{call.template.endpoint}: {text} ({detail or type(error).__name__})")
+    if kind.error is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
+        kind = _KINDS["NetworkError"]
+    sent = call.sendings.any_despite_refusal() if kind.says_nothing_was_sent else call.sendings.any
+    text = f"{kind.happened}{_SENT if sent else _NOT_SENT} {kind.advice}".rstrip()
+    return kind.error(
+        f"{call.template.endpoint}: {text} ({detail or type(error).__name__})", may_have_been_processed=sent
+    )
 
 
 def _blank_out_chain(error: BaseException | None, secrets: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""When a failed attempt is repeated: the policy as a value, the tokens that keep it from doing harm, and tenacity.
+"""When a failed attempt is repeated: the policy as a value, the tokens that bound repeats, and tenacity that decides.
 
 Only the two transient failures are ever repeated. The first attempt of a call does not come here: a tenacity call costs
 20 to 30 µs, and most calls need no second one.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import sys
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any, TypeVar
 
 from attrs import Attribute, define, field, frozen
-from tenacity import AsyncRetrying, DoAttempt, DoSleep, RetryCallState, stop_after_attempt, stop_any
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_any
 
 from itnio_async.config import positive_number, whole_number
 from itnio_async.errors import ConfigurationError, ServerError, TimestampExpiredError, TransientError
@@ -63,8 +62,8 @@ def _transient(instance: object, attribute: Attribute[Any], value: Any) -> None:
 class RetryBudget:
     """How much repeating a client may do: a bucket of tokens, shared by all its calls.
 
-    It begins with `capacity` tokens; each repeat after a `ServerError` takes `cost`, each call that succeeds gives
-    `refund` back. When it is empty, failures stand as they are, so that a vendor in trouble is not asked over and over.
+    It begins with `capacity` tokens; each repeat that has to wait takes `cost`, each call that succeeds gives `refund`
+    back. When it is empty, failures stand as they are, so that a vendor in trouble is not asked over and over.
     """
 
     capacity: float = field(default=500, validator=_not_negative)
@@ -78,8 +77,9 @@ class RetryPolicy:
 
     `attempts` counts the first one too. A `ServerError` waits a random part (full jitter) of `initial` seconds, doubled
     with each attempt up to `maximum`; it is repeated only where a second effect does no harm, or with `unsafe`. A
-    `TimestampExpiredError` was not processed and is signed anew at once, on any endpoint, and costs no budget. `random`
-    gives numbers from 0 to 1, and `sleep` waits.
+    `TimestampExpiredError` was not processed and is signed again on any endpoint: at once and free of charge where the
+    clock was corrected or the second has passed, else in the next second, since the same second makes the same
+    signature. `random` gives numbers from 0 to 1, and `sleep` waits.
     """
 
     attempts: int = field(default=4, validator=_whole)
@@ -100,10 +100,8 @@ class RetryPolicy:
         # Not processed, so that a repeat is safe whatever the endpoint does.
         return isinstance(error, TimestampExpiredError) or idempotent or self.unsafe
 
-    def wait(self, error: BaseException | None, attempt: int) -> float:
-        """Return the seconds to wait after this attempt (1 is the first)."""
-        if isinstance(error, TimestampExpiredError):
-            return 0.0
+    def wait(self, attempt: int) -> float:
+        """Return the seconds to wait after a `ServerError` at this attempt (1 is the first)."""
         # The power is bounded, or a large `attempts` would overflow a float.
         return self.random() * min(self.maximum, self.initial * 2.0 ** min(attempt - 1, 62))
 
@@ -146,75 +144,73 @@ class RetryTokens:
 class Repetition:
     """One call's repeats: its policy, what it shares with other calls, and whom it tells.
 
-    `settles` says of a failure that a repeat cannot cure it; `started` is when the first attempt began, on
-    tenacity's clock (`time.monotonic`).
+    `is_of_call` tells whether an error is a failure of this call's attempt, `until_new_signature` how many seconds
+    remain until a repeat would be signed with other bytes than those that were refused.
     """
 
     endpoint: str
     policy: RetryPolicy
     tokens: RetryTokens
     idempotent: bool
-    started: float
-    settles: Callable[[TransientError], bool]
+    is_of_call: Callable[[BaseException], bool]
+    until_new_signature: Callable[[], float]
     tell: Callable[[RetryDetails], None]
 
     async def run(self, first: TransientError, attempt: Callable[[], Awaitable[R]]) -> R:
         """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
-        retrying = AsyncRetrying(
-            retry=self._repeats,
+        made = [first]
+
+        async def next_attempt() -> R:
+            if made:
+                raise made.pop()
+            return await attempt()
+
+        repeated = AsyncRetrying(
+            retry=retry_if_exception(self._repeats),
+            wait=self._wait,
             # In this order: the last attempt takes no token for a repeat that will not come.
             stop=stop_any(stop_after_attempt(self.policy.attempts), self._is_out_of_tokens),  # type: ignore[arg-type]
-            wait=lambda state: self.policy.wait(_error_of(state), state.attempt_number),
             before_sleep=self._announce,
+            sleep=self._sleep,
             reraise=True,
         )
-        retrying.begin()
-        state = RetryCallState(retrying, None, (), {})
-        state.start_time = self.started
-        state.set_exception((type(first), first, first.__traceback__))
-        while True:
-            action = await retrying.iter(state)
-            if isinstance(action, DoAttempt):
-                try:
-                    state.set_result(await attempt())
-                except TransientError:
-                    # Only these are tenacity's business: cancellation and all else pass it by.
-                    state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-            elif isinstance(action, DoSleep):
-                state.prepare_for_next_attempt()
-                if action:
-                    await self._sleep(float(action))
-            else:
-                return action  # type: ignore[no-any-return]
+        return await repeated(next_attempt)
+
+    def _repeats(self, error: BaseException) -> bool:
+        return self.is_of_call(error) and self.policy.wants(error, idempotent=self.idempotent)
+
+    def _wait(self, state: RetryCallState) -> float:
+        if isinstance(_error_of(state), TimestampExpiredError):
+            return self.until_new_signature()
+        return self.policy.wait(state.attempt_number)
+
+    def _is_out_of_tokens(self, state: RetryCallState) -> bool:
+        error = _error_of(state)
+        # What is signed with another timestamp at once is the cure, and no load that could pile up.
+        is_free = isinstance(error, TimestampExpiredError) and not state.upcoming_sleep
+        if is_free or self.tokens.take(self.policy.budget):
+            return False
+        remark = "Not repeated: the client's retry budget is used up, since too many calls failed this way."
+        error.remark = f"{error.remark} {remark}".lstrip()
+        return True
 
     async def _sleep(self, seconds: float) -> None:
+        if not seconds:
+            return
         waiting = self.policy.sleep(seconds)
         if not isawaitable(waiting):
             raise ConfigurationError("RetryPolicy.sleep must give something to await, as asyncio.sleep does.")
         await waiting
 
-    def _repeats(self, state: RetryCallState) -> bool:
-        error = _error_of(state)
-        if not isinstance(error, TransientError) or self.settles(error):
-            return False
-        return self.policy.wants(error, idempotent=self.idempotent)
-
-    def _is_out_of_tokens(self, state: RetryCallState) -> bool:
-        error = _error_of(state)
-        if isinstance(error, TimestampExpiredError) or self.tokens.take(self.policy.budget):
-            return False
-        if isinstance(error, TransientError):
-            error.remark = "Not repeated: the client's retry budget is used up, since too many calls failed this way."
-        return True
-
     def _announce(self, state: RetryCallState) -> None:
-        error = _error_of(state)
-        assert isinstance(error, TransientError)
-        wait = state.upcoming_sleep
+        error, wait = _error_of(state), state.upcoming_sleep
         details = RetryDetails(self.endpoint, state.attempt_number, error.code, wait, max(0.0, state.idle_for - wait))
         logger.info("%s: code %d at attempt %d, again in %.3f s", self.endpoint, error.code, state.attempt_number, wait)
         self.tell(details)
 
 
-def _error_of(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome is not None else None
+def _error_of(state: RetryCallState) -> TransientError:
+    """Return the failure that tenacity is about to repeat."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    assert isinstance(error, TransientError)
+    return error

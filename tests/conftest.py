@@ -84,3 +84,18 @@ async def loop_clock() -> AsyncIterator[LoopClock]:
     clock = LoopClock(asyncio.get_running_loop())
     yield clock
     del clock.loop.time  # type: ignore[method-assign]
+
+
+@pytest.fixture
+async def names(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """While it is not set, the look-up of a name takes for ever, and so does connecting."""
+    loop = asyncio.get_running_loop()
+    look_up, answers = loop.getaddrinfo, asyncio.Event()
+    answers.set()
+
+    async def getaddrinfo(*args: Any, **options: Any) -> Any:
+        await answers.wait()
+        return await look_up(*args, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    return answers

@@ -52,7 +52,7 @@ from itnio_async.exchange import (
     transport_error,
 )
 from itnio_async.transport.http1 import Answer as PooledAnswer
-from itnio_async.transport.signing import Signature
+from itnio_async.transport.signing import Signature, Signer
 
 MOMENT = 1630468800
 SIGN = "05d7a50893e22a5c4bb3216ae3396c7c"
@@ -63,7 +63,7 @@ PASSWORD = 'hun"ter/2'
 def a_call(
     response_type: Any = None, form: EnvelopeForm = EnvelopeForm.STATUS, content: bytes | None = None
 ) -> Call[Any]:
-    signature = Signature(Credentials("bDqJFiq9", SECRET), lambda: MOMENT)
+    signature = Signature(Credentials("bDqJFiq9", SECRET), Signer(lambda: MOMENT))
     signature.headers()
     template = Template(
         endpoint="POST /v3/cc/sipTrunk/update",
@@ -634,11 +634,31 @@ def test_on_the_wire_it_is_signed() -> None:
     ids=repr,
 )
 def test_each_failure_of_a_transport_is_ours(error: Exception, kind: type[Exception]) -> None:
-    ours = transport_error(a_call(), error)
+    call = a_call()
+    call.sendings.asked = 1
+    ours = transport_error(call, error)
     assert type(ours) is kind
     assert str(ours).startswith("POST /v3/cc/sipTrunk/update: ")
-    assert ours.may_have_been_processed is (kind not in (ConnectError, ConnectTimeout, ProxyError, PoolTimeout))
+    says_nothing_was_sent = kind in (ConnectError, ConnectTimeout, ProxyError, PoolTimeout)
+    says_nothing_was_sent |= isinstance(error, httpx.UnsupportedProtocol)
+    assert ours.may_have_been_processed is not says_nothing_was_sent
+    assert ("nothing was sent" in str(ours)) is says_nothing_was_sent
     assert isinstance(ours, TimeoutError) is kind.__name__.endswith("Timeout")
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ReadError("x"), httpx.LocalProtocolError("x")])
+@pytest.mark.parametrize(
+    ("begun", "asked", "believed"), [(0, 0, True), (1, 0, False), (0, 2, False), (1, 1, False), (2, 0, False)]
+)
+def test_what_was_sent_decides_and_not_the_kind_of_failure(
+    error: Exception, begun: int, asked: int, believed: bool
+) -> None:
+    call = a_call()
+    call.sendings.begun, call.sendings.asked = begun, asked
+    ours = transport_error(call, error)
+    assert ours is not None
+    assert ours.may_have_been_processed is not believed
+    assert ("nothing was sent" in str(ours)) is believed
 
 
 def all_subclasses(kind: type) -> set[type]:

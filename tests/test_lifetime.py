@@ -6,18 +6,20 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import threading
 import time
+import types
 import warnings
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from support.raw_server import Connection, RawServer, http_answer, serve
 from support.scripted import ScriptedTransport, answer, hang, ticks, until
-from support.values import KEY, SECRET, trunk_update
+from support.values import KEY, SECRET, trunk_add, trunk_update
 
 from itnio_async import (
     AsyncClient,
@@ -661,3 +663,32 @@ async def test_keep_alive_connections_are_used_again(raw_server: Any, make_clien
     assert (stats.connections_opened, stats.connections_reused) == (1, 2)
     assert (stats.connections_open, stats.idle) == (1, 1)
     assert server.connections == 1
+
+
+def reachable_strings(*roots: Any) -> Iterator[str]:
+    """The strings that these objects hold, directly or not; through no module but those given."""
+    seen, todo = {id(sys.modules)}, list(roots)
+    while todo:
+        for found in gc.get_referents(todo.pop()):
+            if isinstance(found, str):
+                yield found
+            elif id(found) not in seen and not isinstance(found, types.ModuleType | types.FrameType):
+                seen.add(id(found))
+                todo.append(found)
+
+
+def test_a_secret_is_gone_with_its_client() -> None:
+    """Caches of the package's own, such as one of signatures, would keep it for the life of the process."""
+
+    async def call(secret: str) -> None:
+        client = AsyncClient("key", secret, transport=ScriptedTransport(answer(), answer(-18)))
+        async with client:
+            await client.sip_trunks.update(trunk_update())
+            with pytest.raises(ServerError):
+                await client.sip_trunks.add(trunk_add())
+
+    secret = "-".join(["a", "secret", "of", "this", "test"])
+    asyncio.run(call(secret))
+    gc.collect()
+    ours = [vars(module) for name, module in list(sys.modules.items()) if name.partition(".")[0] == "itnio_async"]
+    assert secret not in set(reachable_strings(*ours))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.raw_server import http_bytes
-from support.scripted import FakeClock, FakeSleep, ScriptedTransport, answer, hang, until
+from support.scripted import FakeClock, FakeSleep, ScriptedTransport, answer, hang, ticks, until
 from support.values import KEY, SECRET, UPDATE_PATH, trunk_add, trunk_update
 
 from itnio_async import (
@@ -42,6 +42,7 @@ UPDATE = ENDPOINTS[0]
 BUSY = answer(-18, "Port program unusual")
 EXPIRED = answer(-16, "timestamp expires")
 DONE = answer()
+NOW = 1_700_000_000
 
 
 def at_once(**options: Any) -> RetryPolicy:
@@ -73,7 +74,7 @@ async def test_a_server_error_waits_a_random_part_of_a_doubling_time(scripted: A
 )
 def test_no_wait_is_below_zero_or_above_the_maximum(attempt: int, share: float, initial: float, maximum: float) -> None:
     policy = RetryPolicy(initial=initial, maximum=maximum, random=lambda: share)
-    assert 0 <= policy.wait(ServerError(), attempt) <= maximum
+    assert 0 <= policy.wait(attempt) <= maximum
 
 
 async def test_an_expired_timestamp_is_signed_anew_at_once(scripted: Any) -> None:
@@ -86,6 +87,49 @@ async def test_an_expired_timestamp_is_signed_anew_at_once(scripted: Any) -> Non
     stamps = transport.headers_sent("Timestamp")
     assert len(set(stamps)) == 3
     assert transport.headers_sent("Sign") == [sign(Credentials(KEY, SECRET), int(stamp)) for stamp in stamps]
+
+
+class SleptClock(FakeClock):
+    """A clock that goes on while the client sleeps, and a little with each look at it."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.2, 0.5, 0.999])
+async def test_no_attempt_repeats_the_bytes_of_one_that_was_refused(scripted: Any, begin: float) -> None:
+    clock = SleptClock(NOW + begin, step=1e-6)
+    client, transport = scripted(EXPIRED, retry=RetryPolicy(sleep=clock.sleep), clock=clock)
+
+    with pytest.raises(TimestampExpiredError):
+        await client.sip_trunks.update(trunk_update())
+
+    assert len(set(transport.headers_sent("Sign"))) == len(transport.sent) == 4
+    # Each waits for the next second, and not longer.
+    assert transport.headers_sent("Timestamp") == [str(NOW + second) for second in range(4)]
+
+
+async def test_a_clock_that_goes_back_does_not_make_the_same_bytes_either(scripted: Any) -> None:
+    clock = SleptClock(NOW + 0.5, step=1e-6)
+
+    def put_back(_: httpx.Request) -> httpx.Response:
+        clock.now -= 1
+        return EXPIRED
+
+    client, transport = scripted(put_back, retry=RetryPolicy(sleep=clock.sleep), clock=clock)
+    with pytest.raises(TimestampExpiredError):
+        await client.sip_trunks.update(trunk_update())
+    assert len(set(transport.headers_sent("Sign"))) == 4
+
+
+async def test_a_corrected_clock_is_tried_at_once(scripted: Any) -> None:
+    sleep = FakeSleep()
+    client, transport = scripted(
+        answer(-16, date=NOW + 1000), DONE, retry=RetryPolicy(sleep=sleep, budget=RetryBudget(0)), clock=lambda: NOW
+    )
+    await client.sip_trunks.update(trunk_update())
+    assert sleep.waits == []
+    assert transport.headers_sent("Timestamp") == [str(NOW), str(NOW + 1000)]
 
 
 # -- how often ------------------------------------------------------------------------------------------------------
@@ -311,10 +355,20 @@ async def test_a_success_never_fills_the_budget_over_its_capacity(scripted: Any)
     assert len(transport.sent) == 2 + 3
 
 
-async def test_an_expired_timestamp_costs_nothing(scripted: Any) -> None:
-    client, transport = scripted(EXPIRED, EXPIRED, DONE, retry=on_budget(0))
+async def test_a_repeat_with_another_timestamp_costs_nothing(scripted: Any) -> None:
+    client, transport = scripted(EXPIRED, EXPIRED, DONE, retry=on_budget(0), clock=FakeClock(step=1))
     await client.sip_trunks.update(trunk_update())
     assert len(transport.sent) == 3
+
+
+async def test_waiting_for_the_next_second_costs_what_other_repeats_do(scripted: Any) -> None:
+    client, transport = scripted(EXPIRED, retry=on_budget(100), clock=lambda: NOW)
+    outcomes = await asyncio.gather(
+        *(client.sip_trunks.update(trunk_update()) for _ in range(200)), return_exceptions=True
+    )
+    assert all(isinstance(outcome, TimestampExpiredError) for outcome in outcomes)
+    assert len(transport.sent) == 200 + 100 / 5
+    assert "budget" in str(outcomes[-1])
 
 
 async def test_a_storm_does_not_multiply_the_load(scripted: Any) -> None:
@@ -332,7 +386,7 @@ async def test_a_storm_does_not_multiply_the_load(scripted: Any) -> None:
 async def test_on_retry_is_told_of_each_repeat(scripted: Any) -> None:
     told: list[RetryDetails] = []
     policy = at_once(random=lambda: 1.0)
-    client, _ = scripted(BUSY, EXPIRED, BUSY, DONE, retry=policy, on_retry=told.append)
+    client, _ = scripted(BUSY, EXPIRED, BUSY, DONE, retry=policy, on_retry=told.append, clock=FakeClock(step=1))
 
     await client.sip_trunks.update(trunk_update())
 
@@ -481,8 +535,6 @@ async def test_a_repeat_that_gets_no_slot_says_what_the_first_attempt_may_have_d
 
 # -- the server's clock ---------------------------------------------------------------------------------------------
 
-NOW = 1_700_000_000
-
 
 def vendor(clock_of_server: Any, window: float = 300) -> Any:
     """A step that refuses timestamps outside the window and tells the server's time."""
@@ -543,12 +595,58 @@ async def test_two_seconds_to_a_day_are_learnt(scripted: Any, off: int) -> None:
 
 @pytest.mark.parametrize("off", [-5000, 5000])
 async def test_a_refusal_that_stays_after_learning_raises_with_the_skew(scripted: Any, off: int) -> None:
-    client, transport = scripted(answer(-16, date=NOW - off), clock=lambda: NOW, retry=at_once(attempts=9))
+    clock = SleptClock(NOW + off, step=1e-6)
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        return answer(-16, date=clock.now - off)
+
+    client, transport = scripted(refuse, clock=clock, retry=RetryPolicy(attempts=5, sleep=clock.sleep))
     with pytest.raises(TimestampExpiredError, match=f"5000 s {'ahead' if off > 0 else 'behind'}") as caught:
         await client.sip_trunks.update(trunk_update())
-    assert len(transport.sent) == caught.value.attempts == 2
-    assert caught.value.clock_skew == off
+    # By this machine's clock, by the server's, by this machine's: each in a second of its own.
+    assert [int(stamp) - NOW for stamp in transport.headers_sent("Timestamp")] == [off, 0, off + 1, off + 2, off + 3]
+    assert len(transport.sent) == caught.value.attempts == 5
+    assert caught.value.clock_skew == pytest.approx(off, abs=1)
+    assert caught.value.after_correction
+    assert "refused as well" in str(caught.value)
     assert caught.value.may_have_been_processed is False
+
+
+async def test_a_date_that_was_wrong_is_disproved_and_the_client_finds_back(scripted: Any) -> None:
+    """The API judges by its own clock; `Date` is that of a gateway before it, which is ten minutes ahead."""
+    late = [0.0]
+
+    def judge(request: httpx.Request) -> httpx.Response:
+        arrived, late[0] = NOW + late[0], 0.0
+        refused = abs(int(request.headers["Timestamp"]) - arrived) > 60
+        return answer(-16 if refused else 0, date=NOW + 600)
+
+    client, _ = scripted(judge, clock=lambda: NOW, retry=at_once())
+    attempts = []
+    for delay in (0, 90, 0, 0, 90, 0):
+        late[0] = delay
+        attempts.append((await client.call(UPDATE, trunk_update())).attempts)
+    # The one that came late, then by the gateway's clock, then by this machine's.
+    assert attempts == [1, 3, 1, 1, 3, 1]
+
+
+@pytest.mark.parametrize("concurrent", [2, 50])
+async def test_many_calls_at_once_find_back_too(scripted: Any, concurrent: int) -> None:
+    clock, wrong = SleptClock(NOW, step=1e-6), 600
+    is_late = True
+
+    async def judge(request: httpx.Request) -> httpx.Response:
+        stamp, is_refused = int(request.headers["Timestamp"]), is_late
+        await ticks(3)
+        return answer(-16 if is_refused or abs(stamp - clock.now) > 60 else 0, date=clock.now + wrong)
+
+    client, transport = scripted(judge, clock=clock, retry=RetryPolicy(sleep=clock.sleep))
+    calls = [asyncio.create_task(client.call(UPDATE, trunk_update())) for _ in range(concurrent)]
+    await until(lambda: len(transport.sent) == concurrent)
+    is_late = False
+    assert max(response.attempts for response in await asyncio.gather(*calls)) <= 4
+    assert client._core.clock.correction == 0
+    assert (await client.call(UPDATE, trunk_update())).attempts == 1
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Mon, 99 Foo 2023 00:00:00 GMT", "0"])
@@ -630,8 +728,8 @@ async def test_plain_http_to_another_machine_never_teaches(scripted: Any, base_u
         await client.sip_trunks.update(trunk_update())
     # What the error says helps a person, who can doubt it; only the client must not believe it.
     assert caught.value.clock_skew == -1000
-    assert (transport.headers_sent("Timestamp")[-1] == str(NOW + 1000)) is learns
-    assert len(transport.sent) == (2 if learns else 4)
+    assert (str(NOW + 1000) in transport.headers_sent("Timestamp")) is learns
+    assert len(transport.sent) == 4
 
 
 async def test_credentials_change_between_attempts(scripted: Any) -> None:

@@ -169,8 +169,9 @@ class Engine(Generic[Q, R]):
         assert worker is not None
         try:
             await self._send_all(worker)
-        except (Exception, asyncio.CancelledError) as error:
-            # A stop cancels those who wait to read, and a cut-off all: neither is a failure.
+        except BaseException as error:
+            # Also what is not an Exception (pytest's skip, a panic from Rust): the run would look finished. A stop
+            # cancels the workers that wait to read, and a cut-off all of them: neither is a failure.
             if not (isinstance(error, asyncio.CancelledError) and self._stopping):
                 self.stop(error)
         finally:
@@ -230,7 +231,7 @@ class Engine(Generic[Q, R]):
         """Close the source and tell everybody; the last worker does it."""
         try:
             await self._feed.aclose()
-        except Exception as error:
+        except BaseException as error:
             self.stop(error)
         finally:
             _running.discard(self)

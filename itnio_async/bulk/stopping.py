@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from itnio_async import config
-from itnio_async.errors import ConfigurationError, ItnioError
+from itnio_async.errors import ConfigurationError, ItnioError, TimestampExpiredError
 
 
 class StopRule:
@@ -29,7 +29,17 @@ class StopRule:
         code = getattr(error, "code", None)
         self._row = 0 if code is None else self._row + 1 if code == self._code else 1
         self._code = code
-        return isinstance(error, self._kinds) or 0 < self._most <= self._row
+        return is_among(error, self._kinds) or 0 < self._most <= self._row
+
+
+def is_among(error: ItnioError, kinds: tuple[type[ItnioError], ...]) -> bool:
+    """Tell whether an error is of one of the kinds that end a run.
+
+    A refused timestamp is only where a corrected clock was refused too: the spell of a second is not the end of all.
+    """
+    if isinstance(error, TimestampExpiredError) and not error.after_correction:
+        kinds = tuple(kind for kind in kinds if kind is not TimestampExpiredError)
+    return isinstance(error, kinds)
 
 
 def _kinds_of(value: Any) -> tuple[type[ItnioError], ...]:

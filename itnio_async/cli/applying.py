@@ -25,6 +25,7 @@ from itnio_async.bulk.progress import Progress
 from itnio_async.bulk.report import Report, report_of
 from itnio_async.bulk.settings import FieldChange, is_masked, shown
 from itnio_async.bulk.sources import Source
+from itnio_async.bulk.stopping import is_among
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
@@ -273,7 +274,7 @@ class Application:
     def _why(self, error: ItnioError) -> str:
         """Return why a job ends for what was said of one row, where that needs a word."""
         is_of_a_row = isinstance(error, ApiError) and error.endpoint == str(UPDATE)
-        if not is_of_a_row or isinstance(error, self.options.stop_on):
+        if not is_of_a_row or is_among(error, self.options.stop_on):
             return ""
         return f": {self.options.max_failures} rows in a row came to the same (--max-failures)"
 

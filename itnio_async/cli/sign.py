@@ -10,7 +10,7 @@ import typer
 from itnio_async import Credentials, config
 from itnio_async.cli.account import DEFAULT_TIMEOUT, ProfileOption, SecretFileOption, access_of
 from itnio_async.cli.output import json_line, line, say
-from itnio_async.transport.signing import Signature
+from itnio_async.transport.signing import Signer
 
 # Seconds reach this in the year 5138, milliseconds had it in 1973.
 _SURELY_MILLISECONDS = 100_000_000_000
@@ -37,7 +37,8 @@ def sign(
     moment = int(time.time()) if at is None else at
     if moment >= _SURELY_MILLISECONDS:
         say("Warning: the timestamp looks like milliseconds; the API wants seconds.")
-    headers = {name.decode(): value.decode() for name, value in Signature(credentials, lambda: moment).headers()}
+    signed = Signer(lambda: moment).headers(credentials, int(moment))
+    headers = {name.decode(): value.decode() for name, value in signed}
     if json:
         json_line(headers)
         return

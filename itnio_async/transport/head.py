@@ -60,13 +60,13 @@ def head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -
     block = b"\r\n".join([b"%b %b HTTP/1.1" % (method, target), *map(b": ".join, headers), b""])
     lines = len(headers) + 1
     if block.count(b"\n") != lines or block.count(b"\r") != lines or b"\0" in block:
-        raise httpx.LocalProtocolError("A header's value has a line break or a NUL in it. Nothing was sent.")
+        raise httpx.LocalProtocolError("A header's value has a line break or a NUL in it.")
     return block + b"\r\n"
 
 
 def _check_name(name: bytes) -> None:
     if not _TOKEN.fullmatch(name):
-        raise httpx.LocalProtocolError("A header's name has a character that cannot stand in one. Nothing was sent.")
+        raise httpx.LocalProtocolError("A header's name has a character that cannot stand in one.")
     if len(_known_names) < _KNOWN_NAMES_LIMIT:
         _known_names.add(name)
 

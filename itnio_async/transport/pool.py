@@ -11,7 +11,7 @@ import os
 import ssl
 import weakref
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from attrs import frozen
@@ -21,6 +21,7 @@ from itnio_async.transport.connect import Origin
 from itnio_async.transport.head import Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
 from itnio_async.transport.loops import Home, close_with_loop
+from itnio_async.transport.sendings import SENDINGS_EXTENSION, Sendings
 from itnio_async.transport.slots import Counts, Pool, Settings, Timeouts, closed
 
 IDEMPOTENT_EXTENSION = "itnio_idempotent"
@@ -34,12 +35,6 @@ _inherited: list[Pool] = []
 _PORTS = {"http": 80, "https": 443}
 # httpx's names for what can be asked of a connection, and asyncio's.
 _INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
-
-
-class Sender(Protocol):
-    """Who wants to know, however its wait ends, whether a request may have reached the peer."""
-
-    in_flight: bool
 
 
 @frozen
@@ -98,6 +93,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer: whole if it came in one piece, or read while it arrives."""
         extensions = request.extensions
+        sendings: Sendings | None = extensions.get(SENDINGS_EXTENSION)
+        if sendings is not None and sendings.asked:
+            sendings.asked -= 1  # counted here, when it begins to go out
         out = outgoing(request)
         timeout = extensions.get("timeout")
         method = request.method
@@ -109,6 +107,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             head_only=method == "HEAD",
             last=out.last,
             upload=out.upload,
+            sendings=sendings,
         )
         content = answer.content
         return httpx.Response(
@@ -134,13 +133,14 @@ class PooledTransport(httpx.AsyncBaseTransport):
         last: bool = False,
         gather: int = 0,
         upload: Upload | None = None,
-        sender: Sender | None = None,
+        sendings: Sendings | None = None,
     ) -> Answer:
         """Send the bytes of a request (`head.head` and the body), and return its answer.
 
         `idempotent`: it may be sent twice. `head_only`: its answer has no body (HEAD). `last`: it asks for the
         connection's end. `gather`: so many bytes of the answer's body are waited for, before the answer is returned
-        with the rest of it unread. `upload`: what follows `data`. `sender`: is told when the request is sent.
+        with the rest of it unread. `upload`: what follows `data`. `sendings`: counts
+        how often the request began to go out.
 
         Raises what the class says.
         """
@@ -148,8 +148,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         if pool is None or pool.is_closed or not self._home.is_here():
             pool = await self._move_in()
         connection = pool.take(origin) or await pool.acquire(origin, timeouts)
-        if sender is not None:
-            sender.in_flight = True
+        if sendings is not None:
+            sendings.begun += 1
         if upload is not None:
             return await _send_in_parts(connection, data, upload, timeouts, last=last)
         token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
@@ -168,6 +168,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         except httpx.TransportError as error:
             # Of the repeat nothing was sent, but the first one may have been processed.
             raise died from error
+        if sendings is not None:
+            sendings.begun += 1
         token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
         try:
             return await token

@@ -267,7 +267,7 @@ class Pool:
             waiter.set_exception(
                 httpx.PoolTimeout(
                     f"No connection came free in time (timeout.pool): {self.in_use} are in use, {self.waiting} more "
-                    "requests wait. Nothing was sent."
+                    "requests wait."
                 )
             )
 
@@ -378,7 +378,7 @@ def closed() -> RuntimeError:
 
 def _why(error: OSError) -> str:
     text = error.strerror or str(error) or type(error).__name__
-    return f"No connection could be made: {text}. Nothing was sent."
+    return f"No connection could be made: {text}."
 
 
 def _has_news(connection: Connection) -> bool:

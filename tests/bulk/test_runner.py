@@ -20,6 +20,7 @@ from itnio_async import (
     ConnectError,
     InvalidRequestError,
     IpNotAllowedError,
+    ItnioError,
     Outcome,
     RateLimit,
     ReadTimeout,
@@ -211,9 +212,7 @@ async def test_rate_limit(scripted):
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-@pytest.mark.parametrize(
-    ("code", "kind"), [(-1, AuthenticationError), (-2, IpNotAllowedError), (-16, TimestampExpiredError)]
-)
+@pytest.mark.parametrize(("code", "kind"), [(-1, AuthenticationError), (-2, IpNotAllowedError)])
 async def test_a_refused_account_stops_the_run(make_client, code, kind, ordered):
     transport, source, seen = HeldTransport(), Counted(1000), []
     client = make_client(transport, retry=RetryPolicy(attempts=1))
@@ -231,6 +230,59 @@ async def test_a_refused_account_stops_the_run(make_client, code, kind, ordered)
     assert caught.value is next(outcome.error for outcome in seen if not outcome.ok)
     assert source.read == 4
     assert not others()
+
+
+class Spell(httpx.AsyncBaseTransport):
+    """A vendor that refuses all timestamps for a while, and tells the time; sleeping takes no time but its own."""
+
+    def __init__(self, seconds, *, off=0.0):
+        self.now, self.end, self.off = 1_700_000_000.4, 1_700_000_000.4 + seconds, off
+        self.refused = 0
+
+    def clock(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.now += max(0.0, seconds)
+        await asyncio.sleep(0)
+
+    async def handle_async_request(self, request):
+        self.now += 0.0001
+        await asyncio.sleep(0)
+        is_refused = self.now < self.end
+        self.refused += is_refused
+        return answer(-16 if is_refused else 0, date=self.now + self.off)
+
+
+async def test_a_spell_of_refused_timestamps_does_not_end_a_run(make_client):
+    vendor, seen = Spell(0.3), []
+    client = make_client(vendor, clock=vendor.clock, retry=RetryPolicy(sleep=vendor.sleep))
+    await collect(client.sip_trunks.update_many(updates(*range(1, 501))), seen)
+    assert vendor.refused
+    assert [outcome.error for outcome in seen] == [None] * 500
+
+
+async def test_a_corrected_clock_that_is_refused_too_ends_a_run(make_client):
+    vendor, seen = Spell(10**6, off=1000), []
+    client = make_client(vendor, clock=vendor.clock, retry=RetryPolicy(sleep=vendor.sleep))
+    with pytest.raises(TimestampExpiredError, match="refused as well"):
+        await collect(client.sip_trunks.update_many(updates(*range(1, 501)), concurrency=5), seen)
+    assert len(seen) <= 10
+
+
+@pytest.mark.parametrize(
+    ("after_correction", "stop_on", "ends"),
+    [
+        (False, STOP_ON, False),
+        (True, STOP_ON, True),
+        (False, (ItnioError,), True),
+        (True, (), False),
+    ],
+)
+def test_which_refused_timestamp_ends_a_run(after_correction, stop_on, ends):
+    error = TimestampExpiredError("expired", code=-16)
+    error.after_correction = after_correction
+    assert StopRule(stop_on, 0).ends_run(error) is ends
 
 
 async def test_the_last_item_stops_the_run_too(scripted):
@@ -296,6 +348,48 @@ async def test_the_sources_error_comes_after_the_outcomes(make_client, kind):
         await consumer
     assert caught.value is error
     assert len(seen) == len(expected)
+    assert not others()
+
+
+class Panic(BaseException):
+    """As a panic that Rust raises into Python: not an Exception."""
+
+
+@pytest.mark.parametrize(
+    "error", [Panic("a bad page"), SystemExit(3), KeyboardInterrupt(), pytest.skip.Exception()], ids=repr
+)
+@pytest.mark.parametrize("concurrency", [1, 3, 50])
+@pytest.mark.parametrize("kind", ["plain", "asynchronous", "closing", "middleware"])
+async def test_what_is_not_an_exception_ends_a_run_too(scripted, error, concurrency, kind):
+    def plain():
+        for number in range(1, 101):
+            if number == 11:
+                raise error
+            yield trunk_update(key_id=number)
+
+    async def asynchronous():
+        for update in plain():
+            yield update
+
+    async def closing():
+        try:
+            for update in updates(*range(1, 101)):
+                yield update
+        finally:
+            raise error
+
+    sources = {"plain": plain, "asynchronous": asynchronous, "closing": closing}
+    client, _ = scripted(*[answer()] * 10, error if kind == "middleware" else answer())
+    seen = []
+    run = client.sip_trunks.update_many(
+        sources[kind]() if kind in sources else updates(*range(1, 101)), concurrency=concurrency
+    )
+    with pytest.raises(type(error)) as caught:
+        async with run:
+            await collect(run, seen)
+    assert caught.value is run.error is error
+    assert len(seen) == (100 if kind == "closing" else 10)
+    await ticks(5)
     assert not others()
 
 

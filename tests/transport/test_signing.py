@@ -1,7 +1,7 @@
 """The three headers, and the transport that adds them on the last hop."""
 
 import hashlib
-from collections.abc import Callable
+import time
 from typing import Any
 
 import httpx
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itnio_async import Credentials, SigningTransport
-from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature, sign
+from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature, Signer, sign
 
 # The documentation's own example.
 PAIR = Credentials("bDqJFiq9", "7bz1lzh9")
@@ -33,7 +33,7 @@ def test_a_sign_is_the_md5_of_key_secret_and_moment_in_lower_case(key: str, secr
 
 @given(st.floats(0, 2**40))
 def test_a_timestamp_is_whole_seconds(now: float) -> None:
-    signature = Signature(PAIR, lambda: now)
+    signature = Signature(PAIR, Signer(lambda: now))
     headers = dict(signature.headers())
     assert headers[b"Timestamp"] == str(int(now)).encode()
     assert headers[b"Sign"] == sign(PAIR, int(now)).encode()
@@ -42,7 +42,7 @@ def test_a_timestamp_is_whole_seconds(now: float) -> None:
 
 
 def test_what_must_not_be_shown_is_the_secret_and_once_it_exists_the_sign() -> None:
-    signature = Signature(PAIR, lambda: MOMENT)
+    signature = Signature(PAIR, Signer(lambda: MOMENT))
     assert signature.secrets() == ("7bz1lzh9",)
     signature.headers()
     assert signature.secrets() == ("7bz1lzh9", SIGN)
@@ -131,7 +131,7 @@ async def test_each_request_is_signed_for_its_own_moment_and_account() -> None:
 
 async def test_a_signature_that_travels_with_the_request_wins() -> None:
     seen: list[httpx.Request] = []
-    signature = Signature(PAIR, lambda: MOMENT)
+    signature = Signature(PAIR, Signer(lambda: MOMENT))
     transport = SigningTransport(server(seen), Credentials("other", "other"), clock=lambda: 0)
     extensions = {SIGNATURE_EXTENSION: signature, "timeout": {"read": 5}}
     await transport.handle_async_request(httpx.Request("GET", "https://api.itniotech.com/", extensions=extensions))
@@ -157,9 +157,16 @@ async def test_closing_closes_the_transport_behind() -> None:
     assert inner.closed
 
 
-def test_it_signs_with_this_machines_time_by_default() -> None:
-    import time
+async def test_it_signs_with_this_machines_time_by_default() -> None:
+    sent: list[httpx.Request] = []
+    before = int(time.time())
+    await SigningTransport(server(sent), PAIR).handle_async_request(httpx.Request("GET", "http://vendor.example/"))
+    assert before <= int(sent[0].headers["Timestamp"]) <= time.time()
 
-    transport = SigningTransport(server([]), PAIR)
-    clock: Callable[[], float] = transport._clock
-    assert clock is time.time
+
+def test_a_signer_keeps_one_signature_and_forgets_it() -> None:
+    signer = Signer(lambda: MOMENT)
+    other = Credentials("other", "account")
+    for credentials in (PAIR, other, PAIR):
+        for timestamp in (1, 2, 2):
+            assert dict(signer.headers(credentials, timestamp))[b"Sign"] == sign(credentials, timestamp).encode()
