@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from itnio_async.bulk.blocks import Blocks
-from itnio_async.bulk.feed import END, LATER, ReadySource, Signal
 from itnio_async.bulk.journal import Journal
+from itnio_async.runs.source import END, LATER, ReadySource, Signal
 
 
 class Claimed(ReadySource[Any]):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from itnio_async.bulk.outcome import Outcome
-from itnio_async.bulk.runner import BulkRun
+from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.run import BulkRun
 
 if TYPE_CHECKING:
     from itnio_async.bulk.claims import Risk

@@ -22,12 +22,12 @@ from itnio_async import config
 from itnio_async.api.sip_trunks import SipTrunkUpdate
 from itnio_async.bulk.desk import Connect, DeskClosedError, Order, close_desk, exchange, open_desk, proof_of
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.runner import BulkRun
 from itnio_async.bulk.seal import Seal, missing_extra
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
+from itnio_async.runs.run import BulkRun
 
 logger = logging.getLogger("itnio_async.bulk")
 

@@ -18,11 +18,11 @@ from attrs import frozen
 from itnio_async._version import __version__
 from itnio_async.api.sip_trunks import UPDATE, SipTrunkUpdate
 from itnio_async.bulk.identity import Identity, identity_of
-from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.seal import Seal
 from itnio_async.client import AsyncClient
 from itnio_async.config import LIMITS, RateLimit
 from itnio_async.errors import ConfigurationError
+from itnio_async.runs.outcome import Outcome
 
 Connect = Callable[..., AsyncClient]
 

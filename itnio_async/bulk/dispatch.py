@@ -13,10 +13,10 @@ from attrs import frozen
 
 from itnio_async.api.sip_trunks import SipTrunkUpdate
 from itnio_async.bulk.blocks import Blocks
-from itnio_async.bulk.feed import END, LATER, ReadySource, Signal
 from itnio_async.bulk.journal import Journal, Result, RowState
 from itnio_async.bulk.outage import Outage
 from itnio_async.bulk.plan import PlanItem
+from itnio_async.runs.source import END, LATER, ReadySource, Signal
 
 
 @frozen

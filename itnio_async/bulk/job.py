@@ -36,15 +36,15 @@ from itnio_async.bulk.journal import (
 )
 from itnio_async.bulk.listing import list_trunks
 from itnio_async.bulk.outage import NOT_SENT, Outage
-from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.places import BadRows
 from itnio_async.bulk.plan import Plan, PlanItem, Verdict, make_plan
 from itnio_async.bulk.progress import Meter, Progress
-from itnio_async.bulk.runner import BulkRun
 from itnio_async.bulk.standing import ReadBack, before_and_after, decide, journal_row, read_back, reopened
 from itnio_async.client import AsyncClient
 from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number
 from itnio_async.errors import ApiError, InvalidRequestError, ItnioError
+from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.run import BulkRun
 
 __all__ = ["Confirm", "Ended", "Job", "JobOptions", "JobResult", "ReadBack", "result_of"]
 

@@ -25,7 +25,6 @@ from itnio_async.bulk.progress import Progress
 from itnio_async.bulk.report import Report, report_of
 from itnio_async.bulk.settings import FieldChange, is_masked, shown
 from itnio_async.bulk.sources import Source
-from itnio_async.bulk.stopping import is_among
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
@@ -38,6 +37,7 @@ from itnio_async.cli.report_view import show_report, write_files
 from itnio_async.cli.reporting import status_of, text_of
 from itnio_async.cli.spread import spread
 from itnio_async.cli.trunk_file import say_bad_rows
+from itnio_async.runs.stopping import is_among
 
 
 @frozen

@@ -14,8 +14,8 @@ from collections import Counter
 import pytest
 from support.dask_cluster import ALIVE, Farm, Relay
 from support.programs import until, unused_port
+from support.trunks import row
 
-from bulk.trunks import row
 from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConnectError, ConnectionLost
 from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk import cluster as cluster_module

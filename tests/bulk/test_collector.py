@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 
 import pytest
+from support.trunks import row, trunk
 
-from bulk.trunks import row, trunk
 from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.places import SourceError
 from itnio_async.bulk.plan import make_plan

@@ -11,11 +11,11 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from support.held import HeldTransport, others
 from support.programs import until
 from support.scripted import LoopClock, ticks
 from support.values import KEY, SECRET
 
-from bulk.held import HeldTransport, others
 from itnio_async import AsyncClient, ConfigurationError, ConflictError, GroupBinding, SipTrunkUpdate
 from itnio_async.bulk import desk as desk_module
 from itnio_async.bulk.desk import DeskClosedError, Order, close_desk, exchange, open_desk, proof_of

@@ -9,8 +9,8 @@ from itertools import count
 import attrs
 import pytest
 from support.programs import until
+from support.trunks import row
 
-from bulk.trunks import row
 from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConflictError, ConnectError, RetryPolicy
 from itnio_async.bulk.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal import JournalError, JournalMismatchError, RowState, read_journal

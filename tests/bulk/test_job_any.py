@@ -13,10 +13,10 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.held import others
 from support.scripted import answer, ticks
+from support.trunks import row
 
-from bulk.held import others
-from bulk.trunks import row
 from itnio_async import AsyncClient, RetryPolicy
 from itnio_async.bulk.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal import Journal, JournalError, RowState, read_journal

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.scripted import ticks
+from support.trunks import groups, row
 
-from bulk.trunks import groups, row
 from itnio_async.bulk.file_system import network_file_system
 from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.journal import (

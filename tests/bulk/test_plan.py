@@ -7,8 +7,8 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.trunks import groups, inbound, named, row, trunk
 
-from bulk.trunks import groups, inbound, named, row, trunk
 from itnio_async import BoundGroup, GroupBinding
 from itnio_async.bulk.plan import Verdict, make_plan
 

@@ -7,10 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from itnio_async.bulk.journal_rows import HELD_BACK, Result, RowState
-from itnio_async.bulk.report import Report, explain, is_failed
-from tests.bulk.journals import (
+from support.journals import (
     DONE,
     HEADER,
     LOST,
@@ -22,6 +19,9 @@ from tests.bulk.journals import (
     journal_row,
     report,
 )
+
+from itnio_async.bulk.journal_rows import HELD_BACK, Result, RowState
+from itnio_async.bulk.report import Report, explain, is_failed
 
 
 def test_counts_and_reasons():

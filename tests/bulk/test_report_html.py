@@ -12,13 +12,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from itnio_async.bulk import report_html
-from itnio_async.bulk.charts import nice_top
-from itnio_async.bulk.report import Report
-from itnio_async.bulk.report_html import html_of, write_html
-from itnio_async.errors import ConfigurationError
-from tests.bulk.journals import (
+from support.journals import (
     DONE,
     HEADER,
     LOST,
@@ -30,6 +24,12 @@ from tests.bulk.journals import (
     journal_row,
     report,
 )
+
+from itnio_async.bulk import report_html
+from itnio_async.bulk.charts import nice_top
+from itnio_async.bulk.report import Report
+from itnio_async.bulk.report_html import html_of, write_html
+from itnio_async.errors import ConfigurationError
 from tests.support.chromium import look_at
 
 EVIL = "</script><script>document.title='run'</script><img src=https://example.com/x onerror=alert(1)>&amp;\"'"

@@ -9,8 +9,8 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.trunks import groups, named, row, trunk
 
-from bulk.trunks import groups, named, row, trunk
 from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.job import Job

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.trunks import trunk
 
-from bulk.trunks import trunk
 from itnio_async import UNSET, BoundGroup, GroupBinding
 from itnio_async.bulk.settings import FIELDS, changes_between, filled, normal
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 import pytest
+from support.trunks import row
 
-from bulk.trunks import row
 from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job import Job, JobOptions

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from support.held import HeldTransport, others
 from support.scripted import ticks
 from support.values import trunk_update
 
-from bulk.held import HeldTransport, others
-from itnio_async.bulk import engine
+from itnio_async.runs import workers
 
 
 async def first_is_done(run, transport: HeldTransport) -> None:
@@ -29,7 +29,7 @@ async def polling(news: asyncio.Event):
 
 
 async def test_a_stop_interrupts_a_source_whose_wait_ends_at_that_moment(make_client, monkeypatch):
-    monkeypatch.setattr(engine, "_HEEDS_WITHIN", 0.01)
+    monkeypatch.setattr(workers, "_HEEDS_WITHIN", 0.01)
     for moment in range(5):
         transport = HeldTransport()
         news = asyncio.Event()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from support.ready import Counting
 from support.scripted import ticks, until
 
-from bulk.ready import Counting
-from itnio_async.bulk.feed import END, LATER, Feed
-from itnio_async.bulk.turns import Turns
+from itnio_async.runs.source import END, LATER, Feed, Turns
 
 
 class Arriving(Counting):

@@ -8,12 +8,12 @@ import httpx
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.held import others
 from support.scripted import ticks, until
 
-from bulk.held import others
 from itnio_async import AuthenticationError, BulkRun, ConflictError, Response
-from itnio_async.bulk import engine
 from itnio_async.config import BULK_STOP_ON as STOP_ON
+from itnio_async.runs import workers
 
 NO_HEADERS = httpx.Headers()
 
@@ -144,7 +144,7 @@ async def play(scene):
     raised = (await asyncio.gather(consumer, return_exceptions=True))[0]
     assert not others()
     assert not scene.under_way
-    assert not engine._running
+    assert not workers._running
     assert scene.most <= scene.concurrency
     consumed = list(scene.taken)
     rest = [outcome.index for outcome in await run.aclose()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from itnio_async.bulk.feed import END, LATER, ReadySource
+from itnio_async.runs.source import END, LATER, ReadySource
 
 
 class Counting(ReadySource[int]):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from support.held import collect, others
 
-from bulk.held import collect, others
 from itnio_async import ApiError, AsyncClient, AuthenticationError, ConflictError
 from itnio_async.sandbox import Sandbox
 

@@ -8,10 +8,10 @@ import logging
 
 import httpx
 import pytest
+from support.held import HeldTransport, collect, others
 from support.scripted import FakeSleep, answer, ticks, until
 from support.values import PASSWORD, SECRET, registered_update, trunk_add, trunk_update
 
-from bulk.held import HeldTransport, collect, others
 from itnio_async import (
     AuthenticationError,
     BulkRun,
@@ -30,8 +30,8 @@ from itnio_async import (
     ValidationError,
 )
 from itnio_async.api.sip_trunks import ADD, UPDATE
-from itnio_async.bulk.stopping import StopRule
 from itnio_async.config import BULK_STOP_ON as STOP_ON
+from itnio_async.runs.stopping import StopRule
 
 
 def updates(*key_ids):

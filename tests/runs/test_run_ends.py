@@ -6,12 +6,12 @@ import asyncio
 import gc
 
 import pytest
+from support.held import HeldTransport, collect, others
 from support.scripted import ScriptedTransport, answer, ticks, until
 from support.values import KEY, SECRET, trunk_update
 
-from bulk.held import HeldTransport, collect, others
 from itnio_async import AsyncClient, BulkRun
-from itnio_async.bulk import engine
+from itnio_async.runs import workers
 
 
 class Source:
@@ -306,7 +306,7 @@ async def test_a_forgotten_run_ends(scripted, in_a_cycle, caplog):
     gc.collect()
     await until(lambda: not others())
     assert len(transport.sent) == 9
-    assert not engine._running
+    assert not workers._running
     # asyncio's "Task was destroyed but it is pending!" would stand here.
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
@@ -324,7 +324,7 @@ async def test_a_forgotten_run_without_a_loop_over_it_ends(scripted):
     del run, outcomes
     gc.collect()
     await until(lambda: not others())
-    assert not engine._running
+    assert not workers._running
 
 
 def test_a_loop_that_ends_takes_its_runs_along():
@@ -338,7 +338,7 @@ def test_a_loop_that_ends_takes_its_runs_along():
 
     asyncio.run(leave())
     assert source.closed
-    assert not engine._running
+    assert not workers._running
 
 
 def test_a_loop_that_is_closed_without_an_end_keeps_nothing_alive(caplog):
@@ -353,9 +353,9 @@ def test_a_loop_that_is_closed_without_an_end_keeps_nothing_alive(caplog):
     outcomes = loop.run_until_complete(begin())
     loop.close()
     del outcomes
-    assert len(engine._running) == 1
+    assert len(workers._running) == 1
     asyncio.run(collect(BulkRun("next", None, [], **OPTIONS), []))
-    assert not engine._running
+    assert not workers._running
     gc.collect()
     # asyncio's own words on whoever closes a loop with tasks in it.
     assert {record.message.split("\n")[0] for record in caplog.records if record.name == "asyncio"} == {

@@ -12,19 +12,17 @@ import asyncio
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Set
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from itnio_async.bulk.feed import LATER, Feed, Signal
-from itnio_async.bulk.order import Shelf
-from itnio_async.bulk.outcome import Outcome
-from itnio_async.bulk.room import Room
-from itnio_async.bulk.stopping import StopRule
-from itnio_async.bulk.turns import Turns
 from itnio_async.config import RateLimit
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
+from itnio_async.runs.outcome import Outcome, Shelf
+from itnio_async.runs.source import LATER, Feed, Signal, Turns
+from itnio_async.runs.stopping import StopRule
 from itnio_async.transport.limiter import bucket_of
 
 logger = logging.getLogger("itnio_async.bulk")
@@ -248,3 +246,38 @@ class Engine(Generic[Q, R]):
             )
             self._over.set()
             self._news.set()
+
+
+class Room:
+    """Places for the calls under way and the outcomes that nobody has taken yet.
+
+    Unlike `asyncio.Semaphore`, a worker that comes by takes a free place at once, also where others wait: handing each
+    place over to the one who waits longest would cost a task switch an item.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Wait for a place and take it; who is cancelled has none."""
+        while not self.enter_at_once():
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            # A wake-up that a cancellation meets is lost, which is right: only a run that stops cancels.
+            await future
+
+    def enter_at_once(self) -> bool:
+        """Take a place if one is free."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._free += 1
+        if self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)

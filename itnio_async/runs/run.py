@@ -8,13 +8,12 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from itnio_async import config
-from itnio_async.bulk.engine import Engine
-from itnio_async.bulk.feed import Feed
-from itnio_async.bulk.order import AsFinished, InInputOrder
-from itnio_async.bulk.outcome import Outcome
-from itnio_async.bulk.stopping import StopRule
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError
+from itnio_async.runs.outcome import AsFinished, InInputOrder, Outcome
+from itnio_async.runs.source import Feed
+from itnio_async.runs.stopping import StopRule
+from itnio_async.runs.workers import Engine
 
 Q = TypeVar("Q")
 R = TypeVar("R")

@@ -9,17 +9,17 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.held import HeldTransport, others
+from support.ready import Counting
 from support.scripted import ticks
 from support.values import trunk_update
 
-from bulk.held import HeldTransport, others
-from bulk.ready import Counting
 from itnio_async import Response
-from itnio_async.bulk import engine
-from itnio_async.bulk.engine import Engine
-from itnio_async.bulk.feed import END, LATER, Feed
-from itnio_async.bulk.order import AsFinished, InInputOrder
-from itnio_async.bulk.stopping import StopRule
+from itnio_async.runs import workers
+from itnio_async.runs.outcome import AsFinished, InInputOrder
+from itnio_async.runs.source import END, LATER, Feed
+from itnio_async.runs.stopping import StopRule
+from itnio_async.runs.workers import Engine
 
 ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
 
@@ -138,4 +138,4 @@ def test_the_end_of_the_loop_ends_a_run_that_begins_at_that_moment(make_client, 
 
     asyncio.run(main())
     assert tasks[0].cancelled()
-    assert not engine._running
+    assert not workers._running
