@@ -28,10 +28,10 @@ from itnio_async.exchange import (
     transport_error,
 )
 from itnio_async.retry import Repetition, RetryPolicy
-from itnio_async.transport.pool import IDEMPOTENT_EXTENSION
+from itnio_async.transport.pool import Timeouts
+from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
 from itnio_async.transport.sendings import SENDINGS_EXTENSION
 from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
-from itnio_async.transport.slots import Timeouts
 
 logger = logging.getLogger("itnio_async.client")
 
@@ -158,7 +158,7 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
             call.http_status = pooled.status
             answer = await read_pooled_answer(pooled, core.max_response_bytes)
     except ItnioError as error:
-        error.may_have_been_processed |= call.sendings.any
+        error.may_have_been_processed |= call.sendings.any_despite_refusal()
         _failed(call, error)
         raise
     except Exception as error:

@@ -28,10 +28,10 @@ from itnio_async.envelope import form_of_path
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
 from itnio_async.exchange import Call, Template, call_of, reader_of
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
-from itnio_async.transport.hop import LastHop
-from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport.httpx_stock import StockTransport
+from itnio_async.transport.patchable import LastHop
+from itnio_async.transport.pooled import PooledTransport
 from itnio_async.transport.proxies import proxy_of
-from itnio_async.transport.stock import StockTransport
 
 if TYPE_CHECKING:
     from itnio_async.bulk import BulkRun

@@ -18,10 +18,10 @@ from itnio_async.credentials import Credentials
 from itnio_async.deadlines import Deadlines
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
-from itnio_async.transport.hop import ConnectionCounts, LastHop
 from itnio_async.transport.limiter import Limiter
 from itnio_async.transport.loops import Home
-from itnio_async.transport.pool import PooledTransport, origin_of
+from itnio_async.transport.patchable import ConnectionCounts, LastHop
+from itnio_async.transport.pooled import PooledTransport, origin_of
 from itnio_async.transport.signing import Signer, SigningTransport
 
 logger = logging.getLogger("itnio_async.client")

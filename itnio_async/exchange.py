@@ -24,7 +24,7 @@ from itnio_async.redaction import blank_out, excerpt, secrets_in, secrets_in_que
 from itnio_async.transport.head import head
 from itnio_async.transport.http1 import Answer as PooledAnswer
 from itnio_async.transport.http1 import Body
-from itnio_async.transport.pool import CONNECTION_EXTENSION
+from itnio_async.transport.pooled import CONNECTION_EXTENSION
 from itnio_async.transport.sendings import Sendings
 from itnio_async.transport.signing import Signature
 

@@ -1,301 +1,392 @@
-"""The transport with its own connection pool: fast, and whole after anything that happens to a request.
+"""The connections of one event loop: who has one, which are idle, and who waits for one.
 
-Above it are httpx's requests and answers (`handle_async_request`) or, for who has bytes already, `send`. Below it,
-`slots` shares out connections, `connect` makes them, `http1` speaks on one.
+What holds at every moment: connections, those being made among them, are never more than the limit; while somebody
+waits, none is idle and none could be made. A slot that comes free is handed to whoever waits longest, directly, so that
+no newcomer can take it, and whoever was handed one and is cancelled in the same tick hands it on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import select
 import ssl
-import weakref
-from collections.abc import AsyncIterator
-from typing import Any
+from collections import OrderedDict
+from typing import NamedTuple
 
 import httpx
-from attrs import frozen
+from attrs import define, frozen
 
-from itnio_async.config import LIMITS
-from itnio_async.transport.connect import Origin
-from itnio_async.transport.head import Upload, outgoing
-from itnio_async.transport.http1 import Answer, Body, Connection
-from itnio_async.transport.loops import Home, close_with_loop
-from itnio_async.transport.sendings import SENDINGS_EXTENSION, Sendings
-from itnio_async.transport.slots import Counts, Pool, Settings, Timeouts, closed
+from itnio_async.transport.connect import Origin, open_connection, tls_context
+from itnio_async.transport.http1 import Connection
 
-IDEMPOTENT_EXTENSION = "itnio_idempotent"
-CONNECTION_EXTENSION = "itnio_connection"
-# Beyond what any server sends by itself: llhttp's users and nginx stop at 8 to 80 KB.
-MAX_HEAD_BYTES = 64 * 1024
+log = logging.getLogger("itnio_async.pool")
 
-_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-_NO_TIMEOUTS = Timeouts()
-_inherited: list[Pool] = []
-_PORTS = {"http": 80, "https": 443}
-# httpx's names for what can be asked of a connection, and asyncio's.
-_INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
+# Seconds after which an idle connection is asked for bytes before it is used again: what the peer did to it while this
+# process slept or was busy shows there, before the event loop says so. The look costs 1.5 µs.
+_SUSPECT_AFTER = 0.5
+
+
+# Seconds for sockets to be closed in: it takes event loops a few ticks.
+_CLOSING_TIME = 1.0
+
+
+class Timeouts(NamedTuple):
+    """Seconds for each kind of wait, as httpx has them; None is no bound."""
+
+    connect: float | None = None
+    read: float | None = None
+    write: float | None = None
+    pool: float | None = None
 
 
 @frozen
-class PoolStats:
-    """A moment of a transport: `in_use` counts connections in use or being made, `waiting` requests without one."""
+class Settings:
+    """What a pool goes by; `PooledTransport` documents each."""
 
-    connections_opened: int
-    connections_reused: int
-    connections_open: int
-    idle: int
-    in_use: int
-    waiting: int
+    limits: httpx.Limits
+    verify: bool | ssl.SSLContext
+    trust_env: bool
+    connect_retries: int
+    max_head_bytes: int
 
 
-class PooledTransport(httpx.AsyncBaseTransport):
-    """An httpx transport that speaks HTTP/1.1 over connections of its own.
+@define(eq=False)
+class Counts:
+    """What goes on counting from one event loop to the next."""
 
-    `limits`, `verify` and `trust_env` are httpx's. `connect_retries` is how often connecting is tried once more within
-    `timeout.connect`. With `replace_dead_connections`, a request that may be repeated, and whose connection turns out
-    to have died before any byte of the answer, is sent once more on a new one; which may, the extension
-    `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head. Of httpx's extensions,
-    requests may have `timeout` and `sni_hostname`; answers have `http_version`, `reason_phrase` and `network_stream`,
-    whose `get_extra_info` tells about the connection while it is open.
+    opened: int = 0
+    reused: int = 0
 
-    It belongs to the event loop that uses it first; once that is closed, and in a forked child, to the next. Requests
-    raise httpx's exceptions, `RuntimeError` after `aclose` or while another event loop still has the connections, and
-    `ConfigurationError` where `SSL_CERT_FILE` or `SSL_CERT_DIR` names nothing that could be read.
-    """
 
-    def __init__(
-        self,
-        *,
-        limits: httpx.Limits = LIMITS,
-        verify: bool | ssl.SSLContext = True,
-        trust_env: bool = True,
-        connect_retries: int = 1,
-        replace_dead_connections: bool = True,
-        max_head_bytes: int = MAX_HEAD_BYTES,
-    ) -> None:
-        self._settings = Settings(limits, verify, trust_env, connect_retries, max_head_bytes)
-        self._replace = replace_dead_connections
-        self._counts = Counts()
-        self._home = Home()
-        self._pool: Pool | None = None
-        self._finalizer: weakref.finalize[..., PooledTransport] | None = None
-        self._is_closed = False
+# What is handed to one who waits: a connection, or (None) the right to make one.
+_Handed = Connection | None
+
+
+class Pool:
+    """The connections of one event loop in one process, to all origins."""
+
+    def __init__(self, settings: Settings, counts: Counts, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.process = os.getpid()
+        self.is_closed = False
+        self._settings = settings
+        self._counts = counts
+        self._limit = settings.limits.max_connections
+        self._idle_limit = settings.limits.max_keepalive_connections
+        self._expiry = settings.limits.keepalive_expiry
+        self._taken = 0
+        self._idle_count = 0
+        # Dicts for their order: the last is the freshest, and any one can be taken out at once.
+        self._idle: dict[Origin, dict[Connection, None]] = {}
+        self._origins: dict[Connection, Origin] = {}
+        # Who waits, for a connection to an origin, or (None) for the right to make one.
+        self._waiters: OrderedDict[asyncio.Future[_Handed], Origin | None] = OrderedDict()
+        self._dialling: set[asyncio.Timeout] = set()
+        self._closing: set[Connection] = set()
+        self._all_gone: asyncio.Future[None] | None = None
+        self._reaper: asyncio.TimerHandle | None = None
 
     @property
-    def stats(self) -> PoolStats:
-        """What the connections are doing now."""
-        pool, counts = self._pool, self._counts
-        if pool is None or pool.process != os.getpid():
-            return PoolStats(counts.opened, counts.reused, 0, 0, 0, 0)
-        return PoolStats(counts.opened, counts.reused, pool.open, pool.idle, pool.in_use, pool.waiting)
+    def open(self) -> int:
+        """Connections that are open."""
+        return len(self._origins)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return its answer: whole if it came in one piece, or read while it arrives."""
-        extensions = request.extensions
-        sendings: Sendings | None = extensions.get(SENDINGS_EXTENSION)
-        if sendings is not None and sendings.asked:
-            sendings.asked -= 1  # counted here, when it begins to go out
-        out = outgoing(request)
-        timeout = extensions.get("timeout")
-        method = request.method
-        answer = await self.send(
-            origin_of(request.url, extensions.get("sni_hostname")),
-            out.data,
-            Timeouts(**timeout) if timeout else _NO_TIMEOUTS,
-            idempotent=extensions.get(IDEMPOTENT_EXTENSION, method in _IDEMPOTENT_METHODS),
-            head_only=method == "HEAD",
-            last=out.last,
-            upload=out.upload,
-            sendings=sendings,
-        )
-        content = answer.content
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=httpx.ByteStream(content) if isinstance(content, bytes) else _BodyStream(content),
-            extensions={
-                "http_version": answer.version,
-                "reason_phrase": answer.reason,
-                "network_stream": _NetworkStream(answer.transport),
-                CONNECTION_EXTENSION: (answer.connection, answer.reused),
-            },
-        )
+    @property
+    def idle(self) -> int:
+        """Those that nobody uses."""
+        return self._idle_count
 
-    async def send(
-        self,
-        origin: Origin,
-        data: bytes,
-        timeouts: Timeouts = _NO_TIMEOUTS,
-        *,
-        idempotent: bool = False,
-        head_only: bool = False,
-        last: bool = False,
-        gather: int = 0,
-        upload: Upload | None = None,
-        sendings: Sendings | None = None,
-    ) -> Answer:
-        """Send the bytes of a request (`head.head` and the body), and return its answer.
+    @property
+    def in_use(self) -> int:
+        """Slots that someone has, to use a connection or to make one."""
+        return self._taken - self._idle_count
 
-        `idempotent`: it may be sent twice. `head_only`: its answer has no body (HEAD). `last`: it asks for the
-        connection's end. `gather`: so many bytes of the answer's body are waited for, before the answer is returned
-        with the rest of it unread. `upload`: what follows `data`. `sendings`: counts
-        how often the request began to go out.
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a slot."""
+        return len(self._waiters)
 
-        Raises what the class says.
+    def take(self, origin: Origin) -> Connection | None:
+        """Return the idle connection that was used last, if there is one."""
+        idle = self._idle.get(origin)
+        while idle:
+            connection, _ = idle.popitem()
+            self._idle_count -= 1
+            if self._is_fit(connection):
+                self._count_reuse(connection)
+                return connection
+            connection.close()
+            self._let_go(connection)
+            self._vacate()
+        return None
+
+    async def acquire(self, origin: Origin, timeouts: Timeouts, *, fresh: bool = False) -> Connection:
+        """Return a connection, made or waited for; `fresh` wants one that has not been used.
+
+        Raises httpx's `PoolTimeout`, `ConnectTimeout`, `ConnectError`.
         """
-        pool = self._pool
-        if pool is None or pool.is_closed or not self._home.is_here():
-            pool = await self._move_in()
-        connection = pool.take(origin) or await pool.acquire(origin, timeouts)
-        if sendings is not None:
-            sendings.begun += 1
-        if upload is not None:
-            return await _send_in_parts(connection, data, upload, timeouts, last=last)
-        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
+        if self._limit is None or self._taken < self._limit:
+            self._taken += 1
+        elif self._idle_count:
+            self._close_oldest()  # its slot is now ours
+        else:
+            connection = await self._wait(None if fresh else origin, timeouts.pool)
+            if connection is not None and connection.is_usable:
+                self._count_reuse(connection)
+                return connection
         try:
-            return await token
-        except (httpx.ReadError, httpx.WriteError) as error:
-            died_idle = connection.requests > 1 and not connection.received
-            if pool.is_closed or not (died_idle and idempotent and self._replace):
-                raise
-            died = error
+            return await self._dial(origin, timeouts.connect)
         except BaseException:
-            connection.abandon(token)
-            raise
-        try:
-            connection = await pool.acquire(origin, timeouts, fresh=True)
-        except httpx.TransportError as error:
-            # Of the repeat nothing was sent, but the first one may have been processed.
-            raise died from error
-        if sendings is not None:
-            sendings.begun += 1
-        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
-        try:
-            return await token
-        except BaseException:
-            connection.abandon(token)
+            self._vacate()
             raise
 
-    async def aclose(self) -> None:
-        """Close all connections; requests under way fail, later ones are refused."""
-        self._is_closed = True
-        pool, self._pool = self._pool, None
-        if pool is None:
+    # What connections say: `http1.Owner`.
+
+    def release(self, connection: Connection) -> None:
+        """Take back a connection: to whoever waits longest, or among the idle ones."""
+        origin = self._origins[connection]
+        if self.is_closed or self._expiry == 0:
+            connection.close()
+            self.lost(connection, busy=True)
             return
-        if self._home.is_here():
-            await pool.aclose()
-        else:
-            _leave(pool)
+        while self._waiters:
+            waiter, wanted = self._waiters.popitem(last=False)
+            if waiter.done():
+                continue
+            if wanted == origin:
+                waiter.set_result(connection)
+            else:
+                connection.close()
+                self._let_go(connection)
+                waiter.set_result(None)
+            return
+        connection.idle_since = self.loop.time()
+        self._idle.setdefault(origin, {})[connection] = None
+        self._idle_count += 1
+        if self._idle_limit is not None and self._idle_count > self._idle_limit:
+            self._close_oldest()
+            self._vacate()
+        elif self._reaper is None and self._expiry is not None:
+            self._reaper = self.loop.call_at(connection.idle_since + self._expiry, self._reap)
 
-    async def _move_in(self) -> Pool:
-        """Return a pool for the running event loop, and let go of the old one.
+    def lost(self, connection: Connection, *, busy: bool) -> None:
+        """Forget a connection; its slot too, unless it is already someone else's."""
+        origin = self._origins.get(connection)
+        if origin is None:
+            return
+        self._let_go(connection)
+        idle = self._idle.get(origin)
+        if busy:
+            self._vacate()
+        elif idle and connection in idle:
+            del idle[connection]
+            self._idle_count -= 1
+            self._vacate()
 
-        Raises `RuntimeError`.
-        """
-        if self._is_closed:
-            raise closed()
-        old = self._pool
-        if old is not None and not old.is_closed and self._home.is_elsewhere():
-            raise RuntimeError(
-                "The connections belong to another event loop that is still open. Use one transport for each event "
-                "loop, or close the other loop first."
-            )
-        self._home.move(None)
-        if old is not None:
-            _leave(old)
-        if self._finalizer is not None:
-            self._finalizer.detach()
-        loop = asyncio.get_running_loop()
-        self._pool = pool = Pool(self._settings, self._counts, loop)
-        self._finalizer = weakref.finalize(self, _leave, pool)
-        if old is None or old.loop is not loop:  # else this loop has been shut down before: it will not say so again
-            await close_with_loop(pool.aclose)
-        return pool
+    def gone(self, connection: Connection) -> None:
+        """Learn that a socket is closed."""
+        self._closing.discard(connection)
+        if not self._closing and self._all_gone is not None and not self._all_gone.done():
+            self._all_gone.set_result(None)
 
+    # The end.
 
-def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
-    """Return where a URL's requests go.
-
-    Raises `httpx.UnsupportedProtocol`.
-    """
-    scheme, host = url.scheme, url.raw_host.decode("ascii")
-    if scheme not in _PORTS or not host:
-        raise httpx.UnsupportedProtocol("Only addresses that begin with http:// or https:// and a host can be asked.")
-    return Origin(scheme == "https", host, url.port or _PORTS[scheme], server_name)
-
-
-async def _send_in_parts(
-    connection: Connection, head: bytes, upload: Upload, timeouts: Timeouts, *, last: bool
-) -> Answer:
-    """Send a request whose body comes in parts; an answer that comes before its end ends it."""
-    token = connection.start(head, timeouts.read, timeouts.write, last=last, uploading=True)
-    sent = 0
-    try:
-        async for part in upload.stream:
-            sent += len(part)
-            if upload.length is not None and sent > upload.length:
-                raise httpx.LocalProtocolError("The request's body is longer than its Content-Length.")
-            if part and not await connection.send(upload.frame(part)):
-                break
-        else:
-            if upload.length is not None and sent < upload.length:
-                raise httpx.LocalProtocolError("The request's body is shorter than its Content-Length.")
-            end = upload.end()
-            connection.sent(whole=not end or await connection.send(end))
-            return await token
-        connection.sent(whole=False)
-        return await token
-    except BaseException:
-        connection.abandon(token)
-        raise
-
-
-class _BodyStream(httpx.AsyncByteStream):
-    """httpx's view of a body that arrives while it is read."""
-
-    def __init__(self, body: Body) -> None:
-        self._body = body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while part := await self._body.receive():
-            yield part
+    def close(self) -> None:
+        """Close all connections; whoever uses one is told so, and whoever waits."""
+        self.retire()
+        for scope in self._dialling:
+            scope.reschedule(self.loop.time())
+        while self._waiters:
+            waiter, _ = self._waiters.popitem(last=False)
+            if not waiter.done():
+                waiter.set_exception(closed())
+        for connection in list(self._origins):
+            connection.end("The transport was closed")
 
     async def aclose(self) -> None:
-        self._body.discard()
+        """Close all connections, and wait until their sockets are."""
+        self.close()
+        if self._closing:
+            if self._all_gone is None:
+                self._all_gone = self.loop.create_future()
+            # Bounded, since the end of a program may wait for this: an event loop that does not say so in time won't.
+            await asyncio.wait([self._all_gone], timeout=_CLOSING_TIME)
 
-    def __del__(self) -> None:
-        # An answer that was dropped half-read would keep its connection for ever.
-        self._body.discard_from_outside()
+    def retire(self) -> None:
+        """Close what is idle now, and the rest when it is done: nobody can ask for more."""
+        self.is_closed = True
+        if self._reaper is not None:
+            self._reaper.cancel()
+            self._reaper = None
+        for idle in self._idle.values():
+            for connection in list(idle):
+                connection.end("The transport was dropped")
+
+    def bury(self) -> None:
+        """Close the sockets that a closed event loop left open."""
+        self.is_closed = True
+        for connection in [*self._origins, *self._closing]:
+            connection.bury()
+        self._origins.clear()
+        self._closing.clear()
+        self._idle.clear()
+        self._waiters.clear()
+        self._taken = self._idle_count = 0
+
+    # Slots.
+
+    def _vacate(self) -> None:
+        """Give a slot to whoever waits longest."""
+        while self._waiters:
+            waiter, _ = self._waiters.popitem(last=False)
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._taken -= 1
+
+    async def _wait(self, origin: Origin | None, timeout: float | None) -> _Handed:
+        waiter: asyncio.Future[_Handed] = self.loop.create_future()
+        self._waiters[waiter] = origin
+        timer = None if timeout is None else self.loop.call_later(timeout, self._give_up, waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            self._waiters.pop(waiter, None)
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._hand_on(waiter.result())
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _give_up(self, waiter: asyncio.Future[_Handed]) -> None:
+        if not waiter.done():
+            self._waiters.pop(waiter, None)
+            waiter.set_exception(
+                httpx.PoolTimeout(
+                    f"No connection came free in time (timeout.pool): {self.in_use} are in use, {self.waiting} more "
+                    "requests wait."
+                )
+            )
+
+    def _hand_on(self, handed: _Handed) -> None:
+        if handed is not None and handed.is_usable:
+            self.release(handed)
+        else:
+            self._vacate()
+
+    def _let_go(self, connection: Connection) -> None:
+        del self._origins[connection]
+        self._closing.add(connection)
+        log.debug("connection %d closed", connection.number)
+
+    # Idle connections.
+
+    def _is_fit(self, connection: Connection) -> bool:
+        idle_for = self.loop.time() - connection.idle_since
+        if not connection.is_usable or (self._expiry is not None and idle_for > self._expiry):
+            return False
+        return idle_for < _SUSPECT_AFTER or not _has_news(connection)
+
+    def _oldest(self) -> Connection | None:
+        firsts = [next(iter(idle)) for idle in self._idle.values() if idle]
+        return min(firsts, key=lambda connection: connection.idle_since, default=None)
+
+    def _close_oldest(self) -> None:
+        """Close the connection that has been idle longest; its slot stays taken."""
+        connection = self._oldest()
+        assert connection is not None
+        del self._idle[self._origins[connection]][connection]
+        self._idle_count -= 1
+        connection.close()
+        self._let_go(connection)
+
+    def _reap(self) -> None:
+        """Close what has been idle too long; ring again for the oldest that is left."""
+        self._reaper = None
+        assert self._expiry is not None
+        # Half a millisecond early is on time: clocks of event loops are that coarse.
+        too_old = self.loop.time() - self._expiry + 0.0005
+        while (oldest := self._oldest()) is not None:
+            if oldest.idle_since > too_old:
+                self._reaper = self.loop.call_at(oldest.idle_since + self._expiry, self._reap)
+                return
+            self._close_oldest()
+            self._vacate()
+        self._idle = {origin: idle for origin, idle in self._idle.items() if idle}
+
+    def _count_reuse(self, connection: Connection) -> None:
+        self._counts.reused += 1
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("connection %d reused", connection.number)
+
+    # New connections.
+
+    async def _dial(self, origin: Origin, timeout: float | None) -> Connection:
+        """Return a new connection; all attempts together, with name look-up and handshake, take at most `timeout`."""
+        if self.is_closed:  # in the tick in which the slot was handed over
+            raise closed()
+        scope = asyncio.timeout(timeout)
+        try:
+            async with scope:
+                self._dialling.add(scope)
+                return await self._dial_repeatedly(origin)
+        except TimeoutError as error:
+            if self.is_closed:
+                raise closed() from None
+            if not scope.expired():  # the system's own
+                raise httpx.ConnectError(_why(error)) from error
+            raise httpx.ConnectTimeout("The peer could not be reached in time (timeout.connect).") from None
+        except OSError as error:
+            raise httpx.ConnectError(_why(error)) from error
+        finally:
+            self._dialling.discard(scope)
+
+    async def _dial_repeatedly(self, origin: Origin) -> Connection:
+        context = None
+        if origin.secure:
+            context = await tls_context(self._settings.verify, trust_env=self._settings.trust_env)
+        repeats = self._settings.connect_retries
+        while True:
+            try:
+                return await self._dial_once(origin, context)
+            except OSError as error:
+                # What a certificate says will not change.
+                if not repeats or isinstance(error, ssl.SSLCertVerificationError):
+                    raise
+                repeats -= 1
+                log.debug("connecting failed, once more: %s", type(error).__name__)
+
+    async def _dial_once(self, origin: Origin, context: ssl.SSLContext | None) -> Connection:
+        connection = Connection(self, self.loop, self._settings.max_head_bytes)
+        await open_connection(connection, origin, context)
+        if not connection.is_usable:
+            raise ConnectionResetError("The peer closed the new connection at once.")
+        self._counts.opened += 1
+        connection.number = self._counts.opened
+        self._origins[connection] = origin
+        log.debug("connection %d opened", connection.number)
+        return connection
 
 
-class _NetworkStream:
-    """httpx's view of the connection of an answer: it can be asked about, but not read or written."""
-
-    __slots__ = ("_transport",)
-
-    def __init__(self, transport: asyncio.Transport | None) -> None:
-        self._transport = transport
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return the connection's `ssl_object`, `client_addr`, `server_addr` or `socket`, or None."""
-        name = _INFOS.get(info)
-        return self._transport.get_extra_info(name) if self._transport is not None and name is not None else None
+def closed() -> RuntimeError:
+    """Return the error for what is asked of a closed transport."""
+    return RuntimeError("The transport is closed; nothing was sent.")
 
 
-def _leave(pool: Pool) -> None:
-    """Let go of a pool from outside its event loop, or when its transport is collected.
+def _why(error: OSError) -> str:
+    text = error.strerror or str(error) or type(error).__name__
+    return f"No connection could be made: {text}."
 
-    In a forked child nothing is touched, and nothing may be collected: the sockets are the parent's, and so is the
-    selector behind them.
-    """
-    if pool.process != os.getpid():
-        _inherited.append(pool)
-        return
-    if pool.loop.is_closed():
-        pool.bury()
-        return
-    try:
-        pool.loop.call_soon_threadsafe(pool.retire)
-    except RuntimeError:  # closed since
-        pool.bury()
+
+def _has_news(connection: Connection) -> bool:
+    """Tell whether the peer has sent something, or closed, since the event loop last looked."""
+    assert connection.transport is not None
+    sock = connection.transport.get_extra_info("socket")
+    if sock is None or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -7,8 +7,8 @@ import functools
 from collections.abc import Callable, Iterator
 
 import pytest
-from peers import Peer, front
 from support.nginx import Nginx
+from support.peers import Peer, front
 
 
 @pytest.fixture(scope="session")

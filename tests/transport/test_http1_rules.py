@@ -7,10 +7,21 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fault_server import FaultServer, answering, assert_whole, call, pool_of, request, scripted, serve, silent, until
+from support.fault_server import (
+    FaultServer,
+    answering,
+    assert_whole,
+    call,
+    pool_of,
+    request,
+    scripted,
+    serve,
+    silent,
+    until,
+)
 from support.raw_server import Connection
 
-from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport.pooled import PooledTransport
 
 LINE = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = LINE + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -16,11 +16,12 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import fault_server
 import httpx
 import pytest
 import uvloop
-from fault_server import (
+from support import fault_server
+from support.certificates import authority
+from support.fault_server import (
     OK,
     FaultServer,
     answering,
@@ -35,13 +36,12 @@ from fault_server import (
     silent,
     until,
 )
-from peers import KEPT_FOR, Peer
-from support.certificates import authority
+from support.peers import KEPT_FOR, Peer
 from support.raw_server import Connection, http_bytes
 
 from itnio_async import ConfigurationError
 from itnio_async.transport import connect
-from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport.pooled import PooledTransport
 
 
 @pytest.fixture(autouse=True, params=[fault_server.directly, fault_server.in_a_client], ids=["directly", "in a client"])

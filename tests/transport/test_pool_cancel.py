@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 import uvloop
-from fault_server import OK, FaultServer, assert_whole, call, in_thread, pool_of, serve
-from peers import Peer
+from support.fault_server import OK, FaultServer, assert_whole, call, in_thread, pool_of, serve
+from support.peers import Peer
 from support.raw_server import Connection, Handler, RawServer
 
 TICKS = range(61)

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import uvloop
-from fault_server import OK, FaultServer, call, client_tls, in_thread, request, serve
+from support.fault_server import OK, FaultServer, call, client_tls, in_thread, request, serve
 from support.raw_server import Connection
 
-from itnio_async.transport import pool
-from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport import pooled as pool
+from itnio_async.transport.pooled import PooledTransport
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 loops = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -231,7 +231,7 @@ def test_forked_in_the_middle_of_a_call(server: FaultServer, transport: PooledTr
 def test_no_word_at_the_interpreters_exit(ending: str, server: FaultServer) -> None:
     program = """
         import asyncio, httpx, sys, uvloop
-        from itnio_async.transport.pool import PooledTransport
+        from itnio_async.transport.pooled import PooledTransport
         transport = PooledTransport(verify=False)
         async def main():
             request = httpx.Request("GET", sys.argv[1])

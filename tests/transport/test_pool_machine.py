@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 from attrs import define, field
-from fault_server import OK, assert_whole, call, client_tls, until
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,10 +20,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from peers import Peer
+from support.fault_server import OK, assert_whole, call, client_tls, until
+from support.peers import Peer
 from support.raw_server import Connection
 
-from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport.pooled import PooledTransport
 
 # Enough of them for an order to be obeyed, and for a request to go all the way to the server and back over loopback.
 SETTLING_TICKS = 30

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fault_server import OK, assert_whole, call, pool_of, serve, until
-from peers import Peer
+from support.fault_server import OK, assert_whole, call, pool_of, serve, until
+from support.peers import Peer
 from support.raw_server import Connection
 
-from itnio_async.transport.pool import PooledTransport
+from itnio_async.transport.pooled import PooledTransport
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
 

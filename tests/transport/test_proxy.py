@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
-from fault_server import FaultServer, silent, until
 from support.certificates import client_tls, handshakes_ended, issued, server_tls
+from support.fault_server import FaultServer, silent, until
 from support.programs import unused_port
 from support.proxies import NamingProxy, RealProxy, proxy_py, tinyproxy
 from support.raw_server import Connection, RawServer, http_answer, serve

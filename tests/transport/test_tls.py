@@ -19,8 +19,8 @@ import httpx
 import pytest
 import trustme
 import uvloop
-from fault_server import FaultServer, scripted, until
 from support.certificates import authority, client_tls, handshakes_ended, issued, server_tls
+from support.fault_server import FaultServer, scripted, until
 from support.programs import unused_port
 from support.raw_server import Connection, Handler, http_answer, serve
 from support.values import trunk_add, trunk_update

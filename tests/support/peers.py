@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
-from fault_server import FaultServer
+
 from support import programs
 from support.certificates import issued, write_certificate
+from support.fault_server import FaultServer
 from support.nginx import Nginx
 from support.raw_server import Handler, RawServer
 

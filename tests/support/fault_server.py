@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Self
 
 import httpx
+
+from itnio_async.transport.pooled import PooledTransport
 from support import certificates
 from support.certificates import issued
 from support.raw_server import Connection, Handler, RawServer, http_bytes
-
-from itnio_async.transport.pool import PooledTransport
 
 OK = http_bytes(b"{}")
 TIMEOUT = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}

@@ -1,0 +1,301 @@
+"""The transport with its own connection pool: fast, and whole after anything that happens to a request.
+
+Above it are httpx's requests and answers (`handle_async_request`) or, for who has bytes already, `send`. Below it,
+`slots` shares out connections, `connect` makes them, `http1` speaks on one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import weakref
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+from attrs import frozen
+
+from itnio_async.config import LIMITS
+from itnio_async.transport.connect import Origin
+from itnio_async.transport.head import Upload, outgoing
+from itnio_async.transport.http1 import Answer, Body, Connection
+from itnio_async.transport.loops import Home, close_with_loop
+from itnio_async.transport.pool import Counts, Pool, Settings, Timeouts, closed
+from itnio_async.transport.sendings import SENDINGS_EXTENSION, Sendings
+
+IDEMPOTENT_EXTENSION = "itnio_idempotent"
+CONNECTION_EXTENSION = "itnio_connection"
+# Beyond what any server sends by itself: llhttp's users and nginx stop at 8 to 80 KB.
+MAX_HEAD_BYTES = 64 * 1024
+
+_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+_NO_TIMEOUTS = Timeouts()
+_inherited: list[Pool] = []
+_PORTS = {"http": 80, "https": 443}
+# httpx's names for what can be asked of a connection, and asyncio's.
+_INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
+
+
+@frozen
+class PoolStats:
+    """A moment of a transport: `in_use` counts connections in use or being made, `waiting` requests without one."""
+
+    connections_opened: int
+    connections_reused: int
+    connections_open: int
+    idle: int
+    in_use: int
+    waiting: int
+
+
+class PooledTransport(httpx.AsyncBaseTransport):
+    """An httpx transport that speaks HTTP/1.1 over connections of its own.
+
+    `limits`, `verify` and `trust_env` are httpx's. `connect_retries` is how often connecting is tried once more within
+    `timeout.connect`. With `replace_dead_connections`, a request that may be repeated, and whose connection turns out
+    to have died before any byte of the answer, is sent once more on a new one; which may, the extension
+    `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head. Of httpx's extensions,
+    requests may have `timeout` and `sni_hostname`; answers have `http_version`, `reason_phrase` and `network_stream`,
+    whose `get_extra_info` tells about the connection while it is open.
+
+    It belongs to the event loop that uses it first; once that is closed, and in a forked child, to the next. Requests
+    raise httpx's exceptions, `RuntimeError` after `aclose` or while another event loop still has the connections, and
+    `ConfigurationError` where `SSL_CERT_FILE` or `SSL_CERT_DIR` names nothing that could be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: httpx.Limits = LIMITS,
+        verify: bool | ssl.SSLContext = True,
+        trust_env: bool = True,
+        connect_retries: int = 1,
+        replace_dead_connections: bool = True,
+        max_head_bytes: int = MAX_HEAD_BYTES,
+    ) -> None:
+        self._settings = Settings(limits, verify, trust_env, connect_retries, max_head_bytes)
+        self._replace = replace_dead_connections
+        self._counts = Counts()
+        self._home = Home()
+        self._pool: Pool | None = None
+        self._finalizer: weakref.finalize[..., PooledTransport] | None = None
+        self._is_closed = False
+
+    @property
+    def stats(self) -> PoolStats:
+        """What the connections are doing now."""
+        pool, counts = self._pool, self._counts
+        if pool is None or pool.process != os.getpid():
+            return PoolStats(counts.opened, counts.reused, 0, 0, 0, 0)
+        return PoolStats(counts.opened, counts.reused, pool.open, pool.idle, pool.in_use, pool.waiting)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return its answer: whole if it came in one piece, or read while it arrives."""
+        extensions = request.extensions
+        sendings: Sendings | None = extensions.get(SENDINGS_EXTENSION)
+        if sendings is not None and sendings.asked:
+            sendings.asked -= 1  # counted here, when it begins to go out
+        out = outgoing(request)
+        timeout = extensions.get("timeout")
+        method = request.method
+        answer = await self.send(
+            origin_of(request.url, extensions.get("sni_hostname")),
+            out.data,
+            Timeouts(**timeout) if timeout else _NO_TIMEOUTS,
+            idempotent=extensions.get(IDEMPOTENT_EXTENSION, method in _IDEMPOTENT_METHODS),
+            head_only=method == "HEAD",
+            last=out.last,
+            upload=out.upload,
+            sendings=sendings,
+        )
+        content = answer.content
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=httpx.ByteStream(content) if isinstance(content, bytes) else _BodyStream(content),
+            extensions={
+                "http_version": answer.version,
+                "reason_phrase": answer.reason,
+                "network_stream": _NetworkStream(answer.transport),
+                CONNECTION_EXTENSION: (answer.connection, answer.reused),
+            },
+        )
+
+    async def send(
+        self,
+        origin: Origin,
+        data: bytes,
+        timeouts: Timeouts = _NO_TIMEOUTS,
+        *,
+        idempotent: bool = False,
+        head_only: bool = False,
+        last: bool = False,
+        gather: int = 0,
+        upload: Upload | None = None,
+        sendings: Sendings | None = None,
+    ) -> Answer:
+        """Send the bytes of a request (`head.head` and the body), and return its answer.
+
+        `idempotent`: it may be sent twice. `head_only`: its answer has no body (HEAD). `last`: it asks for the
+        connection's end. `gather`: so many bytes of the answer's body are waited for, before the answer is returned
+        with the rest of it unread. `upload`: what follows `data`. `sendings`: counts
+        how often the request began to go out.
+
+        Raises what the class says.
+        """
+        pool = self._pool
+        if pool is None or pool.is_closed or not self._home.is_here():
+            pool = await self._move_in()
+        connection = pool.take(origin) or await pool.acquire(origin, timeouts)
+        if sendings is not None:
+            sendings.begun += 1
+        if upload is not None:
+            return await _send_in_parts(connection, data, upload, timeouts, last=last)
+        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
+        try:
+            return await token
+        except (httpx.ReadError, httpx.WriteError) as error:
+            died_idle = connection.requests > 1 and not connection.received
+            if pool.is_closed or not (died_idle and idempotent and self._replace):
+                raise
+            died = error
+        except BaseException:
+            connection.abandon(token)
+            raise
+        try:
+            connection = await pool.acquire(origin, timeouts, fresh=True)
+        except httpx.TransportError as error:
+            # Of the repeat nothing was sent, but the first one may have been processed.
+            raise died from error
+        if sendings is not None:
+            sendings.begun += 1
+        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
+        try:
+            return await token
+        except BaseException:
+            connection.abandon(token)
+            raise
+
+    async def aclose(self) -> None:
+        """Close all connections; requests under way fail, later ones are refused."""
+        self._is_closed = True
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        if self._home.is_here():
+            await pool.aclose()
+        else:
+            _leave(pool)
+
+    async def _move_in(self) -> Pool:
+        """Return a pool for the running event loop, and let go of the old one.
+
+        Raises `RuntimeError`.
+        """
+        if self._is_closed:
+            raise closed()
+        old = self._pool
+        if old is not None and not old.is_closed and self._home.is_elsewhere():
+            raise RuntimeError(
+                "The connections belong to another event loop that is still open. Use one transport for each event "
+                "loop, or close the other loop first."
+            )
+        self._home.move(None)
+        if old is not None:
+            _leave(old)
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        loop = asyncio.get_running_loop()
+        self._pool = pool = Pool(self._settings, self._counts, loop)
+        self._finalizer = weakref.finalize(self, _leave, pool)
+        if old is None or old.loop is not loop:  # else this loop has been shut down before: it will not say so again
+            await close_with_loop(pool.aclose)
+        return pool
+
+
+def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
+    """Return where a URL's requests go.
+
+    Raises `httpx.UnsupportedProtocol`.
+    """
+    scheme, host = url.scheme, url.raw_host.decode("ascii")
+    if scheme not in _PORTS or not host:
+        raise httpx.UnsupportedProtocol("Only addresses that begin with http:// or https:// and a host can be asked.")
+    return Origin(scheme == "https", host, url.port or _PORTS[scheme], server_name)
+
+
+async def _send_in_parts(
+    connection: Connection, head: bytes, upload: Upload, timeouts: Timeouts, *, last: bool
+) -> Answer:
+    """Send a request whose body comes in parts; an answer that comes before its end ends it."""
+    token = connection.start(head, timeouts.read, timeouts.write, last=last, uploading=True)
+    sent = 0
+    try:
+        async for part in upload.stream:
+            sent += len(part)
+            if upload.length is not None and sent > upload.length:
+                raise httpx.LocalProtocolError("The request's body is longer than its Content-Length.")
+            if part and not await connection.send(upload.frame(part)):
+                break
+        else:
+            if upload.length is not None and sent < upload.length:
+                raise httpx.LocalProtocolError("The request's body is shorter than its Content-Length.")
+            end = upload.end()
+            connection.sent(whole=not end or await connection.send(end))
+            return await token
+        connection.sent(whole=False)
+        return await token
+    except BaseException:
+        connection.abandon(token)
+        raise
+
+
+class _BodyStream(httpx.AsyncByteStream):
+    """httpx's view of a body that arrives while it is read."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while part := await self._body.receive():
+            yield part
+
+    async def aclose(self) -> None:
+        self._body.discard()
+
+    def __del__(self) -> None:
+        # An answer that was dropped half-read would keep its connection for ever.
+        self._body.discard_from_outside()
+
+
+class _NetworkStream:
+    """httpx's view of the connection of an answer: it can be asked about, but not read or written."""
+
+    __slots__ = ("_transport",)
+
+    def __init__(self, transport: asyncio.Transport | None) -> None:
+        self._transport = transport
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return the connection's `ssl_object`, `client_addr`, `server_addr` or `socket`, or None."""
+        name = _INFOS.get(info)
+        return self._transport.get_extra_info(name) if self._transport is not None and name is not None else None
+
+
+def _leave(pool: Pool) -> None:
+    """Let go of a pool from outside its event loop, or when its transport is collected.
+
+    In a forked child nothing is touched, and nothing may be collected: the sockets are the parent's, and so is the
+    selector behind them.
+    """
+    if pool.process != os.getpid():
+        _inherited.append(pool)
+        return
+    if pool.loop.is_closed():
+        pool.bury()
+        return
+    try:
+        pool.loop.call_soon_threadsafe(pool.retire)
+    except RuntimeError:  # closed since
+        pool.bury()
