@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from itnio_async._version import __version__
-from itnio_async.api.sip_trunks import (
+from itnio_async.api.sip_trunks.types import (
     BoundGroup,
     GroupBinding,
     SipTrunk,
@@ -14,9 +14,9 @@ from itnio_async.api.sip_trunks import (
     SipTrunkUpdate,
     TrunkDirection,
 )
+from itnio_async.calls.shared import Stats
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
-from itnio_async.core import Stats
 from itnio_async.credentials import Credentials
 from itnio_async.endpoint import Endpoint, Listing, Response
 from itnio_async.errors import (
@@ -46,13 +46,13 @@ from itnio_async.errors import (
     WriteTimeout,
 )
 from itnio_async.retry import RetryBudget, RetryDetails, RetryPolicy
+from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.run import BulkRun
 from itnio_async.transport import SigningTransport
 from itnio_async.values import UNSET, Page
 
 if TYPE_CHECKING:
-    from itnio_async.bulk import BulkRun, Outcome
-
-    ENDPOINTS: tuple[Endpoint[Any, Any], ...]
+    from itnio_async.api.paths import ENDPOINTS
 
 __all__ = [
     "ENDPOINTS",
@@ -109,11 +109,7 @@ logging.getLogger("itnio_async").addHandler(logging.NullHandler())
 
 def __getattr__(name: str) -> Any:
     if name == "ENDPOINTS":
-        from itnio_async.api import all_endpoints
+        from itnio_async.api.paths import ENDPOINTS
 
-        return all_endpoints()
-    if name in ("BulkRun", "Outcome"):
-        from itnio_async import bulk
-
-        return getattr(bulk, name)
+        return ENDPOINTS
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

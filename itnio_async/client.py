@@ -7,34 +7,31 @@ import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from inspect import iscoroutinefunction
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from attrs import evolve
 
 from itnio_async import config
-from itnio_async.api.sip_trunks import SipTrunks
-from itnio_async.call import Options, perform
-from itnio_async.clock import ServerClock
+from itnio_async.api.families import Families
+from itnio_async.api.paths import family_of_path, form_of_path
+from itnio_async.calls.answer import reader_of
+from itnio_async.calls.call import Options, perform
+from itnio_async.calls.clock import ServerClock
+from itnio_async.calls.request import CallRequest, Template, request_of
+from itnio_async.calls.shared import Middleware, Shared, Stats
 from itnio_async.codec import json_bytes
-from itnio_async.codes import family_of_path
-from itnio_async.core import Core, Middleware, Stats
 from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.endpoint import Endpoint, Response
-from itnio_async.envelope import form_of_path
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
-from itnio_async.exchange import Call, Template, call_of, reader_of
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
+from itnio_async.runs.run import BulkRun
 from itnio_async.transport.httpx_stock import StockTransport
 from itnio_async.transport.patchable import LastHop
 from itnio_async.transport.pooled import PooledTransport
 from itnio_async.transport.proxies import proxy_of
-
-if TYPE_CHECKING:
-    from itnio_async.bulk import BulkRun
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -52,7 +49,7 @@ UNCHANGED: Any = _Unchanged()
 _MOST_KEPT = 1000
 
 
-class AsyncClient:
+class AsyncClient(Families):
     """The ITNIO Tech API over one shared pool of connections.
 
     `api_key` and `api_secret`, or `credentials` (a `Credentials`, or a callable, plain or async, that gives one for
@@ -107,7 +104,7 @@ class AsyncClient:
         self._is_view = False
         self._options = Options(timeout, deadline, retry, account.credentials)
         hop = _hop(transport, account.base_url, limits, proxy, verify, trust_env, allow_insecure)
-        self._core = Core(
+        self._shared = Shared(
             hop,
             middleware,
             base_url=account.base_url,
@@ -139,16 +136,11 @@ class AsyncClient:
         if "credentials" in changes:
             self._account.check_trusted()
         view = object.__new__(type(self))
-        view._core, view._account = self._core, self._account
+        view._shared, view._account = self._shared, self._account
         view._urls, view._templates = self._urls, self._templates
         view._is_view = True
         view._options = evolve(self._options, **changes)
         return view
-
-    @cached_property
-    def sip_trunks(self) -> SipTrunks:
-        """The SIP trunks of the account."""
-        return SipTrunks(self)
 
     @property
     def base_url(self) -> httpx.URL:
@@ -163,7 +155,7 @@ class AsyncClient:
     @property
     def stats(self) -> Stats:
         """A snapshot of calls and connections, shared by all views."""
-        return self._core.stats()
+        return self._shared.stats()
 
     async def __aenter__(self) -> Self:
         return self
@@ -174,10 +166,10 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the pool; calls after it raise `ConfigurationError`. A second time, or on a view, does nothing."""
         if not self._is_view:
-            await self._core.aclose()
+            await self._shared.aclose()
 
     def __repr__(self) -> str:
-        state = "closed" if self._core.closed else "open"
+        state = "closed" if self._shared.closed else "open"
         source = self._options.credentials
         # A callable's own repr may show what it holds, as that of a partial does.
         account = repr(source) if isinstance(source, Credentials) else "credentials of a callable"
@@ -190,7 +182,7 @@ class AsyncClient:
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
         template = self._template_of(endpoint)
-        return await perform(self._core, self._options, call_of(endpoint, template, request))
+        return await perform(self._shared, self._options, request_of(endpoint, template, request))
 
     def bulk(
         self,
@@ -214,12 +206,10 @@ class AsyncClient:
 
         Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """
-        from itnio_async.bulk import BulkRun  # who updates single trunks need not wait for it to load
-
         template = self._template_of(endpoint)
 
         async def send(request: Q) -> Response[R]:
-            return await perform(self._core, self._options, call_of(endpoint, template, request))
+            return await perform(self._shared, self._options, request_of(endpoint, template, request))
 
         return BulkRun(
             template.endpoint,
@@ -251,19 +241,18 @@ class AsyncClient:
         url = self._url(path)
         if params is not None:
             url = _with_params(url, params)
-        known = _known_endpoint(path)
         template = Template(
             endpoint=f"{method} {path}",
             method=method,
             url=url,
-            headers=self._core.headers,
-            family=known.family if known else family_of_path(path),
-            envelope=known.envelope if known else form_of_path(path),
+            headers=self._shared.headers,
+            family=family_of_path(path),
+            envelope=form_of_path(path),
             read=_as_it_came,
             idempotent=idempotent is True,
         )
         content = b"" if json is None else json_bytes(json)
-        return await perform(self._core, self._options, Call(template, content, started))
+        return await perform(self._shared, self._options, CallRequest(template, content, started))
 
     def _template_of(self, endpoint: Endpoint[Q, R]) -> Template[R]:
         if not isinstance(endpoint, Endpoint):
@@ -274,7 +263,7 @@ class AsyncClient:
                 endpoint=str(endpoint),
                 method=endpoint.method,
                 url=self._url(endpoint.path),
-                headers=self._core.headers,
+                headers=self._shared.headers,
                 family=endpoint.family,
                 envelope=endpoint.envelope,
                 read=reader_of(endpoint.response_type),
@@ -296,12 +285,6 @@ class AsyncClient:
 
 def _as_it_came(data: Any) -> Any:
     return data
-
-
-def _known_endpoint(path: str) -> Endpoint[Any, Any] | None:
-    from itnio_async import ENDPOINTS  # the families load on first use
-
-    return next((endpoint for endpoint in ENDPOINTS if endpoint.path == path), None)
 
 
 def _with_params(url: httpx.URL, params: Any) -> httpx.URL:

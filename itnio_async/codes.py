@@ -1,7 +1,8 @@
 """What the vendor's codes mean, by family: the same number means different things in different families.
 
-Sources: the vendor's page on updating a SIP trunk for `SIP_TRUNKS` (`wording` is its own text), its Chinese pages
-where they are clearer, and the code lists of the `/aivoice` and `/wa` pages.
+A family's own table stands in its package in `itnio_async.api`; here are the codes that all have in common, and the
+families that have no package yet. Sources: the vendor's page on updating a SIP trunk (`wording` is its own text), its
+Chinese pages where they are clearer, and the code lists of the `/aivoice` and `/wa` pages.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class CodeFamily:
         )
 
 
-def _family(name: str, *codes: Code, base: CodeFamily | None = None) -> CodeFamily:
+def family(name: str, *codes: Code, base: CodeFamily | None = None) -> CodeFamily:
+    """Return a family's codes: its own on top of those of `base`."""
     merged = {**(base.codes if base else {}), **{entry.code: entry for entry in codes}}
     return CodeFamily(name, MappingProxyType(merged))
 
@@ -60,7 +62,7 @@ _TRY_LATER = (
 )
 _COMPARE = "Compare the request with the vendor's page: a field is missing, of the wrong type or out of range."
 
-SHARED = _family(
+SHARED = family(
     "shared",
     Code(
         -1,
@@ -102,155 +104,19 @@ SHARED = _family(
     ),
 )
 
-SIP_TRUNKS = _family(
-    "SIP trunks",
-    Code(
-        -44,
-        "Please enter the correct trunk type for sip",
-        "the trunk's type is missing or wrong",
-        "Give type 1 (outbound) or 2 (inbound).",
-        errors.ValidationError,
-    ),
-    Code(
-        -45,
-        "Please enter the correct trunk name for sip",
-        "the trunk's name is missing or wrong",
-        "Give a name that is not empty.",
-        errors.ValidationError,
-    ),
-    Code(
-        -47,
-        "Duplicate sip trunk name",
-        "another trunk has that name",
-        "Choose another name; names are unique in the account.",
-        errors.ConflictError,
-    ),
-    Code(
-        -48,
-        "The bound agent group cannot be empty",
-        "no agent group is bound",
-        "Give at least one agent group in group_list.",
-        errors.ValidationError,
-    ),
-    Code(
-        -49,
-        "Bind sip gateway ip cannot be empty",
-        "the gateway address is missing",
-        "An outbound trunk needs sip_gateway_ip.",
-        errors.ValidationError,
-    ),
-    Code(
-        -50,
-        "Please enter the correct format of sip gateway ip, limited to 50 characters",
-        "the gateway address is malformed or longer than 50 characters",
-        "Correct sip_gateway_ip.",
-        errors.ValidationError,
-    ),
-    Code(
-        -51,
-        "The bound agent group cannot be repeated",
-        "an agent group stands twice in group_list",
-        "Name each agent group once.",
-        errors.ValidationError,
-    ),
-    Code(
-        -52,
-        "The agent group has been bound",
-        "the agent group is already bound to a trunk",
-        "Choose another agent group, or take it off the other trunk first.",
-        errors.ConflictError,
-    ),
-    Code(
-        -53,
-        "Duplicate binding sip gateway ip",
-        "the gateway address is already bound to a trunk",
-        "Choose another gateway address, or change the other trunk first.",
-        errors.ConflictError,
-    ),
-    Code(
-        -54,
-        "Bind sip whitelist ip cannot be empty",
-        "the whitelist address is missing",
-        "An inbound trunk needs sip_white_ip.",
-        errors.ValidationError,
-    ),
-    Code(
-        -55,
-        "Please enter the correct format of sip whitelist ip, limited to 50 characters",
-        "the whitelist address is malformed or longer than 50 characters",
-        "Correct sip_white_ip.",
-        errors.ValidationError,
-    ),
-    Code(
-        -56,
-        "Relay primary key ID cannot be empty",
-        "the trunk's key id is missing",
-        "Give the key_id that the listing shows.",
-        errors.ValidationError,
-    ),
-    Code(
-        -57,
-        "The number must be bound to the agent group",
-        "an agent group has no number",
-        "An inbound trunk needs a number for each agent group.",
-        errors.ValidationError,
-    ),
-    Code(
-        -58,
-        "The number bound under the agent group must be within 50 characters in length.",
-        "the number of an agent group is longer than 50 characters",
-        "Correct the number.",
-        errors.ValidationError,
-    ),
-    Code(
-        -59,
-        "The bound number already has an inbound SIP trunk. Please check whether it has been bound repeatedly; "
-        "if not, please contact the business handler.",
-        "the number already has an inbound trunk",
-        "Look for the trunk that has the number; if there is none, ask the vendor.",
-        errors.ConflictError,
-    ),
-    Code(
-        -60,
-        "Duplicate binding sip whitelist ip",
-        "the whitelist address is already bound to a trunk",
-        "Choose another whitelist address, or change the other trunk first.",
-        errors.ConflictError,
-    ),
-    Code(
-        -61,
-        "The number bound to the agent group cannot find the country direction.",
-        "no country or region is found for the number of an agent group",
-        "Give the number with its country code, or ask the vendor to open the route.",
-        errors.ValidationError,
-    ),
-    base=SHARED,
-)
+_ONLY_AUTHENTICATION = family("authentication", SHARED[-1])
 
-_ONLY_AUTHENTICATION = _family("authentication", SHARED[-1])
-
-AI_VOICE = _family(
+AI_VOICE = family(
     "AI voice",
     Code(-4, "", "the timestamp is expired", _SET_CLOCK, errors.TimestampExpiredError),
     Code(-6, "", "the caller's IP address is not allowed", _ALLOW_ADDRESS, errors.IpNotAllowedError),
     base=_ONLY_AUTHENTICATION,
 )
 
-WHATSAPP = _family(
+WHATSAPP = family(
     "WhatsApp",
     Code(-4, "", "the timestamp is expired", _SET_CLOCK, errors.TimestampExpiredError),
     Code(-5, "", "the vendor's system failed", _TRY_LATER, errors.ServerError),
     Code(-6, "", "the caller's IP address is not allowed", _ALLOW_ADDRESS, errors.IpNotAllowedError),
     base=_ONLY_AUTHENTICATION,
 )
-
-FAMILIES = (SHARED, SIP_TRUNKS, AI_VOICE, WHATSAPP)
-
-
-def family_of_path(path: str) -> CodeFamily:
-    """Return the family of a path that has no `Endpoint`: the shared codes, but for the two that number anew."""
-    if path.startswith("/aivoice/"):
-        return AI_VOICE
-    if path.startswith("/wa/"):
-        return WHATSAPP
-    return SHARED

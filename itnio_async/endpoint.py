@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from enum import Enum
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -10,13 +11,27 @@ import httpx
 from attrs import field, frozen
 
 from itnio_async.codes import SHARED, CodeFamily
-from itnio_async.envelope import EnvelopeForm
 from itnio_async.errors import UnexpectedResponseError
 from itnio_async.values import Page
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+class EnvelopeForm(Enum):
+    """The keys of an answer that hold the code and its text.
+
+    Source: the pages of `/voice/group/call/*` and `/voice/recallFlow/*` have `code` and `msg`, all others `status`.
+    """
+
+    def __init__(self, code_key: str, text_keys: tuple[str, ...]) -> None:
+        self.code_key = code_key
+        self.text_keys = text_keys
+
+    STATUS = ("status", ("reason",))
+    # One page's table says `reason` where its sample says `msg`.
+    CODE = ("code", ("msg", "reason"))
 
 
 @frozen(cache_hash=True)

@@ -774,4 +774,4 @@ async def test_a_refusal_that_breaks_off_says_so(raw_server: Any, make_client: A
     await server.__aexit__(None, None, None)
     with pytest.raises(ItnioError) as caught:
         await client.sip_trunks.update(trunk_update())
-    assert "413" not in str(caught.value)
+    assert "HTTP 413" not in str(caught.value)

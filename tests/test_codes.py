@@ -16,17 +16,9 @@ from itnio_async import (
     TransientError,
     ValidationError,
 )
-from itnio_async.codes import (
-    AI_VOICE,
-    FAMILIES,
-    SHARED,
-    SIP_TRUNKS,
-    SUCCESS,
-    WHATSAPP,
-    Code,
-    CodeFamily,
-    family_of_path,
-)
+from itnio_async.api.paths import CODE_FAMILIES, family_of_path
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.codes import AI_VOICE, SHARED, SUCCESS, WHATSAPP, Code, CodeFamily
 
 # The update page's own list, in its own words.
 UPDATE_PAGE = {
@@ -95,7 +87,7 @@ def test_a_code_means_something_in_its_own_family_only(family: CodeFamily, code:
     assert family[code].error is error
 
 
-@given(code=st.integers(), family=st.sampled_from(FAMILIES))
+@given(code=st.integers(), family=st.sampled_from(CODE_FAMILIES))
 def test_any_other_code_is_a_plain_error_that_leaves_the_outcome_open(code: int, family: CodeFamily) -> None:
     entry = family[code]
     assert entry.code == code
@@ -104,7 +96,7 @@ def test_any_other_code_is_a_plain_error_that_leaves_the_outcome_open(code: int,
         assert entry.error("").may_have_been_processed is True
 
 
-ENTRIES = [entry for family in FAMILIES for entry in family.codes.values()]
+ENTRIES = [entry for family in CODE_FAMILIES for entry in family.codes.values()]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.code))
@@ -119,7 +111,7 @@ def test_each_entry_reads_well_in_an_error(entry: Code) -> None:
 def test_only_the_two_transient_failures_are_transient() -> None:
     transient = {
         (family.name, entry.code)
-        for family in FAMILIES
+        for family in CODE_FAMILIES
         for entry in family.codes.values()
         if issubclass(entry.error, TransientError)
     }

@@ -277,7 +277,7 @@ async def test_a_view_that_outlives_its_client_keeps_working(raw_server: Any) ->
     server = await raw_server(serve)
     client = AsyncClient(KEY, SECRET, base_url=server.url)
     view = client.with_options(deadline=1)
-    core = client._core
+    core = client._shared
     del client
     gc.collect()
     await update(view)

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.api.sip_trunks import SipTrunk
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.settings import FieldChange, is_inbound
 
 # What a note about 20,000 trunks at one address lists of them.

@@ -19,7 +19,7 @@ from typing import Any, Self
 from attrs import define, field, frozen
 
 from itnio_async import config
-from itnio_async.api.sip_trunks import SipTrunkUpdate
+from itnio_async.api.sip_trunks.types import SipTrunkUpdate
 from itnio_async.bulk.desk import Connect, DeskClosedError, Order, close_desk, exchange, open_desk, proof_of
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.seal import Seal, missing_extra

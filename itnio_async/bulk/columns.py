@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import attrs
 
-from itnio_async.api.sip_trunks import SipTrunk, SipTrunkUpdate
+from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.codec import wire_name
 
 VOICE_GROUP_IDS = "voice_group_ids"

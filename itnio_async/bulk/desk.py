@@ -16,7 +16,8 @@ import httpx
 from attrs import frozen
 
 from itnio_async._version import __version__
-from itnio_async.api.sip_trunks import UPDATE, SipTrunkUpdate
+from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.api.sip_trunks.types import SipTrunkUpdate
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.seal import Seal
 from itnio_async.client import AsyncClient

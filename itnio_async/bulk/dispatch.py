@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from attrs import frozen
 
-from itnio_async.api.sip_trunks import SipTrunkUpdate
+from itnio_async.api.sip_trunks.types import SipTrunkUpdate
 from itnio_async.bulk.blocks import Blocks
 from itnio_async.bulk.journal import Journal, Result, RowState
 from itnio_async.bulk.outage import Outage

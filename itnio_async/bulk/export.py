@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.api.sip_trunks import SipTrunk
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk import cells, groups
 from itnio_async.bulk.cells import ERROR_VALUE, Damaged, is_whole
 from itnio_async.bulk.columns import FIELDS, NUMBERS, REPORT_COLUMNS, SECRET_FIELDS, VOICE_GROUP_IDS, field_of

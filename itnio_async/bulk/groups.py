@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from itnio_async.api.sip_trunks import BoundGroup, GroupBinding
+from itnio_async.api.sip_trunks.types import BoundGroup, GroupBinding
 from itnio_async.bulk import cells
 from itnio_async.bulk.cells import CLEAR, BadCell
 from itnio_async.values import UNSET, Unset

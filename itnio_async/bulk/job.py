@@ -20,7 +20,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
+from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.dispatch import Dispatch, Entry
 from itnio_async.bulk.held_back import with_held_back
 from itnio_async.bulk.identity import Identity, digest_of, identity_of

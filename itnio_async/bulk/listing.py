@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from itnio_async.api.sip_trunks import QUERY, SipTrunk, SipTrunkFilter, SipTrunkQuery
+from itnio_async.api.sip_trunks.service import QUERY
+from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkFilter, SipTrunkQuery
 from itnio_async.client import AsyncClient
 from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.values import Page

@@ -14,7 +14,9 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.claims import Claim, Claims, Kind, Risk, given_up_by, risk_of, taken_by
 from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.columns import SECRET_FIELDS
@@ -23,7 +25,6 @@ from itnio_async.bulk.places import BadRow, Place
 from itnio_async.bulk.rows import TrunkChange, only_drops_zeros
 from itnio_async.bulk.settings import FIELDS, FieldChange, compared, filled, is_masked
 from itnio_async.codec import can_send, check_types
-from itnio_async.codes import SIP_TRUNKS
 from itnio_async.errors import InvalidRequestError
 
 _MOST_ROWS_NAMED = 10

@@ -10,10 +10,10 @@ from typing import Any
 
 from attrs import field, frozen
 
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.bulk.export import FailedRow
 from itnio_async.bulk.journal_file import JournalContents
 from itnio_async.bulk.journal_rows import HELD_BACK, JournalHeader, JournalRow, RowState
-from itnio_async.codes import SIP_TRUNKS
 
 _AGAIN = "Run the same command again: "
 _MOST_MOMENTS = 80

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import attrs
 from attrs import field, frozen
 
-from itnio_async.api.sip_trunks import GroupBinding, check_field
+from itnio_async.api.sip_trunks.checks import check_field
+from itnio_async.api.sip_trunks.types import GroupBinding
 from itnio_async.bulk import cells, groups
 from itnio_async.bulk.cells import BadCell
 from itnio_async.bulk.collector import paused_collector

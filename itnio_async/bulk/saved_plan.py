@@ -19,7 +19,7 @@ import attrs
 import orjson
 from attrs import field, frozen
 
-from itnio_async.api.sip_trunks import SipTrunk
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.columns import SECRET_FIELDS
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.places import Place

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.api.sip_trunks import BoundGroup, GroupBinding, SipTrunk, TrunkDirection
+from itnio_async.api.sip_trunks.types import BoundGroup, GroupBinding, SipTrunk, TrunkDirection
 from itnio_async.bulk.columns import SECRET_FIELDS
 from itnio_async.values import UNSET
 

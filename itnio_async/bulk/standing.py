@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.api.sip_trunks import SipTrunk
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.columns import SECRET_FIELDS
 from itnio_async.bulk.journal import JournalRow, Result, RowState
 from itnio_async.bulk.journal_rows import HELD_BACK

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.api.sip_trunks import SipTrunk
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.journal import JournalContents, JournalMismatchError, JournalRow, RowState
 from itnio_async.bulk.places import Place

@@ -14,7 +14,7 @@ import typer
 from attrs import evolve, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ItnioError, config
-from itnio_async.api.sip_trunks import UPDATE
+from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack

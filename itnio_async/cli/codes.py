@@ -10,12 +10,13 @@ import typer
 from attrs import frozen
 
 from itnio_async import RetryPolicy
+from itnio_async.api.paths import CODE_FAMILIES
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, records, table
-from itnio_async.codes import FAMILIES, Code
+from itnio_async.codes import Code
 
 # As the option takes them: one word each.
-Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) for family in FAMILIES])  # type: ignore[misc]
+Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) for family in CODE_FAMILIES])  # type: ignore[misc]
 
 
 @frozen
@@ -86,7 +87,7 @@ def _number(text: str) -> int:
 def _entries() -> Iterator[Entry]:
     """Give each code once for each meaning, highest number first."""
     found: dict[int, list[Entry]] = {}
-    for family in FAMILIES:
+    for family in CODE_FAMILIES:
         for number, code in family.codes.items():
             same = next((entry for entry in found.setdefault(number, []) if entry.code == code), None)
             if same is None:
@@ -102,7 +103,7 @@ def _is_in(entry: Entry, family: str) -> bool:
 
 
 def _where(entry: Entry) -> str:
-    return "all" if len(entry.families) == len(FAMILIES) else ", ".join(entry.families)
+    return "all" if len(entry.families) == len(CODE_FAMILIES) else ", ".join(entry.families)
 
 
 def _as_record(entry: Entry) -> tuple[object, ...]:

@@ -16,10 +16,10 @@ import typer
 from attrs import define, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ItnioError, RetryDetails, RetryPolicy, SipTrunkUpdate
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, say, table
 from itnio_async.cli.sandbox import sandbox_class
-from itnio_async.codes import SIP_TRUNKS
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox

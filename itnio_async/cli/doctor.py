@@ -18,7 +18,8 @@ import typer
 from attrs import define, frozen
 
 from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__, config
-from itnio_async.api.sip_trunks import QUERY, SipTrunkFilter, SipTrunkQuery
+from itnio_async.api.sip_trunks.service import QUERY
+from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
     Access,

@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.codes import SIP_TRUNKS, CodeFamily
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.codes import CodeFamily
 from itnio_async.sandbox.assumptions import Assumptions
 from itnio_async.sandbox.rules import ADD, OPTIONAL, QUERY, UPDATE, UPDATE_FORM, Asked, Decision, decide
 from itnio_async.sandbox.state import State, StoredBinding, StoredTrunk

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from itnio_async.codes import FAMILIES
+from itnio_async.api.paths import CODE_FAMILIES
 
 
 @pytest.mark.parametrize("code", ["-47", "47"])
@@ -36,7 +36,7 @@ def test_whether_it_is_retried(itnio, code, retried, if_not_idempotent):
 def test_every_code_of_every_family_is_listed(itnio):
     listed = [json.loads(line) for line in itnio("codes", "--json").lines]
     assert {(family, entry["code"]) for entry in listed for family in entry["families"]} == {
-        (family.name, code) for family in FAMILIES for code in family.codes
+        (family.name, code) for family in CODE_FAMILIES for code in family.codes
     }
     assert len(itnio("codes").lines) == len(listed) + 1
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from itnio_async.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.sandbox import Sandbox
 
 from .asking import (

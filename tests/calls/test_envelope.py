@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from itnio_async.envelope import EnvelopeForm, NotAnEnvelope, form_of_path, read_envelope
+from itnio_async.api.paths import form_of_path
+from itnio_async.calls.envelope import NotAnEnvelope, read_envelope
+from itnio_async.endpoint import EnvelopeForm
 
 STATUS, CODE = EnvelopeForm.STATUS, EnvelopeForm.CODE
 

@@ -645,7 +645,7 @@ async def test_many_calls_at_once_find_back_too(scripted: Any, concurrent: int) 
     await until(lambda: len(transport.sent) == concurrent)
     is_late = False
     assert max(response.attempts for response in await asyncio.gather(*calls)) <= 4
-    assert client._core.clock.correction == 0
+    assert client._shared.clock.correction == 0
     assert (await client.call(UPDATE, trunk_update())).attempts == 1
 
 
@@ -692,7 +692,7 @@ async def test_calls_signed_with_the_old_estimate_succeed_all(scripted: Any, off
     client, _ = scripted(judge, clock=lambda: NOW + off, retry=at_once())
     responses = await asyncio.gather(*(client.call(UPDATE, trunk_update(key_id=number)) for number in range(1, 6)))
     assert [response.attempts for response in responses] == [2] * 5
-    assert client._core.clock() == pytest.approx(NOW, abs=1)
+    assert client._shared.clock() == pytest.approx(NOW, abs=1)
 
 
 @pytest.mark.parametrize("judged_after", [0, 1, 200, 399, 400])
@@ -706,7 +706,7 @@ async def test_a_slow_request_is_no_clock_that_is_off(scripted: Any, judged_afte
     client, transport = scripted(slow, DONE, clock=clock, retry=at_once())
     await client.sip_trunks.update(trunk_update())
     assert transport.headers_sent("Timestamp") == [str(NOW), str(NOW + 400)]
-    assert client._core.clock() == NOW + 400
+    assert client._shared.clock() == NOW + 400
 
 
 @pytest.mark.parametrize(

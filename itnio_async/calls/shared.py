@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 from attrs import frozen
 
-from itnio_async.clock import ServerClock
+from itnio_async.calls.clock import ServerClock
+from itnio_async.calls.deadlines import Deadlines
 from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit, is_loopback
 from itnio_async.credentials import Credentials
-from itnio_async.deadlines import Deadlines
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
 from itnio_async.transport.limiter import Limiter
@@ -47,7 +47,7 @@ class Stats:
     waiting: int
 
 
-class Core:
+class Shared:
     """The shared part of a client and its views, and the owner of its connections."""
 
     def __init__(

@@ -1,87 +1,36 @@
-"""One attempt from both ends: the answer read within bounds, judged, and every failure of a transport made ours."""
+"""The answer of an attempt: read within bounds, and judged."""
 
 import gzip
 import pickle
-import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
-import httpcore
 import httpx
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.attempts import MOMENT, PASSWORD, SECRET, SIGN, an_attempt
 
 from itnio_async import (
     ApiError,
     ConflictError,
-    ConnectError,
-    ConnectionLost,
-    ConnectTimeout,
-    Credentials,
     Page,
-    PoolTimeout,
-    ProtocolError,
-    ProxyError,
-    ReadTimeout,
     Response,
     ServerError,
     SipTrunk,
     TimestampExpiredError,
     UnexpectedResponseError,
     ValidationError,
-    WriteTimeout,
 )
-from itnio_async.codes import SIP_TRUNKS
-from itnio_async.envelope import EnvelopeForm
-from itnio_async.exchange import (
-    Answer,
-    Call,
-    Template,
-    bytes_of,
-    judge,
-    read_answer,
-    read_pooled_answer,
-    reader_of,
-    request_of,
-    server_time,
-    transport_error,
-)
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.calls.answer import Answer, judge, read_answer, read_pooled_answer, server_time
+from itnio_async.calls.request import Attempt
+from itnio_async.endpoint import EnvelopeForm
 from itnio_async.transport.http1 import Answer as PooledAnswer
-from itnio_async.transport.signing import Signature, Signer
-
-MOMENT = 1630468800
-SIGN = "05d7a50893e22a5c4bb3216ae3396c7c"
-SECRET = "7bz1lzh9"
-PASSWORD = 'hun"ter/2'
-
-
-def a_call(
-    response_type: Any = None, form: EnvelopeForm = EnvelopeForm.STATUS, content: bytes | None = None
-) -> Call[Any]:
-    signature = Signature(Credentials("bDqJFiq9", SECRET), Signer(lambda: MOMENT))
-    signature.headers()
-    template = Template(
-        endpoint="POST /v3/cc/sipTrunk/update",
-        method="POST",
-        url=httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update"),
-        headers=((b"Host", b"api.itniotech.com"),),
-        family=SIP_TRUNKS,
-        envelope=form,
-        read=reader_of(response_type),
-        idempotent=True,
-    )
-    return Call(
-        template,
-        content=orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content,
-        started=time.monotonic(),
-        attempts=2,
-        signature=signature,
-    )
 
 
 def an_answer(content: Any, http_status: int = 200, **headers: str) -> Answer:
@@ -90,10 +39,10 @@ def an_answer(content: Any, http_status: int = 200, **headers: str) -> Answer:
     return Answer(http_status, raw, content if isinstance(content, bytes) else orjson.dumps(content))
 
 
-def verdict(answer: Answer, call: Call[Any] | None = None) -> Any:
+def verdict(answer: Answer, attempt: Attempt[Any] | None = None) -> Any:
     """Return what the answer means, be it a response or an error."""
     try:
-        return judge(call or a_call(), answer)
+        return judge(attempt or an_attempt(), answer)
     except (ApiError, UnexpectedResponseError) as error:
         return error
 
@@ -120,20 +69,20 @@ def test_a_success_with_any_data(status: Any, data: Any, http_status: int) -> No
 
 def test_a_success_without_data() -> None:
     assert verdict(an_answer({"status": "0"})).data is None
-    assert verdict(an_answer({"status": 0}), a_call(Page[SipTrunk])).data == Page()
-    assert verdict(an_answer({"status": 0}), a_call(int)).data is None
+    assert verdict(an_answer({"status": 0}), an_attempt(Page[SipTrunk])).data == Page()
+    assert verdict(an_answer({"status": 0}), an_attempt(int)).data is None
 
 
 @pytest.mark.parametrize("data", [1234, "1234", 1234.0])
 def test_a_new_trunks_key_id_in_any_form(data: Any) -> None:
-    response = verdict(an_answer({"status": 0, "data": data}), a_call(int))
+    response = verdict(an_answer({"status": 0, "data": data}), an_attempt(int))
     assert response.data == 1234
     assert type(response.data) is int
 
 
 def test_a_records_own_status_and_code_are_its_own() -> None:
     page = {"total": 1, "records": [{"keyId": 1, "status": "-18", "code": 86}], "status": "-1"}
-    response = verdict(an_answer({"status": 0, "data": page}), a_call(Page[SipTrunk]))
+    response = verdict(an_answer({"status": 0, "data": page}), an_attempt(Page[SipTrunk]))
     assert response.data.records[0].extra == {"status": "-18", "code": 86}
     assert response.data.extra == {"status": "-1"}
 
@@ -166,11 +115,11 @@ def test_a_code_that_nobody_documents_is_a_plain_error(status: Any) -> None:
 
 def test_the_second_form_is_only_for_those_who_say_so() -> None:
     second = {"code": "-22", "msg": "Parameter exception"}
-    error = verdict(an_answer(second), a_call(form=EnvelopeForm.CODE))
+    error = verdict(an_answer(second), an_attempt(form=EnvelopeForm.CODE))
     assert (type(error), error.reason) == (ValidationError, "Parameter exception")
     assert isinstance(verdict(an_answer(second)), UnexpectedResponseError)
     first = {"status": "-22", "reason": "Parameter exception"}
-    assert isinstance(verdict(an_answer(first), a_call(form=EnvelopeForm.CODE)), UnexpectedResponseError)
+    assert isinstance(verdict(an_answer(first), an_attempt(form=EnvelopeForm.CODE)), UnexpectedResponseError)
 
 
 # -- what is not the API's --------------------------------------------------------------------------------------------
@@ -260,7 +209,7 @@ def test_the_advice_goes_by_the_http_status(http_status: int, advice: str) -> No
     ],
 )
 def test_a_field_of_an_impossible_type_is_named_with_its_path(response_type: Any, data: Any, path: str) -> None:
-    error = verdict(an_answer({"status": 0, "data": data}), a_call(response_type))
+    error = verdict(an_answer({"status": 0, "data": data}), an_attempt(response_type))
     assert isinstance(error, UnexpectedResponseError)
     assert f"`{path}`: expected" in str(error)
 
@@ -287,7 +236,7 @@ JSON_VALUES = st.recursive(
 def test_any_answer_is_data_or_our_error(
     content: bytes, http_status: int, response_type: Any, form: EnvelopeForm
 ) -> None:
-    outcome = verdict(an_answer(content, http_status), a_call(response_type, form))
+    outcome = verdict(an_answer(content, http_status), an_attempt(response_type, form))
     assert outcome.http_status == http_status
     if isinstance(outcome, Exception):
         assert str(pickle.loads(pickle.dumps(outcome))) == str(outcome)
@@ -569,140 +518,3 @@ async def test_an_answer_of_the_pool_is_bounded_and_decoded_alike(coding: str | 
 async def test_an_answer_of_the_pool_in_a_coding_that_nobody_asked_for_is_refused() -> None:
     with pytest.raises(UnexpectedResponseError, match="'br', which was not asked for"):
         await read_pooled_answer(pooled(b"abcd", "br"), 1000)
-
-
-# -- the request ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("content", [b"", b'{"keyId":1}', b"x" * 100_000])
-async def test_a_request_has_its_body_at_hand_and_its_length(content: bytes) -> None:
-    extensions = {"timeout": {"read": 5}}
-    request = request_of(a_call(content=content), extensions)
-    assert request.content == content
-    assert await request.aread() == content
-    assert request.headers.raw == [(b"Host", b"api.itniotech.com"), (b"Content-Length", str(len(content)).encode())]
-    assert request.extensions["timeout"] == {"read": 5}
-    assert not {"sign", "timestamp", "api-key"} & set(request.headers)
-
-
-def test_on_the_wire_it_is_signed() -> None:
-    head, _, body = bytes_of(a_call(content=b"{}")).partition(b"\r\n\r\n")
-    assert body == b"{}"
-    assert head.split(b"\r\n") == [
-        b"POST /v3/cc/sipTrunk/update HTTP/1.1",
-        b"Host: api.itniotech.com",
-        b"Content-Length: 2",
-        b"Sign: " + SIGN.encode(),
-        b"Timestamp: 1630468800",
-        b"Api-Key: bDqJFiq9",
-    ]
-
-
-# -- no answer --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        *((error, ConnectError) for error in (httpx.ConnectError("x"), httpcore.ConnectError("x"))),
-        *((error, ConnectTimeout) for error in (httpx.ConnectTimeout("x"), httpcore.ConnectTimeout("x"))),
-        *((error, ProxyError) for error in (httpx.ProxyError("x"), httpcore.ProxyError("x"))),
-        *((error, PoolTimeout) for error in (httpx.PoolTimeout("x"), httpcore.PoolTimeout("x"))),
-        *((error, ReadTimeout) for error in (httpx.ReadTimeout("x"), httpcore.ReadTimeout("x"))),
-        *((error, WriteTimeout) for error in (httpx.WriteTimeout("x"), httpcore.WriteTimeout("x"))),
-        *((error, ConnectionLost) for error in (httpx.ReadError("x"), httpx.WriteError("x"), httpx.CloseError("x"))),
-        *(
-            (error, ConnectionLost)
-            for error in (httpcore.ReadError("x"), httpcore.WriteError("x"), httpcore.NetworkError("x"))
-        ),
-        (httpx.RemoteProtocolError("Server disconnected without sending a response."), ConnectionLost),
-        (httpx.RemoteProtocolError("peer closed connection without sending complete message body"), ConnectionLost),
-        (httpx.RemoteProtocolError("illegal status line"), ProtocolError),
-        (httpx.LocalProtocolError("illegal header"), ProtocolError),
-        (httpcore.RemoteProtocolError("illegal"), ProtocolError),
-        (httpx.DecodingError("x"), ProtocolError),
-        (httpx.UnsupportedProtocol("x"), ProtocolError),
-        (httpx.TooManyRedirects("x"), ProtocolError),
-        (httpx.StreamConsumed(), ProtocolError),
-        (httpx.StreamClosed(), ProtocolError),
-        (httpx.ResponseNotRead(), ProtocolError),
-        (ConnectionResetError(104, "reset"), ConnectionLost),
-        (BrokenPipeError(), ConnectionLost),
-        (OSError(5, "x"), ConnectionLost),
-        (ssl.SSLError(1, "x"), ConnectionLost),
-    ],
-    ids=repr,
-)
-def test_each_failure_of_a_transport_is_ours(error: Exception, kind: type[Exception]) -> None:
-    call = a_call()
-    call.sendings.asked = 1
-    ours = transport_error(call, error)
-    assert type(ours) is kind
-    assert str(ours).startswith("POST /v3/cc/sipTrunk/update: ")
-    says_nothing_was_sent = kind in (ConnectError, ConnectTimeout, ProxyError, PoolTimeout)
-    says_nothing_was_sent |= isinstance(error, httpx.UnsupportedProtocol)
-    assert ours.may_have_been_processed is not says_nothing_was_sent
-    assert ("nothing was sent" in str(ours)) is says_nothing_was_sent
-    assert isinstance(ours, TimeoutError) is kind.__name__.endswith("Timeout")
-
-
-@pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ReadError("x"), httpx.LocalProtocolError("x")])
-@pytest.mark.parametrize(
-    ("begun", "asked", "believed"), [(0, 0, True), (1, 0, False), (0, 2, False), (1, 1, False), (2, 0, False)]
-)
-def test_what_was_sent_decides_and_not_the_kind_of_failure(
-    error: Exception, begun: int, asked: int, believed: bool
-) -> None:
-    call = a_call()
-    call.sendings.begun, call.sendings.asked = begun, asked
-    ours = transport_error(call, error)
-    assert ours is not None
-    assert ours.may_have_been_processed is not believed
-    assert ("nothing was sent" in str(ours)) is believed
-
-
-def all_subclasses(kind: type) -> set[type]:
-    return {kind}.union(*(all_subclasses(child) for child in kind.__subclasses__()))
-
-
-@pytest.mark.parametrize("kind", sorted(all_subclasses(httpx.HTTPError), key=lambda kind: kind.__name__))
-def test_no_class_of_httpx_is_forgotten(kind: type[Exception]) -> None:
-    error = kind.__new__(kind)
-    assert transport_error(a_call(), error) is not None
-
-
-class OwnError(Exception):
-    pass
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        AssertionError("respx: not mocked"),
-        OwnError("x"),
-        RuntimeError("x"),
-        ValueError("x"),
-        KeyError("x"),
-        type("ConnectError", (Exception,), {})("not httpx's"),
-        type("ReadTimeout", (OwnError,), {})("x"),
-    ],
-    ids=repr,
-)
-def test_what_a_test_tool_or_a_middleware_raises_by_itself_is_left_alone(error: Exception) -> None:
-    assert transport_error(a_call(), error) is None
-
-
-class Reset(httpx.ReadError):
-    """A middleware's own, of httpx's kind."""
-
-
-def test_a_subclass_is_what_its_base_is() -> None:
-    assert type(transport_error(a_call(), Reset("x"))) is ConnectionLost
-
-
-@pytest.mark.parametrize("secret", [SECRET, SIGN, PASSWORD])
-def test_a_secret_in_the_text_of_a_failure_is_blanked_out(secret: str) -> None:
-    ours = transport_error(a_call(), httpx.LocalProtocolError(f"Illegal header value {secret!r}"))
-    assert ours is not None
-    assert secret not in str(ours)
-    assert "***" in str(ours)

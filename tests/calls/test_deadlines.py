@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.scripted import LoopClock
 
-from itnio_async.deadlines import Deadline, Deadlines
+from itnio_async.calls.deadlines import Deadline, Deadlines
 
 
 class CountingLoop:

@@ -1,12 +1,10 @@
 """The envelope around every answer: which key tells success, and what the answer says.
 
-Source: the vendor's pages document `status` as a String and show it as `"0"` and as `0`; the pages of
-`/voice/group/call/*` and `/voice/recallFlow/*` have `code` and `msg` instead.
+Source: the vendor's pages document `status` as a String and show it as `"0"` and as `0`.
 """
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 import orjson
@@ -14,18 +12,7 @@ from attrs import define
 
 from itnio_async.codec import Mismatch, read_int
 from itnio_async.codes import SUCCESS
-
-
-class EnvelopeForm(Enum):
-    """The keys that hold the code and its text."""
-
-    def __init__(self, code_key: str, text_keys: tuple[str, ...]) -> None:
-        self.code_key = code_key
-        self.text_keys = text_keys
-
-    STATUS = ("status", ("reason",))
-    # One page's table says `reason` where its sample says `msg`.
-    CODE = ("code", ("msg", "reason"))
+from itnio_async.endpoint import EnvelopeForm
 
 
 class NotAnEnvelope(Exception):
@@ -82,8 +69,3 @@ def _as_text(value: Any) -> str:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
         return ""  # orjson reads deeper nesting than it writes, and the code must not be lost for that
-
-
-def form_of_path(path: str) -> EnvelopeForm:
-    """Return the envelope of a path that has no `Endpoint`."""
-    return EnvelopeForm.CODE if path.startswith(("/voice/group/call/", "/voice/recallFlow/")) else EnvelopeForm.STATUS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itnio_async.clock import ServerClock
+from itnio_async.calls.clock import ServerClock
 
 NOW = 1_700_000_000.0
 

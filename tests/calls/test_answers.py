@@ -348,7 +348,7 @@ FAILURES = {
     httpx.CloseError: (ConnectionLost, True),
     httpx.RemoteProtocolError: (ProtocolError, True),
     httpx.LocalProtocolError: (ProtocolError, True),
-    httpx.UnsupportedProtocol: (ProtocolError, True),
+    httpx.UnsupportedProtocol: (ProtocolError, False),
     httpx.DecodingError: (ProtocolError, True),
     httpx.TooManyRedirects: (ProtocolError, True),
     httpx.NetworkError: (ConnectionLost, True),

@@ -1,0 +1,158 @@
+"""What a trunk's fields must be together, before anything is sent.
+
+Every check refuses only what the vendor is certain to refuse. The form of addresses is not checked: the vendor's own
+sample, `12.325.353.2`, is not an IPv4 address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.types import (
+    GroupBinding,
+    SipTrunkAdd,
+    SipTrunkQuery,
+    SipTrunkUpdate,
+    TrunkDirection,
+    is_direction,
+)
+from itnio_async.errors import InvalidRequestError
+from itnio_async.values import UNSET
+
+_LONGEST = 50
+_SIZED = (str, int, list, tuple)
+
+
+def check_field(name: str, value: Any) -> None:
+    """Refuse what an update may not have in this field, whatever its others are.
+
+    Raises `InvalidRequestError`.
+    """
+    if check := _CHECKS.get(name):
+        check(value)
+
+
+def _check_key_id(value: Any) -> None:
+    if _is_missing(value) or (_is_int(value) and value < 0):
+        _refuse("key_id", -56)
+
+
+def _check_name(value: Any) -> None:
+    if _is_missing(value):
+        _refuse("sip_trunk_name", -45)
+
+
+def _check_gateway(value: Any) -> None:
+    if _is_too_long(value):
+        _refuse("sip_gateway_ip", -50)
+
+
+def _check_white(value: Any) -> None:
+    if _is_too_long(value):
+        _refuse("sip_white_ip", -55)
+
+
+def check_update(request: SipTrunkUpdate) -> None:
+    """Refuse an update that the vendor is certain to refuse; raises `InvalidRequestError`."""
+    _check_key_id(request.key_id)
+    direction = request.direction
+    if direction is None or direction is UNSET:
+        direction = _direction_by_addresses(request)
+    elif not is_direction(direction):
+        _refuse("direction", -44)
+    _check_trunk(request, direction)
+
+
+def check_add(request: SipTrunkAdd) -> None:
+    """Refuse a new trunk that the vendor is certain to refuse; raises `InvalidRequestError`."""
+    if not is_direction(request.type):
+        _refuse("type", -44)
+    _check_trunk(request, request.type)
+
+
+def _direction_by_addresses(request: SipTrunkUpdate) -> TrunkDirection | None:
+    """Return what a single address means: a trunk of the other direction would be refused for lack of its own."""
+    no_gateway = _is_missing(request.sip_gateway_ip)
+    if no_gateway == _is_missing(request.sip_white_ip):
+        return None
+    return TrunkDirection.INBOUND if no_gateway else TrunkDirection.OUTBOUND
+
+
+def _check_trunk(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
+    _check_name(request.sip_trunk_name)
+    _check_groups(request.group_list, direction)
+    _check_addresses(request, direction)
+    if request.sip_trunk_state is True and direction == TrunkDirection.OUTBOUND:
+        for name in ("sip_account", "sip_password"):
+            if _is_missing(getattr(request, name)):
+                raise InvalidRequestError("an outbound trunk that registers needs it in every update.", field=name)
+
+
+def _check_groups(groups: Any, direction: TrunkDirection | int | None = None) -> None:
+    if _is_missing(groups):
+        _refuse("group_list", -48)
+    if not isinstance(groups, list | tuple):
+        return
+    seen: set[int] = set()
+    are_several = len(groups) > 1
+    is_inbound = direction == TrunkDirection.INBOUND
+    for index, group in enumerate(groups):
+        if not isinstance(group, GroupBinding):
+            return
+        if are_several and _is_int(group.voice_group_id):
+            if group.voice_group_id in seen:
+                _refuse(f"group_list[{index}].voice_group_id", -51)
+            seen.add(group.voice_group_id)
+        if is_inbound and _is_missing(group.number):
+            _refuse(f"group_list[{index}].number", -57)
+        if _is_too_long(group.number):
+            _refuse(f"group_list[{index}].number", -58)
+
+
+def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
+    gateway, white = request.sip_gateway_ip, request.sip_white_ip
+    if direction == TrunkDirection.INBOUND:
+        if _is_missing(white):
+            _refuse("sip_white_ip", -54)
+    elif _is_missing(gateway) and (direction == TrunkDirection.OUTBOUND or _is_missing(white)):
+        _refuse("sip_gateway_ip", -49)
+    _check_gateway(gateway)
+    _check_white(white)
+
+
+_CHECKS: dict[str, Callable[[Any], None]] = {
+    "key_id": _check_key_id,
+    "sip_trunk_name": _check_name,
+    "group_list": _check_groups,
+    "sip_gateway_ip": _check_gateway,
+    "sip_white_ip": _check_white,
+}
+
+
+def _is_too_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > _LONGEST
+
+
+def check_query(request: SipTrunkQuery) -> None:
+    """Refuse a page that cannot be; raises `InvalidRequestError`."""
+    if _is_int(request.current) and request.current < 1:
+        raise InvalidRequestError("pages are numbered from 1.", field="current", code=-22)
+    if _is_int(request.size) and not 1 <= request.size <= 100:
+        raise InvalidRequestError("a page has 1 to 100 records.", field="size", code=-22)
+
+
+def _is_missing(value: object) -> bool:
+    # Asks no object of another type for its truth, which may raise.
+    return value is UNSET or value is None or (isinstance(value, _SIZED) and not value)
+
+
+def _is_int(value: object) -> bool:
+    # Other types pass here: the codec refuses them with a better text.
+    return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _refuse(name: str, code: int) -> None:
+    entry = SIP_TRUNKS[code]
+    raise InvalidRequestError(f"{entry.meaning}. {entry.advice}", field=name, code=code)

@@ -1,0 +1,113 @@
+"""`client.sip_trunks`: the endpoints as values, and a method for each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+
+from itnio_async import config
+from itnio_async.api.base import Service
+from itnio_async.api.sip_trunks.checks import check_add, check_query, check_update
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.types import (
+    SipTrunk,
+    SipTrunkAdd,
+    SipTrunkFilter,
+    SipTrunkQuery,
+    SipTrunkUpdate,
+    TrunkDirection,
+)
+from itnio_async.config import RateLimit
+from itnio_async.endpoint import Endpoint, Listing
+from itnio_async.errors import ItnioError
+from itnio_async.runs.run import BulkRun
+from itnio_async.values import UNSET, Page
+
+# Repeating an update with the same values ends in the same trunk. Repeating an add may create a second one, unless the
+# vendor refuses the name.
+UPDATE = Endpoint[SipTrunkUpdate, None](
+    "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, None, idempotent=True, family=SIP_TRUNKS, check=check_update
+)
+ADD = Endpoint[SipTrunkAdd, "int | None"](
+    "POST", "/v3/cc/sipTrunk/add", SipTrunkAdd, int, idempotent=False, family=SIP_TRUNKS, check=check_add
+)
+QUERY = Endpoint[SipTrunkQuery, Page[SipTrunk]](
+    "POST",
+    "/v3/cc/sipTrunk/query",
+    SipTrunkQuery,
+    Page[SipTrunk],
+    idempotent=True,
+    family=SIP_TRUNKS,
+    check=check_query,
+)
+
+ENDPOINTS = (UPDATE, ADD, QUERY)
+
+
+class SipTrunks(Service):
+    """The SIP trunks of the account."""
+
+    async def update(self, update: SipTrunkUpdate) -> None:
+        """Replace the settings of one trunk by those given, whole: what is left out may be lost.
+
+        A call that is cancelled or runs out of time may have been processed all the same: list the trunk to see, or
+        send the same update again, which does no harm.
+
+        Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError` or
+        `DeadlineExceeded` where no answer came. Source: the vendor's page on updating a SIP trunk.
+        """
+        return (await self._caller.call(UPDATE, update)).data
+
+    def update_many(
+        self,
+        updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
+        *,
+        concurrency: int = config.BULK_CONCURRENCY,
+        rate_limit: float | RateLimit | None = None,
+        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
+        max_failures: int = 0,
+        ordered: bool = False,
+    ) -> BulkRun[SipTrunkUpdate, None]:
+        """Update many trunks at once: `async for outcome in client.sip_trunks.update_many(updates)`.
+
+        Each update replaces its trunk, as `update` does, and a failed one is an outcome. Two updates of one trunk may
+        overtake each other. Takes and raises what `client.bulk` does.
+        """
+        return self._caller.bulk(
+            UPDATE,
+            updates,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            stop_on=stop_on,
+            max_failures=max_failures,
+            ordered=ordered,
+        )
+
+    async def add(self, trunk: SipTrunkAdd) -> int | None:
+        """Create a trunk and return its key id, or None where the vendor's answer leaves it out.
+
+        A lost answer does not tell whether the trunk was created: look for its name before trying again. A failure of
+        the vendor's system is not repeated by itself for the same reason. Raises as `update` does.
+        """
+        return (await self._caller.call(ADD, trunk)).data
+
+    def list(
+        self,
+        *,
+        type: TrunkDirection | int | None = None,
+        sip_trunk_name: str | None = None,
+        current: int = 1,
+        size: int = 100,
+    ) -> Listing[SipTrunk]:
+        """List trunks: `await` it for page `current` (from 1), or `async for` over it for all trunks from there on.
+
+        `type` keeps one direction, `sip_trunk_name` the names that have this text in them; `size` is 1 to 100 a page.
+        """
+        filters = SipTrunkFilter(
+            type=UNSET if type is None else type,
+            sip_trunk_name=UNSET if sip_trunk_name is None else sip_trunk_name,
+        )
+
+        async def fetch(page: int) -> Page[SipTrunk]:
+            return (await self._caller.call(QUERY, SipTrunkQuery(current=page, size=size, params=filters))).data
+
+        return Listing(fetch, current=current, size=size)

@@ -1,0 +1,200 @@
+"""What is sent and received about SIP trunks: requests, listed trunks, and one made from the other.
+
+Sources: the vendor's pages on adding, updating and listing a SIP trunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from operator import attrgetter
+from typing import Any, TypedDict, Unpack
+
+import attrs
+from attrs import field, frozen
+
+from itnio_async.codec import local
+from itnio_async.errors import InvalidRequestError
+from itnio_async.values import UNSET, Unset, extra_field
+
+
+class TrunkDirection(IntEnum):
+    """Which way calls go over a trunk."""
+
+    OUTBOUND = 1
+    INBOUND = 2
+
+
+@frozen(kw_only=True)
+class GroupBinding:
+    """An agent group bound to a trunk, and for inbound trunks the phone number that leads to it (50 characters)."""
+
+    voice_group_id: int
+    number: str | Unset | None = UNSET
+
+
+@frozen(kw_only=True)
+class SipTrunkUpdate:
+    """The whole of a trunk as it shall be: an update replaces it, and what is left out may be lost.
+
+    `trunk.to_update(**changes)` makes one from a listed trunk. `sip_trunk_state` is whether the trunk registers at the
+    gateway, which takes `sip_account` and `sip_password` in every update. `direction` is never sent: it lets the checks
+    know what the vendor asks of an outbound or an inbound trunk.
+    """
+
+    key_id: int
+    sip_trunk_name: str
+    group_list: list[GroupBinding]
+    sip_trunk_state: bool
+    sip_prefix: str | Unset | None = UNSET
+    sip_gateway_ip: str | Unset | None = UNSET
+    sip_white_ip: str | Unset | None = UNSET
+    sip_account: str | Unset | None = UNSET
+    sip_password: str | Unset | None = field(default=UNSET, repr=False)
+    direction: TrunkDirection | int | Unset | None = local()
+
+
+@frozen(kw_only=True)
+class SipTrunkAdd:
+    """A trunk to be created; `type` is its direction, and cannot be changed later."""
+
+    type: TrunkDirection | int
+    sip_trunk_name: str
+    group_list: list[GroupBinding]
+    sip_trunk_state: bool
+    sip_prefix: str | Unset | None = UNSET
+    sip_gateway_ip: str | Unset | None = UNSET
+    sip_white_ip: str | Unset | None = UNSET
+    sip_account: str | Unset | None = UNSET
+    sip_password: str | Unset | None = field(default=UNSET, repr=False)
+
+
+@frozen(kw_only=True)
+class SipTrunkFilter:
+    """Which trunks a listing shows; the name matches in part."""
+
+    type: TrunkDirection | int | Unset = UNSET
+    sip_trunk_name: str | Unset = UNSET
+
+
+@frozen(kw_only=True)
+class SipTrunkQuery:
+    """One page of a listing: its number from 1 and its size from 1 to 100."""
+
+    current: int
+    size: int
+    params: SipTrunkFilter
+
+
+@frozen(kw_only=True)
+class BoundGroup:
+    """An agent group as the listing shows it under a trunk."""
+
+    voice_group_id: int | None = None
+    group_name: str | None = None
+    number: str | None = None
+    extra: Mapping[str, Any] = extra_field()
+
+
+class SipTrunkChanges(TypedDict, total=False):
+    """What `SipTrunk.to_update` takes."""
+
+    key_id: int
+    sip_trunk_name: str
+    group_list: list[GroupBinding]
+    sip_trunk_state: bool
+    sip_prefix: str | Unset | None
+    sip_gateway_ip: str | Unset | None
+    sip_white_ip: str | Unset | None
+    sip_account: str | Unset | None
+    sip_password: str | Unset | None
+    direction: TrunkDirection | int | Unset | None
+
+
+@frozen(kw_only=True)
+class SipTrunk:
+    """A trunk as the listing shows it; a field that the answer leaves out or gives as null is None.
+
+    `state` is 0 (disabled) or 1 (enabled). `sip_trunk_state` is called the gateway's status in the listing and the
+    registration switch in an update: the two may differ. `sip_password` may be clear, masked or absent.
+    `create_time` and `update_time` are as on the wire, without a zone.
+    """
+
+    key_id: int | None = None
+    type: TrunkDirection | int | None = None
+    state: int | None = None
+    sip_trunk_name: str | None = None
+    sip_prefix: str | None = None
+    group_list: list[BoundGroup] | None = None
+    sip_gateway_ip: str | None = None
+    sip_white_ip: str | None = None
+    sip_trunk_state: bool | None = None
+    sip_account: str | None = None
+    sip_password: str | None = field(default=None, repr=False)
+    cc_ip: str | None = None
+    create_time: str | None = None
+    update_time: str | None = None
+    extra: Mapping[str, Any] = extra_field()
+
+    def to_update(self, **changes: Unpack[SipTrunkChanges]) -> SipTrunkUpdate:
+        """Return the full replacement that `update` needs: this trunk with the changes.
+
+        Nulls of the listing are left out; a change to None is sent as null. Where the listing shows an account or
+        registration on, a usable password and registration that is on must come from the listing or the changes: a
+        masked password would be written over the real one, and `sip_trunk_state` may be the gateway's status. Where it
+        shows neither, no password is sent.
+
+        Raises `InvalidRequestError` that names the field to give.
+        """
+        for name in changes:
+            if name not in _UPDATE_FIELDS:
+                raise InvalidRequestError(
+                    f"an update has no such field. It has: {', '.join(_UPDATE_FIELDS)}.", field=name
+                )
+        shown = zip(_LISTED_FIELDS, _listed_values(self), strict=True)
+        listed: dict[str, Any] = {name: value for name, value in shown if value is not None}
+        # A type that the vendor added since must not keep the trunk from being updated.
+        if is_direction(self.type):
+            listed["direction"] = self.type
+        if self.group_list is not None and "group_list" not in changes:
+            listed["group_list"] = [_binding(group) for group in self.group_list]
+        if not (self.sip_account or self.sip_trunk_state):
+            listed.pop("sip_password", None)
+        else:
+            self._guard_registration(changes)
+        wanted = {**listed, **changes}
+        for name in ("key_id", "sip_trunk_name", "group_list", "sip_trunk_state"):
+            if name not in wanted:
+                raise InvalidRequestError("the listing does not show it. Give it as a change.", field=name)
+        return SipTrunkUpdate(**wanted)
+
+    def _guard_registration(self, changes: SipTrunkChanges) -> None:
+        if "sip_password" not in changes and not (self.sip_password or "").strip("*"):
+            raise InvalidRequestError(
+                "the trunk has a registration, and the listing does not show its password: an update without the real "
+                "one would lose it. Give sip_password as a change.",
+                field="sip_password",
+            )
+        if "sip_trunk_state" not in changes and not self.sip_trunk_state:
+            raise InvalidRequestError(
+                "the trunk has a registration account, but the listing does not show it on, which may be the gateway's "
+                "status and not the switch. Give sip_trunk_state as a change.",
+                field="sip_trunk_state",
+            )
+
+
+def is_direction(value: object) -> bool:
+    """Tell whether a value is one of the directions, as an enumeration or as a number."""
+    return isinstance(value, int) and not isinstance(value, bool) and value in _DIRECTIONS
+
+
+_DIRECTIONS = frozenset(TrunkDirection)
+_UPDATE_FIELDS = attrs.fields_dict(SipTrunkUpdate)
+_LISTED_FIELDS = tuple(name for name in attrs.fields_dict(SipTrunk) if name in _UPDATE_FIELDS)
+_listed_values = attrgetter(*_LISTED_FIELDS)
+
+
+def _binding(group: BoundGroup) -> GroupBinding:
+    number = UNSET if group.number is None else group.number
+    # An id that the listing leaves out is refused with its place when the update is sent.
+    return GroupBinding(voice_group_id=group.voice_group_id, number=number)  # type: ignore[arg-type]

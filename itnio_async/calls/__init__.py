@@ -1,0 +1,1 @@
+"""One call of the API: the request out, the answer in, attempts and deadline."""

@@ -1,0 +1,264 @@
+"""What comes in: the answer read whole, its envelope, and the typed data or the error that it means."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+from attrs import define
+
+from itnio_async.calls.envelope import NotAnEnvelope, read_envelope
+from itnio_async.calls.request import Attempt
+from itnio_async.codec import Mismatch, decode
+from itnio_async.codes import SUCCESS
+from itnio_async.config import BODY_EXCERPT
+from itnio_async.endpoint import Response
+from itnio_async.errors import ItnioError, UnexpectedResponseError
+from itnio_async.redaction import blank_out, excerpt
+from itnio_async.transport.http1 import Answer as PooledAnswer
+from itnio_async.transport.http1 import Body
+from itnio_async.transport.pooled import CONNECTION_EXTENSION
+
+R = TypeVar("R")
+
+
+async def receive(attempt: Attempt[R], source: httpx.Response | PooledAnswer, most: int) -> Response[R]:
+    """Read an answer of at most `most` decoded bytes, and return what it means for the call.
+
+    Raises `ApiError` or `UnexpectedResponseError`, and what reading raises.
+    """
+    if isinstance(source, PooledAnswer):
+        attempt.http_status = source.status
+        answer = await read_pooled_answer(source, most)
+    else:
+        attempt.http_status = source.status_code
+        answer = await read_answer(source, most)
+    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
+    return judge(attempt, answer)
+
+
+@define(eq=False)
+class Answer:
+    """An HTTP answer, read whole."""
+
+    http_status: int
+    raw_headers: list[tuple[bytes, bytes]]
+    content: bytes
+    connection: int | None = None
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The headers, for who looks for one by its name."""
+        return httpx.Headers(self.raw_headers)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+async def read_answer(response: httpx.Response, most: int) -> Answer:
+    """Return httpx's answer with its decoded body, of at most `most` bytes; closes the response in any case.
+
+    Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
+    """
+    try:
+        content = await _read_content(response, most)
+    finally:
+        await response.aclose()
+    connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
+    return Answer(response.status_code, response.headers.raw, content, connection)
+
+
+async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
+    """Return the pool's answer as `read_answer` does httpx's."""
+    content = pooled.content
+    coding = _coding_of(pooled.headers)
+    if isinstance(content, bytes) and coding is None and len(content) <= most:
+        return Answer(pooled.status, pooled.headers, content, pooled.connection)
+    try:
+        whole = await _decoded(_parts_of(content), coding, pooled.status, most)
+    finally:
+        if not isinstance(content, bytes):
+            content.discard()  # here, and not in a generator that ends whenever it is collected
+    return Answer(pooled.status, pooled.headers, whole, pooled.connection)
+
+
+def _coding_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The length tells most apart.
+    codings = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
+    return b", ".join(codings).decode("latin-1") if codings else None
+
+
+async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    while part := await content.receive():
+        yield part
+
+
+async def _read_content(response: httpx.Response, most: int) -> bytes:
+    if response.is_closed or response.is_stream_consumed:
+        return _content_read_before(response, most)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return await _decoded(aiter(response.stream), _coding_of(response.headers.raw), response.status_code, most)
+
+
+def _content_read_before(response: httpx.Response, most: int) -> bytes:
+    """Return what a middleware, or a test's mock, has read already."""
+    try:
+        content = response.content
+    except httpx.ResponseNotRead:
+        raise UnexpectedResponseError(
+            "A middleware has used up the answer. Have it read with `await response.aread()`, which keeps it.",
+            http_status=response.status_code,
+        ) from None
+    if len(content) > most:
+        raise _too_large(response.status_code, most)
+    return content
+
+
+async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status: int, most: int) -> bytes:
+    """Return the decoded whole of a body that arrives in parts."""
+    decoder = _decoder(coding.strip().lower(), http_status) if coding else None
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in parts:
+        if decoder is not None:
+            chunk = _decompress(decoder, chunk, most - size + 1, http_status)
+        size += len(chunk)
+        if size > most:
+            raise _too_large(http_status, most)
+        chunks.append(chunk)
+    return b"".join(chunks) if len(chunks) != 1 else chunks[0]
+
+
+def _decoder(coding: str, http_status: int) -> Any:
+    if coding == "identity":
+        return None
+    if coding in ("gzip", "x-gzip", "deflate"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: by its head, gzip or zlib
+    raise UnexpectedResponseError(
+        f"The answer is compressed as {coding[:20]!r}, which was not asked for.", http_status=http_status
+    )
+
+
+def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> bytes:
+    try:
+        # Bounded, since a few bytes can stand for gigabytes.
+        return decoder.decompress(chunk, most)  # type: ignore[no-any-return]
+    except zlib.error as error:
+        raise UnexpectedResponseError(
+            "The answer says that it is compressed, and is not.", http_status=http_status
+        ) from error
+
+
+def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"The answer is larger than {most} bytes (max_response_bytes), which is no answer of the API.",
+        http_status=http_status,
+    )
+
+
+def server_time(headers: httpx.Headers) -> float | None:
+    """Return the answer's `Date` in Unix seconds, or None where it is missing or broken."""
+    return _http_date(headers.get("date"))
+
+
+def _http_date(text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        # HTTP's dates are in GMT, said or not; without a zone Python would take this machine's.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return float(text)
+    until, now = _http_date(text), server_time(headers)
+    return max(0.0, until - now) if until is not None and now is not None else None
+
+
+# -- judging ----------------------------------------------------------------------------------------------------------
+
+
+def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
+    """Return what the answer means for the call.
+
+    A failure in the envelope decides at any HTTP status; a success outside 2xx is none. Raises `ApiError` or
+    `UnexpectedResponseError`.
+    """
+    try:
+        envelope = read_envelope(answer.content, attempt.request.template.envelope)
+    except NotAnEnvelope as found:
+        raise _unexpected(attempt, answer, str(found)) from None
+    if envelope.status != SUCCESS:
+        raise _api_error(attempt, envelope.status, envelope.reason, answer)
+    if not 200 <= answer.http_status < 300:
+        raise _unexpected(attempt, answer, "the answer says success")
+    try:
+        data = attempt.request.template.read(envelope.data)
+    except Mismatch as mismatch:
+        mismatch.path.insert(0, "data")
+        raise _unexpected(attempt, answer, f"`{mismatch.where()}`: {mismatch}") from None
+    return Response(
+        data=data,
+        raw=envelope.raw,
+        status=envelope.status,
+        reason=envelope.reason,
+        http_status=answer.http_status,
+        headers=answer.raw_headers,
+        attempts=attempt.number,
+        elapsed=time.monotonic() - attempt.request.started,
+    )
+
+
+def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) -> ItnioError:
+    entry = attempt.request.template.family[code]
+    return entry.error(
+        blank_out(reason, attempt.secrets())[:BODY_EXCERPT],
+        code=code,
+        meaning=entry.meaning,
+        advice=entry.advice,
+        endpoint=attempt.request.template.endpoint,
+        http_status=answer.http_status,
+        attempts=attempt.number,
+    )
+
+
+def _unexpected(attempt: Attempt[Any], answer: Answer, what: str) -> UnexpectedResponseError:
+    advice = _ADVICE[answer.http_status // 100]
+    return UnexpectedResponseError(
+        f"{attempt.request.template.endpoint}: HTTP {answer.http_status}, but {what}. {advice}",
+        http_status=answer.http_status,
+        retry_after=_retry_after(answer.headers),
+        body=excerpt(answer.content.decode(errors="replace"), attempt.secrets(), BODY_EXCERPT),
+    )
+
+
+class _Advice(dict[int, str]):
+    def __missing__(self, key: int) -> str:
+        return "This is not the API's own answer: look at .body, and treat the outcome as unknown."
+
+
+_ADVICE = _Advice(
+    {
+        3: "Redirects are never followed, since the signed headers would go along: correct base_url.",
+        4: "Something before the API refused it: look at .body, at base_url and, after a 429, at .retry_after.",
+        5: "A gateway before the API answered: try again later, and treat the outcome as unknown.",
+    }
+)
+
+
+def reader_of(response_type: type[R] | None) -> Callable[[Any], R]:
+    """Return what turns an answer's `data` into the response's type."""
+    return lambda data: decode(data, response_type)

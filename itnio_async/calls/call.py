@@ -1,0 +1,256 @@
+"""One call from its admission to its end: deadline, attempts, repeats, and what all its attempts together say."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cached_property, partial
+from typing import Any, Generic, TypeVar
+
+import httpx
+from attrs import define, field, frozen
+
+from itnio_async import config
+from itnio_async.calls.answer import receive, server_time
+from itnio_async.calls.deadlines import Deadline
+from itnio_async.calls.failures import transport_error
+from itnio_async.calls.request import Attempt, CallRequest
+from itnio_async.calls.shared import Shared
+from itnio_async.credentials import Credentials, CredentialSource, resolve
+from itnio_async.endpoint import Response
+from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
+from itnio_async.retry import Repetition, RetryPolicy
+from itnio_async.transport.pool import Timeouts
+from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
+from itnio_async.transport.sendings import SENDINGS_EXTENSION
+from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
+
+logger = logging.getLogger("itnio_async.client")
+
+R = TypeVar("R")
+
+
+def _retry_policy(value: Any) -> RetryPolicy:
+    if not isinstance(value, RetryPolicy):
+        raise ConfigurationError(f"retry must be a RetryPolicy, not a {type(value).__name__}.")
+    return value
+
+
+def _seconds_or_none(value: Any) -> float | None:
+    return None if value is None else config.positive_number("deadline", value)
+
+
+@frozen
+class Options:
+    """What a view of a client may set for its calls, checked."""
+
+    timeout: httpx.Timeout = field(converter=config.timeout_of)
+    deadline: float | None = field(converter=_seconds_or_none)
+    retry: RetryPolicy = field(converter=_retry_policy)
+    credentials: CredentialSource = field(converter=config.credential_source_of)
+
+    @cached_property
+    def timeouts(self) -> Timeouts:
+        """The timeout as the pool takes it."""
+        return Timeouts(**self.timeout.as_dict())
+
+
+@define(eq=False)
+class Call(Generic[R]):
+    """What became of a call so far; its attempts change it.
+
+    `admitted` is when the first attempt began, on `time.monotonic`; `attempt` is the last one that began, `attempts`
+    how many did, `last_error` how the last one that ended did, and `may_have_been_processed` what those that ended say
+    together. About refused timestamps: `timestamps` are they, `corrected_clock_refused` tells whether one was made by a
+    corrected clock, `has_learnt` and `has_dropped` whether this call changed the client's estimate.
+    """
+
+    request: CallRequest[R]
+    admitted: float = 0.0
+    attempts: int = 0
+    attempt: Attempt[R] | None = None
+    last_error: ItnioError | None = None
+    may_have_been_processed: bool = False
+    timestamps: list[int] = field(factory=list)
+    corrected_clock_refused: bool = False
+    has_learnt: bool = False
+    has_dropped: bool = False
+
+    @property
+    def is_unaccounted_for(self) -> bool:
+        """Tell whether anything may have been processed: by an attempt that ended, or by one that was cut off."""
+        return self.may_have_been_processed or (self.attempt is not None and self.attempt.sendings.any)
+
+
+async def perform(shared: Shared, options: Options, request: CallRequest[R]) -> Response[R]:
+    """Take a call through the limiter, its deadline and its attempts; the one place where its errors get completed.
+
+    Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
+    """
+    call = Call(request)
+    # Not armed yet: a call that waits its turn among 10,000 others has not begun.
+    deadline = Deadline()
+    try:
+        with deadline:
+            return await _attempts(shared, options, call, deadline)
+    except ItnioError as error:
+        error.may_have_been_processed |= call.is_unaccounted_for
+        error.attempts = call.attempts
+        raise
+    except TimeoutError:
+        if not deadline.has_struck:
+            raise
+        raise _deadline_exceeded(call, options) from call.last_error
+    finally:
+        if call.attempts:
+            shared.deadlines.forget(deadline)
+
+
+async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
+    policy, template = options.retry, call.request.template
+    try:
+        response = await _attempt(shared, options, call, deadline)
+    except TransientError as error:
+        # Credentials may come from another client of ours, whose failures are not this call's.
+        if error is not call.last_error or not policy.wants(error, idempotent=template.idempotent):
+            raise
+        repetition = Repetition(
+            endpoint=template.endpoint,
+            policy=policy,
+            tokens=shared.tokens,
+            idempotent=template.idempotent,
+            is_of_call=lambda failure: failure is call.last_error,
+            until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
+            tell=shared.tell,
+        )
+        response = await repetition.run(error, partial(_attempt, shared, options, call, deadline))
+    shared.tokens.give(policy.budget)
+    return response
+
+
+async def _attempt(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
+    limiter = shared.enter()
+    if not limiter.enter_at_once():
+        await limiter.enter(options.timeout.pool)
+    try:
+        if call.attempts == 0:
+            call.admitted = time.monotonic()
+            if options.deadline is not None:
+                shared.deadlines.watch(deadline, options.deadline)
+        call.attempts += 1
+        return await _send(shared, options, call)
+    finally:
+        limiter.leave()
+
+
+async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
+    """Send the request, and return what the answer means."""
+    shared.check_open()  # the wait for a slot may have been long
+    source = options.credentials
+    signature = Signature(source if isinstance(source, Credentials) else await resolve(source), shared.signer)
+    call.attempt = attempt = Attempt(call.request, call.attempts, signature, shared.clock.correction)
+    shared.requests += 1
+    try:
+        response = await _exchange(shared, options, attempt)
+    except ItnioError as error:
+        if isinstance(error, TimestampExpiredError) and attempt.is_judged:
+            _learn_from_refusal(shared, call, attempt, error)
+        _failed(call, attempt, error)
+        raise
+    except Exception as error:
+        ours = transport_error(attempt, error)
+        if ours is None:
+            if isinstance(error, RuntimeError):
+                shared.check_open()  # closed in the middle of this call
+            raise
+        _failed(call, attempt, ours)
+        raise ours from error
+    _log(attempt, "code=0")
+    return response
+
+
+async def _exchange(shared: Shared, options: Options, attempt: Attempt[R]) -> Response[R]:
+    template = attempt.request.template
+    pool = shared.direct()
+    if pool is not None:
+        # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
+        pooled = await pool.send(
+            shared.origin,
+            attempt.on_the_wire(),
+            options.timeouts,
+            idempotent=template.idempotent,
+            head_only=template.method == "HEAD",
+            sendings=attempt.sendings,
+        )
+        return await receive(attempt, pooled, shared.max_response_bytes)
+    extensions = {
+        "timeout": options.timeout.as_dict(),
+        IDEMPOTENT_EXTENSION: template.idempotent,
+        SIGNATURE_EXTENSION: attempt.signature,
+        SENDINGS_EXTENSION: attempt.sendings,
+    }
+    response = await shared.chain.handle_async_request(attempt.for_httpx(extensions))
+    return await receive(attempt, response, shared.max_response_bytes)
+
+
+def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
+    """Note what a failed attempt says about the call."""
+    sendings = attempt.sendings
+    # Judged, one sending has its answer; else a sending is ruled out only by what is certain that nothing went out.
+    error.may_have_been_processed |= sendings.several if attempt.is_judged else sendings.any_despite_refusal()
+    call.may_have_been_processed |= error.may_have_been_processed
+    call.last_error = error
+    call.attempt = None
+    code = getattr(error, "code", None)
+    _log(attempt, type(error).__name__ if code is None else f"code={code}")
+
+
+def _learn_from_refusal(shared: Shared, call: Call[Any], attempt: Attempt[Any], error: TimestampExpiredError) -> None:
+    """Find out what a refused timestamp says about this machine's clock, and learn from it: each way once a call."""
+    signed_at = attempt.signature.timestamp
+    if signed_at is None:
+        return
+    call.timestamps.append(signed_at)
+    call.corrected_clock_refused |= attempt.correction != 0
+    error.after_correction = call.corrected_clock_refused
+    date = server_time(httpx.Headers(attempt.headers))
+    if date is None:
+        return
+    error.clock_skew = shared.clock.skew(date)
+    side = "ahead of" if error.clock_skew > 0 else "behind"
+    error.remark = f"This machine's clock is {abs(error.clock_skew):.0f} s {side} the server's."
+    if error.after_correction:
+        error.remark += " Timestamps by the server's clock were refused as well."
+    if not shared.learns_clock:
+        return
+    if not call.has_learnt:
+        call.has_learnt = shared.clock.learn(date, signed_at, attempt.correction)
+    if not call.has_dropped:
+        call.has_dropped = shared.clock.drop(date, signed_at, attempt.correction)
+
+
+def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
+    unknown = call.is_unaccounted_for
+    outcome = "It may have been processed." if unknown else "Nothing of it was processed."
+    last = f" The last attempt ended so: {call.last_error}" if call.last_error else ""
+    error = DeadlineExceeded(
+        f"{call.request.template.endpoint}: not done within {options.deadline:g} s (deadline), at attempt "
+        f"{call.attempts}. {outcome}{last}",
+        last_error=call.last_error,
+        may_have_been_processed=unknown,
+    )
+    error.attempts = call.attempts
+    return error
+
+
+def _log(attempt: Attempt[Any], outcome: str) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "%s %s http=%s attempt=%d %.1f ms connection=%s",
+            attempt.request.template.endpoint,
+            outcome,
+            attempt.http_status if attempt.is_judged else None,
+            attempt.number,
+            (time.monotonic() - attempt.request.started) * 1000,
+            attempt.connection,
+        )

@@ -1,0 +1,120 @@
+"""What goes out: the request of a call, and each attempt to send it.
+
+A `Template` is what all calls of one endpoint through a client have in common, a `CallRequest` what one call asks for,
+and an `Attempt` one sending of it with what came back so far.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import httpx
+from attrs import define, field, frozen
+
+from itnio_async.codec import encode
+from itnio_async.codes import CodeFamily
+from itnio_async.endpoint import Endpoint, EnvelopeForm
+from itnio_async.errors import InvalidRequestError
+from itnio_async.redaction import secrets_in, secrets_in_query
+from itnio_async.transport.head import head
+from itnio_async.transport.sendings import Sendings
+from itnio_async.transport.signing import Signature
+
+R = TypeVar("R")
+
+
+@frozen(eq=False)
+class Template(Generic[R]):
+    """What the calls of one endpoint through one client have in common, so that a call need not make it anew.
+
+    `endpoint` names it for people; `headers` are those of every request, unsigned.
+    """
+
+    endpoint: str
+    method: str
+    url: httpx.URL
+    headers: tuple[tuple[bytes, bytes], ...]
+    family: CodeFamily
+    envelope: EnvelopeForm
+    read: Callable[[Any], R]
+    idempotent: bool
+
+    @cached_property
+    def opening(self) -> bytes:
+        """The part of a request's bytes that is the same in all of them, checked."""
+        return head(self.method.encode(), self.url.raw_path, self.headers).removesuffix(b"\r\n")
+
+
+@define(eq=False)
+class CallRequest(Generic[R]):
+    """What one call asks for; `started` is when, on `time.monotonic`. Nothing changes it."""
+
+    template: Template[R]
+    content: bytes = field(repr=False)
+    started: float
+
+
+@define(eq=False)
+class Attempt(Generic[R]):
+    """One attempt of a call: what it is signed with, and what came back so far.
+
+    `number` counts from 1, `correction` is that of the clock which the signature is made by, and `sendings` counts how
+    often the request began to go out. `http_status`, `headers` and `connection` are those of the answer as soon as its
+    head is there; `is_judged` tells whether the answer came whole and was understood, be it as a refusal.
+    """
+
+    request: CallRequest[R]
+    number: int
+    signature: Signature = field(repr=False)
+    correction: float = 0.0
+    sendings: Sendings = field(factory=Sendings)
+    http_status: int | None = None
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    connection: int | None = None
+    is_judged: bool = False
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must not appear in an error of this attempt."""
+        request = self.request
+        return (
+            *self.signature.secrets(),
+            *secrets_in(request.content),
+            *secrets_in_query(request.template.url),
+        )
+
+    def on_the_wire(self) -> bytes:
+        """Return the signed request as it goes over the wire."""
+        template, content = self.request.template, self.request.content
+        length = b"Content-Length: %d" % len(content)
+        return b"%b%b\r\n%b\r\n%b" % (template.opening, length, self.signature.lines(), content)
+
+    def for_httpx(self, extensions: dict[str, Any]) -> httpx.Request:
+        """Return the request, unsigned and with its body at hand for whoever looks at it."""
+        template, content = self.request.template, self.request.content
+        request = httpx.Request(
+            template.method,
+            template.url,
+            headers=[*template.headers, (b"Content-Length", b"%d" % len(content))],
+            stream=httpx.ByteStream(content),
+            extensions=extensions,
+        )
+        request.read()
+        return request
+
+
+def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) -> CallRequest[R]:
+    """Return what a call of the endpoint sends, checked.
+
+    Raises `InvalidRequestError` for what cannot be sent.
+    """
+    started = time.monotonic()
+    if not isinstance(request, endpoint.request_type):
+        raise InvalidRequestError(
+            f"{endpoint} takes a {endpoint.request_type.__name__}, not a {type(request).__name__}.", field="request"
+        )
+    if endpoint.check is not None:
+        endpoint.check(request)
+    return CallRequest(template, encode(request, endpoint.request_type), started)

@@ -1,0 +1,40 @@
+"""Attempts of calls, made without a client."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import orjson
+
+from itnio_async import Credentials
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.calls.answer import reader_of
+from itnio_async.calls.request import Attempt, CallRequest, Template
+from itnio_async.endpoint import EnvelopeForm
+from itnio_async.transport.signing import Signature, Signer
+
+MOMENT = 1630468800
+SIGN = "05d7a50893e22a5c4bb3216ae3396c7c"
+SECRET = "7bz1lzh9"
+PASSWORD = 'hun"ter/2'
+
+
+def an_attempt(
+    response_type: Any = None, form: EnvelopeForm = EnvelopeForm.STATUS, content: bytes | None = None
+) -> Attempt[Any]:
+    signature = Signature(Credentials("bDqJFiq9", SECRET), Signer(lambda: MOMENT))
+    signature.headers()
+    template = Template(
+        endpoint="POST /v3/cc/sipTrunk/update",
+        method="POST",
+        url=httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update"),
+        headers=((b"Host", b"api.itniotech.com"),),
+        family=SIP_TRUNKS,
+        envelope=form,
+        read=reader_of(response_type),
+        idempotent=True,
+    )
+    content = orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content
+    return Attempt(CallRequest(template, content, started=time.monotonic()), 2, signature)
