@@ -6,21 +6,20 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from inspect import iscoroutinefunction
-from math import isfinite
 from typing import Any, Self, TypeVar
 
 import httpx
 from attrs import evolve
 
 from itnio_async import config
+from itnio_async.account import resolve_account
 from itnio_async.api.families import Families
 from itnio_async.api.paths import family_of_path, form_of_path
 from itnio_async.calls.answer import reader_of
 from itnio_async.calls.call import Options, perform
 from itnio_async.calls.clock import ServerClock
-from itnio_async.calls.request import CallRequest, Template, request_of
+from itnio_async.calls.request import CallRequest, Template, method_and_path, request_of, with_params
 from itnio_async.calls.shared import Middleware, Shared, Stats
 from itnio_async.codec import json_bytes
 from itnio_async.credentials import Credentials, CredentialSource
@@ -96,7 +95,7 @@ class AsyncClient(Families):
         _check_callable("clock", clock)
         if on_retry is not None:
             _check_callable("on_retry", on_retry)
-        account = config.resolve_account(
+        account = resolve_account(
             api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
         )
         limits = config.limits_of(limits)
@@ -237,10 +236,10 @@ class AsyncClient(Families):
         has an `Endpoint` uses its codes. Raises as `call` does.
         """
         started = time.monotonic()
-        method, path = config.method_and_path(method, path)
+        method, path = method_and_path(method, path)
         url = self._url(path)
         if params is not None:
-            url = _with_params(url, params)
+            url = with_params(url, params)
         template = Template(
             endpoint=f"{method} {path}",
             method=method,
@@ -285,27 +284,6 @@ class AsyncClient(Families):
 
 def _as_it_came(data: Any) -> Any:
     return data
-
-
-def _with_params(url: httpx.URL, params: Any) -> httpx.URL:
-    values = (str, int, float, bool, type(None))
-    if not isinstance(params, Mapping):
-        raise InvalidRequestError("a mapping of names to values is wanted.", field="params")
-    for name, value in params.items():
-        items = value if isinstance(value, list | tuple) else [value]
-        fits = isinstance(name, str) and all(isinstance(item, values) for item in items)
-        if not fits or any(isinstance(item, float) and not isfinite(item) for item in items):
-            raise InvalidRequestError(
-                "names are strings, values strings, finite numbers or lists of them.", field=f"params.{name}"
-            )
-    merged = None
-    with suppress(httpx.InvalidURL, UnicodeEncodeError):
-        merged = url.copy_merge_params(params)
-    if merged is None:
-        # Not raised while those errors are: they hold the values, and a query may have secrets too.
-        message = "together they make no query: too long, or text with lone surrogates."
-        raise InvalidRequestError(message, field="params")
-    return merged
 
 
 def _hop(

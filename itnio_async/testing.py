@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from itnio_async.config import is_vendor
+from itnio_async.account import is_vendor
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox

@@ -19,19 +19,14 @@ from itnio_async import (
     RetryBudget,
     RetryPolicy,
 )
+from itnio_async.account import BASE_URL, Account, base_url_of, is_loopback, is_vendor, resolve_account
+from itnio_async.calls.request import method_and_path
 from itnio_async.config import (
-    BASE_URL,
     LIMITS,
     TIMEOUT,
-    Account,
-    base_url_of,
-    is_loopback,
-    is_vendor,
     limits_of,
-    method_and_path,
     positive_number,
     rate_limit_of,
-    resolve_account,
     timeout_of,
     whole_number,
 )

@@ -11,6 +11,7 @@ import httpx
 from attrs import define, field, frozen
 
 from itnio_async import config
+from itnio_async.account import credential_source_of
 from itnio_async.calls.answer import receive, server_time
 from itnio_async.calls.deadlines import Deadline
 from itnio_async.calls.failures import transport_error
@@ -47,7 +48,7 @@ class Options:
     timeout: httpx.Timeout = field(converter=config.timeout_of)
     deadline: float | None = field(converter=_seconds_or_none)
     retry: RetryPolicy = field(converter=_retry_policy)
-    credentials: CredentialSource = field(converter=config.credential_source_of)
+    credentials: CredentialSource = field(converter=credential_source_of)
 
     @cached_property
     def timeouts(self) -> Timeouts:

@@ -6,9 +6,12 @@ and an `Attempt` one sending of it with what came back so far.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
+from math import isfinite
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -24,6 +27,12 @@ from itnio_async.transport.sendings import Sendings
 from itnio_async.transport.signing import Signature
 
 R = TypeVar("R")
+
+_METHOD = re.compile(r"[A-Za-z]+")
+# What cannot stand in a URL's path, or would make another URL of it.
+_NOT_IN_PATH = re.compile(r"[^\x21-\x7e]|[?#\\]")
+# About what common servers take; httpx itself raises an error of its own beyond 65,536.
+_LONGEST_PATH = 8000
 
 
 @frozen(eq=False)
@@ -118,3 +127,43 @@ def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) 
     if endpoint.check is not None:
         endpoint.check(request)
     return CallRequest(template, encode(request, endpoint.request_type), started)
+
+
+def method_and_path(method: Any, path: Any) -> tuple[str, str]:
+    """Return method and path of an untyped request.
+
+    Raises `InvalidRequestError` for anything but a path: an absolute URL would take the signed headers with it.
+    """
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise InvalidRequestError(f"a name such as POST is wanted, not {method!r}.", field="method")
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH:
+        raise InvalidRequestError(f"a string of at most {_LONGEST_PATH} characters is wanted.", field="path")
+    if not path.startswith("/") or path.startswith("//") or _NOT_IN_PATH.search(path):
+        raise InvalidRequestError(
+            "it must begin with one slash, such as /v3/cc/sipTrunk/query, and have no host, query or fragment: "
+            "the signed headers go to base_url only, and queries go into params.",
+            field="path",
+        )
+    return method.upper(), path
+
+
+def with_params(url: httpx.URL, params: Any) -> httpx.URL:
+    """Return the address with a query; raises `InvalidRequestError` for what makes none."""
+    values = (str, int, float, bool, type(None))
+    if not isinstance(params, Mapping):
+        raise InvalidRequestError("a mapping of names to values is wanted.", field="params")
+    for name, value in params.items():
+        items = value if isinstance(value, list | tuple) else [value]
+        fits = isinstance(name, str) and all(isinstance(item, values) for item in items)
+        if not fits or any(isinstance(item, float) and not isfinite(item) for item in items):
+            raise InvalidRequestError(
+                "names are strings, values strings, finite numbers or lists of them.", field=f"params.{name}"
+            )
+    merged = None
+    with suppress(httpx.InvalidURL, UnicodeEncodeError):
+        merged = url.copy_merge_params(params)
+    if merged is None:
+        # Not raised while those errors are: they hold the values, and a query may have secrets too.
+        message = "together they make no query: too long, or text with lone surrogates."
+        raise InvalidRequestError(message, field="params")
+    return merged

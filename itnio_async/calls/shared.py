@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 from attrs import frozen
 
+from itnio_async.account import is_loopback
 from itnio_async.calls.clock import ServerClock
 from itnio_async.calls.deadlines import Deadlines
-from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit, is_loopback
+from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens

@@ -16,6 +16,7 @@ import typer
 from attrs import frozen
 
 from itnio_async import AsyncClient, config
+from itnio_async.account import BASE_URL, Account, resolve_account
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.secret_file import read_secret_file
 
@@ -37,7 +38,7 @@ BaseUrlOption = Annotated[
     typer.Option(
         "--base-url",
         metavar="URL",
-        help=f"The API's address. Default: ITNIO_BASE_URL, then {config.BASE_URL}.",
+        help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -76,7 +77,7 @@ DEFAULT_TIMEOUT = 10.0
 class Access:
     """An account, and how to reach it."""
 
-    account: config.Account
+    account: Account
     allow_insecure: bool
     timeout: float
 
@@ -112,32 +113,32 @@ def access_of(
     return Access(account, allow_insecure, timeout)
 
 
-def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> config.Account:
+def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> Account:
     """Return the account that a profile names: nothing of it comes from elsewhere, but an address that is given."""
     from itnio_async.cli.profiles import credentials_of  # who has no profiles need not wait for it to load
 
     found = credentials_of(name)
     # The environment's address belongs to the environment's credentials.
-    url = base_url or found.base_url or config.BASE_URL
-    account = config.resolve_account(found.api_key, found.api_secret, None, url, allow_insecure=allow_insecure)
+    url = base_url or found.base_url or BASE_URL
+    account = resolve_account(found.api_key, found.api_secret, None, url, allow_insecure=allow_insecure)
     source = f"the profile {name}"
     return attrs.evolve(
         account, credentials_source=source, base_url_source="--base-url" if base_url is not None else source
     )
 
 
-def account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> config.Account:
+def account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> Account:
     """Return the account's credentials and address, each with the place where it was found."""
     key = secret = source = None
     if secret_file is not None:
         found = read_secret_file(secret_file)
         key, secret, source = found.api_key, found.api_secret, f"the file {secret_file}"
         if base_url is None and found.base_url is not None:
-            account = config.resolve_account(key, secret, None, found.base_url, allow_insecure=allow_insecure)
+            account = resolve_account(key, secret, None, found.base_url, allow_insecure=allow_insecure)
             return attrs.evolve(account, credentials_source=source, base_url_source=source)
     elif not (os.environ.get("ITNIO_API_KEY") or os.environ.get("ITNIO_API_SECRET")):
         key, secret, source = *_ask(), "the prompt"
-    account = config.resolve_account(key, secret, None, base_url, allow_insecure=allow_insecure)
+    account = resolve_account(key, secret, None, base_url, allow_insecure=allow_insecure)
     return attrs.evolve(
         account,
         credentials_source=source or "ITNIO_API_KEY and ITNIO_API_SECRET",

@@ -13,7 +13,8 @@ from typing import Self
 import typer
 from attrs import evolve, field, frozen
 
-from itnio_async import ApiError, AsyncClient, ItnioError, config
+from itnio_async import ApiError, AsyncClient, ItnioError
+from itnio_async.account import is_vendor
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
@@ -193,7 +194,7 @@ class Application:
             raise CommandError("nobody is there to confirm: stdin is no terminal.", "give --yes.")
         trunks = f"{count} trunk{'' if count == 1 else 's'} of the account {self.identity}"
         with interruptible():
-            if config.is_vendor(self.identity.host.partition(":")[0]):
+            if is_vendor(self.identity.host.partition(":")[0]):
                 typed: str = typer.prompt(f"Updating {trunks}. Type the number of trunks to go on", err=True)
                 return typed.strip().replace(",", "") == str(count)
             return bool(typer.confirm(f"Update {trunks}?", err=True))

@@ -17,7 +17,8 @@ import httpx
 import typer
 from attrs import define, frozen
 
-from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__, config
+from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__
+from itnio_async.account import is_loopback
 from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
 from itnio_async.cli.account import (
@@ -145,7 +146,7 @@ async def _reaches(url: httpx.URL, timeout: float, show: _Reader) -> bool:
         return False
     if url.scheme == "https":
         return await _shakes_hands(host, port, timeout, show)
-    if config.is_loopback(host):
+    if is_loopback(host):
         show(Finding("TLS", SKIPPED, "plain http that stays on this machine"))
     else:
         text = "plain http: everyone on the way can read along, and send the signed headers again"

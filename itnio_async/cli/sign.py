@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from itnio_async import Credentials, config
+from itnio_async import Credentials
+from itnio_async.account import BASE_URL
 from itnio_async.cli.account import DEFAULT_TIMEOUT, ProfileOption, SecretFileOption, access_of
 from itnio_async.cli.output import json_line, line, say
 from itnio_async.transport.signing import Signer
@@ -31,7 +32,7 @@ def sign(
     request itself is signed. The secret is not shown, but whoever has the headers can use them for some minutes.
     """
     # The address plays no part in it, so that a wrong one must not be in the way.
-    access = access_of(secret_file, config.BASE_URL, allow_insecure=False, timeout=DEFAULT_TIMEOUT, profile=profile)
+    access = access_of(secret_file, BASE_URL, allow_insecure=False, timeout=DEFAULT_TIMEOUT, profile=profile)
     credentials = access.account.credentials
     assert isinstance(credentials, Credentials)
     moment = int(time.time()) if at is None else at

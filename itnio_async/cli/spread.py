@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from itnio_async import AsyncClient, config
+from itnio_async import AsyncClient
+from itnio_async.account import resolve_account
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job import Bulk, JobOptions
 from itnio_async.cli.account import Access, access_of
@@ -52,5 +53,5 @@ def client_there(profile: str | None, allow_insecure: bool, timeout: float, **mo
     """Return the client of a worker; it runs there, where nobody could be asked for a secret."""
     if profile is not None:
         return access_of(None, None, allow_insecure, timeout, profile).client(**more)
-    account = config.resolve_account(None, None, None, None, allow_insecure=allow_insecure)
+    account = resolve_account(None, None, None, None, allow_insecure=allow_insecure)
     return Access(account, allow_insecure, timeout).client(**more)

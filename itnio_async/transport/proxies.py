@@ -8,7 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from itnio_async.config import is_loopback
+from itnio_async.account import is_loopback
 from itnio_async.errors import ConfigurationError
 
 

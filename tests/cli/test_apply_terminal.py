@@ -164,7 +164,7 @@ def test_the_canary_is_shown_and_asked_about(sandbox, rows, journal, answer, sta
 
 @pytest.mark.parametrize(("typed", "status", "sent"), [("12\n", 0, 12), ("y\n", 130, 0), ("11\n", 130, 0)])
 def test_the_vendors_hosts_want_the_number_typed(itnio, sandbox, rows, on_terminal, monkeypatch, typed, status, sent):
-    monkeypatch.setattr("itnio_async.config.is_vendor", lambda host: host == "127.0.0.1")
+    monkeypatch.setattr("itnio_async.cli.applying.is_vendor", lambda host: host == "127.0.0.1")
     asked = []
     monkeypatch.setattr("typer.prompt", lambda text, *, err: (asked.append(text), typed)[1])
     assert itnio("trunks", "apply", rows).status == status

@@ -207,7 +207,7 @@ def test_a_bad_proxy(itnio, sandbox, monkeypatch):
 
 def test_plain_http_elsewhere(itnio, sandbox, monkeypatch):
     # Another name for this machine, so that the connection stays here.
-    monkeypatch.setattr("itnio_async.cli.doctor.config.is_loopback", lambda host: False)
+    monkeypatch.setattr("itnio_async.cli.doctor.is_loopback", lambda host: False)
     finding = findings_of(itnio, "--allow-insecure")["TLS"]
     assert finding["state"] == "warning"
     assert "everyone on the way can read along" in finding["text"]
