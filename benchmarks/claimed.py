@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from itnio_async.bulk.blocks import Blocks
-from itnio_async.bulk.journal import Journal
+from itnio_async.bulk.job.blocks import Blocks
+from itnio_async.bulk.journal.journal import Journal
 from itnio_async.runs.source import END, LATER, ReadySource, Signal
 
 

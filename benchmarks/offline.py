@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 def read_rows(items: int) -> dict[str, float]:
     """Read and check a CSV with six columns, and one with every column that there is and two groups a trunk."""
-    from itnio_async.bulk.rows import read_changes
+    from itnio_async.bulk.trunks.rows import read_changes
 
     took = _Steps()
     for step, write in (("reading and checking", _write), ("reading and checking every column", _write_every_column)):
@@ -46,8 +46,8 @@ def read_rows(items: int) -> dict[str, float]:
 
 def plan(items: int) -> dict[str, float]:
     """List trunks from pages that are there at once, read a CSV of as many rows, and compare."""
-    from itnio_async.bulk.plan import Verdict, make_plan
-    from itnio_async.bulk.rows import read_changes
+    from itnio_async.bulk.plan.plan import Verdict, make_plan
+    from itnio_async.bulk.trunks.rows import read_changes
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trunks.csv"
@@ -66,7 +66,7 @@ async def _listed(items: int, took: _Steps) -> list[Any]:
     import httpx
 
     from itnio_async import AsyncClient
-    from itnio_async.bulk.listing import list_trunks
+    from itnio_async.bulk.trunks.listing import list_trunks
 
     pages = [_page(number, items) for number in range(-(-items // _PAGE))]
 

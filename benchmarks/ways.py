@@ -82,8 +82,8 @@ async def bare_loop(client: Any, items: int, concurrency: int) -> None:
 async def with_journal(client: Any, items: int, concurrency: int) -> None:
     """`update_many` with every update claimed in a journal before it is sent, and its outcome noted there."""
     from benchmarks.claimed import Claimed
-    from itnio_async.bulk.journal import Journal, JournalHeader, JournalRow, Result, RowState
-    from itnio_async.bulk.places import Place
+    from itnio_async.bulk.files.places import Place
+    from itnio_async.bulk.journal.journal import Journal, JournalHeader, JournalRow, Result, RowState
 
     # A row's place and its state at first are there already where a job makes its journal.
     place, waiting = Place("rows.csv", 2), Result(RowState.WAITING)
@@ -196,7 +196,7 @@ _HTTPX_SHARE = 0.1
 WAYS: dict[str, Way] = {
     "update_many": Way(update_many, _sdk, "itnio_async"),
     "bare loop of update": Way(bare_loop, _sdk, "itnio_async"),
-    "update_many with a journal": Way(with_journal, _sdk, "itnio_async.bulk.journal"),
+    "update_many with a journal": Way(with_journal, _sdk, "itnio_async.bulk.journal.journal"),
     "aiohttp, gather over all": Way(gather_all, _aiohttp, "aiohttp"),
     "aiohttp, semaphore and gather": Way(semaphore, _aiohttp, "aiohttp"),
     "aiohttp, TaskGroup and queue": Way(queue, _aiohttp, "aiohttp"),

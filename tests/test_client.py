@@ -14,8 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.raw_server import Connection, http_answer, http_bytes
 from support.scripted import ScriptedTransport, answer, hang, until
 from support.values import KEY, SECRET, UPDATE_PATH, trunk_add, trunk_update

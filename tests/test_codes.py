@@ -1,8 +1,7 @@
 """The vendor's codes: each one documented has its exception, and means something in its own family only."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async import (
     ApiError,

@@ -8,8 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
-from hypothesis import assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 
 from itnio_async.redaction import blank_out, excerpt, mask, secrets_in, secrets_in_query
 

@@ -6,8 +6,7 @@ import pickle
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async import UNSET, Page, SipTrunk
 from itnio_async.values import ReadOnlyMapping, Unset

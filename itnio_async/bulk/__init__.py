@@ -1,7 +1,6 @@
-"""Bulk jobs: many calls of one endpoint, a bounded number at once, each with an outcome of its own; and whole jobs of
-files of trunks, from the rows to the report.
+"""Bulk jobs: from a file of trunks to a finished, accounted-for update.
 
-Who only makes calls loads nothing of the jobs: their names load with their first use.
+The names here load with their first use, so that a program loads only what it takes.
 """
 
 from __future__ import annotations
@@ -9,121 +8,94 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from itnio_async.runs.outcome import Outcome
-from itnio_async.runs.run import BulkRun
+from itnio_async.runs.outcome import Outcome as Outcome
+from itnio_async.runs.run import BulkRun as BulkRun
 
 if TYPE_CHECKING:
-    from itnio_async.bulk.claims import Risk
-    from itnio_async.bulk.cluster import Cluster
-    from itnio_async.bulk.export import FailedRow, write_failed, write_trunks
-    from itnio_async.bulk.identity import Identity, digest_of, identity_of
-    from itnio_async.bulk.job import Ended, Job, JobOptions, JobResult
-    from itnio_async.bulk.journal import (
-        JournalBusyError,
-        JournalContents,
-        JournalError,
-        JournalHeader,
-        JournalMismatchError,
-        JournalRow,
-        Result,
-        RowState,
-        default_journal_path,
-        read_journal,
+    from itnio_async.bulk.dask.cluster import Cluster as Cluster
+    from itnio_async.bulk.files.places import (
+        BadRow as BadRow,
+        BadRows as BadRows,
+        Place as Place,
+        SourceError as SourceError,
     )
-    from itnio_async.bulk.listing import list_trunks
-    from itnio_async.bulk.places import BadRow, BadRows, Place, SourceError
-    from itnio_async.bulk.plan import Plan, PlanItem, Refusal, Verdict, make_plan
-    from itnio_async.bulk.progress import Failure, Progress
-    from itnio_async.bulk.report import Reason, Report, report_of
-    from itnio_async.bulk.report_html import html_of, write_html
-    from itnio_async.bulk.rows import RowsRead, TrunkChange, read_changes
-    from itnio_async.bulk.saved_plan import SavedPlan, SavedPlanError, read_plan, save_plan
-    from itnio_async.bulk.settings import FieldChange
-    from itnio_async.bulk.sources import Source
-    from itnio_async.bulk.standing import ReadBack
-    from itnio_async.bulk.undo import Skipped, Undo, plan_undo
+    from itnio_async.bulk.files.source import Source as Source
+    from itnio_async.bulk.identity import Identity as Identity, digest_of as digest_of, identity_of as identity_of
+    from itnio_async.bulk.job.decide import ReadBack as ReadBack
+    from itnio_async.bulk.job.job import Ended as Ended, Job as Job, JobOptions as JobOptions, JobResult as JobResult
+    from itnio_async.bulk.job.progress import Failure as Failure, Progress as Progress
+    from itnio_async.bulk.journal.file import (
+        JournalBusyError as JournalBusyError,
+        JournalContents as JournalContents,
+        JournalError as JournalError,
+    )
+    from itnio_async.bulk.journal.journal import (
+        JournalMismatchError as JournalMismatchError,
+        default_journal_path as default_journal_path,
+        read_journal as read_journal,
+    )
+    from itnio_async.bulk.journal.rows import (
+        JournalHeader as JournalHeader,
+        JournalRow as JournalRow,
+        Result as Result,
+        RowState as RowState,
+    )
+    from itnio_async.bulk.plan.holders import Risk as Risk
+    from itnio_async.bulk.plan.plan import (
+        Plan as Plan,
+        PlanItem as PlanItem,
+        Refusal as Refusal,
+        Verdict as Verdict,
+        make_plan as make_plan,
+    )
+    from itnio_async.bulk.plan.saved import (
+        SavedPlan as SavedPlan,
+        SavedPlanError as SavedPlanError,
+        read_plan as read_plan,
+        save_plan as save_plan,
+    )
+    from itnio_async.bulk.plan.undo import Skipped as Skipped, Undo as Undo, plan_undo as plan_undo
+    from itnio_async.bulk.report.page import html_of as html_of, write_html as write_html
+    from itnio_async.bulk.report.report import Reason as Reason, Report as Report, report_of as report_of
+    from itnio_async.bulk.trunks.export import (
+        FailedRow as FailedRow,
+        write_failed as write_failed,
+        write_trunks as write_trunks,
+    )
+    from itnio_async.bulk.trunks.listing import list_trunks as list_trunks
+    from itnio_async.bulk.trunks.rows import (
+        RowsRead as RowsRead,
+        TrunkChange as TrunkChange,
+        read_changes as read_changes,
+    )
+    from itnio_async.bulk.trunks.settings import FieldChange as FieldChange
 
-_MODULES = {
-    "claims": ("Risk",),
-    "cluster": ("Cluster",),
-    "export": ("FailedRow", "write_failed", "write_trunks"),
-    "identity": ("Identity", "digest_of", "identity_of"),
-    "job": ("Ended", "Job", "JobOptions", "JobResult"),
-    "journal": (
-        *("JournalBusyError", "JournalContents", "JournalError", "JournalHeader", "JournalMismatchError"),
-        *("JournalRow", "Result", "RowState", "default_journal_path", "read_journal"),
-    ),
-    "listing": ("list_trunks",),
-    "places": ("BadRow", "BadRows", "Place", "SourceError"),
-    "plan": ("Plan", "PlanItem", "Refusal", "Verdict", "make_plan"),
-    "progress": ("Failure", "Progress"),
-    "report": ("Reason", "Report", "report_of"),
-    "report_html": ("html_of", "write_html"),
-    "rows": ("RowsRead", "TrunkChange", "read_changes"),
-    "saved_plan": ("SavedPlan", "SavedPlanError", "read_plan", "save_plan"),
-    "settings": ("FieldChange",),
-    "sources": ("Source",),
-    "standing": ("ReadBack",),
-    "undo": ("Skipped", "Undo", "plan_undo"),
+# For whom it is loaded, where each name stands; a type checker reads the imports above.
+_NAMES = {
+    "dask.cluster": "Cluster",
+    "files.places": "BadRow BadRows Place SourceError",
+    "files.source": "Source",
+    "identity": "Identity digest_of identity_of",
+    "job.decide": "ReadBack",
+    "job.job": "Ended Job JobOptions JobResult",
+    "job.progress": "Failure Progress",
+    "journal.journal": "default_journal_path",
+    "journal.file": "JournalBusyError JournalContents JournalError JournalMismatchError read_journal",
+    "journal.rows": "JournalHeader JournalRow Result RowState",
+    "plan.holders": "Risk",
+    "plan.plan": "Plan PlanItem Refusal Verdict make_plan",
+    "plan.saved": "SavedPlan SavedPlanError read_plan save_plan",
+    "plan.undo": "Skipped Undo plan_undo",
+    "report.page": "html_of write_html",
+    "report.report": "Reason Report report_of",
+    "trunks.export": "FailedRow write_failed write_trunks",
+    "trunks.listing": "list_trunks",
+    "trunks.rows": "RowsRead TrunkChange read_changes",
+    "trunks.settings": "FieldChange",
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = [
-    "BadRow",
-    "BadRows",
-    "BulkRun",
-    "Cluster",
-    "Ended",
-    "FailedRow",
-    "Failure",
-    "FieldChange",
-    "Identity",
-    "Job",
-    "JobOptions",
-    "JobResult",
-    "JournalBusyError",
-    "JournalContents",
-    "JournalError",
-    "JournalHeader",
-    "JournalMismatchError",
-    "JournalRow",
-    "Outcome",
-    "Place",
-    "Plan",
-    "PlanItem",
-    "Progress",
-    "ReadBack",
-    "Reason",
-    "Refusal",
-    "Report",
-    "Result",
-    "Risk",
-    "RowState",
-    "RowsRead",
-    "SavedPlan",
-    "SavedPlanError",
-    "Skipped",
-    "Source",
-    "SourceError",
-    "TrunkChange",
-    "Undo",
-    "Verdict",
-    "default_journal_path",
-    "digest_of",
-    "html_of",
-    "identity_of",
-    "list_trunks",
-    "make_plan",
-    "plan_undo",
-    "read_changes",
-    "read_journal",
-    "read_plan",
-    "report_of",
-    "save_plan",
-    "write_failed",
-    "write_html",
-    "write_trunks",
-]
+__all__ = sorted(["BulkRun", "Outcome", *_MODULE_OF])
 
 
 if not TYPE_CHECKING:  # which would take any name for one of these

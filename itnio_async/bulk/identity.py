@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from attrs import field, frozen
 
-from itnio_async.bulk.columns import SECRET_FIELDS
-from itnio_async.bulk.rows import TrunkChange
-from itnio_async.bulk.settings import to_data
+from itnio_async.bulk.trunks.columns import SECRET_FIELDS
+from itnio_async.bulk.trunks.rows import TrunkChange
+from itnio_async.bulk.trunks.settings import to_data
 from itnio_async.client import AsyncClient
 from itnio_async.credentials import resolve
 from itnio_async.redaction import mask

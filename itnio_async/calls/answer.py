@@ -20,8 +20,7 @@ from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.redaction import blank_out, excerpt
-from itnio_async.transport.http1 import Answer as PooledAnswer
-from itnio_async.transport.http1 import Body
+from itnio_async.transport.http1 import Answer as PooledAnswer, Body
 from itnio_async.transport.pooled import CONNECTION_EXTENSION
 
 R = TypeVar("R")

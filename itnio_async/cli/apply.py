@@ -10,14 +10,14 @@ import attrs
 import typer
 
 from itnio_async import AsyncClient
+from itnio_async.bulk.files.source import Source
 from itnio_async.bulk.identity import Identity, digest_of
-from itnio_async.bulk.job import JobOptions
-from itnio_async.bulk.journal import default_journal_path
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import make_plan
-from itnio_async.bulk.rows import RowsRead
-from itnio_async.bulk.saved_plan import SavedPlan, is_saved_plan, read_plan
-from itnio_async.bulk.sources import Source
+from itnio_async.bulk.job.job import JobOptions
+from itnio_async.bulk.journal.journal import default_journal_path
+from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.plan.saved import SavedPlan, is_saved_plan, read_plan
+from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.rows import RowsRead
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
     AllowInsecureOption,

@@ -16,16 +16,16 @@ from attrs import evolve, field, frozen
 from itnio_async import ApiError, AsyncClient, ItnioError
 from itnio_async.account import is_vendor
 from itnio_async.api.sip_trunks.service import UPDATE
-from itnio_async.bulk.export import check_failed
+from itnio_async.bulk.files.places import BadRow
+from itnio_async.bulk.files.source import Source
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
-from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
-from itnio_async.bulk.journal import JournalContents, JournalHeader, RowState, has_journal, read_journal
-from itnio_async.bulk.places import BadRow
-from itnio_async.bulk.plan import Plan, PlanItem, Verdict
-from itnio_async.bulk.progress import Progress
-from itnio_async.bulk.report import Report, report_of
-from itnio_async.bulk.settings import FieldChange, is_masked, shown
-from itnio_async.bulk.sources import Source
+from itnio_async.bulk.job.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
+from itnio_async.bulk.job.progress import Progress
+from itnio_async.bulk.journal.journal import JournalContents, JournalHeader, RowState, has_journal, read_journal
+from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
+from itnio_async.bulk.report.report import Report, report_of
+from itnio_async.bulk.trunks.export import check_failed
+from itnio_async.bulk.trunks.settings import FieldChange, is_masked, shown
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from itnio_async import SipTrunk
-from itnio_async.bulk.export import write_trunks
-from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.trunks.export import write_trunks
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
     Access,

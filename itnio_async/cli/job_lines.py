@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job import JobResult, ReadBack
-from itnio_async.bulk.places import BadRow
-from itnio_async.bulk.report import Report
+from itnio_async.bulk.job.job import JobResult, ReadBack
+from itnio_async.bulk.report.report import Report
 from itnio_async.cli.output import json_line
 from itnio_async.cli.plan_view import changes_data, count_of, place_data
 from itnio_async.cli.report_view import summary_of

@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from itnio_async import AsyncClient, config
-from itnio_async.bulk.job import JobOptions
+from itnio_async.bulk.job.job import JobOptions
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CommandError
 

@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
+from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
+from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.identity import Identity, identity_of
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import Plan, make_plan
-from itnio_async.bulk.private_file import STANDARD_OUTPUT
-from itnio_async.bulk.rows import RowsRead
-from itnio_async.bulk.saved_plan import save_plan
-from itnio_async.bulk.sources import STANDARD_INPUT
+from itnio_async.bulk.plan.plan import Plan, make_plan
+from itnio_async.bulk.plan.saved import save_plan
+from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.rows import RowsRead
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
     Access,

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 
 from itnio_async import GroupBinding
-from itnio_async.bulk.places import BadRow, Place
-from itnio_async.bulk.plan import Plan, PlanItem, Verdict
-from itnio_async.bulk.settings import FieldChange
+from itnio_async.bulk.files.places import BadRow, Place
+from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
+from itnio_async.bulk.trunks.settings import FieldChange
 from itnio_async.cli.output import json_line, line, table, visible
 from itnio_async.values import UNSET
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from itnio_async.bulk.progress import Failure, Progress
+from itnio_async.bulk.job.progress import Failure, Progress
 from itnio_async.cli.output import say, visible
 
 if TYPE_CHECKING:

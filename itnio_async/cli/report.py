@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from itnio_async.bulk.journal import read_journal
-from itnio_async.bulk.report import report_of
+from itnio_async.bulk.journal.journal import read_journal
+from itnio_async.bulk.report.report import report_of
 from itnio_async.cli.output import say
 from itnio_async.cli.report_view import FailedOption, HtmlOption, show_report, write_files, write_json
 from itnio_async.cli.trunk_file import EncodingOption, FormatOption, SeparatorOption, SheetOption, TrunkFile

@@ -12,14 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
-from itnio_async.bulk import cells
-from itnio_async.bulk.export import FailedRow, write_failed
-from itnio_async.bulk.journal import JournalRow, RowState
-from itnio_async.bulk.places import BadRow, SourceError
-from itnio_async.bulk.report import Report, explain
-from itnio_async.bulk.report_html import write_html
-from itnio_async.bulk.rows import read_changes
-from itnio_async.bulk.sources import Source
+from itnio_async.bulk.files import cells
+from itnio_async.bulk.files.places import BadRow, SourceError
+from itnio_async.bulk.files.source import Source
+from itnio_async.bulk.journal.journal import JournalRow, RowState
+from itnio_async.bulk.report.page import write_html
+from itnio_async.bulk.report.report import Report, explain
+from itnio_async.bulk.trunks.export import FailedRow, write_failed
+from itnio_async.bulk.trunks.rows import read_changes
 from itnio_async.cli.output import json_line, say, table, visible
 
 FailedOption = Annotated[

@@ -12,7 +12,7 @@ import typer
 from itnio_async import AsyncClient
 from itnio_async.account import resolve_account
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job import Bulk, JobOptions
+from itnio_async.bulk.job.job import Bulk, JobOptions
 from itnio_async.cli.account import Access, access_of
 from itnio_async.cli.output import say
 
@@ -38,7 +38,7 @@ async def spread(
     if address is None:
         yield None
         return
-    from itnio_async.bulk.cluster import Cluster
+    from itnio_async.bulk.dask.cluster import Cluster
 
     connect = partial(client_there, profile, access.allow_insecure, access.timeout)
     async with Cluster.open(

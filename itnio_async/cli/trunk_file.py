@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-from itnio_async.bulk.places import BadRow
-from itnio_async.bulk.rows import RowsRead, read_changes
-from itnio_async.bulk.sources import STANDARD_INPUT, Source, readable
+from itnio_async.bulk.files.places import BadRow
+from itnio_async.bulk.files.source import STANDARD_INPUT, Source, readable
+from itnio_async.bulk.trunks.rows import RowsRead, read_changes
 from itnio_async.cli.output import say, visible
 
 _PANEL = "The file"

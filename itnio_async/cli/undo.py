@@ -10,10 +10,10 @@ import typer
 
 from itnio_async import AsyncClient
 from itnio_async.bulk.identity import Identity, digest_of
-from itnio_async.bulk.job import JobOptions
-from itnio_async.bulk.journal import JournalContents, default_journal_path, read_journal
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.undo import Undo, plan_undo
+from itnio_async.bulk.job.job import JobOptions
+from itnio_async.bulk.journal.journal import JournalContents, default_journal_path, read_journal
+from itnio_async.bulk.plan.undo import Undo, plan_undo
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.cli.account import (
     DEFAULT_TIMEOUT,
     AllowInsecureOption,

@@ -8,10 +8,10 @@ import resource
 import sys
 
 from itnio_async import AsyncClient
-from itnio_async.bulk.job import Job, JobOptions
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import make_plan
-from itnio_async.bulk.rows import read_changes
+from itnio_async.bulk.job.job import Job, JobOptions
+from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.rows import read_changes
 
 
 async def main(path: str, journal: str, largest: str = "") -> int:

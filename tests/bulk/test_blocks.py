@@ -8,11 +8,10 @@ from collections import deque
 from itertools import islice
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from itnio_async.bulk.blocks import BLOCK, FIRST, LASTS, LEAST, Blocks
-from itnio_async.bulk.journal import JournalError
+from itnio_async.bulk.job.blocks import BLOCK, FIRST, LASTS, LEAST, Blocks
+from itnio_async.bulk.journal.journal import JournalError
 
 
 class SlowJournal:

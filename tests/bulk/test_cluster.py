@@ -18,15 +18,15 @@ from support.trunks import row
 
 from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConnectError, ConnectionLost
 from itnio_async.api.sip_trunks import UPDATE
-from itnio_async.bulk import cluster as cluster_module
-from itnio_async.bulk import job as job_module
-from itnio_async.bulk.cluster import Cluster
-from itnio_async.bulk.desk import close_desk, exchange, open_desk
+from itnio_async.bulk.dask import cluster as cluster_module
+from itnio_async.bulk.dask.cluster import Cluster
+from itnio_async.bulk.dask.worker import close_desk, exchange, open_desk
 from itnio_async.bulk.identity import identity_of
-from itnio_async.bulk.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal import RowState, read_journal
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import make_plan
+from itnio_async.bulk.job import job as job_module
+from itnio_async.bulk.job.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal.journal import RowState, read_journal
+from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.cli import main
 from itnio_async.cli.spread import client_there
 from itnio_async.sandbox import Sandbox

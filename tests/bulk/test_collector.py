@@ -8,9 +8,9 @@ import pytest
 from support.trunks import row, trunk
 
 from itnio_async.bulk.collector import paused_collector
-from itnio_async.bulk.places import SourceError
-from itnio_async.bulk.plan import make_plan
-from itnio_async.bulk.rows import read_changes
+from itnio_async.bulk.files.places import SourceError
+from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.trunks.rows import read_changes
 
 
 @pytest.fixture

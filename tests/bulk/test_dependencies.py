@@ -5,10 +5,9 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from itnio_async.bulk.dependencies import circles
+from itnio_async.bulk.plan.conflicts import circles
 
 graphs = st.integers(1, 8).flatmap(
     lambda count: st.dictionaries(

@@ -9,18 +9,17 @@ import sys
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.held import HeldTransport, others
 from support.programs import until
 from support.scripted import LoopClock, ticks
 from support.values import KEY, SECRET
 
 from itnio_async import AsyncClient, ConfigurationError, ConflictError, GroupBinding, SipTrunkUpdate
-from itnio_async.bulk import desk as desk_module
-from itnio_async.bulk.desk import DeskClosedError, Order, close_desk, exchange, open_desk, proof_of
+from itnio_async.bulk.dask import worker as desk_module
+from itnio_async.bulk.dask.seal import Seal
+from itnio_async.bulk.dask.worker import DeskClosedError, Order, close_desk, exchange, open_desk, proof_of
 from itnio_async.bulk.identity import Identity, identity_of
-from itnio_async.bulk.seal import Seal
 
 NAME = "a desk"
 

@@ -12,16 +12,15 @@ import threading
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
 
 from itnio_async import BoundGroup, SipTrunk
-from itnio_async.bulk.export import FailedRow, write_failed, write_trunks
-from itnio_async.bulk.places import SourceError
-from itnio_async.bulk.plan import Verdict, make_plan
-from itnio_async.bulk.private_file import private_file
-from itnio_async.bulk.rows import read_changes
-from itnio_async.bulk.sources import Source
+from itnio_async.bulk.files.places import SourceError
+from itnio_async.bulk.files.private_file import private_file
+from itnio_async.bulk.files.source import Source
+from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.trunks.export import FailedRow, write_failed, write_trunks
+from itnio_async.bulk.trunks.rows import read_changes
 from itnio_async.errors import ConfigurationError
 
 NAMES = ["t.csv", "t.tsv", "t.jsonl", "t.json", "t.xlsx", "t.csv.gz", "t.jsonl.gz", "t.xlsx.gz", "noname"]
@@ -383,7 +382,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
 def test_standard_output(tmp_path, name):
     program = (
         "from itnio_async import SipTrunk\n"
-        "from itnio_async.bulk.export import write_trunks\n"
+        "from itnio_async.bulk.trunks.export import write_trunks\n"
         "import sys\n"
         "print('before')\n"
         "write_trunks([SipTrunk(key_id=7)], sys.argv[1])\n"

@@ -12,11 +12,11 @@ from support.programs import until
 from support.trunks import row
 
 from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConflictError, ConnectError, RetryPolicy
-from itnio_async.bulk.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal import JournalError, JournalMismatchError, RowState, read_journal
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.places import BadRows
-from itnio_async.bulk.plan import Verdict, make_plan
+from itnio_async.bulk.files.places import BadRows
+from itnio_async.bulk.job.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal.journal import JournalError, JournalMismatchError, RowState, read_journal
+from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 
 TRUNKS = 40
@@ -530,7 +530,7 @@ async def test_a_journal_of_other_rows_or_another_key_is_refused(sandbox, client
 
 
 async def test_a_disk_that_fills_up_ends_the_job_and_the_same_goes_on(sandbox, client, path, monkeypatch):
-    from itnio_async.bulk import journal_file
+    from itnio_async.bulk.journal import file as journal_file
 
     written = journal_file.JournalFile.write
     calls = 0
@@ -542,7 +542,7 @@ async def test_a_disk_that_fills_up_ends_the_job_and_the_same_goes_on(sandbox, c
             raise JournalError("The journal cannot be used (database or disk is full).")
         written(self, results, **more)
 
-    monkeypatch.setattr("itnio_async.bulk.blocks.BLOCK", 5)
+    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 5)
     monkeypatch.setattr(journal_file.JournalFile, "write", full)
     result = await apply(client, prefixes(), path, concurrency=2)
     assert result.ended is Ended.ERROR

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.held import others
 from support.scripted import answer, ticks
 from support.trunks import row
 
 from itnio_async import AsyncClient, RetryPolicy
-from itnio_async.bulk.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal import Journal, JournalError, RowState, read_journal
-from itnio_async.bulk.journal_file import JournalFile
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import make_plan
+from itnio_async.bulk.job.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal.file import JournalFile
+from itnio_async.bulk.journal.journal import Journal, JournalError, RowState, read_journal
+from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.trunks.listing import list_trunks
 
 TRUNKS = 6
 
@@ -221,7 +220,7 @@ async def check_the_rest(vendor, rows, path):
 @pytest.mark.parametrize("how_long", [1, 2, 99])
 @pytest.mark.parametrize("first", range(1, 8))
 async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monkeypatch, tmp_path, first, how_long):
-    monkeypatch.setattr("itnio_async.bulk.blocks.BLOCK", 2)
+    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
     path, rows = tmp_path / "rows.journal", wanted(3)
     vendor = Watched({4: ["connect"]}, path)
     with monkeypatch.context() as failing:
@@ -238,7 +237,7 @@ async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monke
 @pytest.mark.parametrize("how", ["stop", "stop now", "stop now, again", "cancel", "cancel, again"])
 @pytest.mark.parametrize("first_tick", range(4))
 async def test_an_end_at_any_tick_leaves_each_row_with_one_outcome(monkeypatch, tmp_path, how, first_tick):
-    monkeypatch.setattr("itnio_async.bulk.blocks.BLOCK", 2)
+    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
     for moment in range(first_tick, 60, 12):
         path, rows = tmp_path / f"{moment}.journal", wanted(3)
         vendor = Watched({4: ["connect"]}, path)

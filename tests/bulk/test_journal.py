@@ -15,14 +15,14 @@ from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.scripted import ticks
 from support.trunks import groups, row
 
-from itnio_async.bulk.file_system import network_file_system
+from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity, digest_of
-from itnio_async.bulk.journal import (
+from itnio_async.bulk.journal.file_system import network_file_system
+from itnio_async.bulk.journal.journal import (
     Journal,
     JournalBusyError,
     JournalError,
@@ -35,7 +35,6 @@ from itnio_async.bulk.journal import (
     has_journal,
     read_journal,
 )
-from itnio_async.bulk.places import Place
 from itnio_async.errors import ConfigurationError
 
 HEADER = JournalHeader(
@@ -180,7 +179,7 @@ async def test_a_second_run_is_refused_in_this_process_and_another(path, opened)
     with pytest.raises(JournalBusyError, match="Another run has the journal"):
         await Journal.open(path, HEADER, rows())
     script = (
-        "import asyncio, sys; from itnio_async.bulk.journal import *\n"
+        "import asyncio, sys; from itnio_async.bulk.journal.journal import *\n"
         "header = JournalHeader(source='', rows='', host='', api_key='', account='', endpoint='')\n"
         "try: asyncio.run(Journal.open(sys.argv[1], header, []))\n"
         "except JournalBusyError: print('busy')"
@@ -378,7 +377,7 @@ def test_network_file_systems_are_known(directory, kind):
 
 
 async def test_on_a_network_file_system_there_is_no_write_ahead_log_and_it_says_so(path, monkeypatch):
-    monkeypatch.setattr("itnio_async.bulk.journal_file.network_file_system", lambda _: "nfs4")
+    monkeypatch.setattr("itnio_async.bulk.journal.file.network_file_system", lambda _: "nfs4")
     journal = await Journal.open(path, HEADER, rows())
     await journal.claim([0])
     assert not path.with_name("rows.journal-wal").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.programs import until
 
-from itnio_async.bulk.journal import JournalError, RowState, read_journal
+from itnio_async.bulk.journal.journal import JournalError, RowState, read_journal
 from itnio_async.sandbox import Sandbox
 
 TRUNKS = 300

@@ -6,12 +6,11 @@ import json
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.scripted import answer
 
 from itnio_async import AsyncClient, UnexpectedResponseError
-from itnio_async.bulk.listing import list_trunks
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.errors import ApiError
 from itnio_async.sandbox import Sandbox
 

@@ -64,4 +64,4 @@ def test_many_calls_load_nothing_of_jobs(code):
 
 def test_one_name_loads_what_it_takes():
     code = "from itnio_async.bulk import Place"
-    assert {name for name in loaded(code) if name.startswith("bulk.")} == {"bulk.places"}
+    assert {name for name in loaded(code) if name.startswith("bulk.")} == {"bulk.files", "bulk.files.places"}

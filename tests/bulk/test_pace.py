@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async import ConnectError, ConnectionLost, PoolTimeout, QuotaError
-from itnio_async.bulk.journal import Result, RowState
-from itnio_async.bulk.outage import Outage
-from itnio_async.bulk.places import Place
-from itnio_async.bulk.progress import Meter
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.job.outage import Outage
+from itnio_async.bulk.job.progress import Meter
+from itnio_async.bulk.journal.journal import Result, RowState
 
 PLACE = Place("trunks.csv", 2)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.trunks import groups, inbound, named, row, trunk
 
 from itnio_async import BoundGroup, GroupBinding
-from itnio_async.bulk.plan import Verdict, make_plan
+from itnio_async.bulk.plan.plan import Verdict, make_plan
 
 REGISTERED = {"sip_account": "alice", "sip_password": "made-up-pass-1", "sip_trunk_state": True}
 

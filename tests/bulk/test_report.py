@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.journals import (
     DONE,
     HEADER,
@@ -20,8 +19,8 @@ from support.journals import (
     report,
 )
 
-from itnio_async.bulk.journal_rows import HELD_BACK, Result, RowState
-from itnio_async.bulk.report import Report, explain, is_failed
+from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState
+from itnio_async.bulk.report.report import Report, explain, is_failed
 
 
 def test_counts_and_reasons():

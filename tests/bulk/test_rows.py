@@ -7,11 +7,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from itnio_async import UNSET, GroupBinding
-from itnio_async.bulk.cells import (
+from itnio_async.bulk.files.cells import (
     BadCell,
     damage_of,
     is_clear_word,
@@ -21,9 +20,9 @@ from itnio_async.bulk.cells import (
     understand_written,
     whole_number,
 )
-from itnio_async.bulk.places import BadRows, Place, SourceError
-from itnio_async.bulk.rows import RowsRead, only_drops_zeros, read_changes
-from itnio_async.bulk.sources import Source
+from itnio_async.bulk.files.places import BadRows, Place, SourceError
+from itnio_async.bulk.files.source import Source
+from itnio_async.bulk.trunks.rows import RowsRead, only_drops_zeros, read_changes
 from itnio_async.errors import ConfigurationError
 
 

@@ -7,16 +7,15 @@ import stat
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.trunks import groups, named, row, trunk
 
 from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import Identity, identity_of
-from itnio_async.bulk.job import Job
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import Verdict, make_plan
-from itnio_async.bulk.saved_plan import SavedPlanError, is_saved_plan, read_plan, save_plan
+from itnio_async.bulk.job.job import Job
+from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.saved import SavedPlanError, is_saved_plan, read_plan, save_plan
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 
 IDENTITY = Identity(host="127.0.0.1:1", api_key="key***", account="a1", key=b"k" * 32)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.trunks import trunk
 
 from itnio_async import UNSET, BoundGroup, GroupBinding
-from itnio_async.bulk.settings import FIELDS, changes_between, filled, normal
+from itnio_async.bulk.trunks.settings import FIELDS, changes_between, filled, normal
 
 ids = st.integers(1, 2)
 numbers = st.sampled_from([None, "", "86"])

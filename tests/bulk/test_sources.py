@@ -13,12 +13,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from itnio_async.bulk.cells import Damaged
-from itnio_async.bulk.places import BadRow, BadRows, Place, SourceError
-from itnio_async.bulk.sources import Source, read_records
+from itnio_async.bulk.files.cells import Damaged
+from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
+from itnio_async.bulk.files.source import Source, read_records
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 
 CSV = "key_id,sip_prefix\n1,0086\n2,00\n"

@@ -8,11 +8,11 @@ from support.trunks import row
 
 from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import identity_of
-from itnio_async.bulk.job import Job, JobOptions
-from itnio_async.bulk.journal import Journal, JournalMismatchError, read_journal
-from itnio_async.bulk.listing import list_trunks
-from itnio_async.bulk.plan import Verdict, make_plan
-from itnio_async.bulk.undo import plan_undo
+from itnio_async.bulk.job.job import Job, JobOptions
+from itnio_async.bulk.journal.journal import Journal, JournalMismatchError, read_journal
+from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.undo import plan_undo
+from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 
 ROWS = [

@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.attempts import MOMENT, PASSWORD, SECRET, SIGN, an_attempt
 
 from itnio_async import (

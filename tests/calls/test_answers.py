@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.scripted import FakeSleep, ScriptedTransport
 from support.values import ADD_PATH, KEY, SECRET, UPDATE_PATH, trunk_add, trunk_update
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.raw_server import Connection, serve
 from support.scripted import FakeSleep, ScriptedTransport, answer, ticks, until
 from support.values import trunk_update

@@ -1,8 +1,7 @@
 """The estimate of the server's clock."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async.calls.clock import ServerClock
 

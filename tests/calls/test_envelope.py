@@ -6,8 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from itnio_async.api.paths import form_of_path
 from itnio_async.calls.envelope import NotAnEnvelope, read_envelope

@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.raw_server import http_bytes
 from support.scripted import FakeClock, FakeSleep, ScriptedTransport, answer, hang, ticks, until
 from support.values import KEY, SECRET, UPDATE_PATH, trunk_add, trunk_update

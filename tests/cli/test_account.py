@@ -6,8 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.secret_file import read_password_file, read_secret_file

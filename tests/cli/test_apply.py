@@ -10,7 +10,7 @@ from datetime import datetime
 
 import pytest
 
-from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.job_options import moment_of
 

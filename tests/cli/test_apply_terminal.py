@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.cli.interrupts import interruptible
 
 from .terminal import Terminal

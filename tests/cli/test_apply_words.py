@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from itnio_async.bulk.places import SourceError
-from itnio_async.bulk.progress import Progress
+from itnio_async.bulk.files.places import SourceError
+from itnio_async.bulk.job.progress import Progress
 from itnio_async.cli import applying
 from itnio_async.cli.applying import _Pausing
 

@@ -17,7 +17,7 @@ from collections import Counter
 import pytest
 from support.programs import Program, until, unused_port
 
-from itnio_async.bulk.journal import RowState, read_journal
+from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.sandbox import API_KEY, API_SECRET
 

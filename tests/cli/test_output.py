@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async import ApiError, ConfigurationError, ReadTimeout, UnexpectedResponseError, ValidationError
 from itnio_async.cli.exits import CommandError

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from rich.console import Console
 
-from itnio_async.bulk.journal import Result, RowState
-from itnio_async.bulk.places import Place
-from itnio_async.bulk.progress import Failure, Progress
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.job.progress import Failure, Progress
+from itnio_async.bulk.journal.journal import Result, RowState
 from itnio_async.cli.progress import Bar, Lines, duration, parts_of, text_of_failure
 
 

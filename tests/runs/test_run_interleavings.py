@@ -6,8 +6,7 @@ import asyncio
 
 import httpx
 from attrs import define, field
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.held import others
 from support.scripted import ticks, until
 

@@ -7,8 +7,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.held import HeldTransport, others
 from support.ready import Counting
 from support.scripted import ticks

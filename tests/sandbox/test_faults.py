@@ -5,8 +5,7 @@ import socket
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox import Fault

@@ -1,8 +1,7 @@
 """Each code for the condition that it names, and what an accepted request leaves behind."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.sandbox import Sandbox

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from tests.support.programs import program
+from support.programs import program
 
 OFFLINE = (
     "--headless",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itnio_async.bulk.journal_rows import JournalHeader, JournalRow, Result, RowState
-from itnio_async.bulk.places import Place
-from itnio_async.bulk.report import Report
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.report.report import Report
 
 DONE = Result(state=RowState.DONE, attempts=1, elapsed=0.1, ended=1000.0)
 UNCHANGED = Result(state=RowState.UNCHANGED)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itnio_async import BoundGroup, GroupBinding, SipTrunk
-from itnio_async.bulk.places import Place
-from itnio_async.bulk.rows import TrunkChange
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.trunks.rows import TrunkChange
 
 
 def trunk(key_id, **fields):

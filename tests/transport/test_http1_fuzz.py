@@ -15,8 +15,7 @@ from typing import Any
 import h11
 import httpx
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from itnio_async.transport.http1 import Answer, Body, Connection
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 from attrs import define, field
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,

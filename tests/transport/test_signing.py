@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from itnio_async import Credentials, SigningTransport
 from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature, Signer, sign

@@ -1,0 +1,1 @@
+"""The calls of a job spread over the workers of a Dask cluster."""

@@ -1,0 +1,320 @@
+"""Rows from a file or standard input: CSV, TSV, JSON Lines, JSON or XLSX, plain or gzip.
+
+What a file is follows from its first bytes or its name, and is never guessed from what it says.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+import sys
+import tempfile
+import weakref
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO, cast
+
+import attrs
+from attrs import field, frozen
+
+from itnio_async.bulk.files import delimited, json_rows, workbook
+from itnio_async.bulk.files.delimited import RawRow
+from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
+from itnio_async.bulk.files.json_rows import JsonRow
+from itnio_async.bulk.files.places import Place, SourceError
+from itnio_async.errors import ConfigurationError
+
+FORMATS = ("csv", "tsv", "jsonl", "json", "xlsx")
+STANDARD_INPUT = "-"
+
+_SUFFIXES = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
+_GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0"
+_HEAD = 512
+_IN_MEMORY = 2**24
+
+_UNDECODABLE = (
+    "the text is not in the encoding that it is read in. Say which one it is in, such as gbk or cp1252 (--encoding), "
+    "or save it as UTF-8."
+)
+
+
+@frozen
+class Record:
+    """One row: its first line, and its cells by the names of their columns as the file writes them.
+
+    A cell is text in CSV and TSV files; else what JSON or the workbook has there. `problem` says why the row cannot be
+    told apart into cells, of which there are then none.
+    """
+
+    line: int
+    cells: Mapping[str, Any] = field(repr=lambda cells: f"<{', '.join(cells)}>")
+    problem: str | None = None
+
+
+@frozen
+class Table:
+    """The rows of a source, to be read once.
+
+    `columns` are the names in its header and `line` the header's line; JSON has no header, so that both are None.
+    `separator` stands between the cells of CSV and TSV files.
+    """
+
+    format: str
+    records: Iterator[Record] = field(repr=False)
+    columns: tuple[str, ...] | None = None
+    line: int | None = None
+    separator: str | None = None
+
+    @property
+    def is_typed(self) -> bool:
+        """Tell whether values have types of their own, as in JSON, so that nothing in them stands for something."""
+        return self.columns is None
+
+
+def readable(path: str) -> str:
+    """Return a path as text for people: one that is no UTF-8 can be opened, but neither printed nor put into a file."""
+    return path.encode(errors="replace").decode()
+
+
+class Source:
+    """A file of rows, which can be read as often as needed; what can be read only once (`-`, a pipe) is spooled.
+
+    `path` is a file or `-` for standard input; `format` one of `FORMATS`, by default what the file's first bytes or
+    its name say; `separator` one character; `encoding` that of a text file that is neither UTF-8 nor UTF-16; `sheet`
+    the name of a workbook's sheet, needed where several hold something. The spool has no name, so that nobody else
+    finds it. Raises `SourceError`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        separator: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
+        stdin: BinaryIO | None = None,
+    ) -> None:
+        self.path = os.fspath(path)
+        self.name = "standard input" if self.path == STANDARD_INPUT else readable(self.path)
+        if format is not None and format not in FORMATS:
+            raise SourceError(f"there is no such format. There are: {', '.join(FORMATS)}.")
+        if separator is not None:
+            delimited.check_separator(separator)
+        self._format = format
+        self._separator = separator
+        self._encoding = encoding
+        self._sheet = sheet
+        self._stdin = stdin
+        self._spool: BinaryIO | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    def place(self, line: int) -> Place:
+        """Return the place of a row."""
+        return Place(self.name, line)
+
+    @contextmanager
+    def table(self) -> Iterator[Table]:
+        """Open the source and give its table, with the header (if it has one) read already."""
+        with ExitStack() as stack:
+            with self._explained():
+                table = self._table(self._content(stack), stack)
+            yield attrs.evolve(table, records=self._guarded(table.records))
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows, in the file's order."""
+        with self.table() as table:
+            yield from table.records
+
+    def _guarded(self, records: Iterator[Record]) -> Iterator[Record]:
+        with self._explained():
+            yield from records
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what reading may run into, whatever the file holds, into `SourceError`."""
+        try:
+            yield
+        except SourceError as error:
+            if error.place is not None:
+                raise
+            raise SourceError(f"{self.name}: {error.args[0]}") from error.__cause__
+        except ConfigurationError:
+            raise
+        except UnicodeDecodeError as error:
+            raise SourceError.at(self.place(self._undecodable_line(error.encoding)), _UNDECODABLE) from None
+        except UnicodeError:
+            raise SourceError(f"{self.name}: {_UNDECODABLE}") from None
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise SourceError(f"{self.name}: it is cut off or damaged: it cannot be unpacked. Copy it again.") from None
+        except OSError as error:
+            raise SourceError(f"{self.name}: it cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            # A name with a NUL in it, or standard input that is closed.
+            raise SourceError(f"{self.name}: it cannot be read: {error}.") from error
+
+    def _undecodable_line(self, encoding: str) -> int:
+        with ExitStack() as stack:
+            return undecodable_line(self._content(stack), encoding)
+
+    # -- bytes --------------------------------------------------------------------------------------------------------
+
+    def _content(self, stack: ExitStack) -> BinaryIO:
+        """Return the bytes, unpacked, from their start; they can be sought in."""
+        file = self._spool
+        if file is None and self.path == STANDARD_INPUT:
+            file = self._keep(_spooled(self._stdin or sys.stdin.buffer))
+        if file is None:
+            file = stack.enter_context(Path(self.path).open("rb"))  # noqa: SIM115 - the stack closes it
+            if not file.seekable():
+                file = self._keep(_spooled(file))
+        file.seek(0)
+        is_packed = file.read(len(_GZIP)) == _GZIP
+        file.seek(0)
+        return cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file, mode="rb"))) if is_packed else file
+
+    def _keep(self, spool: BinaryIO) -> BinaryIO:
+        weakref.finalize(self, spool.close)
+        self._spool = spool
+        return spool
+
+    def _kind(self, head: bytes) -> str:
+        if self._format is not None:
+            return self._format
+        if head.startswith(_ZIP):
+            return "xlsx"
+        if head.startswith(_OLE):
+            raise SourceError("it is an old XLS workbook, or one with a password. Save it as XLSX or CSV.")
+        if (named := named_format(self.path)) is not None:
+            return named
+        # No column's name begins with a bracket.
+        begin = head.decode(self._encoding_of(head), errors="ignore").lstrip()[:1]
+        return {"[": "json", "{": "jsonl"}.get(begin, "csv")
+
+    def _encoding_of(self, head: bytes) -> str:
+        try:
+            return encoding_of(head, self._encoding)
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+
+    # -- rows ---------------------------------------------------------------------------------------------------------
+
+    def _table(self, content: BinaryIO, stack: ExitStack) -> Table:
+        head = content.read(_HEAD)
+        content.seek(0)
+        kind = self._kind(head)
+        if kind == "xlsx":
+            # A workbook is read from its end, which unpacking on the way cannot do.
+            is_packed = isinstance(cast(Any, content), gzip.GzipFile)
+            file = stack.enter_context(_spooled(content)) if is_packed else content
+            return self._with_header(kind, workbook.rows_of(file, self._sheet))
+        text = stack.enter_context(_text(content, self._encoding_of(head)))
+        if kind == "jsonl":
+            return Table(kind, (_record(row) for row in json_rows.rows_of_lines(text)))
+        if kind == "json":
+            return Table(kind, (_record(row) for row in json_rows.rows_of_document(text, self.place)))
+        asked = self._separator or ("\t" if kind == "tsv" else None)
+        separator, skipped, ahead = delimited.find_separator(text, self.place, asked)
+        return self._with_header(kind, delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
+
+    def _with_header(self, kind: str, rows: Iterator[RawRow], separator: str | None = None) -> Table:
+        header = next((row for row in rows if not _is_blank(row.cells)), None)
+        if header is None:
+            raise SourceError("it is empty: its first line must name the columns.")
+        names = self._names(header)
+        columns = tuple(name for name in names if name)
+        return Table(kind, _records(names, rows), columns, header.line, separator)
+
+    def _names(self, header: RawRow) -> list[str]:
+        names = []
+        for cell in header.cells:
+            if not isinstance(cell, str | None):
+                raise SourceError.at(self.place(header.line), "it must name the columns, and a name is text.")
+            name = (cell or "").strip()
+            if name and name in names:
+                raise SourceError.at(self.place(header.line).at(name), "the column stands twice. Remove one of them.")
+            names.append(name)
+        return names
+
+
+def named_format(path: str | os.PathLike[str]) -> str | None:
+    """Return the format that a file's name says, or None."""
+    return _SUFFIXES.get(Path(os.fspath(path).lower().removesuffix(".gz")).suffix)
+
+
+def read_records(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Record]:
+    """Yield the rows of a file or of standard input (`-`); takes and raises what `Source` does."""
+    source = Source(path, format=format, separator=separator, encoding=encoding, sheet=sheet, stdin=stdin)
+    return source.records()
+
+
+def _spooled(stream: BinaryIO) -> BinaryIO:
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long as the source
+    shutil.copyfileobj(stream, spool)
+    spool.seek(0)
+    return cast(BinaryIO, spool)
+
+
+@contextmanager
+def _text(content: BinaryIO, encoding: str) -> Iterator[TextIO]:
+    text = io.TextIOWrapper(content, encoding=encoding, newline="")
+    try:
+        yield text
+    finally:
+        # Else it would close what is below it, which a spool must survive.
+        text.detach()
+
+
+def _is_blank(cells: list[Any]) -> bool:
+    if cells and isinstance(cells[0], str) and cells[0].isalnum():
+        return False  # almost all rows, at once
+    return all(cell is None or (isinstance(cell, str) and (not cell or cell.isspace())) for cell in cells)
+
+
+def _record(row: JsonRow) -> Record:
+    return Record(row.line, row.value, row.problem)
+
+
+def _records(names: list[str], rows: Iterator[RawRow]) -> Iterator[Record]:
+    width = len(names)
+    is_gapless = all(names)
+    for row in rows:
+        cells = row.cells
+        if _is_blank(cells):
+            continue
+        if len(cells) < width and row.is_cut:
+            yield Record(row.line, {}, "the file is cut off within this row.")
+        elif is_gapless and len(cells) == width:
+            yield Record(row.line, dict(zip(names, cells, strict=True)))
+        elif _is_blank([cell for name, cell in zip_longest(names, cells) if not name]):
+            # A spreadsheet may leave out the separators of the last, empty cells.
+            yield Record(row.line, {name: cell for name, cell in zip(names, cells, strict=False) if name})
+        else:
+            yield Record(row.line, {}, "it has a cell under no column's name: perhaps a separator within a cell.")

@@ -1,0 +1,103 @@
+"""What a journal keeps: its header, and of each row of the file what it is and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+from attrs import frozen
+
+from itnio_async.bulk.files.places import Place
+
+# In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
+HELD_BACK = "TrunkChanged"
+NO_VALUES: Mapping[str, Any] = {}
+
+
+class RowState(Enum):
+    """What became of a row.
+
+    WAITING: not sent, or it certainly did not reach the vendor. SENT: claimed, so that it may be under way. DONE: the
+    vendor said so, or it was read back so. REFUSED: by the vendor, or before sending (then `attempts` is 0). UNKNOWN:
+    sent, and no answer says what became of it. UNCHANGED: it stood as wanted already.
+    """
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNCHANGED = "unchanged"
+
+
+_DONE = RowState.DONE  # a member of an Enum takes as long to look up as a call
+_new_tuple = tuple.__new__
+
+
+# These two are tuples and no attrs classes: a job makes several of them for each row, and they take half the time.
+class Result(NamedTuple):
+    """What is noted of a row: its state and how it came to that.
+
+    `code` is the vendor's, `error` the name of the exception's class or HELD_BACK, `reason` the vendor's words or ours;
+    `attempts` and `elapsed` (seconds) are of the call, and `ended` is its end in Unix seconds. None of them has a
+    secret in it.
+    """
+
+    state: RowState
+    code: int | None = None
+    error: str | None = None
+    reason: str = ""
+    attempts: int = 0
+    elapsed: float = 0.0
+    ended: float | None = None
+
+    @classmethod
+    def done(cls, attempts: int, elapsed: float, ended: float) -> Result:
+        """Return what is noted of a call that the vendor said yes to: nearly every one, so made the shortest way."""
+        return _new_tuple(cls, (_DONE, None, None, "", attempts, elapsed, ended))
+
+
+class JournalRow(NamedTuple):
+    """A row of the file, as the journal keeps it: without its secrets.
+
+    `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
+    secret fields that it gives, and `fingerprint` tells whether they still say the same. `verified` is whether the
+    trunk was read back as wanted, None where nobody looked.
+    """
+
+    id: int
+    place: Place
+    key_id: int | None
+    trunk_name: str | None
+    result: Result
+    disabled: bool = False
+    before: Mapping[str, Any] = NO_VALUES
+    after: Mapping[str, Any] = NO_VALUES
+    secrets: tuple[str, ...] = ()
+    verified: bool | None = None
+    fingerprint: str | None = None
+
+    @property
+    def state(self) -> RowState:
+        """What became of it."""
+        return self.result.state
+
+
+@frozen(kw_only=True)
+class JournalHeader:
+    """What a journal is about: one file (or saved plan, by its id) for one account at one host.
+
+    `rows` is the digest of the file's rows, `account` that of the API key, which `api_key` has masked. `key_check`
+    tells whether fingerprints were made with the same key. `created` is in Unix seconds.
+    """
+
+    source: str
+    rows: str
+    host: str
+    api_key: str
+    account: str
+    endpoint: str
+    plan: str | None = None
+    key_check: str = ""
+    created: float = 0.0

@@ -1,0 +1,280 @@
+"""A plan as a file of JSON lines: to be reviewed, and applied later, once.
+
+The first line says for which account and of which file the plan is; each other one is a row, and the last one is added
+when the plan is applied. No secret is in it: a keyed fingerprint tells whether the source still has the same one, and
+whether a trunk still stands as it did.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+from attrs import field, frozen
+
+from itnio_async.api.sip_trunks.types import SipTrunk
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.identity import Identity
+from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
+from itnio_async.bulk.trunks.columns import SECRET_FIELDS
+from itnio_async.bulk.trunks.rows import TrunkChange
+from itnio_async.bulk.trunks.settings import from_data, settings_of, to_data
+from itnio_async.errors import ConfigurationError
+
+_FORMAT, _VERSION = "itnio plan", 1
+
+
+class SavedPlanError(ConfigurationError):
+    """A saved plan that cannot be applied."""
+
+
+@frozen(kw_only=True)
+class PlanHeader:
+    """What a saved plan is about; `created` is in Unix seconds, `match` and `accept_zeros` are how it was made."""
+
+    id: str
+    source: str
+    host: str
+    api_key: str
+    account: str
+    created: float
+    match: str = "key_id"
+    accept_zeros: bool = False
+
+
+@frozen(kw_only=True)
+class SavedRow:
+    """A row of a saved plan: what it gives without its secrets, of those the fingerprints, and of its trunk one too."""
+
+    place: Place
+    key_id: int | None
+    name: str | None
+    verdict: Verdict
+    values: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    trunk: str | None
+
+
+@frozen
+class SavedPlan:
+    """A plan read from a file; `applied` is the journal with which it was applied, or None."""
+
+    path: Path
+    header: PlanHeader
+    rows: tuple[SavedRow, ...] = field(repr=False)
+    applied: str | None = None
+
+    @property
+    def needs_source(self) -> bool:
+        """Tell whether secrets must be read from the source again."""
+        return any(row.secrets for row in self.rows)
+
+    def check(self, identity: Identity) -> None:
+        """Raise `SavedPlanError` if the plan is for another account, or was made with another API key."""
+        header = self.header
+        if header.host != identity.host or header.account != identity.account:
+            raise SavedPlanError(
+                f"The plan {self.path} is for {header.api_key} at {header.host}, and this is {identity}. Use the "
+                "account that it was made for, or make the plan anew."
+            )
+
+    def changes(self, identity: Identity, source: Iterable[TrunkChange] = ()) -> tuple[TrunkChange, ...]:
+        """Return the rows as changes again, each with its secrets from the row of the source with the same line.
+
+        Raises `SavedPlanError` for a secret that is not there or not the one that the plan was made with.
+        """
+        self.check(identity)
+        by_line = {row.place.line: row for row in source}
+        return tuple(
+            TrunkChange(row.place, row.key_id, row.name, {**row.values, **self._secrets(row, by_line, identity)})
+            for row in self.rows
+        )
+
+    def _secrets(self, row: SavedRow, source: Mapping[int, TrunkChange], identity: Identity) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, fingerprint in row.secrets.items():
+            now = source.get(row.place.line)
+            value = None if now is None or (now.key_id, now.name) != (row.key_id, row.name) else now.values.get(name)
+            if not isinstance(value, str) or not secrets.compare_digest(identity.fingerprint(value), fingerprint):
+                raise SavedPlanError(
+                    f"{row.place}: {name} is not the one with which the plan was made ({self.header.source} has "
+                    "changed since, or the API secret has). Make the plan anew."
+                )
+            found[name] = value
+        return found
+
+    def changed(self, identity: Identity, trunks: Iterable[SipTrunk]) -> frozenset[int]:
+        """Return the key ids of the trunks that do not stand as they did when the plan was made."""
+        before = {row.key_id: row.trunk for row in self.rows if row.trunk is not None}
+        by_name = {row.name: row.trunk for row in self.rows if row.trunk is not None and row.key_id is None}
+        return frozenset(
+            trunk.key_id
+            for trunk in trunks
+            if trunk.key_id is not None
+            and (was := before.get(trunk.key_id) or by_name.get(trunk.sip_trunk_name)) is not None
+            and was != fingerprint_of(trunk, identity)
+        )
+
+    def begin(self, journal: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+        """Note in the file that the plan is applied with this journal; the same journal may go on with it.
+
+        Raises `SavedPlanError` if it was applied with another one, or the file cannot be written.
+        """
+        path = os.path.realpath(journal)
+        if read_plan(self.path).applied is None:
+            self._append({"applied": path, "at": clock()})
+        # Of two that began at the same moment, the one whose line comes first.
+        applied = read_plan(self.path).applied
+        if applied != path:
+            raise SavedPlanError(
+                f"The plan {self.path} was applied already, with the journal {applied}. A plan is applied once: make "
+                "it anew."
+            )
+
+    def _append(self, data: Mapping[str, Any]) -> None:
+        try:
+            with self.path.open("ab") as file:
+                file.write(_line(data))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise SavedPlanError(
+                f"{self.path} cannot be written ({error.strerror}), so that it could be applied twice. Copy it to a "
+                "place of yours."
+            ) from error
+
+
+def fingerprint_of(trunk: SipTrunk, identity: Identity) -> str:
+    """Return what tells whether a trunk still shows the same of all that an update replaces, its password too."""
+    settings = settings_of(trunk)
+    shown = {**to_data(settings), **{name: settings[name] for name in SECRET_FIELDS}}
+    return identity.fingerprint(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def save_plan(
+    plan: Plan,
+    path: str | os.PathLike[str],
+    identity: Identity,
+    *,
+    source: str,
+    match: str = "key_id",
+    accept_zeros: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> PlanHeader:
+    """Write a plan to a file that only its owner can read, and return its header.
+
+    `source` is the file that the rows are from, as it can be found later. Raises `SavedPlanError` where the file cannot
+    be written, or something is there.
+    """
+    header = PlanHeader(
+        id=secrets.token_hex(16),
+        source=source,
+        host=identity.host,
+        api_key=identity.api_key,
+        account=identity.account,
+        created=clock(),
+        match=match,
+        accept_zeros=accept_zeros,
+    )
+    lines = [{"format": _FORMAT, "version": _VERSION, **attrs.asdict(header)}]
+    lines += [_row_data(plan, item, identity) for item in plan]
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123
+                file.writelines(map(_line, lines))
+        except BaseException:
+            with suppress(OSError):
+                Path(path).unlink()
+            raise
+    except FileExistsError as error:
+        raise SavedPlanError(f"{os.fspath(path)} is there already. Give another path, or remove it.") from error
+    except OSError as error:
+        raise SavedPlanError(f"{os.fspath(path)} cannot be written ({error.strerror}). Give another path.") from error
+    return header
+
+
+def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
+    row = item.row
+    data: dict[str, Any] = {
+        "file": item.place.file,
+        "line": item.place.line,
+        "key_id": row.key_id,
+        "name": row.name,
+        "trunk_name": item.trunk_name,
+        "verdict": item.verdict.value,
+        "values": to_data(row.values),
+        "secrets": {
+            name: identity.fingerprint(str(row.values[name])) for name in sorted(SECRET_FIELDS & row.values.keys())
+        },
+        "trunk": None if item.trunk is None else fingerprint_of(item.trunk, identity),
+        # For who reviews the file; when it is applied, they are found anew.
+        "changes": [str(change) for change in item.changes],
+        "risks": [str(risk) for risk in item.risks],
+        "refusal": None if item.refusal is None else str(item.refusal),
+        "disabled": item.disabled,
+        "after_lines": [plan.items[needed].place.line for needed in item.needs],
+    }
+    return data
+
+
+def _line(data: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE, default=repr)
+
+
+def is_saved_plan(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is a saved plan, by its first line."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return file.read(64).startswith(b'{"format":"itnio plan"')
+    except OSError:
+        return False
+
+
+def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
+    """Read a saved plan. Raises `SavedPlanError` for anything else, and for a line that is damaged."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise SavedPlanError(f"{os.fspath(path)} cannot be read ({error.strerror}). Give another path.") from error
+    lines = content.splitlines()
+    applied = None
+    rows = []
+    number = 1
+    try:
+        first = orjson.loads(lines[0])
+        if (first.pop("format"), first.pop("version")) != (_FORMAT, _VERSION):
+            raise ValueError("another version")
+        header = PlanHeader(**first)
+        for line in lines[1:]:
+            number += 1
+            data = orjson.loads(line)
+            if "applied" in data:
+                applied = applied or data["applied"]
+            else:
+                rows.append(_saved_row(data))
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise SavedPlanError(
+            f"{os.fspath(path)} line {number}: it is no plan that `itnio trunks plan --out` of this version wrote, or "
+            "it is damaged. Make the plan anew."
+        ) from error
+    return SavedPlan(Path(path), header, tuple(rows), applied)
+
+
+def _saved_row(data: Mapping[str, Any]) -> SavedRow:
+    return SavedRow(
+        place=Place(data["file"], data["line"]),
+        key_id=data["key_id"],
+        name=data["name"],
+        verdict=Verdict(data["verdict"]),
+        values=from_data(data["values"]),
+        secrets=data["secrets"],
+        trunk=data["trunk"],
+    )

@@ -1,0 +1,112 @@
+"""The way back: what a job changed, as rows that would change it again to what was before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import frozen
+
+from itnio_async.api.sip_trunks.types import SipTrunk
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.identity import Identity
+from itnio_async.bulk.journal.journal import JournalContents, JournalMismatchError, JournalRow, RowState
+from itnio_async.bulk.plan.plan import Plan, make_plan
+from itnio_async.bulk.trunks.rows import TrunkChange
+from itnio_async.bulk.trunks.settings import from_data, same
+
+_TOUCHED = (RowState.DONE, RowState.UNKNOWN, RowState.SENT)
+
+
+@frozen
+class Skipped:
+    """A row of the journal that is not undone, and why."""
+
+    place: Place
+    key_id: int | None
+    trunk_name: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}, trunk {self.key_id}: {self.reason}"
+
+
+@frozen
+class Undo:
+    """The plan that leads back, and what it leaves as it is: `skipped` rows, and `secrets` that no journal keeps."""
+
+    plan: Plan
+    skipped: tuple[Skipped, ...]
+    secrets: tuple[Skipped, ...]
+
+
+def plan_undo(
+    journal: JournalContents, trunks: Iterable[SipTrunk], identity: Identity, *, same_account: bool = False
+) -> Undo:
+    """Return the plan back to the values before the job, as far as the trunks still stand as the job left them.
+
+    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk stands as the row wanted.
+
+    Raises `JournalMismatchError` for a journal of another host or account (`same_account` allows another API key), or
+    one that a run has at this moment.
+    """
+    _check(journal, identity, same_account=same_account)
+    listing = tuple(trunks)
+    by_id = {trunk.key_id: trunk for trunk in listing if trunk.key_id is not None}
+    changes: list[TrunkChange] = []
+    skipped: list[Skipped] = []
+    secrets: list[Skipped] = []
+    for row in journal.rows:
+        if row.state not in _TOUCHED:
+            continue
+        if row.secrets:
+            names = ", ".join(row.secrets)
+            secrets.append(_skipped(row, f"{names} stays as it is: the journal does not keep secrets"))
+        trunk = by_id.get(row.key_id) if row.key_id is not None else None
+        why = _why_not(row, trunk)
+        if why is not None:
+            skipped.append(_skipped(row, why))
+        elif row.after:
+            changes.append(TrunkChange(row.place, row.key_id, None, _values_before(row)))
+    # What was there before is no slip of a spreadsheet.
+    return Undo(make_plan(changes, listing, accept_zeros=True), tuple(skipped), tuple(secrets))
+
+
+def _check(journal: JournalContents, identity: Identity, *, same_account: bool) -> None:
+    header = journal.header
+    if journal.is_running:
+        raise JournalMismatchError(
+            f"A run has the journal {journal.path} at this moment. Stop it, or wait for its end."
+        )
+    if header.host != identity.host or (header.account != identity.account and not same_account):
+        raise JournalMismatchError(
+            f"The journal {journal.path} is of {header.api_key} at {header.host}, and this is {identity}. Use that "
+            "account; if it is a new key of the same one, say so (--same-account)."
+        )
+
+
+def _why_not(row: JournalRow, trunk: SipTrunk | None) -> str | None:
+    if trunk is None:
+        return "the trunk is not there any more"
+    after = from_data(row.after)
+    changed = [name for name in after if not same(after, trunk, [name])]
+    if not changed:
+        return None
+    before = from_data(row.before)
+    if all(same(before, trunk, [name]) for name in after):
+        return "it stands as before already"
+    return f"it has changed since: {', '.join(changed)}"
+
+
+def _values_before(row: JournalRow) -> dict[str, Any]:
+    before = from_data(row.before)
+    return {name: _value(before.get(name)) for name in row.after}
+
+
+def _value(value: Any) -> Any:
+    # "" empties a field; a listing has null there.
+    return "" if value is None else value
+
+
+def _skipped(row: JournalRow, reason: str) -> Skipped:
+    return Skipped(row.place, row.key_id, row.trunk_name, reason)
