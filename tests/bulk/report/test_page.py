@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import attrs
 import pytest
 from hypothesis import given, strategies as st
+from support.chromium import look_at
 from support.journals import (
     DONE,
     HEADER,
@@ -24,12 +25,11 @@ from support.journals import (
     report,
 )
 
+from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.charts import nice_top
 from itnio_async.bulk.report.page import html_of, write_html
-from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.report import Report
 from itnio_async.errors import ConfigurationError
-from support.chromium import look_at
 
 EVIL = "</script><script>document.title='run'</script><img src=https://example.com/x onerror=alert(1)>&amp;\"'"
 
