@@ -30,6 +30,10 @@ class JournalMismatchError(JournalError, ConfigurationError):
     """The journal is of another file, another account or another plan."""
 
 
+class JournalFinishedError(JournalError):
+    """The journal's job has ended, and trunks have changed since: it cannot be gone on with."""
+
+
 class JournalBusyError(JournalError):
     """Another run has the journal."""
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from itnio_async.api.sip_trunks import SipTrunk
 from itnio_async.bulk.columns import SECRET_FIELDS
-from itnio_async.bulk.journal import JournalRow, Result, RowState
+from itnio_async.bulk.journal import JournalFinishedError, JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.journal_rows import HELD_BACK
 from itnio_async.bulk.places import Place
-from itnio_async.bulk.plan import PlanItem, Verdict
-from itnio_async.bulk.settings import FieldChange, differences, filled, from_data, normal, same, settings_of, to_data
+from itnio_async.bulk.plan import Plan, PlanItem, Verdict
+from itnio_async.bulk.settings import (
+    FieldChange,
+    differences,
+    filled,
+    from_data,
+    normal,
+    same,
+    settings_of,
+    shown,
+    to_data,
+)
 
 _CHANGED_SINCE = (
     "the trunk changed since the plan was made: {}. Make the plan anew, or overwrite the trunk all the same (--force)."
 )
+# What an error's text lists.
+_MOST_SHOWN = 5
 
 
 @frozen(kw_only=True)
@@ -126,3 +140,44 @@ def read_back(item: PlanItem, state: RowState, trunk: SipTrunk | None) -> ReadBa
         found=trunk is not None,
         differences=() if trunk is None else differences(trunk, filled(item.row.values, trunk)),
     )
+
+
+def as_read(row: ReadBack) -> str:
+    """Return how a trunk was read back, as people read it."""
+    if not row.found:
+        return "the trunk is not there"
+    return "as wanted" if row.ok else ", ".join(map(_as_stands, row.differences))
+
+
+def _as_stands(change: FieldChange) -> str:
+    if change.secret:
+        return f"{change.name} is another one"
+    return f"{change.name} is {shown(change.before)}, not {shown(change.after)}"
+
+
+def require_as_left(
+    path: Path, header: JournalHeader, rows: Iterable[JournalRow], plan: Plan, trunks: Iterable[SipTrunk]
+) -> None:
+    """Raise `JournalFinishedError` where a row that is done in the journal, or needed nothing, does not stand any more.
+
+    For a journal whose job has ended: nothing would be sent with it, and what it says is not so.
+    """
+    by_id = {trunk.key_id: trunk for trunk in trunks}
+    stood = (row for row in rows if row.state in (RowState.DONE, RowState.UNCHANGED))
+    read = (read_back(plan.items[row.id], row.state, by_id.get(row.key_id)) for row in stood)
+    changed = [row for row in read if not row.ok]
+    if changed:
+        raise JournalFinishedError(_finished(path, header, changed))
+
+
+def _finished(path: Path, header: JournalHeader, changed: Sequence[ReadBack]) -> str:
+    count = f"{len(changed)} of the rows that are done {'does' if len(changed) == 1 else 'do'} not stand so any more"
+    lines = [f"The job of the journal {path} has ended, and {count}. Nothing was sent."]
+    lines += [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in changed[:_MOST_SHOWN]]
+    if len(changed) > _MOST_SHOWN:
+        lines.append(f"and {len(changed) - _MOST_SHOWN} more")
+    if header.plan is not None:
+        lines.append("A saved plan is applied once: make it again from the file.")
+    else:
+        lines.append(f"To apply all of it again, give another --journal, or move or delete {path}.")
+    return "\n".join(lines)

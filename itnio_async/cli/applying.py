@@ -18,13 +18,21 @@ from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
-from itnio_async.bulk.journal import JournalContents, JournalHeader, RowState, has_journal, read_journal
+from itnio_async.bulk.journal import (
+    JournalContents,
+    JournalFinishedError,
+    JournalHeader,
+    RowState,
+    has_journal,
+    read_journal,
+)
 from itnio_async.bulk.places import BadRow
 from itnio_async.bulk.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.progress import Progress
 from itnio_async.bulk.report import Report, report_of
-from itnio_async.bulk.settings import FieldChange, is_masked, shown
+from itnio_async.bulk.settings import is_masked
 from itnio_async.bulk.sources import Source
+from itnio_async.bulk.standing import as_read
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
@@ -103,7 +111,7 @@ class Application:
         if self.manner.failed is not None and self.source is not None:
             check_failed(self.source, self.manner.failed)
         looks_again = contents is not None or self.changed or self.manner.dry_run
-        plan = await self._job().dry_run() if looks_again else self.plan
+        plan = await self._look_again() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
         standing = _Standing() if contents is None else self._standing(plan, contents)
@@ -113,6 +121,15 @@ class Application:
             return INTERRUPTED
         self.begin(self.journal)
         return self._finish(await self._run(), standing.otherwise)
+
+    async def _look_again(self) -> Plan:
+        """Return the plan as it stands now, of what the journal has left."""
+        try:
+            return await self._job().dry_run()
+        except JournalFinishedError as error:
+            text, *rows, advice = str(error).splitlines()
+            say("\n".join(map(visible, rows)))
+            raise CommandError(text, advice, status=REFUSED_OR_UNKNOWN) from error
 
     def _require_same_rows(self, header: JournalHeader) -> None:
         """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
@@ -231,7 +248,7 @@ class Application:
         else:
             table(
                 ("Key id", "Name", "Outcome", "Read back"),
-                [(row.key_id, row.trunk_name, row.state.value, _as_read(row)) for row in rows],
+                [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
             )
         if self.manner.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
@@ -250,7 +267,7 @@ class Application:
         else:
             show_report(report)
         for row in result.not_as_wanted:
-            say(f"{row.place}: trunk {row.key_id} was read back otherwise: {_as_read(row)}")
+            say(f"{row.place}: trunk {row.key_id} was read back otherwise: {as_read(row)}")
         for note in result.notes:
             say(note)
         if result.error is not None:
@@ -326,18 +343,6 @@ def _is_otherwise(item: PlanItem) -> bool:
     """Tell whether the trunk is seen to differ: a password that the listing hides always looks so."""
     listed = [getattr(item.trunk, change.name) for change in item.changes if change.secret]
     return len(listed) < len(item.changes) or any(value and not is_masked(value) for value in listed)
-
-
-def _as_read(row: ReadBack) -> str:
-    if not row.found:
-        return "the trunk is not there"
-    return "as wanted" if row.ok else ", ".join(map(_as_stands, row.differences))
-
-
-def _as_stands(change: FieldChange) -> str:
-    if change.secret:
-        return f"{change.name} is another one"
-    return f"{change.name} is {shown(change.before)}, not {shown(change.after)}"
 
 
 class _Pausing:
