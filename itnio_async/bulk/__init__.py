@@ -13,6 +13,7 @@ from itnio_async.bulk.outcome import Outcome
 from itnio_async.bulk.runner import BulkRun
 
 if TYPE_CHECKING:
+    from itnio_async.bulk.account_lock import AccountBusyError
     from itnio_async.bulk.claims import Risk
     from itnio_async.bulk.cluster import Cluster
     from itnio_async.bulk.export import FailedRow, write_failed, write_trunks
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from itnio_async.bulk.undo import Skipped, Undo, plan_undo
 
 _MODULES = {
+    "account_lock": ("AccountBusyError",),
     "claims": ("Risk",),
     "cluster": ("Cluster",),
     "export": ("FailedRow", "write_failed", "write_trunks"),
@@ -70,6 +72,7 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "AccountBusyError",
     "BadRow",
     "BadRows",
     "BulkRun",

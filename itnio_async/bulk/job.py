@@ -21,6 +21,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from itnio_async.api.sip_trunks import UPDATE, SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.account_lock import one_job
 from itnio_async.bulk.dispatch import Dispatch, Entry
 from itnio_async.bulk.held_back import with_held_back
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
@@ -198,9 +199,15 @@ class Job:
 
         Raises `JournalError` where the journal cannot be used (`JournalFinishedError`: its job has ended, and trunks
         have changed since), and `BadRows` where rows cannot be sent and `skip_invalid` is not set: nothing was sent
-        then. Who is cancelled cuts the calls off; what they did is unknown.
+        then. So it was where `AccountBusyError` is raised: another job has the account on this machine, this one or
+        another process. `ConfigurationError` says that none can be kept from it, since the user's state directory
+        cannot be written to. Who is cancelled cuts the calls off; what they did is unknown.
         """
         identity = self._identity = await identity_of(self._client)
+        async with one_job(identity, self._path):
+            return await self._run_alone(identity)
+
+    async def _run_alone(self, identity: Identity) -> JobResult:
         journal = await Journal.open(
             self._path,
             self._header(identity),

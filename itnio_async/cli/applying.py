@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ItnioError, config
 from itnio_async.api.sip_trunks import UPDATE
+from itnio_async.bulk.account_lock import require_free
 from itnio_async.bulk.export import check_failed
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
@@ -114,6 +115,7 @@ class Application:
         plan = await self._look_again() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
+        await asyncio.to_thread(require_free, self.identity)  # before somebody is asked, or a plan counts as applied
         standing = _Standing() if contents is None else self._standing(plan, contents)
         self._summarize(plan, standing, goes_on=contents is not None)
         if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
