@@ -104,6 +104,13 @@ class Application:
 
     async def carry_out(self) -> int:
         """Apply it and return the exit status."""
+        try:
+            return await self._carry_out()
+        except JournalFinishedError as error:
+            say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
+            return REFUSED_OR_UNKNOWN
+
+    async def _carry_out(self) -> int:
         contents = read_journal(self.journal) if has_journal(self.journal) else None
         if contents is not None:
             self._require_same_rows(contents.header)
@@ -112,7 +119,7 @@ class Application:
         if self.manner.failed is not None and self.source is not None:
             check_failed(self.source, self.manner.failed)
         looks_again = contents is not None or self.changed or self.manner.dry_run
-        plan = await self._look_again() if looks_again else self.plan
+        plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
         await asyncio.to_thread(require_free, self.identity)  # before somebody is asked, or a plan counts as applied
@@ -123,15 +130,6 @@ class Application:
             return INTERRUPTED
         self.begin(self.journal)
         return self._finish(await self._run(), standing.otherwise)
-
-    async def _look_again(self) -> Plan:
-        """Return the plan as it stands now, of what the journal has left."""
-        try:
-            return await self._job().dry_run()
-        except JournalFinishedError as error:
-            text, *rows, advice = str(error).splitlines()
-            say("\n".join(map(visible, rows)))
-            raise CommandError(text, advice, status=REFUSED_OR_UNKNOWN) from error
 
     def _require_same_rows(self, header: JournalHeader) -> None:
         """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
