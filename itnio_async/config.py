@@ -9,12 +9,7 @@ import httpx
 from attrs import Attribute, field, frozen
 
 from itnio_async._version import __version__
-from itnio_async.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    ItnioError,
-    TimestampExpiredError,
-)
+from itnio_async.errors import AuthenticationError, ConfigurationError, ItnioError, TimestampExpiredError
 
 # The vendor states no time of its own; a trunk update answers in well under a second. No bound for the wait for a slot,
 # so that `gather` over 10,000 updates works.

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,9 +28,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def state_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests of one process have their journals and locks, unless they say otherwise."""
+    return tmp_path_factory.mktemp("state")
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the machine that runs the tests may reach a client."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch, state_directory: Path) -> None:
+    """No setting of the machine that runs the tests may reach a client, and no file of theirs its directories."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(state_directory))
     for name in ("ITNIO_API_KEY", "ITNIO_API_SECRET", "ITNIO_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):

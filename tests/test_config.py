@@ -20,15 +20,7 @@ from itnio_async import (
 )
 from itnio_async.account import BASE_URL, Account, base_url_of, is_loopback, is_vendor, resolve_account
 from itnio_async.calls.request import method_and_path
-from itnio_async.config import (
-    LIMITS,
-    TIMEOUT,
-    limits_of,
-    positive_number,
-    rate_limit_of,
-    timeout_of,
-    whole_number,
-)
+from itnio_async.config import LIMITS, TIMEOUT, limits_of, positive_number, rate_limit_of, timeout_of, whole_number
 
 PAIR = Credentials("key", "secret")
 STRANGER = "https://api.example.com"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from itnio_async.bulk.files.source import Source as Source
     from itnio_async.bulk.identity import Identity as Identity, digest_of as digest_of, identity_of as identity_of
+    from itnio_async.bulk.job.account_lock import AccountBusyError as AccountBusyError
     from itnio_async.bulk.job.decide import ReadBack as ReadBack
     from itnio_async.bulk.job.job import Ended as Ended, Job as Job, JobOptions as JobOptions, JobResult as JobResult
     from itnio_async.bulk.job.progress import Failure as Failure, Progress as Progress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         JournalBusyError as JournalBusyError,
         JournalContents as JournalContents,
         JournalError as JournalError,
+        JournalFinishedError as JournalFinishedError,
     )
     from itnio_async.bulk.journal.journal import (
         JournalMismatchError as JournalMismatchError,
@@ -76,11 +78,13 @@ _NAMES = {
     "files.places": "BadRow BadRows Place SourceError",
     "files.source": "Source",
     "identity": "Identity digest_of identity_of",
+    "job.account_lock": "AccountBusyError",
     "job.decide": "ReadBack",
     "job.job": "Ended Job JobOptions JobResult",
     "job.progress": "Failure Progress",
     "journal.journal": "default_journal_path",
-    "journal.file": "JournalBusyError JournalContents JournalError JournalMismatchError read_journal",
+    "journal.file": "JournalBusyError JournalContents JournalError JournalFinishedError "
+    "JournalMismatchError read_journal",
     "journal.rows": "JournalHeader JournalRow Result RowState",
     "plan.holders": "Risk",
     "plan.plan": "Plan PlanItem Refusal Verdict make_plan",

@@ -19,13 +19,22 @@ from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.files.source import Source
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
+from itnio_async.bulk.job.account_lock import require_free
+from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
 from itnio_async.bulk.job.progress import Progress
-from itnio_async.bulk.journal.journal import JournalContents, JournalHeader, RowState, has_journal, read_journal
+from itnio_async.bulk.journal.journal import (
+    JournalContents,
+    JournalFinishedError,
+    JournalHeader,
+    RowState,
+    has_journal,
+    read_journal,
+)
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.report.report import Report, report_of
 from itnio_async.bulk.trunks.export import check_failed
-from itnio_async.bulk.trunks.settings import FieldChange, is_masked, shown
+from itnio_async.bulk.trunks.settings import is_masked
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
@@ -97,6 +106,13 @@ class Application:
 
     async def carry_out(self) -> int:
         """Apply it and return the exit status."""
+        try:
+            return await self._carry_out()
+        except JournalFinishedError as error:
+            say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
+            return REFUSED_OR_UNKNOWN
+
+    async def _carry_out(self) -> int:
         contents = read_journal(self.journal) if has_journal(self.journal) else None
         if contents is not None:
             self._require_same_rows(contents.header)
@@ -108,6 +124,7 @@ class Application:
         plan = await self._job().dry_run() if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
+        await asyncio.to_thread(require_free, self.identity)  # before somebody is asked, or a plan counts as applied
         standing = _Standing() if contents is None else self._standing(plan, contents)
         self._summarize(plan, standing, goes_on=contents is not None)
         if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
@@ -233,7 +250,7 @@ class Application:
         else:
             table(
                 ("Key id", "Name", "Outcome", "Read back"),
-                [(row.key_id, row.trunk_name, row.state.value, _as_read(row)) for row in rows],
+                [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
             )
         if self.manner.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
@@ -252,7 +269,7 @@ class Application:
         else:
             show_report(report)
         for row in result.not_as_wanted:
-            say(f"{row.place}: trunk {row.key_id} was read back otherwise: {_as_read(row)}")
+            say(f"{row.place}: trunk {row.key_id} was read back otherwise: {as_read(row)}")
         for note in result.notes:
             say(note)
         if result.error is not None:
@@ -328,18 +345,6 @@ def _is_otherwise(item: PlanItem) -> bool:
     """Tell whether the trunk is seen to differ: a password that the listing hides always looks so."""
     listed = [getattr(item.trunk, change.name) for change in item.changes if change.secret]
     return len(listed) < len(item.changes) or any(value and not is_masked(value) for value in listed)
-
-
-def _as_read(row: ReadBack) -> str:
-    if not row.found:
-        return "the trunk is not there"
-    return "as wanted" if row.ok else ", ".join(map(_as_stands, row.differences))
-
-
-def _as_stands(change: FieldChange) -> str:
-    if change.secret:
-        return f"{change.name} is another one"
-    return f"{change.name} is {shown(change.before)}, not {shown(change.after)}"
 
 
 class _Pausing:

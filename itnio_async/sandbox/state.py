@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
+from itnio_async.bulk.files.private_file import create_private
 from itnio_async.errors import ConfigurationError
 
 # Marks a file as ours, so that no other database is ever written to by mistake; the version is the tables' form.
@@ -113,8 +114,8 @@ class State:
     def __init__(self, path: str | None) -> None:
         self._lock = threading.RLock()
         try:
-            if path:
-                _make_private(path)
+            if path:  # its owner's alone: it may come to hold somebody's own passwords
+                create_private(Path(path))
             # One connection behind a lock: the statements take microseconds, and the memory is one connection's own.
             self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
@@ -284,9 +285,3 @@ class State:
     def _bind(self, key_id: int, groups: Iterable[StoredBinding]) -> None:
         rows = [(key_id, position, group.voice_group_id, group.number) for position, group in enumerate(groups)]
         self._database.executemany("INSERT INTO binding VALUES (?, ?, ?, ?)", rows)
-
-
-def _make_private(path: str) -> None:
-    """Make the file, if there is none, for its owner alone: it may come to hold somebody's own passwords."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -146,15 +146,29 @@ def test_a_journal_of_another_file(apply, sandbox, csv):
     assert "is of other rows" in result.err
 
 
-def test_what_was_done_and_changed_since_is_told(apply, itnio, sandbox, csv):
+def test_what_was_done_and_changed_since_is_told(apply, itnio, sandbox, csv, journal):
     file = csv("key_id,sip_prefix", "1,00")
     assert apply(file).status == 0
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
-    result = apply(file)
-    assert (result.status, sandbox.trunk(1).sip_prefix) == (3, "99")
-    assert "1 of the rows that are done do not stand so any more" in result.err
+    for options in ((), ("--dry-run",)):
+        result = apply(file, *options)
+        assert (result.status, result.out, sandbox.trunk(1).sip_prefix) == (3, "", "99")
+        assert "1 of the rows that are done does not stand so any more. Nothing was sent." in result.err
+        assert "trunks.csv line 2, trunk 1: sip_prefix is 99, not 00" in result.err
+        assert f"give another --journal, or move or delete {journal}" in result.err
     assert itnio("trunks", "apply", file, "--yes", "--journal", f"{file}.anew").status == 0
     assert sandbox.trunk(1).sip_prefix == "00"
+
+
+def test_what_changed_since_is_told_where_there_is_something_to_go_on_with(apply, itnio, sandbox, csv):
+    order = sandbox.order("drop,key_id=3")
+    file = csv("key_id,sip_prefix", "1,00", "3,00")
+    assert apply(file).status == 3
+    order.cancel()
+    assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
+    result = apply(file)
+    assert (result.status, sandbox.trunk(1).sip_prefix, sandbox.trunk(3).sip_prefix) == (3, "99", "00")
+    assert "1 of the rows that are done do not stand so any more" in result.err
 
 
 def test_verify_reads_back(apply, sandbox, csv):

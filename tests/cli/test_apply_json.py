@@ -63,12 +63,14 @@ def test_the_result_has_the_words_of_the_report(lines, itnio, sandbox, csv, jour
 
 
 def test_going_on_is_said(lines, itnio, sandbox, csv):
-    file = csv("key_id,sip_prefix", "1,00")
-    assert lines("apply", file, "--yes")[0] == 0
+    file = csv("key_id,sip_prefix", "1,00", "3,00")
+    order = sandbox.order("minus23,key_id=3")
+    assert lines("apply", file, "--yes")[0] == 3
+    order.cancel()
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
-    status, (plan, result), _ = lines("apply", file, "--yes")
-    assert (plan["goes_on"], plan["done_but_changed_since"], plan["counts"]["update"]) == (True, 1, 0)
-    assert (status, result["exit_status"], sent(sandbox)) == (3, 3, 2)
+    status, (plan, result), _ = lines("apply", file, "--yes", "--retry-refused")
+    assert (plan["goes_on"], plan["done_but_changed_since"], plan["counts"]["update"]) == (True, 1, 1)
+    assert (status, result["exit_status"], sent(sandbox)) == (3, 3, 4)
 
 
 @pytest.mark.parametrize("command", ["apply", "undo"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import Place
-from itnio_async.bulk.journal.journal import JournalRow, Result, RowState
+from itnio_async.bulk.journal.journal import JournalFinishedError, JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.journal.rows import HELD_BACK
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Refusal, Verdict
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
@@ -21,12 +22,15 @@ from itnio_async.bulk.trunks.settings import (
     normal,
     same,
     settings_of,
+    shown,
     to_data,
 )
 
 _CHANGED_SINCE = (
     "the trunk changed since the plan was made: {}. Make the plan anew, or overwrite the trunk all the same (--force)."
 )
+# What an error's text lists.
+_MOST_SHOWN = 5
 
 
 @frozen(kw_only=True)
@@ -156,3 +160,44 @@ def with_held_back(plan: Plan, held: Mapping[int, str], plan_of: Callable[[Seque
         index = free[item.index]
         items[index] = evolve(item, index=index, needs=tuple(free[needed] for needed in item.needs))
     return Plan(tuple(items))
+
+
+def as_read(row: ReadBack) -> str:
+    """Return how a trunk was read back, as people read it."""
+    if not row.found:
+        return "the trunk is not there"
+    return "as wanted" if row.ok else ", ".join(map(_as_stands, row.differences))
+
+
+def _as_stands(change: FieldChange) -> str:
+    if change.secret:
+        return f"{change.name} is another one"
+    return f"{change.name} is {shown(change.before)}, not {shown(change.after)}"
+
+
+def require_as_left(
+    path: Path, header: JournalHeader, rows: Iterable[JournalRow], plan: Plan, trunks: Iterable[SipTrunk]
+) -> None:
+    """Raise `JournalFinishedError` where a row that is done in the journal, or needed nothing, does not stand any more.
+
+    For a journal whose job has ended: nothing would be sent with it, and what it says is not so.
+    """
+    by_id = {trunk.key_id: trunk for trunk in trunks}
+    stood = (row for row in rows if row.state in (RowState.DONE, RowState.UNCHANGED))
+    read = (read_back(plan.items[row.id], row.state, by_id.get(row.key_id)) for row in stood)
+    changed = [row for row in read if not row.ok]
+    if changed:
+        raise JournalFinishedError(_finished(path, header, changed))
+
+
+def _finished(path: Path, header: JournalHeader, changed: Sequence[ReadBack]) -> str:
+    count = f"{len(changed)} of the rows that are done {'does' if len(changed) == 1 else 'do'} not stand so any more"
+    lines = [f"The job of the journal {path} has ended, and {count}. Nothing was sent."]
+    lines += [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in changed[:_MOST_SHOWN]]
+    if len(changed) > _MOST_SHOWN:
+        lines.append(f"and {len(changed) - _MOST_SHOWN} more")
+    if header.plan is not None:
+        lines.append("A saved plan is applied once: make it again from the file.")
+    else:
+        lines.append(f"To apply all of it again, give another --journal, or move or delete {path}.")
+    return "\n".join(lines)

@@ -18,12 +18,13 @@ from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.files.places import BadRows
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
+from itnio_async.bulk.job.account_lock import one_job
 from itnio_async.bulk.job.decide import (
     ReadBack,
     before_and_after,
@@ -31,6 +32,7 @@ from itnio_async.bulk.job.decide import (
     journal_row,
     read_back,
     reopened,
+    require_as_left,
     with_held_back,
 )
 from itnio_async.bulk.job.outage import NOT_SENT, Outage
@@ -38,6 +40,8 @@ from itnio_async.bulk.job.progress import Meter, Progress
 from itnio_async.bulk.job.sending import Dispatch, Entry
 from itnio_async.bulk.journal.journal import (
     Journal,
+    JournalContents,
+    JournalFinishedError,
     JournalHeader,
     JournalRow,
     Result,
@@ -194,10 +198,17 @@ class Job:
     async def run(self) -> JobResult:
         """Apply the plan and return what became of it; what ended it early is in the result.
 
-        Raises `JournalError` where the journal cannot be used, and `BadRows` where rows cannot be sent and
-        `skip_invalid` is not set: nothing was sent then. Who is cancelled cuts the calls off; what they did is unknown.
+        Raises `JournalError` where the journal cannot be used (`JournalFinishedError`: its job has ended, and trunks
+        have changed since), and `BadRows` where rows cannot be sent and `skip_invalid` is not set: nothing was sent
+        then. So it was where `AccountBusyError` is raised: another job has the account on this machine, this one or
+        another process. `ConfigurationError` says that none can be kept from it, since the user's state directory
+        cannot be written to. Who is cancelled cuts the calls off; what they did is unknown.
         """
         identity = self._identity = await identity_of(self._client)
+        async with one_job(identity, self._path):
+            return await self._run_alone(identity)
+
+    async def _run_alone(self, identity: Identity) -> JobResult:
         journal = await Journal.open(
             self._path,
             self._header(identity),
@@ -213,6 +224,8 @@ class Job:
             task = asyncio.current_task()
             if self._ended is not Ended.CUT_OFF or (task is not None and task.cancelling()):
                 raise
+        except JournalFinishedError:
+            raise
         except ItnioError as error:
             self._fail(error)
         finally:
@@ -238,18 +251,23 @@ class Job:
         `JournalError` as `run` does.
         """
         self._is_new = not await asyncio.to_thread(has_journal, self._path)
-        rows = list(self._rows()) if self._is_new else await self._left_in_journal()
+        if self._is_new:
+            return await asyncio.to_thread(self._preview, list(self._rows()), await list_trunks(self._client))
+        contents = await self._in_journal()
+        rows = [row for row in contents.rows if row.state in self._open_states(first=True)]
         trunks = await list_trunks(self._client)
+        if not rows:
+            await asyncio.to_thread(require_as_left, contents.path, contents.header, contents.rows, self._plan, trunks)
         return await asyncio.to_thread(self._preview, rows, trunks)
 
-    async def _left_in_journal(self) -> list[JournalRow]:
+    async def _in_journal(self) -> JournalContents:
         contents = await asyncio.to_thread(read_journal, self._path)
         self._identity = await identity_of(self._client)
         wanted = self._header(self._identity)
         check_header(self._path, contents.header, wanted, same_account=self._options.same_account)
         rows = {row.id: row for row in contents.rows}
         rows.update((row.id, row) for row in self._with_new_secrets(contents.rows, contents.header))
-        return [row for row in rows.values() if row.state in self._open_states(first=True)]
+        return evolve(contents, rows=tuple(rows.values()))
 
     def _preview(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> Plan:
         def plan_of(indexes: Iterable[int]) -> Plan:
@@ -342,6 +360,9 @@ class Job:
     async def _rounds(self, journal: Journal) -> None:
         if not self._is_new:
             await self._reopen(journal)
+            if not self._is_ending and not await journal.rows(*self._open_states(first=True)):
+                rows, trunks = await journal.rows(), await list_trunks(self._client)
+                await asyncio.to_thread(require_as_left, journal.path, journal.header, rows, self._plan, trunks)
         for number in range(self._options.rounds):
             rows = await journal.rows(*self._open_states(first=number == 0))
             if not rows or not self._may_go_on():

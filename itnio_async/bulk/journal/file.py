@@ -14,9 +14,10 @@ from typing import Any, Self
 
 from attrs import frozen
 
+from itnio_async.bulk.files.private_file import NotAFileError, make_private, require_database
 from itnio_async.bulk.journal import log
 from itnio_async.bulk.journal.file_system import network_file_system
-from itnio_async.bulk.journal.lock import is_locked, make_private, take_lock
+from itnio_async.bulk.journal.lock import is_locked, lock_of, take_lock
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
 from itnio_async.errors import ConfigurationError, ItnioError
 
@@ -27,6 +28,10 @@ class JournalError(ItnioError):
 
 class JournalMismatchError(JournalError, ConfigurationError):
     """The journal is of another file, another account or another plan."""
+
+
+class JournalFinishedError(JournalError):
+    """The journal's job has ended, and trunks have changed since: it cannot be gone on with."""
 
 
 class JournalBusyError(JournalError):
@@ -42,7 +47,7 @@ class JournalFile:
     header: JournalHeader
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool) -> None:
-        self.path = Path(os.path.realpath(path))
+        self.path = _place_of(path)
         self.note = ""
         self._durable = durable
         self._lock: sqlite3.Connection | None = None
@@ -57,6 +62,7 @@ class JournalFile:
         try:
             with _explained(self.path):
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                require_database(self.path)  # so that not even a lock is made beside what is something else
                 self._lock = take_lock(self.path)
                 if self._lock is None:
                     raise JournalBusyError(
@@ -192,10 +198,13 @@ class JournalContents:
 def has_journal(path: str | os.PathLike[str]) -> bool:
     """Tell whether there is a journal to go on with: one that a crash kept from being made has nothing in it.
 
-    Raises `JournalError` for a file that is something else.
+    Raises `JournalError` for what is something else, a link too: nothing is written through one.
     """
-    path = Path(os.path.realpath(path))
-    if not path.is_file():
+    path = _place_of(path)
+    with _explained(path):
+        require_database(path)
+        require_database(lock_of(path), empty=True)
+    if not path.exists():
         return False
     with _explained(path), closing(sqlite3.connect(path, isolation_level=None)) as database:
         if log.is_empty(database):
@@ -222,6 +231,14 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
     return JournalContents(path, header, tuple(rows), is_running)
 
 
+def _place_of(path: str | os.PathLike[str]) -> Path:
+    """Return the one path of a journal however it is named: of links to directories, where they lead."""
+    given = Path(path)
+    if given.name in ("", ".."):
+        return Path(os.path.realpath(given))
+    return Path(os.path.realpath(given.parent), given.name)
+
+
 def _orphaned(row: JournalRow) -> JournalRow:
     reason = "the run ended before the answer was noted"
     return row._replace(result=row.result._replace(state=RowState.UNKNOWN, reason=reason))
@@ -243,6 +260,10 @@ def _explained(path: Path) -> Iterator[None]:
         else:
             advice = "Give a path on a local disk that can be written to, and start the same command again."
         raise JournalError(f"The journal {path} cannot be used ({error}). {advice}") from error
+    except NotAFileError as error:
+        raise JournalError(
+            f"The journal {path} cannot be used: {error}. Give another path, or move that away."
+        ) from error
     except OSError as error:
         raise JournalError(
             f"The journal {path} cannot be used ({error.strerror}). Give a path that can be written to."

@@ -20,6 +20,7 @@ from itnio_async.bulk.journal.file import (
     JournalContents,
     JournalError,
     JournalFile,
+    JournalFinishedError,
     JournalMismatchError,
     check_header,
     has_journal,
@@ -27,13 +28,14 @@ from itnio_async.bulk.journal.file import (
 )
 from itnio_async.bulk.journal.log import State, state_of
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState
-from itnio_async.errors import ConfigurationError
+from itnio_async.bulk.journal.state_directory import state_directory
 
 __all__ = [
     "Journal",
     "JournalBusyError",
     "JournalContents",
     "JournalError",
+    "JournalFinishedError",
     "JournalHeader",
     "JournalMismatchError",
     "JournalRow",
@@ -228,14 +230,7 @@ def default_journal_path(source: str, rows: str, identity: Identity) -> Path:
 
     `rows` is the digest of its rows: a file with other rows has a journal of its own, and so has another host. Another
     API key has not, so that a new key of the same account finds what the old one began.
-    Raises `ConfigurationError` without the extra that knows the directory.
     """
-    try:
-        from platformdirs import user_state_path
-    except ImportError as error:
-        raise ConfigurationError(
-            "the user's state directory is not known here: give a path for the journal, or install itnio-async[cli]."
-        ) from error
     stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in Path(source).name)[:40] or "rows"
-    directory = user_state_path("itnio", appauthor=False) / "journals" / identity.host.replace(":", "_")
+    directory = state_directory() / "journals" / identity.host.replace(":", "_")
     return directory / f"{stem}-{rows[:16]}.journal"

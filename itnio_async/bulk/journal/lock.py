@@ -1,26 +1,27 @@
-"""One run at a time: a lock on a file beside the journal, which ends with the process; who only reads needs none.
+"""One at a time: a lock on an empty file beside what is locked, which ends with the process; to read, none is needed.
 
 It is one of SQLite's own, since that works on every system, and also within one process.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
+
+from itnio_async.bulk.files.private_file import make_private
 
 # Time for someone who only asks whether it is locked.
 _SECONDS = 0.3
 
 
 def take_lock(path: Path) -> sqlite3.Connection | None:
-    """Return the lock of a journal, which closing it ends, or None where another run has it.
+    """Return the lock of what has that path, which closing it ends, or None where somebody else has it.
 
-    Raises what SQLite and the system raise where there can be no lock.
+    Raises what SQLite and the system raise where there can be no lock, and `NotAFileError` where something else is.
     """
-    lock = _beside(path)
-    make_private(lock)
+    lock = lock_of(path)
+    make_private(lock, empty=True)
     connection = sqlite3.connect(lock, timeout=_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN EXCLUSIVE")
@@ -33,8 +34,8 @@ def take_lock(path: Path) -> sqlite3.Connection | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a run has the journal at this moment."""
-    lock = _beside(path)
+    """Tell whether somebody has the lock at this moment."""
+    lock = lock_of(path)
     if not lock.exists():
         return False
     with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
@@ -45,17 +46,8 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def make_private(path: Path) -> None:
-    """Make the file if it is not there, for its owner alone; SQLite gives its other files the same mode.
-
-    One that is there is not opened: closing it would end the locks that this process has on it.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    path.chmod(0o600)
-
-
-def _beside(path: Path) -> Path:
+def lock_of(path: Path) -> Path:
+    """Return where the lock of what has that path lies."""
     return path.with_name(f"{path.name}.lock")
 
 

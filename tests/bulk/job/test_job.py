@@ -13,8 +13,15 @@ from support.trunks import row
 
 from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConflictError, ConnectError, RetryPolicy
 from itnio_async.bulk.files.places import BadRows
+from itnio_async.bulk.job.decide import require_as_left
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal.journal import JournalError, JournalMismatchError, RowState, read_journal
+from itnio_async.bulk.journal.journal import (
+    JournalError,
+    JournalFinishedError,
+    JournalMismatchError,
+    RowState,
+    read_journal,
+)
 from itnio_async.bulk.plan.plan import Verdict, make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
@@ -86,6 +93,84 @@ async def test_the_same_again_sends_nothing(sandbox, client, path):
     result = await apply(client, prefixes(), path)
     assert result.ok
     assert updates(sandbox) == before
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        {"sip_prefix": "8"},
+        {"sip_prefix": ""},
+        {"sip_gateway_ip": "10.8.8.8"},
+        {"sip_password": "made-up-other"},
+    ],
+)
+@pytest.mark.parametrize("stood", [False, True])
+async def test_the_same_again_is_refused_where_a_trunk_stands_otherwise_since(sandbox, client, path, drift, stood):
+    rows = [row(n, n, sip_prefix="9", sip_gateway_ip=f"10.9.9.{n}", sip_password="made-up-1") for n in (1, 3)]
+    if stood:
+        assert (await apply(client, rows, path.with_name("before"))).ok
+    assert (await apply(client, rows, path)).ok
+    before = updates(sandbox)
+    assert (await apply(client, rows, path)).ok
+    await client.sip_trunks.update((await list_trunks(client))[2].to_update(**drift))
+    stands = sandbox.trunk(3)
+    plan = await planned(client, rows)
+    for attempt in (Job(client, plan, path).run, Job(client, plan, path).dry_run):
+        with pytest.raises(JournalFinishedError, match=r"1 of the rows .*Nothing was sent") as caught:
+            await attempt()
+        assert f"trunk 3: {next(iter(drift))} is" in str(caught.value)
+        assert f"move or delete {path}" in str(caught.value)
+        assert "made-up" not in str(caught.value)
+    assert sandbox.trunk(3) == stands
+    assert updates(sandbox) == before + Counter([3])
+    # What the refusal says to do.
+    path.rename(path.with_name("moved"))
+    assert (await apply(client, rows, path)).ok
+    assert sandbox.trunk(3).sip_gateway_ip == "10.9.9.3"
+
+
+async def test_the_refusal_names_a_few_of_many(sandbox, client, path):
+    await apply(client, prefixes(), path)
+    await apply(client, prefixes(value="8"), path.with_name("other"))
+    with pytest.raises(JournalFinishedError, match=rf"{TRUNKS} of the rows that are done do not") as caught:
+        await apply(client, prefixes(), path)
+    assert str(caught.value).count("sip_prefix is 8, not 9") == 5
+    assert f"and {TRUNKS - 5} more" in str(caught.value)
+
+
+async def test_what_a_hidden_password_is_by_now_cannot_be_seen(sandbox, client, path):
+    sandbox.assumptions.listed_password = "masked"
+    rows = [row(2, 3, sip_password="made-up-1")]
+    assert (await apply(client, rows, path)).ok
+    await client.sip_trunks.update((await list_trunks(client))[2].to_update(sip_password="made-up-2"))
+    assert (await apply(client, rows, path)).ok
+
+
+async def test_a_trunk_that_is_gone_since_is_a_refusal_too(client, path):
+    plan = await planned(client, prefixes(2))
+    await apply(client, [], path, plan=plan)
+    contents = read_journal(path)
+    with pytest.raises(JournalFinishedError, match="trunk 2: the trunk is not there"):
+        require_as_left(path, contents.header, contents.rows, plan, (await list_trunks(client))[:1])
+
+
+async def test_a_saved_plan_that_was_applied_is_to_be_made_again(client, path):
+    plan = await planned(client, prefixes(1))
+    await Job(client, plan, path, plan_id="p").run()
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8"))
+    with pytest.raises(JournalFinishedError, match="make it again"):
+        await Job(client, plan, path, plan_id="p").run()
+
+
+async def test_a_job_that_has_not_ended_goes_on_whatever_changed(sandbox, client, path):
+    order = sandbox.order("minus23,key_id=7")
+    await apply(client, prefixes(), path)
+    order.cancel()
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8"))
+    with pytest.raises(JournalFinishedError):
+        await apply(client, prefixes(), path)
+    assert (await apply(client, prefixes(), path, retry_refused=True)).ok
+    assert [sandbox.trunk(n).sip_prefix for n in (1, 7)] == ["8", "9"]
 
 
 async def test_what_needs_nothing_is_not_sent(sandbox, client, path):

@@ -12,18 +12,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 from support.chromium import look_at
-from support.journals import (
-    DONE,
-    HEADER,
-    LOST,
-    NAME_TAKEN,
-    NOT_FOUND,
-    STORM,
-    UNCHANGED,
-    WAITING,
-    journal_row,
-    report,
-)
+from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
 from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.charts import nice_top

@@ -6,18 +6,7 @@ from collections import Counter
 
 import pytest
 from hypothesis import given, strategies as st
-from support.journals import (
-    DONE,
-    HEADER,
-    LOST,
-    NAME_TAKEN,
-    NOT_FOUND,
-    STORM,
-    UNCHANGED,
-    WAITING,
-    journal_row,
-    report,
-)
+from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
 from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState
 from itnio_async.bulk.report.report import Report, explain, is_failed
