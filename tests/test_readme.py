@@ -13,11 +13,11 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
 import pytest
+from support.programs import python_program
 
 import itnio_async
 from itnio_async import ENDPOINTS
@@ -104,7 +104,7 @@ async def test_a_program_runs_as_a_user_would_run_it(program, tmp_path):
         assert status == 0, output
         return
     write_files(PAGES[program.path], tmp_path)
-    async with Sandbox(trunks=6) as sandbox:
+    async with Sandbox(trunks=12) as sandbox:
         status, output = await run(file, environment=environment_of(sandbox))
         asked = bool(sandbox.requests)
     assert status == 0, output
@@ -113,7 +113,7 @@ async def test_a_program_runs_as_a_user_would_run_it(program, tmp_path):
     assert_prints(program.output, output)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [path for path, page in PAGES.items() if commands_of(page)])
 def test_commands_print_what_is_shown(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -152,19 +152,25 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check(folder: Path, *arguments: str) -> None:
-    checked = subprocess.run([sys.executable, "-m", *arguments], cwd=folder, capture_output=True, text=True)
+    checked = subprocess.run(arguments, cwd=folder, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_the_programs_are_formatted(programs):
+    check(programs, *python_program("ruff", package="ruff"), "format", "--diff", "--line-length", "120", ".")
+
+
+@pytest.mark.slow  # a type checker reads all that the programs import
 def test_mypy_passes_the_programs(programs):
-    check(programs, "mypy", "--strict", "--cache-dir", str(ROOT / ".mypy_cache"), ".")
+    check(programs, *python_program("mypy", package="mypy"), "--strict", ".")
 
 
-@pytest.mark.skipif(find_spec("pyright") is None, reason="pyright is not installed (pip install 'pyright[nodejs]')")
+@pytest.mark.slow  # likewise
 def test_pyright_passes_the_programs(programs):
+    pyright = python_program("pyright", package="'pyright[nodejs]'")
     settings = {"typeCheckingMode": "strict", "include": ["program_*.py"]}
     (programs / "pyrightconfig.json").write_text(json.dumps(settings))
-    check(programs, "pyright", "--pythonpath", sys.executable, "--project", str(programs))
+    check(programs, *pyright, "--pythonpath", sys.executable, "--project", str(programs))
 
 
 # -- links and tables -------------------------------------------------------------------------------------------------
