@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
 import time
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -27,6 +29,7 @@ from itnio_async.exchange import (
     server_time,
     transport_error,
 )
+from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
 from itnio_async.transport.pool import IDEMPOTENT_EXTENSION
 from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
@@ -54,7 +57,8 @@ class Options:
     timeout: httpx.Timeout = field(converter=config.timeout_of)
     deadline: float | None = field(converter=_seconds_or_none)
     retry: RetryPolicy = field(converter=_retry_policy)
-    credentials: CredentialSource = field(converter=config.credential_source_of)
+    # A callable's own repr may show what it holds, as that of a partial does.
+    credentials: CredentialSource = field(converter=config.credential_source_of, repr=False)
 
     @cached_property
     def timeouts(self) -> Timeouts:
@@ -67,6 +71,7 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
 
     Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
     """
+    call.handled = sys.exception()
     # Not armed yet: a call that waits its turn among 10,000 others has not begun.
     deadline = Deadline()
     try:
@@ -75,14 +80,28 @@ async def perform(core: Core, options: Options, call: Call[R]) -> Response[R]:
     except ItnioError as error:
         error.may_have_been_processed |= call.may_have_been_processed
         error.attempts = call.attempts
+        if not _is_anothers(call, error):
+            drop_frames(error, call.handled)
         raise
-    except TimeoutError:
+    except asyncio.CancelledError as cancelled:
+        drop_frames(cancelled, call.handled)
+        raise
+    except TimeoutError as timeout:
         if not deadline.has_struck:
             raise
+        drop_frames(timeout, call.handled)
+        if call.last_error is not None:
+            drop_frames(call.last_error, call.handled)
         raise _deadline_exceeded(call, options) from call.last_error
     finally:
+        call.handled = None  # it and this call's error would keep each other
         if call.attempts:
             core.deadlines.forget(deadline)
+
+
+def _is_anothers(call: Call[Any], error: ItnioError) -> bool:
+    """Tell whether an error is of a middleware or of the credentials, and so passes as it is."""
+    return call.signature is None or not is_raised_here(error)
 
 
 async def _attempts(core: Core, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
@@ -92,16 +111,21 @@ async def _attempts(core: Core, options: Options, call: Call[R], deadline: Deadl
     except TransientError as error:
         if call.is_settled_by(error) or not policy.wants(error, idempotent=call.template.idempotent):
             raise
-        repetition = Repetition(
-            endpoint=call.template.endpoint,
-            policy=policy,
-            tokens=core.tokens,
-            idempotent=call.template.idempotent,
-            started=call.admitted,
-            settles=call.is_settled_by,
-            tell=core.tell,
-        )
-        response = await repetition.run(error, partial(_attempt, core, options, call, deadline))
+        first = error
+    else:
+        core.tokens.give(policy.budget)
+        return response
+    # Not while the first failure is handled, or it would be the context of whatever comes.
+    repetition = Repetition(
+        endpoint=call.template.endpoint,
+        policy=policy,
+        tokens=core.tokens,
+        idempotent=call.template.idempotent,
+        started=call.admitted,
+        settles=call.is_settled_by,
+        tell=core.tell,
+    )
+    response = await repetition.run(first, partial(_attempt, core, options, call, deadline))
     core.tokens.give(policy.budget)
     return response
 
@@ -134,6 +158,7 @@ async def _exchange(core: Core, options: Options, call: Call[Any]) -> Answer:
     """Send the request and read the answer whole."""
     core.check_open()  # the wait for a slot may have been long
     source = options.credentials
+    call.signature = None  # until there are credentials, a failure is theirs
     call.signature = Signature(source if isinstance(source, Credentials) else await resolve(source), core.clock)
     core.requests += 1
     pool = core.direct()

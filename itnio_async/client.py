@@ -27,6 +27,7 @@ from itnio_async.endpoint import Endpoint, Response
 from itnio_async.envelope import form_of_path
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
 from itnio_async.exchange import Call, Template, call_of, reader_of
+from itnio_async.frames import FramesDropped
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
 from itnio_async.transport.hop import LastHop
 from itnio_async.transport.pool import PooledTransport
@@ -91,6 +92,13 @@ class AsyncClient:
         on_retry: Callable[[RetryDetails], Any] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        try:
+            with FramesDropped():
+                account = config.resolve_account(
+                    api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
+                )
+        finally:
+            del api_secret, credentials  # a report of an error shows the variables here
         _check_kinds(
             verify=(verify, (bool, ssl.SSLContext)),
             trust_env=(trust_env, bool),
@@ -99,9 +107,6 @@ class AsyncClient:
         _check_callable("clock", clock)
         if on_retry is not None:
             _check_callable("on_retry", on_retry)
-        account = config.resolve_account(
-            api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
-        )
         limits = config.limits_of(limits)
         self._account = account
         self._is_view = False
@@ -189,8 +194,12 @@ class AsyncClient:
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError`,
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
-        template = self._template_of(endpoint)
-        return await perform(self._core, self._options, call_of(endpoint, template, request))
+        try:
+            with FramesDropped():
+                call = call_of(endpoint, self._template_of(endpoint), request)
+        finally:
+            del request  # a report of an error shows the variables here, and who knows what was passed
+        return await perform(self._core, self._options, call)
 
     def bulk(
         self,
@@ -218,7 +227,12 @@ class AsyncClient:
         template = self._template_of(endpoint)
 
         async def send(request: Q) -> Response[R]:
-            return await perform(self._core, self._options, call_of(endpoint, template, request))
+            try:
+                with FramesDropped():
+                    call = call_of(endpoint, template, request)
+            finally:
+                del request
+            return await perform(self._core, self._options, call)
 
         return BulkRun(
             template.endpoint,
@@ -245,6 +259,14 @@ class AsyncClient:
         `path` is a path only; `json` None sends no body; `idempotent` says whether a repeat does no harm. A path that
         has an `Endpoint` uses its codes. Raises as `call` does.
         """
+        try:
+            with FramesDropped():
+                call = self._untyped_call(method, path, json, params, idempotent=idempotent is True)
+        finally:
+            del json, params
+        return await perform(self._core, self._options, call)
+
+    def _untyped_call(self, method: str, path: str, json: Any, params: Any, *, idempotent: bool) -> Call[Any]:
         started = time.monotonic()
         method, path = config.method_and_path(method, path)
         url = self._url(path)
@@ -259,10 +281,9 @@ class AsyncClient:
             family=known.family if known else family_of_path(path),
             envelope=known.envelope if known else form_of_path(path),
             read=_as_it_came,
-            idempotent=idempotent is True,
+            idempotent=idempotent,
         )
-        content = b"" if json is None else json_bytes(json)
-        return await perform(self._core, self._options, Call(template, content, started))
+        return Call(template, b"" if json is None else json_bytes(json), started)
 
     def _template_of(self, endpoint: Endpoint[Q, R]) -> Template[R]:
         if not isinstance(endpoint, Endpoint):

@@ -15,11 +15,12 @@ from attrs import define, field, frozen
 
 from itnio_async import errors
 from itnio_async.codec import Mismatch, decode, encode
-from itnio_async.codes import SUCCESS, CodeFamily
+from itnio_async.codes import SUCCESS, Code, CodeFamily
 from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.envelope import EnvelopeForm, NotAnEnvelope, read_envelope
 from itnio_async.errors import InvalidRequestError, ItnioError, UnexpectedResponseError
+from itnio_async.frames import linked_errors
 from itnio_async.redaction import blank_out, excerpt, secrets_in, secrets_in_query
 from itnio_async.transport.head import head
 from itnio_async.transport.http1 import Answer as PooledAnswer
@@ -39,7 +40,7 @@ class Template(Generic[R]):
 
     endpoint: str
     method: str
-    url: httpx.URL
+    url: httpx.URL = field(repr=False)  # its query may have a secret
     headers: tuple[tuple[bytes, bytes], ...]
     family: CodeFamily
     envelope: EnvelopeForm
@@ -56,7 +57,7 @@ class Template(Generic[R]):
 class Call(Generic[R]):
     """What one call asks for, and what became of it so far.
 
-    Times are on `time.monotonic`. The attempts change the lower half: `admitted` is when the first one began,
+    Times are on `time.monotonic`; `handled` is what the caller was handling when it made the call. The attempts change the lower half: `admitted` is when the first one began,
     `in_flight` whether one has begun to send and not ended yet, `http_status` that of an answer whose body is still
     being read, `may_have_been_processed` what the ended ones say, `clock_corrected` whether one taught the client the
     time, and `clock_stays_off` whether that did not help.
@@ -65,6 +66,7 @@ class Call(Generic[R]):
     template: Template[R]
     content: bytes = field(repr=False)
     started: float
+    handled: BaseException | None = field(default=None, repr=False)
 
     admitted: float = 0.0
     attempts: int = 0
@@ -92,8 +94,8 @@ class Answer:
     """An HTTP answer, read whole."""
 
     http_status: int
-    raw_headers: list[tuple[bytes, bytes]]
-    content: bytes
+    raw_headers: list[tuple[bytes, bytes]] = field(repr=False)
+    content: bytes = field(repr=False)
     connection: int | None = None
 
     @property
@@ -172,13 +174,19 @@ async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status:
     decoder = _decoder(coding.strip().lower(), http_status) if coding else None
     chunks: list[bytes] = []
     size = 0
+    any_came = False
     async for chunk in parts:
-        if decoder is not None:
+        if decoder is not None and chunk:
+            any_came = True
             chunk = _decompress(decoder, chunk, most - size + 1, http_status)
         size += len(chunk)
         if size > most:
             raise _too_large(http_status, most)
         chunks.append(chunk)
+    if decoder is not None and any_came and not decoder.eof:
+        raise UnexpectedResponseError(
+            "The answer is compressed and cut off: its end is missing.", http_status=http_status
+        )
     return b"".join(chunks) if len(chunks) != 1 else chunks[0]
 
 
@@ -193,13 +201,23 @@ def _decoder(coding: str, http_status: int) -> Any:
 
 
 def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> bytes:
-    try:
-        # Bounded, since a few bytes can stand for gigabytes.
-        return decoder.decompress(chunk, most)  # type: ignore[no-any-return]
-    except zlib.error as error:
+    content = b""
+    if not decoder.eof:
+        try:
+            # Bounded, since a few bytes can stand for gigabytes.
+            content = decoder.decompress(chunk, most)
+        except zlib.error as error:
+            raise UnexpectedResponseError(
+                "The answer says that it is compressed, and is not.", http_status=http_status
+            ) from error
+        chunk = decoder.unused_data
+    # A second gzip stream behind the first is legal, and no server sends one: to read on for each of many tiny ones
+    # would take quadratic time.
+    if decoder.eof and chunk:
         raise UnexpectedResponseError(
-            "The answer says that it is compressed, and is not.", http_status=http_status
-        ) from error
+            "The answer goes on after the end of its compressed content.", http_status=http_status
+        )
+    return content
 
 
 def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
@@ -275,7 +293,7 @@ def reader_of(response_type: type[R] | None) -> Callable[[Any], R]:
 def _api_error(call: Call[Any], code: int, reason: str, answer: Answer) -> ItnioError:
     entry = call.template.family[code]
     return entry.error(
-        blank_out(reason, call.secrets())[:BODY_EXCERPT],
+        _shown_reason(call, entry, reason),
         code=code,
         meaning=entry.meaning,
         advice=entry.advice,
@@ -285,12 +303,19 @@ def _api_error(call: Call[Any], code: int, reason: str, answer: Answer) -> Itnio
     )
 
 
+def _shown_reason(call: Call[Any], entry: Code, reason: str) -> str:
+    if entry.is_worded_so(reason):
+        # What the vendor always says: to blank a password that stands in it by chance would show the password.
+        return reason[:BODY_EXCERPT]
+    return excerpt(reason, call.secrets(), BODY_EXCERPT, by_name=reason.startswith(("{", "[")))
+
+
 def _unexpected(call: Call[Any], answer: Answer, what: str) -> UnexpectedResponseError:
     return UnexpectedResponseError(
         f"{call.template.endpoint}: HTTP {answer.http_status}, but {what}. {_ADVICE[answer.http_status // 100]}",
         http_status=answer.http_status,
         retry_after=_retry_after(answer.headers),
-        body=excerpt(answer.content.decode(errors="replace"), call.secrets(), BODY_EXCERPT),
+        body=excerpt(answer.content.decode(errors="replace"), call.secrets(), BODY_EXCERPT, by_name=True),
     )
 
 
@@ -352,21 +377,17 @@ def transport_error(call: Call[Any], error: Exception) -> errors.TransportError 
     if name is None or not _is_foreign(error):
         return None
     kind, text = _KINDS[name]
-    _blank_out_chain(error, call.secrets())
-    detail = blank_out(str(error), call.secrets())
+    secrets = call.secrets()
+    # The causes too, which a traceback shows: h11 repeats what a peer sent that is no HTTP.
+    for linked in linked_errors(error, call.handled):
+        linked.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in linked.args)
+    detail = blank_out(str(error), secrets)
     if call.http_status is not None:
         # A refusal that breaks off is a refusal all the same.
         detail = f"{detail}, after a head with HTTP {call.http_status}"
     if kind is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
         kind, text = _KINDS["NetworkError"]
     return kind(f"{call.template.endpoint}: {text} ({detail or type(error).__name__})")
-
-
-def _blank_out_chain(error: BaseException | None, secrets: tuple[str, ...]) -> None:
-    """Blank the secrets out of the cause, which a traceback shows: h11 repeats what a peer sent that is no HTTP."""
-    while error is not None:
-        error.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in error.args)
-        error = error.__cause__ or error.__context__
 
 
 def _is_foreign(error: Exception) -> bool:

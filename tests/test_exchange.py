@@ -514,13 +514,32 @@ async def test_what_says_that_it_is_compressed_and_is_not(coding: str, body: byt
         await read(body, coding=coding)
 
 
-@pytest.mark.parametrize("cut", [1, 5, 12, 20])
-async def test_a_compressed_answer_that_ends_early_is_not_taken_for_whole(cut: int) -> None:
-    packed = compressed(b'{"status": "0", "data": null}', "gzip")
-    content = await read(packed[:-cut], coding="gzip")
-    # What is missing is a part of the JSON, or no more than the checksum.
-    outcome = verdict(an_answer(content))
-    assert isinstance(outcome, UnexpectedResponseError) or cut <= 8
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("cut", [1, 3, 5, 8, 12, 20])
+async def test_a_compressed_answer_that_ends_early_is_not_taken_for_whole(cut: int, coding: str) -> None:
+    packed = compressed(b'{"status": "0", "data": null}', coding)
+    with pytest.raises(UnexpectedResponseError, match="cut off") as caught:
+        await read(packed[:-cut], coding=coding, http_status=502)
+    assert caught.value.http_status == 502
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"\0" * 512, b"x" * 2**20, gzip.compress(b"more"), gzip.compress(b"")])
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_compressed_answer_that_goes_on_after_its_end_is_refused(
+    coding: str, behind: bytes, together: bool
+) -> None:
+    packed = compressed(b'{"status": "0"}', coding)
+    stream = Stream(*([packed + behind] if together else [packed, b"", behind]), *[behind] * 1000)
+    with pytest.raises(UnexpectedResponseError, match="goes on after the end"):
+        await read_answer(httpx.Response(200, headers={"Content-Encoding": coding}, stream=stream), 1000)
+    assert stream.taken == (1 if together else 3)
+    assert stream.closed
+
+
+@pytest.mark.parametrize("chunks", [[], [b""]])
+async def test_an_answer_without_a_body_is_not_cut_off(chunks: list[bytes]) -> None:
+    assert await read(*chunks, coding="gzip") == b""
 
 
 @pytest.mark.parametrize("most", [3, 1000])
