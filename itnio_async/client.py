@@ -182,6 +182,8 @@ class AsyncClient:
             await self._core.aclose()
 
     def __repr__(self) -> str:
+        if "_core" not in vars(self):
+            return f"<{type(self).__name__} that could not be made>"  # as a report of the constructor's error shows it
         state = "closed" if self._core.closed else "open"
         source = self._options.credentials
         # A callable's own repr may show what it holds, as that of a partial does.

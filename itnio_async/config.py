@@ -50,8 +50,8 @@ CONTENT_TYPE = "application/json;charset=UTF-8"
 
 # On the wire: names of other alphabets are in their ASCII form there. httpx takes anything, and escapes it.
 # The parts of a name have 1 to 63 characters: Python refuses others with an error of its own when it looks them up.
-_HOST = re.compile(rb"([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]+")
-_METHOD = re.compile(r"[A-Za-z]+")
+_HOST = re.compile(rb"[A-Za-z0-9_-]{1,63}+(?:\.[A-Za-z0-9_-]{1,63}+)*+\.?|[0-9A-Fa-f:.]++")
+_METHOD = re.compile(r"[A-Za-z]++")
 # What cannot stand in a URL's path, or would make another URL of it.
 _NOT_IN_PATH = re.compile(r"[^\x21-\x7e]|[?#\\]")
 # About what common servers take; httpx itself raises an error of its own beyond 65,536.

@@ -32,10 +32,10 @@ class Credentials:
     api_secret: str = field(repr=lambda _: BLANK)
 
     def __init__(self, api_key: str, api_secret: str) -> None:
-        # Asked and not raised there, and both forgotten: a report of the error shows the variables of each frame.
+        # Asked and not raised there, and all forgotten: a report of the error shows the variables of each frame.
         mistake = _mistake("api_key", api_key) or _mistake("api_secret", api_secret)
         if mistake:
-            del api_key, api_secret
+            del self, api_key, api_secret
             raise ConfigurationError(mistake)
         self.__attrs_init__(api_key, api_secret)  # type: ignore[attr-defined]
 

@@ -57,10 +57,10 @@ class Template(Generic[R]):
 class Call(Generic[R]):
     """What one call asks for, and what became of it so far.
 
-    Times are on `time.monotonic`; `handled` is what the caller was handling when it made the call. The attempts change the lower half: `admitted` is when the first one began,
-    `in_flight` whether one has begun to send and not ended yet, `http_status` that of an answer whose body is still
-    being read, `may_have_been_processed` what the ended ones say, `clock_corrected` whether one taught the client the
-    time, and `clock_stays_off` whether that did not help.
+    Times are on `time.monotonic`; `handled` is what the caller was handling when it made the call. The attempts change
+    the lower half: `admitted` is when the first one began, `in_flight` whether one has begun to send and not ended yet,
+    `http_status` that of an answer whose body is still being read, `may_have_been_processed` what the ended ones say,
+    `clock_corrected` whether one taught the client the time, and `clock_stays_off` whether that did not help.
     """
 
     template: Template[R]
@@ -381,6 +381,8 @@ def transport_error(call: Call[Any], error: Exception) -> errors.TransportError 
     # The causes too, which a traceback shows: h11 repeats what a peer sent that is no HTTP.
     for linked in linked_errors(error, call.handled):
         linked.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in linked.args)
+        if isinstance(linked, OSError) and isinstance(linked.strerror, str):
+            linked.strerror = blank_out(linked.strerror, secrets)  # which it shows instead
     detail = blank_out(str(error), secrets)
     if call.http_status is not None:
         # A refusal that breaks off is a refusal all the same.

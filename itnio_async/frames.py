@@ -1,7 +1,7 @@
 """The errors that hang on an error, and taking off the frames that each of them remembers.
 
-Reports of errors show the local variables of each frame (Sentry by default, `pytest -l`, rich), and those of a call have
-the request and its signature in them, down to httpx's and h11's own.
+Reports of errors show the local variables of each frame (Sentry by default, `pytest -l`, rich), and those of a call
+have the request and its signature in them, down to httpx's and h11's own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Blanking secrets out of text that goes into errors: the vendor's words may repeat what was sent.
 
-A secret comes back escaped in ways that nobody can list: by JSON, HTML, a URL, Python, and by several of them one upon the
-other. So text and secret are unescaped step by step, and the secret is looked for at each step. Each character is read
-in one way only, and finding is the string's own `find`: the time grows with the length and not faster.
+A secret comes back escaped in ways that nobody can list: by JSON, HTML, a URL, Python, and by several of them one upon
+the other. So text and secret are unescaped step by step, and the secret is looked for at each step. Each character is
+read in one way only, and finding is the string's own `find`: the time grows with the length and not faster.
 """
 
 from __future__ import annotations

@@ -323,6 +323,36 @@ def test_a_reason_is_cut_and_a_secret_at_the_cut_leaves_nothing() -> None:
         assert set(unexpected.body) <= set("x*y")
 
 
+@pytest.mark.parametrize(
+    ("code", "word"), [(-47, "trunk"), (-47, "name"), (-1, "error"), (-56, "Relay"), (-58, "50 c")]
+)
+def test_a_password_in_the_vendors_own_wording_is_not_given_away(code: int, word: str) -> None:
+    wording = SIP_TRUNKS[code].wording
+    assert word.lower() in wording.lower()
+    for content in (b'{"sipPassword": "%b"}' % word.encode(), orjson.dumps({"sipPassword": wording})):
+        for reason in (wording, wording.upper(), f"  {wording.rstrip('.')}. ", wording.replace(" ", "  ")):
+            assert verdict(an_answer({"status": code, "reason": reason}), a_call(content=content)).reason == reason
+    other = verdict(an_answer({"status": code, "reason": f"{wording}: {word}word"}), a_call(content=content))
+    assert "***" in other.reason or wording not in other.reason
+
+
+@pytest.mark.parametrize("code", [-47, -999])
+def test_a_reason_in_other_words_is_blanked_and_short_passwords_left(code: int) -> None:
+    said = {"status": code, "reason": "bad value trunk, with abc"}
+    assert verdict(an_answer(said), a_call(content=b'{"sipPassword": "trunk"}')).reason == "bad value ***, with abc"
+    assert verdict(an_answer(said), a_call(content=b'{"sipPassword": "abc"}')).reason == said["reason"]
+
+
+@pytest.mark.parametrize("odd", [{"keyId": "x"}, {"groupList": 7}, {"extraThing": float("inf"), "state": [1]}])
+def test_passwords_of_a_listing_with_an_odd_field_are_not_in_its_body(odd: dict[str, Any]) -> None:
+    records = [{"keyId": 1, "sipPassword": f"of-{number}", "sipAccount": "me"} for number in range(100)]
+    answer = an_answer({"status": 0, "data": {"records": [*records, {**records[0], **odd}]}})
+    error = verdict(answer, a_call(Page[SipTrunk]))
+    assert isinstance(error, UnexpectedResponseError)
+    assert "of-" not in f"{vars(error)}"
+    assert "me" in error.body
+
+
 # -- Retry-After and Date ---------------------------------------------------------------------------------------------
 
 DATE = "Wed, 01 Sep 2021 04:00:00 GMT"
@@ -672,6 +702,28 @@ def test_no_class_of_httpx_is_forgotten(kind: type[Exception]) -> None:
 
 class OwnError(Exception):
     pass
+
+
+def test_secrets_go_from_all_that_hangs_on_a_failure_in_circles_and_groups_and_not_from_the_callers() -> None:
+    def failure(kind: type[BaseException]) -> BaseException:
+        error = kind(*([5] if kind is OSError else []), f"said {PASSWORD}")
+        error.args = (*error.args, 7)
+        return error
+
+    error, cause, context = failure(httpx.ReadError), failure(OwnError), failure(httpx.ReadError)
+    member, inner = failure(OSError), failure(OwnError)
+    callers, beyond = failure(ValueError), failure(ValueError)
+    group = BaseExceptionGroup("several", [member, BaseExceptionGroup("more", [inner])])
+    error.__cause__, error.__context__ = cause, context
+    cause.__context__, context.__cause__, context.__context__ = error, group, callers
+    inner.__cause__, callers.__context__, member.__context__ = context, beyond, callers
+    call = a_call()
+    call.handled = callers
+    assert PASSWORD not in str(transport_error(call, error))  # type: ignore[arg-type]
+    for blanked in (error, cause, context, inner):
+        assert blanked.args == ("said ***", 7)
+    assert PASSWORD not in f"{member} {member.args}"
+    assert callers.args == beyond.args == (f"said {PASSWORD}", 7)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from itnio_async.codec import local
 from itnio_async.codes import SIP_TRUNKS
 from itnio_async.endpoint import Endpoint, Listing
 from itnio_async.errors import InvalidRequestError, ItnioError
+from itnio_async.frames import FramesDropped
 from itnio_async.values import UNSET, Page, Unset, extra_field
 
 if TYPE_CHECKING:
@@ -163,6 +164,13 @@ class SipTrunk:
 
         Raises `InvalidRequestError` that names the field to give.
         """
+        try:
+            with FramesDropped():
+                return self._updated(changes)
+        finally:
+            del changes  # a report of an error shows the variables here
+
+    def _updated(self, changes: SipTrunkChanges) -> SipTrunkUpdate:
         for name in changes:
             if name not in _UPDATE_FIELDS:
                 raise InvalidRequestError(
