@@ -110,7 +110,8 @@ class AsyncClient:
         limits = config.limits_of(limits)
         self._account = account
         self._is_view = False
-        self._options = Options(timeout, deadline, retry, account.credentials)
+        with FramesDropped():  # a half-made value cannot be shown
+            self._options = Options(timeout, deadline, retry, account.credentials)
         hop = _hop(transport, account.base_url, limits, proxy, verify, trust_env, allow_insecure)
         self._core = Core(
             hop,
@@ -147,7 +148,11 @@ class AsyncClient:
         view._core, view._account = self._core, self._account
         view._urls, view._templates = self._urls, self._templates
         view._is_view = True
-        view._options = evolve(self._options, **changes)
+        try:
+            with FramesDropped():
+                view._options = evolve(self._options, **changes)
+        finally:
+            del given, changes, credentials
         return view
 
     @cached_property
@@ -182,8 +187,8 @@ class AsyncClient:
             await self._core.aclose()
 
     def __repr__(self) -> str:
-        if "_core" not in vars(self):
-            return f"<{type(self).__name__} that could not be made>"  # as a report of the constructor's error shows it
+        if not {"_core", "_options"} <= vars(self).keys():
+            return f"<{type(self).__name__} that could not be made>"  # as a report of the error shows it
         state = "closed" if self._core.closed else "open"
         source = self._options.credentials
         # A callable's own repr may show what it holds, as that of a partial does.

@@ -269,14 +269,17 @@ WRONG: dict[str, Ask] = {
 @pytest.mark.parametrize("handling", [False, True])
 async def test_nor_a_request_that_is_refused_before(kind: str, handling: bool) -> None:
     async with AsyncClient(KEY, SECRET, transport=ScriptedTransport(answer())) as client:
-        if handling:
-            try:
-                raise ValueError("of the caller")
-            except ValueError:
-                error = await failure(WRONG[kind](client))
+        try:
+            made_traceback(caught := OwnError("of the caller"))
+            if handling:
+                raise caught
+        except OwnError:
+            error = await failure(WRONG[kind](client))
         else:
             error = await failure(WRONG[kind](client))
     assert isinstance(error, InvalidRequestError)
+    assert places(caught)[-1] == "made_traceback"
+    assert (caught in linked_errors(error, None)) is handling
     assert_hidden(error)
 
 
@@ -315,6 +318,16 @@ def test_nor_a_client_that_cannot_be_made(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncClient(**{"api_key": KEY, **options})
     assert_hidden(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"credentials": (KEY, SECRET)}, {"credentials": Credentials(KEY, SECRET), "deadline": 0}]
+)
+async def test_nor_a_view_that_cannot_be_made(options: dict[str, Any]) -> None:
+    async with AsyncClient(KEY, SECRET) as client:
+        with pytest.raises(ConfigurationError) as caught:
+            client.with_options(**options)
+        assert_hidden(caught.value)
 
 
 @pytest.mark.parametrize("given", [(KEY, SECRET), {"api_secret": SECRET}, SECRET])
@@ -364,7 +377,7 @@ async def test_what_others_raise_passes_with_its_frames_and_causes(
     of: str, kind: type[Exception], attempt: int
 ) -> None:
     cause = OwnError("why")
-    cause.__traceback__ = frames = made_traceback()
+    frames = made_traceback(cause)
     count = 0
 
     def raise_own() -> None:
@@ -399,17 +412,18 @@ async def test_what_others_raise_passes_with_its_frames_and_causes(
     assert error.__context__ is None
 
 
-def made_traceback() -> TracebackType:
-    with pytest.raises(OwnError) as caught:
-        raise OwnError
-    return caught.tb
+def made_traceback(error: OwnError) -> TracebackType | None:
+    """Raise the error, and return the frames that it has from that."""
+    with pytest.raises(OwnError):
+        raise error
+    return error.__traceback__
 
 
 @pytest.mark.parametrize("ask", ["service", "request", "bulk"])
 @pytest.mark.parametrize("kind", ["lost", "repeated", "HTML", "conflict"])
 async def test_what_the_caller_was_handling_stays_as_it_was(kind: str, ask: str) -> None:
     beneath = OwnError(f"my {PASSWORD}")
-    beneath.__traceback__ = frames = made_traceback()
+    frames = made_traceback(beneath)
     async with RawServer(ANSWERS[kind][1]) as server, client_to("pool", server.url) as client:
         try:
             raise OwnError(f"mine: {PASSWORD}") from beneath
