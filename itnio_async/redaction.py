@@ -209,6 +209,9 @@ def _steps(text: str) -> Iterator[_Step]:
     step = _Step(text, [], [], [])
     yield step
     for _ in range(_MOST_STEPS):
+        # Asked before, since this is fifty times as fast as the pattern.
+        if not any(character in step.text for character in "\\%&"):
+            return
         step = _unescaped(step.text)
         if not step.ends:
             return
