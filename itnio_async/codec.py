@@ -27,8 +27,8 @@ from itnio_async.values import ReadOnlyMapping, Unset
 # A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
 _EXTRA = "<extra>"
 _LOCAL = "itnio_async.local"
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
+_NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _LARGEST_EXACT_FLOAT = 2**53
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 

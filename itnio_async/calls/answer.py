@@ -10,16 +10,16 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
-from attrs import define
+from attrs import define, field
 
 from itnio_async.calls.envelope import NotAnEnvelope, read_envelope
 from itnio_async.calls.request import Attempt
 from itnio_async.codec import Mismatch, decode
-from itnio_async.codes import SUCCESS
+from itnio_async.codes import SUCCESS, Code
 from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError, UnexpectedResponseError
-from itnio_async.redaction import blank_out, excerpt
+from itnio_async.redaction import excerpt
 from itnio_async.transport.http1 import Answer as PooledAnswer, Body
 from itnio_async.transport.pooled import CONNECTION_EXTENSION
 
@@ -46,8 +46,8 @@ class Answer:
     """An HTTP answer, read whole."""
 
     http_status: int
-    raw_headers: list[tuple[bytes, bytes]]
-    content: bytes
+    raw_headers: list[tuple[bytes, bytes]] = field(repr=False)
+    content: bytes = field(repr=False)
     connection: int | None = None
 
     @property
@@ -126,13 +126,19 @@ async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status:
     decoder = _decoder(coding.strip().lower(), http_status) if coding else None
     chunks: list[bytes] = []
     size = 0
+    any_came = False
     async for chunk in parts:
-        if decoder is not None:
+        if decoder is not None and chunk:
+            any_came = True
             chunk = _decompress(decoder, chunk, most - size + 1, http_status)
         size += len(chunk)
         if size > most:
             raise _too_large(http_status, most)
         chunks.append(chunk)
+    if decoder is not None and any_came and not decoder.eof:
+        raise UnexpectedResponseError(
+            "The answer is compressed and cut off: its end is missing.", http_status=http_status
+        )
     return b"".join(chunks) if len(chunks) != 1 else chunks[0]
 
 
@@ -147,13 +153,23 @@ def _decoder(coding: str, http_status: int) -> Any:
 
 
 def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> bytes:
-    try:
-        # Bounded, since a few bytes can stand for gigabytes.
-        return decoder.decompress(chunk, most)  # type: ignore[no-any-return]
-    except zlib.error as error:
+    content = b""
+    if not decoder.eof:
+        try:
+            # Bounded, since a few bytes can stand for gigabytes.
+            content = decoder.decompress(chunk, most)
+        except zlib.error as error:
+            raise UnexpectedResponseError(
+                "The answer says that it is compressed, and is not.", http_status=http_status
+            ) from error
+        chunk = decoder.unused_data
+    # A second gzip stream behind the first is legal, and no server sends one: to read on for each of many tiny ones
+    # would take quadratic time.
+    if decoder.eof and chunk:
         raise UnexpectedResponseError(
-            "The answer says that it is compressed, and is not.", http_status=http_status
-        ) from error
+            "The answer goes on after the end of its compressed content.", http_status=http_status
+        )
+    return content
 
 
 def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
@@ -224,7 +240,7 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
 def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) -> ItnioError:
     entry = attempt.request.template.family[code]
     return entry.error(
-        blank_out(reason, attempt.secrets())[:BODY_EXCERPT],
+        _shown_reason(attempt, entry, reason),
         code=code,
         meaning=entry.meaning,
         advice=entry.advice,
@@ -234,13 +250,20 @@ def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) ->
     )
 
 
+def _shown_reason(attempt: Attempt[Any], entry: Code, reason: str) -> str:
+    if entry.is_worded_so(reason):
+        # What the vendor always says: to blank a password that stands in it by chance would show the password.
+        return reason[:BODY_EXCERPT]
+    return excerpt(reason, attempt.secrets(), BODY_EXCERPT, by_name=reason.startswith(("{", "[")))
+
+
 def _unexpected(attempt: Attempt[Any], answer: Answer, what: str) -> UnexpectedResponseError:
     advice = _ADVICE[answer.http_status // 100]
     return UnexpectedResponseError(
         f"{attempt.request.template.endpoint}: HTTP {answer.http_status}, but {what}. {advice}",
         http_status=answer.http_status,
         retry_after=_retry_after(answer.headers),
-        body=excerpt(answer.content.decode(errors="replace"), attempt.secrets(), BODY_EXCERPT),
+        body=excerpt(answer.content.decode(errors="replace"), attempt.secrets(), BODY_EXCERPT, by_name=True),
     )
 
 

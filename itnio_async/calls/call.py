@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
 import time
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
@@ -20,6 +22,7 @@ from itnio_async.calls.shared import Shared
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
+from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
 from itnio_async.transport.pool import Timeouts
 from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
@@ -48,7 +51,8 @@ class Options:
     timeout: httpx.Timeout = field(converter=config.timeout_of)
     deadline: float | None = field(converter=_seconds_or_none)
     retry: RetryPolicy = field(converter=_retry_policy)
-    credentials: CredentialSource = field(converter=credential_source_of)
+    # A callable's own repr may show what it holds, as that of a partial does.
+    credentials: CredentialSource = field(converter=credential_source_of, repr=False)
 
     @cached_property
     def timeouts(self) -> Timeouts:
@@ -60,13 +64,15 @@ class Options:
 class Call(Generic[R]):
     """What became of a call so far; its attempts change it.
 
-    `admitted` is when the first attempt began, on `time.monotonic`; `attempt` is the last one that began, `attempts`
-    how many did, `last_error` how the last one that ended did, and `may_have_been_processed` what those that ended say
-    together. About refused timestamps: `timestamps` are they, `corrected_clock_refused` tells whether one was made by a
-    corrected clock, `has_learnt` and `has_dropped` whether this call changed the client's estimate.
+    `handled` is what the caller was handling when it made the call. `admitted` is when the first attempt began, on
+    `time.monotonic`; `attempt` is the last one that began, `attempts` how many did, `last_error` how the last one that
+    ended did, and `may_have_been_processed` what those that ended say together. About refused timestamps:
+    `timestamps` are they, `corrected_clock_refused` tells whether one was made by a corrected clock, `has_learnt` and
+    `has_dropped` whether this call changed the client's estimate.
     """
 
     request: CallRequest[R]
+    handled: BaseException | None = field(default=None, repr=False)
     admitted: float = 0.0
     attempts: int = 0
     attempt: Attempt[R] | None = None
@@ -88,7 +94,7 @@ async def perform(shared: Shared, options: Options, request: CallRequest[R]) -> 
 
     Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
     """
-    call = Call(request)
+    call = Call(request, sys.exception())
     # Not armed yet: a call that waits its turn among 10,000 others has not begun.
     deadline = Deadline()
     try:
@@ -97,14 +103,28 @@ async def perform(shared: Shared, options: Options, request: CallRequest[R]) -> 
     except ItnioError as error:
         error.may_have_been_processed |= call.is_unaccounted_for
         error.attempts = call.attempts
+        if _is_of_attempt(call, error):
+            drop_frames(error, call.handled)
         raise
-    except TimeoutError:
+    except asyncio.CancelledError as cancelled:
+        drop_frames(cancelled, call.handled)
+        raise
+    except TimeoutError as timeout:
         if not deadline.has_struck:
             raise
+        drop_frames(timeout, call.handled)
+        if call.last_error is not None:
+            drop_frames(call.last_error, call.handled)
         raise _deadline_exceeded(call, options) from call.last_error
     finally:
+        call.handled = None  # it and this call's error would keep each other
         if call.attempts:
             shared.deadlines.forget(deadline)
+
+
+def _is_of_attempt(call: Call[Any], error: ItnioError) -> bool:
+    """Tell whether an error is ours and of an attempt, and not what a middleware or the credentials raised."""
+    return (error is call.last_error or call.attempt is not None) and is_raised_here(error)
 
 
 async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
@@ -115,16 +135,21 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
         # Credentials may come from another client of ours, whose failures are not this call's.
         if error is not call.last_error or not policy.wants(error, idempotent=template.idempotent):
             raise
-        repetition = Repetition(
-            endpoint=template.endpoint,
-            policy=policy,
-            tokens=shared.tokens,
-            idempotent=template.idempotent,
-            is_of_call=lambda failure: failure is call.last_error,
-            until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
-            tell=shared.tell,
-        )
-        response = await repetition.run(error, partial(_attempt, shared, options, call, deadline))
+        first = error
+    else:
+        shared.tokens.give(policy.budget)
+        return response
+    # Not while the first failure is handled, or it would be the context of whatever comes.
+    repetition = Repetition(
+        endpoint=template.endpoint,
+        policy=policy,
+        tokens=shared.tokens,
+        idempotent=template.idempotent,
+        is_of_call=lambda failure: failure is call.last_error,
+        until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
+        tell=shared.tell,
+    )
+    response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
     shared.tokens.give(policy.budget)
     return response
 
@@ -147,6 +172,7 @@ async def _attempt(shared: Shared, options: Options, call: Call[R], deadline: De
 async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     """Send the request, and return what the answer means."""
     shared.check_open()  # the wait for a slot may have been long
+    call.attempt = None  # until there are credentials, a failure is theirs
     source = options.credentials
     signature = Signature(source if isinstance(source, Credentials) else await resolve(source), shared.signer)
     call.attempt = attempt = Attempt(call.request, call.attempts, signature, shared.clock.correction)
@@ -159,7 +185,7 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
         _failed(call, attempt, error)
         raise
     except Exception as error:
-        ours = transport_error(attempt, error)
+        ours = transport_error(attempt, error, call.handled)
         if ours is None:
             if isinstance(error, RuntimeError):
                 shared.check_open()  # closed in the middle of this call

@@ -28,7 +28,7 @@ from itnio_async.transport.signing import Signature
 
 R = TypeVar("R")
 
-_METHOD = re.compile(r"[A-Za-z]+")
+_METHOD = re.compile(r"[A-Za-z]++")
 # What cannot stand in a URL's path, or would make another URL of it.
 _NOT_IN_PATH = re.compile(r"[^\x21-\x7e]|[?#\\]")
 # About what common servers take; httpx itself raises an error of its own beyond 65,536.
@@ -44,7 +44,7 @@ class Template(Generic[R]):
 
     endpoint: str
     method: str
-    url: httpx.URL
+    url: httpx.URL = field(repr=False)  # its query may have a secret
     headers: tuple[tuple[bytes, bytes], ...]
     family: CodeFamily
     envelope: EnvelopeForm

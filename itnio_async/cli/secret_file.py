@@ -15,7 +15,7 @@ from itnio_async.cli.output import say, visible
 # Nobody's secret is longer; a device without an end must not fill the memory.
 _MOST_BYTES = 65_536
 _FORM = "first line the API key, second line the secret; or lines ITNIO_API_KEY=... and ITNIO_API_SECRET=..."
-_SETTING = re.compile(r"(?:export\s+)?(ITNIO_API_KEY|ITNIO_API_SECRET|ITNIO_BASE_URL)\s*=\s*(.*)")
+_SETTING = re.compile(r"(?:export\s++)?(ITNIO_API_KEY|ITNIO_API_SECRET|ITNIO_BASE_URL)\s*+=\s*+(.*+)")
 
 
 @frozen

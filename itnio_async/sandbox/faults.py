@@ -30,7 +30,7 @@ from itnio_async.sandbox.handlers import HANDLERS
 from itnio_async.sandbox.tally import Tally
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page")
-_MINUS = re.compile("minus([1-9][0-9]{0,3})")
+_MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")

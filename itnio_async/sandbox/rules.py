@@ -177,7 +177,7 @@ def _group_twice(asked: Asked) -> bool:
 
 def _without_country(number: str) -> bool:
     digits = number.translate(_LEFT_OUT_OF_NUMBERS).removeprefix("+").removeprefix("00")
-    return re.fullmatch("[1-9][0-9]*", digits) is None
+    return re.fullmatch("[1-9][0-9]*+", digits) is None
 
 
 def _optional_left_out(asked: Asked) -> bool:

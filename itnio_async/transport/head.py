@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable
 import httpx
 from attrs import define
 
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
 # What would end the target, or split the request in two.
 _NOT_IN_TARGET = re.compile(rb"[^\x21-\x7e]")
 # Names that passed `_TOKEN`: programs use few, and a look into a set costs a tenth of the match. Bounded all the same.

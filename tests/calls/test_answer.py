@@ -271,6 +271,36 @@ def test_a_reason_is_cut_and_a_secret_at_the_cut_leaves_nothing() -> None:
         assert set(unexpected.body) <= set("x*y")
 
 
+@pytest.mark.parametrize(
+    ("code", "word"), [(-47, "trunk"), (-47, "name"), (-1, "error"), (-56, "Relay"), (-58, "50 c")]
+)
+def test_a_password_in_the_vendors_own_wording_is_not_given_away(code: int, word: str) -> None:
+    wording = SIP_TRUNKS[code].wording
+    assert word.lower() in wording.lower()
+    for content in (b'{"sipPassword": "%b"}' % word.encode(), orjson.dumps({"sipPassword": wording})):
+        for reason in (wording, wording.upper(), f"  {wording.rstrip('.')}. ", wording.replace(" ", "  ")):
+            assert verdict(an_answer({"status": code, "reason": reason}), an_attempt(content=content)).reason == reason
+    other = verdict(an_answer({"status": code, "reason": f"{wording}: {word}word"}), an_attempt(content=content))
+    assert "***" in other.reason or wording not in other.reason
+
+
+@pytest.mark.parametrize("code", [-47, -999])
+def test_a_reason_in_other_words_is_blanked_and_short_passwords_left(code: int) -> None:
+    said = {"status": code, "reason": "bad value trunk, with abc"}
+    assert verdict(an_answer(said), an_attempt(content=b'{"sipPassword": "trunk"}')).reason == "bad value ***, with abc"
+    assert verdict(an_answer(said), an_attempt(content=b'{"sipPassword": "abc"}')).reason == said["reason"]
+
+
+@pytest.mark.parametrize("odd", [{"keyId": "x"}, {"groupList": 7}, {"extraThing": float("inf"), "state": [1]}])
+def test_passwords_of_a_listing_with_an_odd_field_are_not_in_its_body(odd: dict[str, Any]) -> None:
+    records = [{"keyId": 1, "sipPassword": f"of-{number}", "sipAccount": "me"} for number in range(100)]
+    answer = an_answer({"status": 0, "data": {"records": [*records, {**records[0], **odd}]}})
+    error = verdict(answer, an_attempt(Page[SipTrunk]))
+    assert isinstance(error, UnexpectedResponseError)
+    assert "of-" not in f"{vars(error)}"
+    assert "me" in error.body
+
+
 # -- Retry-After and Date ---------------------------------------------------------------------------------------------
 
 DATE = "Wed, 01 Sep 2021 04:00:00 GMT"
@@ -462,13 +492,32 @@ async def test_what_says_that_it_is_compressed_and_is_not(coding: str, body: byt
         await read(body, coding=coding)
 
 
-@pytest.mark.parametrize("cut", [1, 5, 12, 20])
-async def test_a_compressed_answer_that_ends_early_is_not_taken_for_whole(cut: int) -> None:
-    packed = compressed(b'{"status": "0", "data": null}', "gzip")
-    content = await read(packed[:-cut], coding="gzip")
-    # What is missing is a part of the JSON, or no more than the checksum.
-    outcome = verdict(an_answer(content))
-    assert isinstance(outcome, UnexpectedResponseError) or cut <= 8
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("cut", [1, 3, 5, 8, 12, 20])
+async def test_a_compressed_answer_that_ends_early_is_not_taken_for_whole(cut: int, coding: str) -> None:
+    packed = compressed(b'{"status": "0", "data": null}', coding)
+    with pytest.raises(UnexpectedResponseError, match="cut off") as caught:
+        await read(packed[:-cut], coding=coding, http_status=502)
+    assert caught.value.http_status == 502
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"\0" * 512, b"x" * 2**20, gzip.compress(b"more"), gzip.compress(b"")])
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_compressed_answer_that_goes_on_after_its_end_is_refused(
+    coding: str, behind: bytes, together: bool
+) -> None:
+    packed = compressed(b'{"status": "0"}', coding)
+    stream = Stream(*([packed + behind] if together else [packed, b"", behind]), *[behind] * 1000)
+    with pytest.raises(UnexpectedResponseError, match="goes on after the end"):
+        await read_answer(httpx.Response(200, headers={"Content-Encoding": coding}, stream=stream), 1000)
+    assert stream.taken == (1 if together else 3)
+    assert stream.closed
+
+
+@pytest.mark.parametrize("chunks", [[], [b""]])
+async def test_an_answer_without_a_body_is_not_cut_off(chunks: list[bytes]) -> None:
+    assert await read(*chunks, coding="gzip") == b""
 
 
 @pytest.mark.parametrize("most", [3, 1000])

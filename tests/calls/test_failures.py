@@ -94,6 +94,26 @@ class OwnError(Exception):
     pass
 
 
+def test_secrets_go_from_all_that_hangs_on_a_failure_in_circles_and_groups_and_not_from_the_callers() -> None:
+    def failure(kind: type[BaseException]) -> BaseException:
+        error = kind(*([5] if kind is OSError else []), f"said {PASSWORD}")
+        error.args = (*error.args, 7)
+        return error
+
+    error, cause, context = failure(httpx.ReadError), failure(OwnError), failure(httpx.ReadError)
+    member, inner = failure(OSError), failure(OwnError)
+    callers, beyond = failure(ValueError), failure(ValueError)
+    group = BaseExceptionGroup("several", [member, BaseExceptionGroup("more", [inner])])
+    error.__cause__, error.__context__ = cause, context
+    cause.__context__, context.__cause__, context.__context__ = error, group, callers
+    inner.__cause__, callers.__context__, member.__context__ = context, beyond, callers
+    assert PASSWORD not in str(transport_error(an_attempt(), error, callers))  # type: ignore[arg-type]
+    for blanked in (error, cause, context, inner):
+        assert blanked.args == ("said ***", 7)
+    assert PASSWORD not in f"{member} {member.args}"
+    assert callers.args == beyond.args == (f"said {PASSWORD}", 7)
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -211,7 +211,7 @@ def test_forked_with_idle_connections(new_loop: LoopFactory, what: str, server: 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:unclosed event loop")
-def test_forked_in_the_middle_of_a_call(server: FaultServer, transport: PooledTransport) -> None:
+def test_forked_in_the_middle_of_an_attempt(server: FaultServer, transport: PooledTransport) -> None:
     async def main() -> None:
         under_way = asyncio.create_task(call(transport, server))
         await asyncio.sleep(0)
