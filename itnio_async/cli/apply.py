@@ -14,7 +14,7 @@ from itnio_async.bulk.files.source import Source
 from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.job.job import JobOptions
 from itnio_async.bulk.journal.journal import default_journal_path
-from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.saved import SavedPlan, is_saved_plan, read_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.bulk.trunks.rows import RowsRead

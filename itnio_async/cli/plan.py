@@ -14,7 +14,8 @@ import typer
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.identity import Identity, identity_of
-from itnio_async.bulk.plan.plan import Plan, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.plan.saved import save_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.bulk.trunks.rows import RowsRead
