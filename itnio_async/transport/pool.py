@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import select
 import ssl
 from collections import OrderedDict
@@ -20,6 +19,7 @@ from attrs import define, frozen
 
 from itnio_async.transport.connect import Origin, open_connection, tls_context
 from itnio_async.transport.http1 import Connection
+from itnio_async.transport.loops import this_process
 
 log = logging.getLogger("itnio_async.pool")
 
@@ -69,7 +69,7 @@ class Pool:
 
     def __init__(self, settings: Settings, counts: Counts, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.process = os.getpid()
+        self.process = this_process()
         self.is_closed = False
         self._settings = settings
         self._counts = counts

@@ -7,7 +7,6 @@ Above it are httpx's requests and answers (`handle_async_request`) or, for who h
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 import weakref
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ from itnio_async.config import LIMITS
 from itnio_async.transport.connect import Origin
 from itnio_async.transport.head import Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
-from itnio_async.transport.loops import Home, close_with_loop
+from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, this_process
 from itnio_async.transport.pool import Counts, Pool, Settings, Timeouts, closed
 from itnio_async.transport.sendings import SENDINGS_EXTENSION, Sendings
 
@@ -31,7 +30,6 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _NO_TIMEOUTS = Timeouts()
-_inherited: list[Pool] = []
 _PORTS = {"http": 80, "https": 443}
 # httpx's names for what can be asked of a connection, and asyncio's.
 _INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
@@ -86,7 +84,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
     def stats(self) -> PoolStats:
         """What the connections are doing now."""
         pool, counts = self._pool, self._counts
-        if pool is None or pool.process != os.getpid():
+        if pool is None or pool.process != this_process():
             return PoolStats(counts.opened, counts.reused, 0, 0, 0, 0)
         return PoolStats(counts.opened, counts.reused, pool.open, pool.idle, pool.in_use, pool.waiting)
 
@@ -289,8 +287,8 @@ def _leave(pool: Pool) -> None:
     In a forked child nothing is touched, and nothing may be collected: the sockets are the parent's, and so is the
     selector behind them.
     """
-    if pool.process != os.getpid():
-        _inherited.append(pool)
+    if pool.process != this_process():
+        keep_for_parent(pool)
         return
     if pool.loop.is_closed():
         pool.bury()

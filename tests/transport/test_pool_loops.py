@@ -20,7 +20,7 @@ import uvloop
 from support.fault_server import OK, FaultServer, call, client_tls, in_thread, request, serve
 from support.raw_server import Connection
 
-from itnio_async.transport import pooled as pool
+from itnio_async.transport import loops as loops_of_transport
 from itnio_async.transport.pooled import PooledTransport
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -199,7 +199,7 @@ def test_forked_with_idle_connections(new_loop: LoopFactory, what: str, server: 
         if what == "drop":
             del transport
             gc.collect()
-        assert inherited in pool._inherited
+        assert inherited in loops_of_transport._inherited
 
     assert in_child(child) == 0
     # The parent's connection has heard nothing of it.
