@@ -192,12 +192,9 @@ class AsyncClient(Families):
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError`,
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
-        try:
-            with FramesDropped():
-                asked = request_of(endpoint, self._template_of(endpoint), request)
-        finally:
-            del request  # a report of an error shows the variables here, and who knows what was passed
-        return await perform(self._shared, self._options, asked)
+        made = perform(self._shared, self._options, self._typed, endpoint, request)
+        del request  # a report of an error shows the variables here, and nobody knows what was passed
+        return await made
 
     def bulk(
         self,
@@ -224,12 +221,9 @@ class AsyncClient(Families):
         template = self._template_of(endpoint)
 
         async def send(request: Q) -> Response[R]:
-            try:
-                with FramesDropped():
-                    asked = request_of(endpoint, template, request)
-            finally:
-                del request
-            return await perform(self._shared, self._options, asked)
+            made = perform(self._shared, self._options, request_of, endpoint, template, request)
+            del request
+            return await made
 
         return BulkRun(
             template.endpoint,
@@ -256,14 +250,14 @@ class AsyncClient(Families):
         `path` is a path only; `json` None sends no body; `idempotent` says whether a repeat does no harm. A path that
         has an `Endpoint` uses its codes. Raises as `call` does.
         """
-        try:
-            with FramesDropped():
-                asked = self._untyped_call(method, path, json, params, idempotent=idempotent is True)
-        finally:
-            del json, params
-        return await perform(self._shared, self._options, asked)
+        made = perform(self._shared, self._options, self._untyped, method, path, json, params, idempotent is True)
+        del json, params
+        return await made
 
-    def _untyped_call(self, method: str, path: str, json: Any, params: Any, *, idempotent: bool) -> CallRequest[Any]:
+    def _typed(self, endpoint: Endpoint[Q, R], request: Q) -> CallRequest[R]:
+        return request_of(endpoint, self._template_of(endpoint), request)
+
+    def _untyped(self, method: str, path: str, json: Any, params: Any, idempotent: bool) -> CallRequest[Any]:
         started = time.monotonic()
         method, path = method_and_path(method, path)
         url = self._url(path)

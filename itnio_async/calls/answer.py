@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -20,24 +20,21 @@ from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.redaction import excerpt
-from itnio_async.transport.http1 import Answer as PooledAnswer, Body
+from itnio_async.transport.messages import LazyResponse, RawHeaders, raw_headers_of
 from itnio_async.transport.pooled import CONNECTION_EXTENSION
 
 R = TypeVar("R")
 
 
-async def receive(attempt: Attempt[R], source: httpx.Response | PooledAnswer, most: int) -> Response[R]:
+async def receive(attempt: Attempt[R], response: httpx.Response, most: int) -> Response[R]:
     """Read an answer of at most `most` decoded bytes, and return what it means for the call.
 
     Raises `ApiError` or `UnexpectedResponseError`, and what reading raises.
     """
-    if isinstance(source, PooledAnswer):
-        attempt.http_status = source.status
-        answer = await read_pooled_answer(source, most)
-    else:
-        attempt.http_status = source.status_code
-        answer = await read_answer(source, most)
-    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
+    attempt.http_status = response.status_code
+    answer = await read_answer(response, most)
+    attempt.headers, attempt.is_judged = answer.raw_headers, True
+    attempt.connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
     return judge(attempt, answer)
 
 
@@ -46,65 +43,47 @@ class Answer:
     """An HTTP answer, read whole."""
 
     http_status: int
-    raw_headers: list[tuple[bytes, bytes]] = field(repr=False)
+    raw_headers: RawHeaders = field(repr=False)
     content: bytes = field(repr=False)
-    connection: int | None = None
 
     @property
     def headers(self) -> httpx.Headers:
         """The headers, for who looks for one by its name."""
-        return httpx.Headers(self.raw_headers)
+        return httpx.Headers(list(self.raw_headers))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
 async def read_answer(response: httpx.Response, most: int) -> Answer:
-    """Return httpx's answer with its decoded body, of at most `most` bytes; closes the response in any case.
+    """Return the answer with its decoded body, of at most `most` bytes; closes the response in any case.
 
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
+    headers = raw_headers_of(response)
+    coding = _coding_of(headers)
+    if coding is None and isinstance(response, LazyResponse) and (body := response.body) is not None:
+        if len(body) > most:
+            raise _too_large(response.status_code, most)
+        return Answer(response.status_code, headers, body)
     try:
-        content = await _read_content(response, most)
+        content = await _read_content(response, coding, most)
     finally:
         await response.aclose()
-    connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
-    return Answer(response.status_code, response.headers.raw, content, connection)
+    return Answer(response.status_code, headers, content)
 
 
-async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
-    """Return the pool's answer as `read_answer` does httpx's."""
-    content = pooled.content
-    coding = _coding_of(pooled.headers)
-    if isinstance(content, bytes) and coding is None and len(content) <= most:
-        return Answer(pooled.status, pooled.headers, content, pooled.connection)
-    try:
-        whole = await _decoded(_parts_of(content), coding, pooled.status, most)
-    finally:
-        if not isinstance(content, bytes):
-            content.discard()  # here, and not in a generator that ends whenever it is collected
-    return Answer(pooled.status, pooled.headers, whole, pooled.connection)
-
-
-def _coding_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def _coding_of(headers: RawHeaders) -> str | None:
     # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The length tells most apart.
     codings = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
     return b", ".join(codings).decode("latin-1") if codings else None
 
 
-async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    while part := await content.receive():
-        yield part
-
-
-async def _read_content(response: httpx.Response, most: int) -> bytes:
+async def _read_content(response: httpx.Response, coding: str | None, most: int) -> bytes:
     if response.is_closed or response.is_stream_consumed:
         return _content_read_before(response, most)
     assert isinstance(response.stream, httpx.AsyncByteStream)
-    return await _decoded(aiter(response.stream), _coding_of(response.headers.raw), response.status_code, most)
+    return await _decoded(aiter(response.stream), coding, response.status_code, most)
 
 
 def _content_read_before(response: httpx.Response, most: int) -> bytes:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import sys
 import time
-from functools import cached_property, partial
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -21,13 +22,15 @@ from itnio_async.calls.request import Attempt, CallRequest
 from itnio_async.calls.shared import Shared
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Response
-from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
+from itnio_async.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    ItnioError,
+    TimestampExpiredError,
+    TransientError,
+)
 from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
-from itnio_async.transport.pool import Timeouts
-from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
-from itnio_async.transport.sendings import SENDINGS_EXTENSION
-from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
 
 logger = logging.getLogger("itnio_async.client")
 
@@ -54,11 +57,6 @@ class Options:
     # A callable's own repr may show what it holds, as that of a partial does.
     credentials: CredentialSource = field(converter=credential_source_of, repr=False)
 
-    @cached_property
-    def timeouts(self) -> Timeouts:
-        """The timeout as the pool takes it."""
-        return Timeouts(**self.timeout.as_dict())
-
 
 @define(eq=False)
 class Call(Generic[R]):
@@ -71,8 +69,8 @@ class Call(Generic[R]):
     `has_dropped` whether this call changed the client's estimate.
     """
 
-    request: CallRequest[R]
-    handled: BaseException | None = field(default=None, repr=False)
+    handled: BaseException | None = field(repr=False)
+    request: CallRequest[R] = field(init=False)
     admitted: float = 0.0
     attempts: int = 0
     attempt: Attempt[R] | None = None
@@ -86,24 +84,31 @@ class Call(Generic[R]):
     @property
     def is_unaccounted_for(self) -> bool:
         """Tell whether anything may have been processed: by an attempt that ended, or by one that was cut off."""
-        return self.may_have_been_processed or (self.attempt is not None and self.attempt.sendings.any)
+        return self.may_have_been_processed or (self.attempt is not None and self.attempt.may_have_gone_out)
 
 
-async def perform(shared: Shared, options: Options, request: CallRequest[R]) -> Response[R]:
+async def perform(
+    shared: Shared, options: Options, prepare: Callable[..., CallRequest[R]], *arguments: Any
+) -> Response[R]:
     """Take a call through the limiter, its deadline and its attempts; the one place where its errors get completed.
 
-    Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
+    `prepare` makes its request of the arguments, and raises `InvalidRequestError` for those that cannot be sent. Raises
+    any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
     """
-    call = Call(request, sys.exception())
+    call: Call[R] = Call(sys.exception())
     # Not armed yet: a call that waits its turn among 10,000 others has not begun.
     deadline = Deadline()
     try:
         with deadline:
+            try:
+                call.request = prepare(*arguments)
+            finally:
+                del arguments  # a report of an error shows the variables here
             return await _attempts(shared, options, call, deadline)
     except ItnioError as error:
         error.may_have_been_processed |= call.is_unaccounted_for
         error.attempts = call.attempts
-        if _is_of_attempt(call, error):
+        if _is_ours(call, error):
             drop_frames(error, call.handled)
         raise
     except asyncio.CancelledError as cancelled:
@@ -122,9 +127,10 @@ async def perform(shared: Shared, options: Options, request: CallRequest[R]) -> 
             shared.deadlines.forget(deadline)
 
 
-def _is_of_attempt(call: Call[Any], error: ItnioError) -> bool:
-    """Tell whether an error is ours and of an attempt, and not what a middleware or the credentials raised."""
-    return (error is call.last_error or call.attempt is not None) and is_raised_here(error)
+def _is_ours(call: Call[Any], error: ItnioError) -> bool:
+    """Tell whether an error is ours, and not what a middleware or the credentials raised."""
+    is_of_attempt = error is call.last_error or call.attempt is not None
+    return call.attempts == 0 or (is_of_attempt and is_raised_here(error))
 
 
 async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
@@ -174,11 +180,19 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     shared.check_open()  # the wait for a slot may have been long
     call.attempt = None  # until there are credentials, a failure is theirs
     source = options.credentials
-    signature = Signature(source if isinstance(source, Credentials) else await resolve(source), shared.signer)
-    call.attempt = attempt = Attempt(call.request, call.attempts, signature, shared.clock.correction)
+    credentials = source if isinstance(source, Credentials) else await resolve(source)
+    call.attempt = attempt = Attempt(
+        credentials,
+        shared.signer,
+        request=call.request,
+        number=call.attempts,
+        correction=shared.clock.correction,
+    )
     shared.requests += 1
     try:
-        response = await _exchange(shared, options, attempt)
+        # A dict for each, since a middleware may change it.
+        answer = await shared.chain.handle_async_request(attempt.for_httpx(options.timeout.as_dict()))
+        response = await receive(attempt, answer, shared.max_response_bytes)
     except ItnioError as error:
         if isinstance(error, TimestampExpiredError) and attempt.is_judged:
             _learn_from_refusal(shared, call, attempt, error)
@@ -186,6 +200,7 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
         raise
     except Exception as error:
         ours = transport_error(attempt, error, call.handled)
+        attempt.raised = None  # it and the error would keep each other
         if ours is None:
             if isinstance(error, RuntimeError):
                 shared.check_open()  # closed in the middle of this call
@@ -196,35 +211,12 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     return response
 
 
-async def _exchange(shared: Shared, options: Options, attempt: Attempt[R]) -> Response[R]:
-    template = attempt.request.template
-    pool = shared.direct()
-    if pool is not None:
-        # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
-        pooled = await pool.send(
-            shared.origin,
-            attempt.on_the_wire(),
-            options.timeouts,
-            idempotent=template.idempotent,
-            head_only=template.method == "HEAD",
-            sendings=attempt.sendings,
-        )
-        return await receive(attempt, pooled, shared.max_response_bytes)
-    extensions = {
-        "timeout": options.timeout.as_dict(),
-        IDEMPOTENT_EXTENSION: template.idempotent,
-        SIGNATURE_EXTENSION: attempt.signature,
-        SENDINGS_EXTENSION: attempt.sendings,
-    }
-    response = await shared.chain.handle_async_request(attempt.for_httpx(extensions))
-    return await receive(attempt, response, shared.max_response_bytes)
-
-
 def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
     """Note what a failed attempt says about the call."""
-    sendings = attempt.sendings
     # Judged, one sending has its answer; else a sending is ruled out only by what is certain that nothing went out.
-    error.may_have_been_processed |= sendings.several if attempt.is_judged else sendings.any_despite_refusal()
+    error.may_have_been_processed |= (
+        attempt.may_have_gone_out_twice if attempt.is_judged else attempt.may_have_gone_out_all_the_same
+    )
     call.may_have_been_processed |= error.may_have_been_processed
     call.last_error = error
     call.attempt = None
@@ -234,13 +226,13 @@ def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
 
 def _learn_from_refusal(shared: Shared, call: Call[Any], attempt: Attempt[Any], error: TimestampExpiredError) -> None:
     """Find out what a refused timestamp says about this machine's clock, and learn from it: each way once a call."""
-    signed_at = attempt.signature.timestamp
+    signed_at = attempt.timestamp
     if signed_at is None:
         return
     call.timestamps.append(signed_at)
     call.corrected_clock_refused |= attempt.correction != 0
     error.after_correction = call.corrected_clock_refused
-    date = server_time(httpx.Headers(attempt.headers))
+    date = server_time(httpx.Headers(list(attempt.headers)))
     if date is None:
         return
     error.clock_skew = shared.clock.skew(date)

@@ -54,7 +54,7 @@ def transport_error(
     `handled` is what the caller was handling when it made the call.
     """
     name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in _KINDS), None)
-    if name is None or not _is_foreign(error):
+    if name is None or not _is_foreign(attempt, error):
         return None
     kind = _KINDS[name]
     secrets = attempt.secrets()
@@ -69,14 +69,15 @@ def transport_error(
         detail = f"{detail}, after a head with HTTP {attempt.http_status}"
     if kind.error is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
         kind = _KINDS["NetworkError"]
-    sent = attempt.sendings.any_despite_refusal() if kind.says_nothing_was_sent else attempt.sendings.any
+    sent = attempt.may_have_gone_out_all_the_same if kind.says_nothing_was_sent else attempt.may_have_gone_out
     text = f"{kind.happened}{_SENT if sent else _NOT_SENT} {kind.advice}".rstrip()
     return kind.error(
         f"{attempt.request.template.endpoint}: {text} ({detail or type(error).__name__})", may_have_been_processed=sent
     )
 
 
-def _is_foreign(error: Exception) -> bool:
-    return isinstance(error, OSError) or any(
-        base.__module__.split(".")[0] in ("httpx", "httpcore") for base in type(error).__mro__
-    )
+def _is_foreign(attempt: Attempt[Any], error: Exception) -> bool:
+    """Tell whether a transport raised this, and not a middleware for reasons of its own: a file that is not there."""
+    if isinstance(error, OSError):
+        return error is attempt.raised or attempt.http_status is not None
+    return any(base.__module__.split(".")[0] in ("httpx", "httpcore") for base in type(error).__mro__)

@@ -54,7 +54,7 @@ from itnio_async.calls.failures import transport_error
 )
 def test_each_failure_of_a_transport_is_ours(error: Exception, kind: type[Exception]) -> None:
     attempt = an_attempt()
-    attempt.sendings.asked = 1
+    attempt.asked, attempt.raised = 1, error
     ours = transport_error(attempt, error)
     assert type(ours) is kind
     assert str(ours).startswith("POST /v3/cc/sipTrunk/update: ")
@@ -73,7 +73,7 @@ def test_what_was_sent_decides_and_not_the_kind_of_failure(
     error: Exception, begun: int, asked: int, believed: bool
 ) -> None:
     attempt = an_attempt()
-    attempt.sendings.begun, attempt.sendings.asked = begun, asked
+    attempt.begun, attempt.asked = begun, asked
     ours = transport_error(attempt, error)
     assert ours is not None
     assert ours.may_have_been_processed is not believed
@@ -145,3 +145,17 @@ def test_a_secret_in_the_text_of_a_failure_is_blanked_out(secret: str) -> None:
     assert ours is not None
     assert secret not in str(ours)
     assert "***" in str(ours)
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "no token"), TimeoutError(), PermissionError(13, "x")], ids=repr
+)
+def test_what_the_system_refuses_a_middleware_is_its_own(error: Exception) -> None:
+    assert transport_error(an_attempt(), error) is None
+    below = an_attempt()
+    below.raised = error
+    assert type(transport_error(below, error)) is ConnectionLost
+    # Nothing but the answer is read after its head.
+    reading = an_attempt()
+    reading.http_status = 200
+    assert type(transport_error(reading, error)) is ConnectionLost
