@@ -1,0 +1,92 @@
+"""What the imitated vendor has: its accounts, clock, data, assumptions, ordered faults, and a record of its requests.
+
+The application answers requests from it; the sandbox owns it, and opens and closes its files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+
+from itnio_async.errors import ConfigurationError
+from itnio_async.sandbox.assumptions import Assumptions
+from itnio_async.sandbox.faults import DELAYING, Fault, Order
+from itnio_async.sandbox.handlers import written
+from itnio_async.sandbox.record import Record
+from itnio_async.sandbox.seed import seed
+from itnio_async.sandbox.state import State
+
+
+class Vendor:
+    """The vendor without its server.
+
+    `accounts` are API secrets by key, `allowed_addresses` those that calls may come from (None: any). All attributes
+    may be changed at any moment; the requests that follow are answered accordingly.
+    """
+
+    def __init__(
+        self, *, accounts: Mapping[str, str], allowed_addresses: Collection[str] | None, assumptions: Assumptions
+    ) -> None:
+        self.accounts = dict(accounts)
+        self.allowed_addresses = allowed_addresses
+        self.assumptions = assumptions
+        self.clock: Callable[[], float] = time.time
+        self.orders: tuple[Order, ...] = ()
+        self.record = Record(None)
+        self._state: State | None = None
+
+    # Its files.
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the data is there."""
+        return self._state is not None
+
+    @property
+    def state(self) -> State:
+        """The stored data."""
+        if self._state is None:
+            raise ConfigurationError("The sandbox's data is there only while it is entered; read it inside the `with`.")
+        return self._state
+
+    def open(self, *, state: str | None, log: str | None, trunks: int) -> None:
+        """Open the files and begin a new record; an empty state is given `trunks` trunks."""
+        record = Record(log)
+        try:
+            self._state = State(state)
+        except BaseException:
+            record.close()
+            raise
+        self.record = record
+        try:
+            if self._state.is_empty():
+                with self._state.transaction():
+                    seed(self._state, trunks, written(self.clock()))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the files; data in memory is gone. What was recorded can still be read."""
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+        self.record.close()
+
+    # Ordered faults.
+
+    def order(self, fault: Fault) -> Order:
+        """Place an order, after those that were placed before."""
+        placed = Order(fault)
+        self.orders = (*(order for order in self.orders if not order.cancelled), placed)
+        return placed
+
+    def striking(self, path: str, key_id: int | None) -> list[Order]:
+        """Return the orders that strike a request: delays, up to the first that decides its answer."""
+        striking = []
+        for order in self.orders:
+            if order.strikes(path, key_id):
+                striking.append(order)
+                if order.fault.kind not in DELAYING:
+                    break
+        return striking
