@@ -17,8 +17,9 @@ from starlette.routing import Route
 
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
+from itnio_async.sandbox.families import HANDLERS
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handlers import HANDLERS, Account, Handler
+from itnio_async.sandbox.handler import Context, Handler
 from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json;charset=UTF-8"
 
-# In update's list, but no condition on an update could bring them about: that they ever come is an assumption.
-_WITHOUT_CONDITION = (-20, -23, -44)
 _GARBAGE = b"\x00\x16\x03 this is not HTTP \xff\xfe\r\n\r\n"
 _PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
@@ -98,7 +97,7 @@ class Application:
             body = _read(await request.body())
         except ClientDisconnect:
             return _Cut()
-        key_id = _key_id(body)
+        key_id = _key_id(handler, body)
         striking = self._vendor.striking(handler.path, key_id)
         answer: _Answer | None = None
         for order in sorted(striking, key=lambda order: order.fault.after_processing):
@@ -130,7 +129,7 @@ class Application:
             if body is None:
                 decision = Decision(-22, "the body is not a JSON object", assumed=False)
             else:
-                decision, data = handler.handle(Account(vendor.state, vendor.assumptions, now), body)
+                decision, data = handler.handle(Context(vendor.database, vendor.assumptions, now), body)
         return self._answer(handler, decision, data)
 
     def _answer(
@@ -152,7 +151,7 @@ class Application:
         if code is None:
             self._record(request, None, key_id=key_id, fault=str(fault))
             return self._broken(fault, answer or self._answer(handler, Decision(SUCCESS, "success", assumed=False)))
-        assumed = code in _WITHOUT_CONDITION or code not in handler.family.codes
+        assumed = code in handler.without_condition or code not in handler.family.codes
         decision = Decision(code, "ordered as a fault", assumed)
         self._record(request, decision, key_id=key_id, code=code, fault=str(fault))
         spoilt = self._answer(handler, decision, http_status=fault.http_status)
@@ -228,6 +227,6 @@ def _read(body: bytes) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _key_id(body: Mapping[str, Any] | None) -> int | None:
-    value = body.get("keyId") if body else None
+def _key_id(handler: Handler, body: Mapping[str, Any] | None) -> int | None:
+    value = body.get(handler.key_field) if body and handler.key_field else None
     return value if is_integer(value) else None

@@ -27,7 +27,7 @@ from attrs import field, frozen
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.event_count import EventCount
-from itnio_async.sandbox.handlers import HANDLERS
+from itnio_async.sandbox.families import HANDLERS
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page")
 _MINUS = re.compile("minus([1-9][0-9]{0,3})")

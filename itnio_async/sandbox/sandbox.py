@@ -10,12 +10,12 @@ from typing import Self
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.application import Application
-from itnio_async.sandbox.assumptions import Assumptions
+from itnio_async.sandbox.families import Assumptions
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record, RecordedRequest
-from itnio_async.sandbox.seed import MOST_TRUNKS
 from itnio_async.sandbox.server import HOST, Server
-from itnio_async.sandbox.state import State, StoredGroup, StoredTrunk
+from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
+from itnio_async.sandbox.sip_trunks.tables import StoredGroup, StoredTrunk, Trunks
 from itnio_async.sandbox.vendor import Vendor
 
 API_KEY = "sandbox-key"
@@ -26,7 +26,8 @@ class Sandbox:
     """The vendor imitated on loopback, in a thread of its own. Use it with `async with` or a plain `with`.
 
     Args:
-        trunks: how many trunks an empty state starts with (see `itnio_async.sandbox.seed` for what they are like).
+        trunks: how many trunks an empty state starts with; `itnio_async.sandbox.sip_trunks.seed` says what they are
+            like.
         port: where to listen on 127.0.0.1; 0 takes a free one.
         state: the file of a SQLite database that keeps the data beyond the sandbox; None keeps it in memory.
         window: how many seconds a timestamp may be off before it is refused with -16.
@@ -188,9 +189,9 @@ class Sandbox:
     # What is stored.
 
     @property
-    def state(self) -> State:
-        """The stored data."""
-        return self._vendor.state
+    def state(self) -> Trunks:
+        """The stored trunks and agent groups, for what the attributes below do not tell."""
+        return Trunks(self._vendor.database)
 
     @property
     def trunks(self) -> list[StoredTrunk]:

@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from itnio_async.errors import ConfigurationError
-from itnio_async.sandbox.assumptions import Assumptions
+from itnio_async.sandbox.database import Database
+from itnio_async.sandbox.families import TABLES, Assumptions, seed
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handlers import written
+from itnio_async.sandbox.handler import written
 from itnio_async.sandbox.record import Record
-from itnio_async.sandbox.seed import seed
-from itnio_async.sandbox.state import State
 
 
 class Vendor:
@@ -33,44 +32,42 @@ class Vendor:
         self.clock: Callable[[], float] = time.time
         self.orders: tuple[Order, ...] = ()
         self.record = Record(None)
-        self._state: State | None = None
+        self._database: Database | None = None
 
     # Its files.
 
     @property
     def is_open(self) -> bool:
         """Whether the data is there."""
-        return self._state is not None
+        return self._database is not None
 
     @property
-    def state(self) -> State:
+    def database(self) -> Database:
         """The stored data."""
-        if self._state is None:
+        if self._database is None:
             raise ConfigurationError("The sandbox's data is there only while it is entered; read it inside the `with`.")
-        return self._state
+        return self._database
 
     def open(self, *, state: str | None, log: str | None, trunks: int) -> None:
         """Open the files and begin a new record; an empty state is given `trunks` trunks."""
         record = Record(log)
         try:
-            self._state = State(state)
+            database = Database(state, TABLES)
         except BaseException:
             record.close()
             raise
-        self.record = record
+        self.record, self._database = record, database
         try:
-            if self._state.is_empty():
-                with self._state.transaction():
-                    seed(self._state, trunks, written(self.clock()))
+            seed(database, written(self.clock()), trunks=trunks)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Close the files; data in memory is gone. What was recorded can still be read."""
-        if self._state is not None:
-            self._state.close()
-            self._state = None
+        if self._database is not None:
+            self._database.close()
+            self._database = None
         self.record.close()
 
     # Ordered faults.
