@@ -1,4 +1,4 @@
-"""The ASGI application: finds a request's handler, lets ordered faults strike, authenticates, and writes the answer."""
+"""Answer requests: find the handler, let ordered faults strike, authenticate, handle, and write the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
-from itnio_async.sandbox.families import HANDLERS
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
 from itnio_async.sandbox.handler import Context, Handler
 from itnio_async.sandbox.record import RecordedRequest
@@ -66,13 +65,17 @@ class _Answer:
 
 
 class Application:
-    """Answers requests from what the vendor has at that moment: its data, assumptions, accounts and ordered faults."""
+    """The ASGI application of a vendor and the handlers of its endpoints, by path.
 
-    def __init__(self, vendor: Vendor) -> None:
+    Each request is answered from what the vendor has at that moment: its data, assumptions, accounts and faults.
+    """
+
+    def __init__(self, vendor: Vendor, handlers: Mapping[str, Handler]) -> None:
         self._vendor = vendor
+        self._handlers = handlers
         self._date = (0, "")
         self.asgi = Starlette(
-            routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in HANDLERS.items()],
+            routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in handlers.items()],
             exception_handlers={HTTPException: self._unrouted},
         )
         # A path with a slash at its end is another path; a redirection would show the headers around.
@@ -92,7 +95,7 @@ class Application:
         return self._response(decision, text.encode(), status, "text/plain;charset=UTF-8")
 
     async def _endpoint(self, request: Request) -> Response:
-        handler = HANDLERS[request.scope["path"]]
+        handler = self._handlers[request.scope["path"]]
         try:
             body = _read(await request.body())
         except ClientDisconnect:

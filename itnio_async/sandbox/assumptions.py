@@ -44,7 +44,7 @@ def value(default: Any, validator: Any, *, text: str) -> Any:
 def _one_of(_: object, attribute: attrs.Attribute[Any], given: object) -> None:
     choices = attribute.metadata["choices"]
     # By type too: 1 == True, but a switch set to 1 is a slip.
-    if not any(type(given) is type(choice) and given == choice for choice in choices):
+    if not any(type(given) is type(one) and given == one for one in choices):
         raise ConfigurationError(
             f"assumptions.{attribute.name} is {given!r}; give one of {', '.join(map(repr, choices))}."
         )

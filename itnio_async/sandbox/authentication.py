@@ -1,4 +1,4 @@
-"""Who may call: key and sign (-1), address (-2), then timestamp (-16), before anything of the body is looked at.
+"""Check key and sign (-1), address (-2), then timestamp (-16), before anything of the body is looked at.
 
 Which of several mistakes is named is not documented; in this order a wrong secret is never taken for a wrong clock.
 """

@@ -1,4 +1,4 @@
-"""A count of events that threads and event loops can wait on, so that tests need not sleep."""
+"""Count events so that threads and event loops can wait for them, and tests need not sleep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All families together: the endpoints, tables, first records and assumptions of the sandbox.
+"""Join the families: the endpoints, tables, first records and assumptions of the whole sandbox.
 
 A family is a package beside this module. It brings `HANDLERS`, the `TABLES` that they work on, a `seed`, and a class of
 assumptions, each of which is named here once.
@@ -30,6 +30,6 @@ class Assumptions(SipTrunkAssumptions):
 
 
 def seed(database: Database, moment: str, *, trunks: int) -> None:
-    """Store what a new sandbox starts with, made at `moment`; what was kept from before is left as it is."""
+    """Store what a new sandbox starts with, made at `moment`; what is stored already stays."""
     with database.transaction():
         seed_sip_trunks(Trunks(database), trunks, moment)

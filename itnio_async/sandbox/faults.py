@@ -1,4 +1,4 @@
-"""Failures to order: values that say what goes wrong, for which requests, how often.
+"""Failures to order: what goes wrong, for which requests, how often.
 
 A fault reads the same in Python and in a shell: `Fault("minus18", endpoint="update", probability=0.05, seed=7)` is
 `Fault.parse("minus18,endpoint=update,probability=0.05,seed=7")`. The kinds:
@@ -203,7 +203,7 @@ class Order:
         self.release()
 
     def released(self) -> Future[None]:
-        """Return a future for the release, one for each who waits."""
+        """Return a new future for the release."""
         return self._released.future(1)
 
     def strikes(self, path: str, key_id: int | None) -> bool:

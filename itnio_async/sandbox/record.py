@@ -1,4 +1,4 @@
-"""What the sandbox was asked and how each request was decided: for tests to look at, and for `strict`."""
+"""Record what the sandbox was asked and how each request was decided, for tests to look at and for `strict`."""
 
 from __future__ import annotations
 

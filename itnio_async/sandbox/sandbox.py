@@ -10,7 +10,7 @@ from typing import Self
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.application import Application
-from itnio_async.sandbox.families import Assumptions
+from itnio_async.sandbox.families import HANDLERS, Assumptions
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record, RecordedRequest
 from itnio_async.sandbox.server import HOST, Server
@@ -70,7 +70,7 @@ class Sandbox:
             allowed_addresses=allowed_addresses,
             assumptions=Assumptions(window=window),
         )
-        self.server = Server(Application(self._vendor).asgi, keep_alive=keep_alive)
+        self.server = Server(Application(self._vendor, HANDLERS).asgi, keep_alive=keep_alive)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.url}>" if self.server.is_running else "<Sandbox, not running>"
