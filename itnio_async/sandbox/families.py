@@ -30,6 +30,5 @@ class Assumptions(SipTrunkAssumptions):
 
 
 def seed(database: Database, moment: str, *, trunks: int) -> None:
-    """Store what a new sandbox starts with, made at `moment`; what is stored already stays."""
-    with database.transaction():
-        seed_sip_trunks(Trunks(database), trunks, moment)
+    """Store what a new sandbox starts with, made at `moment`; a family that has something stored is left alone."""
+    seed_sip_trunks(Trunks(database), trunks, moment)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.application import Application
-from itnio_async.sandbox.families import HANDLERS, Assumptions
+from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record, RecordedRequest
 from itnio_async.sandbox.server import HOST, Server
@@ -82,7 +83,7 @@ class Sandbox:
         if self.server.is_running:
             return
         if not self._vendor.is_open:
-            self._vendor.open(state=self._state_path, log=self._log_path, trunks=self._trunks)
+            self._vendor.open(state=self._state_path, log=self._log_path, seed=partial(seed, trunks=self._trunks))
         try:
             self._port = self.server.start(self._port)
         except BaseException:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.database import Database
-from itnio_async.sandbox.families import TABLES, Assumptions, seed
+from itnio_async.sandbox.families import TABLES, Assumptions
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
 from itnio_async.sandbox.handler import written
 from itnio_async.sandbox.record import Record
@@ -48,8 +48,11 @@ class Vendor:
             raise ConfigurationError("The sandbox's data is there only while it is entered; read it inside the `with`.")
         return self._database
 
-    def open(self, *, state: str | None, log: str | None, trunks: int) -> None:
-        """Open the files and begin a new record; an empty state is given `trunks` trunks."""
+    def open(self, *, state: str | None, log: str | None, seed: Callable[[Database, str], None]) -> None:
+        """Open the files and begin a new record.
+
+        `seed` stores what an empty state starts with, given the time as listings write it.
+        """
         record = Record(log)
         try:
             database = Database(state, TABLES)
@@ -58,7 +61,7 @@ class Vendor:
             raise
         self.record, self._database = record, database
         try:
-            seed(database, written(self.clock()), trunks=trunks)
+            seed(database, written(self.clock()))
         except BaseException:
             self.close()
             raise

@@ -53,7 +53,7 @@ def test_assumptions_of_families_are_joined():
 @pytest.fixture
 def vendor():
     made = Vendor(accounts={"key": "secret"}, allowed_addresses=None, assumptions=Joined())
-    made.open(state=None, log=None, trunks=0)
+    made.open(state=None, log=None, seed=lambda database, moment: None)
     yield made
     made.close()
 

@@ -21,6 +21,11 @@ def seed(stored: Trunks, trunks: int, moment: str) -> None:
     """
     if not stored.is_empty():
         return
+    with stored.transaction():
+        _fill(stored, trunks, moment)
+
+
+def _fill(stored: Trunks, trunks: int, moment: str) -> None:
     stored.add_groups((group, f"spare{group}") for group in SPARE_GROUPS)
     stored.add_groups((_FIRST_BOUND_GROUP + n, f"group{n}") for n in range(1, trunks + 1))
     for n in range(1, trunks + 1):
