@@ -42,8 +42,8 @@ def is_vendor(host: str) -> bool:
 def base_url_of(value: Any, *, allow_insecure: bool, source: str = "base_url") -> httpx.URL:
     """Return the address that paths are appended to.
 
-    Raises `ConfigurationError` for what is no address, and for plain http to another machine: whoever sees the three
-    headers can send them again with any request until the timestamp expires.
+    Raises `ConfigurationError` for what is not an address, and for plain http to another machine: anybody who sees the
+    three headers can send them again with any request until the timestamp expires.
     """
     try:
         url = httpx.URL(value)

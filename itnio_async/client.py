@@ -193,7 +193,7 @@ class AsyncClient(Families):
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
         made = perform(self._shared, self._options, self._typed, endpoint, request)
-        del request  # a report of an error shows the variables here, and nobody knows what was passed
+        del request  # a report of an error shows the variables here, whatever was passed
         return await made
 
     def bulk(

@@ -117,7 +117,7 @@ def _send_float(value: Any) -> float:
 def json_bytes(value: Any) -> bytes:
     """Return untyped JSON data as bytes, as strictly as a typed request's.
 
-    Raises `InvalidRequestError` for anything that is not JSON data: NaN, a set, a key that is no string.
+    Raises `InvalidRequestError` for anything that is not JSON data: NaN, a set, a key that is not a string.
     """
     try:
         return orjson.dumps(_send_json(value))

@@ -75,7 +75,7 @@ def _block_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
 def vcr_config() -> dict[str, Any]:
     """vcrpy's settings, as pytest-recording and pytest-vcr ask for them: the three headers stay out of cassettes.
 
-    They are secrets: whoever sees them can replay them on any endpoint until the timestamp expires. Bodies are kept;
-    a SIP password in one is yours to filter.
+    They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. Bodies are
+    kept; a SIP password in one is yours to filter.
     """
     return {"filter_headers": list(SECRET_HEADERS)}

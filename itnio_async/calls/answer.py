@@ -48,7 +48,7 @@ class Answer:
 
     @property
     def headers(self) -> httpx.Headers:
-        """The headers, for who looks for one by its name."""
+        """The headers as httpx has them, to look for one by its name."""
         return httpx.Headers(list(self.raw_headers))
 
 
@@ -153,7 +153,7 @@ def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> byte
 
 def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"The answer is larger than {most} bytes (max_response_bytes), which is no answer of the API.",
+        f"The answer is larger than {most} bytes (max_response_bytes), which is not an answer of the API.",
         http_status=http_status,
     )
 

@@ -38,7 +38,7 @@ _LONGEST_PATH = 8000
 
 @frozen(eq=False)
 class Template(Generic[R]):
-    """What the calls of one endpoint through one client have in common, so that a call need not make it anew.
+    """What the calls of one endpoint through one client have in common, made once.
 
     `endpoint` names it for people; `headers` are those of every request, unsigned.
     """

@@ -119,7 +119,7 @@ class Shared:
             )
 
     def tell(self, details: RetryDetails) -> None:
-        """Count a repeat and tell whoever asked for it; their failure is not the call's."""
+        """Count a repeat and call `on_retry`, whose failure is not the call's."""
         self.retries += 1
         if self._on_retry is not None:
             try:

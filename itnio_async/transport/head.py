@@ -94,7 +94,7 @@ def outgoing(request: httpx.Request) -> Outgoing:
     if chunked and length is not None:
         raise httpx.LocalProtocolError("A request has either Content-Length or Transfer-Encoding.")
     if length is not None and not length.isdigit():
-        raise httpx.LocalProtocolError("The request's Content-Length is no number.")
+        raise httpx.LocalProtocolError("The request's Content-Length is not a number.")
     if host is None:
         headers = [(b"Host", request.url.netloc), *headers]
     method, target = request.method.encode("ascii", "replace"), request.url.raw_path

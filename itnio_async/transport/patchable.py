@@ -35,7 +35,7 @@ class ConnectionCounts:
 
 
 class LastHop(httpx.AsyncBaseTransport):
-    """The way out, chosen anew for each request.
+    """The way out, chosen again for each request.
 
     `pool` None means that everything goes over `stock`: httpx's own transport, which knows about proxies.
     """

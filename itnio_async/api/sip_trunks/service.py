@@ -56,7 +56,7 @@ class SipTrunks(Service):
         `DeadlineExceeded` where no answer came. Source: the vendor's page on updating a SIP trunk.
         """
         call = self._caller.call(UPDATE, update)
-        del update  # a report of an error shows the variables here, and who knows what was passed
+        del update  # a report of an error shows the variables here, whatever was passed
         return (await call).data
 
     def update_many(
