@@ -2,9 +2,10 @@
 
 ItnioError                              may_have_been_processed: over all attempts of the call
 ├── ConfigurationError (ValueError)     the client is set up wrongly, closed, or on a second live event loop
-├── InvalidRequestError (ValueError)    refused before sending
+├── RefusedError                        a mistake in the request, whoever found it; field, code
+│   └── InvalidRequestError (ValueError) refused before sending
 ├── TransportError                      no answer
-│   ├── ConnectError                    ┐
+│   ├── ConnectError (ConnectionError)  ┐
 │   ├── ConnectTimeout (TimeoutError)   │ nothing was sent
 │   ├── ProxyError                      │
 │   ├── PoolTimeout (TimeoutError)      ┘
@@ -14,6 +15,7 @@ ItnioError                              may_have_been_processed: over all attemp
 │   └── ProtocolError                   ┘
 ├── DeadlineExceeded (TimeoutError)     the call's whole time is used up
 ├── UnexpectedResponseError             an answer that is not the API's
+│   └── GatewayBusyError                429 or 503 from what stands before the API
 └── ApiError                            the API said no
     ├── AuthenticationError             the key or the sign is refused
     │   └── IpNotAllowedError           this machine's address is refused
@@ -23,15 +25,17 @@ ItnioError                              may_have_been_processed: over all attemp
     ├── ConflictError                   something else already has what was asked for
     ├── QuotaError                      the account may not have more of this
     ├── NotFoundError                   the thing named does not exist
-    └── ValidationError                 a field of the request is wrong
+    └── ValidationError (RefusedError)  a field of the request is wrong
 
-Every one pickles (as all exceptions do: by `args` and `__dict__`, hence one positional argument each) and carries
-no secret: they are blanked out where it is raised.
+Every one pickles, and `type(error)(*error.args)` makes it again from values that JSON knows, as task queues do. None
+carries a secret: they are blanked out where it is raised.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import httpx
 
 
 class ItnioError(Exception):
@@ -42,35 +46,72 @@ class ItnioError(Exception):
     """
 
     _processed_by_default: ClassVar[bool] = False
-    attempts: int = 0
+    # What the constructor takes, in its order.
+    _arguments: ClassVar[tuple[str, ...]] = ("_text", "may_have_been_processed", "attempts")
 
-    def __init__(self, message: str = "", *, may_have_been_processed: bool | None = None) -> None:
+    def __init__(self, message: str = "", may_have_been_processed: bool | None = None, attempts: int = 0) -> None:
         super().__init__(message)
+        self._text = message
         self.may_have_been_processed = (
             self._processed_by_default if may_have_been_processed is None else may_have_been_processed
         )
+        self.attempts = attempts
+
+    @property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override]
+        """What makes this error again, in values that JSON knows."""
+        return tuple(getattr(self, name) for name in self._arguments)
+
+    def add_remark(self, remark: str) -> None:
+        """Say what this very call adds: why there was no further attempt, for instance."""
+        self._text = f"{self._text} {remark}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args[:1], self.__dict__
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
 
 
 class ConfigurationError(ItnioError, ValueError):
     """The client is set up wrongly, closed, or used on a second event loop while the first one lives."""
 
 
-class InvalidRequestError(ItnioError, ValueError):
-    """A request that was refused before anything was sent.
+class RefusedError(ItnioError):
+    """A mistake in the request, found before sending or by the vendor.
 
-    `field` is the wrong field, as in `group_list[0].number`; `code` is the vendor's code for the same mistake, or
-    None where it has none.
+    `field` is the wrong field, as in `group_list[0].number`, or None where that is not known; `code` is the vendor's
+    code for the mistake, or None where it has none.
     """
 
-    def __init__(self, message: str = "", *, field: str | None = None, code: int | None = None) -> None:
-        super().__init__(message)
+    field: str | None = None
+    code: Any = None
+
+
+class InvalidRequestError(RefusedError, ValueError):
+    """A request that was refused before anything was sent."""
+
+    _arguments = ("_text", "field", "code", "may_have_been_processed", "attempts")
+
+    def __init__(
+        self,
+        message: str = "",
+        field: str | None = None,
+        code: int | None = None,
+        may_have_been_processed: bool | None = None,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(message, may_have_been_processed, attempts)
         self.field = field
-        self.code = code
+        self.code: int | None = code
 
     def __str__(self) -> str:
         where = f"{self.field}: " if self.field else ""
         code = f" (the vendor's code {self.code})" if self.code is not None else ""
-        return f"{where}{self.args[0]}{code}"
+        return f"{where}{self._text}{code}"
 
 
 class TransportError(ItnioError):
@@ -79,7 +120,7 @@ class TransportError(ItnioError):
     _processed_by_default = True
 
 
-class ConnectError(TransportError):
+class ConnectError(TransportError, ConnectionError):
     """No connection could be made; nothing was sent."""
 
     _processed_by_default = False
@@ -116,13 +157,13 @@ class ConnectionLost(TransportError):
 
 
 class ProtocolError(TransportError):
-    """What came back is not HTTP."""
+    """What was to be sent, or what came back, is not HTTP."""
 
 
 class DeadlineExceeded(ItnioError, TimeoutError):
     """The call's whole time, `deadline`, is used up.
 
-    `last_error` is the error of the last attempt that ended before, or None.
+    `last_error` is the error of the last attempt that ended before, or None; it is not among `args`.
     """
 
     _processed_by_default = True
@@ -130,15 +171,39 @@ class DeadlineExceeded(ItnioError, TimeoutError):
     def __init__(
         self,
         message: str = "",
+        may_have_been_processed: bool | None = None,
+        attempts: int = 0,
         *,
         last_error: ItnioError | None = None,
-        may_have_been_processed: bool | None = None,
     ) -> None:
-        super().__init__(message, may_have_been_processed=may_have_been_processed)
+        super().__init__(message, may_have_been_processed, attempts)
         self.last_error = last_error
 
 
-class UnexpectedResponseError(ItnioError):
+class _WithAnswer:
+    """What an error has that an answer came with.
+
+    `headers` are the answer's, `raw` its decoded JSON (None where it is none) with `***` in the place of secrets, and
+    `elapsed` the seconds from the call to its end. They come along in a pickle, and are not among `args`.
+    """
+
+    raw: Any = None
+    elapsed: float = 0.0
+    _headers: httpx.Headers | None = None
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The answer's headers."""
+        if self._headers is None:
+            self._headers = httpx.Headers()
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: httpx.Headers) -> None:
+        self._headers = value
+
+
+class UnexpectedResponseError(ItnioError, _WithAnswer):
     """An answer that is not the API's: a gateway's page, broken JSON, a field of an impossible type.
 
     `http_status` is the status of the HTTP answer, `retry_after` the seconds that its Retry-After asks for (or None),
@@ -146,23 +211,31 @@ class UnexpectedResponseError(ItnioError):
     """
 
     _processed_by_default = True
+    _arguments = ("_text", "http_status", "retry_after", "body", "may_have_been_processed", "attempts")
 
     def __init__(
         self,
         message: str = "",
-        *,
         http_status: int = 0,
         retry_after: float | None = None,
         body: str = "",
         may_have_been_processed: bool | None = None,
+        attempts: int = 0,
     ) -> None:
-        super().__init__(message, may_have_been_processed=may_have_been_processed)
+        super().__init__(message, may_have_been_processed, attempts)
         self.http_status = http_status
         self.retry_after = retry_after
         self.body = body
 
 
-class ApiError(ItnioError):
+class GatewayBusyError(UnexpectedResponseError):
+    """What stands before the API asks to wait: HTTP 429, or 503 where the request may have been passed on.
+
+    It is not repeated unless `RetryPolicy(on=...)` names it; `retry_after` is then the time that is waited.
+    """
+
+
+class ApiError(ItnioError, _WithAnswer):
     """The API said no.
 
     `code` is the vendor's code, `reason` its text, `meaning` and `advice` are ours; `endpoint` is method and path,
@@ -171,11 +244,14 @@ class ApiError(ItnioError):
     """
 
     _processed_by_default = True
+    _arguments: ClassVar[tuple[str, ...]] = (
+        *("reason", "code", "meaning", "advice", "endpoint", "http_status", "attempts", "remark"),
+        "may_have_been_processed",
+    )
 
     def __init__(
         self,
         reason: str = "",
-        *,
         code: int = 0,
         meaning: str = "",
         advice: str = "",
@@ -185,15 +261,18 @@ class ApiError(ItnioError):
         remark: str = "",
         may_have_been_processed: bool | None = None,
     ) -> None:
-        super().__init__(reason, may_have_been_processed=may_have_been_processed)
-        self.code = code
+        super().__init__(reason, may_have_been_processed, attempts)
+        self.code: int = code
         self.reason = reason
         self.meaning = meaning
         self.advice = advice
         self.endpoint = endpoint
         self.http_status = http_status
-        self.attempts = attempts
         self.remark = remark
+
+    def add_remark(self, remark: str) -> None:
+        """Add to `remark`."""
+        self.remark = f"{self.remark} {remark}".lstrip()
 
     def __str__(self) -> str:
         said = f"{self.code} {self.reason!r}" if self.reason else str(self.code)
@@ -202,6 +281,10 @@ class ApiError(ItnioError):
         if self.attempts > 1:
             tail.append(f"({self.attempts} attempts.)")
         return " ".join([f"{where}{said}: {self.meaning}.", *tail])
+
+    def __repr__(self) -> str:
+        shown = f"code={self.code}, endpoint={self.endpoint!r}, attempts={self.attempts}"
+        return f"{type(self).__name__}({self.reason!r}, {shown})"
 
 
 class AuthenticationError(ApiError):
@@ -227,8 +310,27 @@ class TimestampExpiredError(TransientError):
     """
 
     _processed_by_default = False
-    clock_skew: float | None = None
-    after_correction: bool = False
+    _arguments = (*ApiError._arguments, "clock_skew", "after_correction")
+
+    def __init__(
+        self,
+        reason: str = "",
+        code: int = 0,
+        meaning: str = "",
+        advice: str = "",
+        endpoint: str = "",
+        http_status: int = 0,
+        attempts: int = 1,
+        remark: str = "",
+        may_have_been_processed: bool | None = None,
+        clock_skew: float | None = None,
+        after_correction: bool = False,
+    ) -> None:
+        super().__init__(
+            reason, code, meaning, advice, endpoint, http_status, attempts, remark, may_have_been_processed
+        )
+        self.clock_skew = clock_skew
+        self.after_correction = after_correction
 
 
 class ServerError(TransientError):
@@ -253,7 +355,7 @@ class NotFoundError(ApiError):
     _processed_by_default = False
 
 
-class ValidationError(ApiError):
+class ValidationError(ApiError, RefusedError):
     """A field of the request is wrong."""
 
     _processed_by_default = False

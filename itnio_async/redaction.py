@@ -80,6 +80,22 @@ def excerpt(text: str, secrets: Iterable[str], length: int, *, by_name: bool = F
     return _without(window, _merged(spans), length)[:length]
 
 
+def without_secrets(value: Any, secrets: Iterable[str], *, is_secret: bool = False) -> Any:
+    """Return JSON data with the secrets blanked out of its texts, and all that stands under a secret's name."""
+    if isinstance(value, dict):
+        return {
+            blank_out(name, secrets): without_secrets(
+                item, secrets, is_secret=is_secret or _SECRET_NAME.search(name) is not None
+            )
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(item, secrets, is_secret=is_secret) for item in value]
+    if is_secret and value is not None and not isinstance(value, bool):
+        return BLANK
+    return blank_out(value, secrets) if isinstance(value, str) else value
+
+
 def secrets_in(content: bytes) -> tuple[str, ...]:
     """Return the values of a JSON request whose names say that they are secrets."""
     if not content:

@@ -1,7 +1,7 @@
 """When a failed attempt is repeated: the policy as a value, the tokens that bound repeats, and tenacity that decides.
 
-Only the two transient failures are ever repeated. The first attempt of a call does not come here: a tenacity call costs
-20 to 30 µs, and most calls need no second one.
+By default only the two transient failures are repeated, and never a refusal of the request. The first attempt of a call
+does not come here: a tenacity call costs 20 to 30 µs, and most calls need no second one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from attrs import Attribute, define, field, frozen
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_any
 
 from itnio_async.config import positive_number, whole_number
-from itnio_async.errors import ConfigurationError, ServerError, TimestampExpiredError, TransientError
+from itnio_async.errors import (
+    ConfigurationError,
+    ConnectError,
+    GatewayBusyError,
+    ItnioError,
+    ServerError,
+    TimestampExpiredError,
+    TransientError,
+)
 
 logger = logging.getLogger("itnio_async.retry")
 
@@ -51,10 +59,14 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list | set | frozenset) else (value,)
 
 
-def _transient(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    if not all(isinstance(kind, type) and issubclass(kind, TransientError) for kind in value):
+_REPEATABLE = (TransientError, ConnectError, GatewayBusyError)
+
+
+def _repeatable(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if not all(isinstance(kind, type) and issubclass(kind, _REPEATABLE) for kind in value):
         raise ConfigurationError(
-            "RetryPolicy.on takes TimestampExpiredError and ServerError only: every other failure would come again."
+            "RetryPolicy.on takes TimestampExpiredError, ServerError, ConnectError and GatewayBusyError only: every "
+            "other failure would come again, or may have done its work."
         )
 
 
@@ -75,18 +87,21 @@ class RetryBudget:
 class RetryPolicy:
     """Which failures are repeated, how often and after how long.
 
-    `attempts` counts the first one too. A `ServerError` waits a random part (full jitter) of `initial` seconds, doubled
-    with each attempt up to `maximum`; it is repeated only where a second effect does no harm, or with `unsafe`. A
-    `TimestampExpiredError` was not processed and is signed again on any endpoint: at once and free of charge where the
-    clock was corrected or the second has passed, else in the next second, since the same second makes the same
-    signature. `random` gives numbers from 0 to 1, and `sleep` waits.
+    `on` are the errors that are repeated: the two transient ones unless told otherwise; it may also name `ConnectError`
+    (nothing was sent) and `GatewayBusyError` (waits as `Retry-After` says). What may have been processed is repeated
+    only where a second effect does no harm, or with `unsafe`. `attempts` counts the first one too.
+
+    A repeat waits a random part (full jitter) of `initial` seconds, doubled with each attempt up to `maximum`. A
+    `TimestampExpiredError` is signed again at once and free of charge where the clock was corrected or the second has
+    passed, else in the next second, since the same second makes the same signature. `random` gives numbers from 0 to 1,
+    and `sleep` waits.
     """
 
     attempts: int = field(default=4, validator=_whole)
     initial: float = field(default=0.2, validator=_not_negative)
     maximum: float = field(default=5.0, validator=_not_negative)
-    on: tuple[type[TransientError], ...] = field(
-        default=(TimestampExpiredError, ServerError), converter=_as_tuple, validator=_transient
+    on: tuple[type[ItnioError], ...] = field(
+        default=(TimestampExpiredError, ServerError), converter=_as_tuple, validator=_repeatable
     )
     unsafe: bool = field(default=False, validator=_boolean)
     budget: RetryBudget = field(default=RetryBudget(), validator=_budget)
@@ -97,11 +112,12 @@ class RetryPolicy:
         """Tell whether a failure is of a kind that this policy repeats."""
         if not isinstance(error, self.on):
             return False
-        # Not processed, so that a repeat is safe whatever the endpoint does.
-        return isinstance(error, TimestampExpiredError) or idempotent or self.unsafe
+        assert isinstance(error, ItnioError)
+        # What was not processed may be repeated whatever the endpoint does.
+        return not error.may_have_been_processed or idempotent or self.unsafe
 
     def wait(self, attempt: int) -> float:
-        """Return the seconds to wait after a `ServerError` at this attempt (1 is the first)."""
+        """Return the seconds to wait after this attempt (1 is the first), where nobody else says how long."""
         # The power is bounded, or a large `attempts` would overflow a float.
         return self.random() * min(self.maximum, self.initial * 2.0 ** min(attempt - 1, 62))
 
@@ -110,13 +126,13 @@ class RetryPolicy:
 class RetryDetails:
     """What `on_retry` is told before a repeat.
 
-    `attempt` is the number of the one that failed (1 is the first) and `code` its code; `wait` is the seconds that
-    follow now, and `waited` those waited before in this call.
+    `attempt` is the number of the one that failed (1 is the first) and `code` its code, or None where it had no answer
+    of the API; `wait` is the seconds that follow now, and `waited` those waited before in this call.
     """
 
     endpoint: str
     attempt: int
-    code: int
+    code: int | None
     wait: float
     waited: float
 
@@ -156,7 +172,7 @@ class Repetition:
     until_new_signature: Callable[[], float]
     tell: Callable[[RetryDetails], None]
 
-    async def run(self, first: TransientError, attempt: Callable[[], Awaitable[R]]) -> R:
+    async def run(self, first: ItnioError, attempt: Callable[[], Awaitable[R]]) -> R:
         """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
         made = [first]
 
@@ -180,8 +196,11 @@ class Repetition:
         return self.is_of_call(error) and self.policy.wants(error, idempotent=self.idempotent)
 
     def _wait(self, state: RetryCallState) -> float:
-        if isinstance(_error_of(state), TimestampExpiredError):
+        error = _error_of(state)
+        if isinstance(error, TimestampExpiredError):
             return self.until_new_signature()
+        if isinstance(error, GatewayBusyError) and error.retry_after is not None:
+            return error.retry_after
         return self.policy.wait(state.attempt_number)
 
     def _is_out_of_tokens(self, state: RetryCallState) -> bool:
@@ -191,7 +210,7 @@ class Repetition:
         if is_free or self.tokens.take(self.policy.budget):
             return False
         remark = "Not repeated: the client's retry budget is used up, since too many calls failed this way."
-        error.remark = f"{error.remark} {remark}".lstrip()
+        error.add_remark(remark)
         return True
 
     async def _sleep(self, seconds: float) -> None:
@@ -204,13 +223,15 @@ class Repetition:
 
     def _announce(self, state: RetryCallState) -> None:
         error, wait = _error_of(state), state.upcoming_sleep
-        details = RetryDetails(self.endpoint, state.attempt_number, error.code, wait, max(0.0, state.idle_for - wait))
-        logger.info("%s: code %d at attempt %d, again in %.3f s", self.endpoint, error.code, state.attempt_number, wait)
+        code: int | None = getattr(error, "code", None)
+        details = RetryDetails(self.endpoint, state.attempt_number, code, wait, max(0.0, state.idle_for - wait))
+        said = type(error).__name__ if code is None else f"code {code}"
+        logger.info("%s: %s at attempt %d, again in %.3f s", self.endpoint, said, state.attempt_number, wait)
         self.tell(details)
 
 
-def _error_of(state: RetryCallState) -> TransientError:
+def _error_of(state: RetryCallState) -> ItnioError:
     """Return the failure that tenacity is about to repeat."""
     error = state.outcome.exception() if state.outcome is not None else None
-    assert isinstance(error, TransientError)
+    assert isinstance(error, ItnioError)
     return error

@@ -2,9 +2,11 @@
 
 import copy
 import inspect
+import json
 import pickle
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -18,6 +20,7 @@ from itnio_async.errors import (
     ConnectionLost,
     ConnectTimeout,
     DeadlineExceeded,
+    GatewayBusyError,
     InvalidRequestError,
     IpNotAllowedError,
     ItnioError,
@@ -27,6 +30,7 @@ from itnio_async.errors import (
     ProxyError,
     QuotaError,
     ReadTimeout,
+    RefusedError,
     ServerError,
     TimestampExpiredError,
     TransientError,
@@ -41,9 +45,10 @@ from itnio_async.errors import (
 TREE: dict[type[ItnioError], tuple[type, type | None, bool]] = {
     ItnioError: (Exception, None, False),
     ConfigurationError: (ItnioError, ValueError, False),
-    InvalidRequestError: (ItnioError, ValueError, False),
+    RefusedError: (ItnioError, None, False),
+    InvalidRequestError: (RefusedError, ValueError, False),
     TransportError: (ItnioError, None, True),
-    ConnectError: (TransportError, None, False),
+    ConnectError: (TransportError, ConnectionError, False),
     ConnectTimeout: (TransportError, TimeoutError, False),
     ProxyError: (TransportError, None, False),
     PoolTimeout: (TransportError, TimeoutError, False),
@@ -53,6 +58,7 @@ TREE: dict[type[ItnioError], tuple[type, type | None, bool]] = {
     ProtocolError: (TransportError, None, True),
     DeadlineExceeded: (ItnioError, TimeoutError, True),
     UnexpectedResponseError: (ItnioError, None, True),
+    GatewayBusyError: (UnexpectedResponseError, None, True),
     ApiError: (ItnioError, None, True),
     AuthenticationError: (ApiError, None, False),
     IpNotAllowedError: (AuthenticationError, None, False),
@@ -69,8 +75,9 @@ TREE: dict[type[ItnioError], tuple[type, type | None, bool]] = {
 @pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
 def test_each_class_stands_where_the_tree_has_it(kind: type[ItnioError]) -> None:
     base, builtin, _ = TREE[kind]
-    assert kind.__bases__ == ((base,) if builtin is None else (base, builtin))
-    for other in (ValueError, TimeoutError):
+    assert kind.__bases__[0] is base
+    assert builtin is None or builtin in kind.__bases__
+    for other in (ValueError, TimeoutError, ConnectionError):
         assert issubclass(kind, other) is (builtin is other)
 
 
@@ -210,3 +217,39 @@ def test_the_trees_drawing_names_each_class() -> None:
     assert errors.__doc__ is not None
     for kind in TREE:
         assert kind.__name__ in errors.__doc__
+
+
+def test_a_mistake_in_the_request_is_one_kind_whoever_finds_it() -> None:
+    assert issubclass(InvalidRequestError, RefusedError)
+    assert issubclass(ValidationError, RefusedError)
+    assert ValidationError(code=-45).field is None
+    assert RefusedError().code is None
+
+
+@pytest.mark.parametrize("error", examples(), ids=lambda error: type(error).__name__)
+def test_its_args_make_an_error_again_from_what_json_knows(error: ItnioError) -> None:
+    if isinstance(error, DeadlineExceeded):
+        error.last_error = None  # not among them
+    error.may_have_been_processed = not error.may_have_been_processed
+    error.attempts += 1
+    error.add_remark("A remark.")
+    again = type(error)(*json.loads(json.dumps(error.args)))
+    assert everything_of(again) == everything_of(error)
+    assert "A remark." in str(again)
+
+
+@pytest.mark.parametrize("error", examples(), ids=lambda error: type(error).__name__)
+def test_what_came_with_an_answer_is_pickled_and_not_shown(error: ItnioError) -> None:
+    if not isinstance(error, ApiError | UnexpectedResponseError):
+        return
+    assert (dict(error.headers), error.raw, error.elapsed) == ({}, None, 0.0)
+    error.headers, error.raw, error.elapsed = httpx.Headers({"X-Trace": "7"}), {"status": -47}, 1.5
+    again = pickle.loads(pickle.dumps(error))
+    assert (dict(again.headers), again.raw, again.elapsed) == ({"x-trace": "7"}, {"status": -47}, 1.5)
+    assert "X-Trace" not in f"{error} {error!r} {error.args}"
+
+
+def test_an_api_errors_repr_says_code_endpoint_and_attempts() -> None:
+    assert repr(ConflictError("Duplicate", code=-47, endpoint="POST /x", attempts=2)) == (
+        "ConflictError('Duplicate', code=-47, endpoint='POST /x', attempts=2)"
+    )

@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 import httpx
 from attrs import define, field
 
-from itnio_async.calls.envelope import NotAnEnvelope, read_envelope
+from itnio_async.calls.envelope import Envelope, NotAnEnvelope, read_envelope
 from itnio_async.calls.request import Attempt
 from itnio_async.codec import Mismatch, decode
-from itnio_async.codes import SUCCESS, Code
+from itnio_async.codes import SUCCESS
 from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
-from itnio_async.errors import ItnioError, UnexpectedResponseError
-from itnio_async.redaction import excerpt
+from itnio_async.errors import ApiError, GatewayBusyError, ItnioError, UnexpectedResponseError
+from itnio_async.redaction import blank_out, excerpt, without_secrets
 from itnio_async.transport.messages import LazyResponse, RawHeaders, raw_headers_of
 from itnio_async.transport.pooled import CONNECTION_EXTENSION
 
@@ -194,16 +194,17 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
     try:
         envelope = read_envelope(answer.content, attempt.request.template.envelope)
     except NotAnEnvelope as found:
-        raise _unexpected(attempt, answer, str(found)) from None
+        kind = GatewayBusyError if answer.http_status in _BUSY else UnexpectedResponseError
+        raise _unexpected(attempt, answer, found.raw, str(found), kind) from None
     if envelope.status != SUCCESS:
-        raise _api_error(attempt, envelope.status, envelope.reason, answer)
+        raise _api_error(attempt, envelope, answer)
     if not 200 <= answer.http_status < 300:
-        raise _unexpected(attempt, answer, "the answer says success")
+        raise _unexpected(attempt, answer, envelope.raw, "the answer says success")
     try:
         data = attempt.request.template.read(envelope.data)
     except Mismatch as mismatch:
         mismatch.path.insert(0, "data")
-        raise _unexpected(attempt, answer, f"`{mismatch.where()}`: {mismatch}") from None
+        raise _unexpected(attempt, answer, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
     return Response(
         data=data,
         raw=envelope.raw,
@@ -216,10 +217,18 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
     )
 
 
-def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) -> ItnioError:
+def _api_error(attempt: Attempt[Any], envelope: Envelope, answer: Answer) -> ItnioError:
+    code, reason, secrets = envelope.status, envelope.reason, attempt.secrets()
     entry = attempt.request.template.family[code]
-    return entry.error(
-        _shown_reason(attempt, entry, reason),
+    raw = without_secrets(envelope.raw, secrets)
+    if entry.is_worded_so(reason):
+        # What the vendor always says: to blank a password that stands in it by chance would show the password.
+        raw = {name: reason if said == reason else raw[name] for name, said in envelope.raw.items() if name in raw}
+        reason = reason[:BODY_EXCERPT]
+    else:
+        reason = excerpt(reason, secrets, BODY_EXCERPT, by_name=reason.startswith(("{", "[")))
+    error = entry.error(
+        reason,
         code=code,
         meaning=entry.meaning,
         advice=entry.advice,
@@ -227,37 +236,52 @@ def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) ->
         http_status=answer.http_status,
         attempts=attempt.number,
     )
+    return _with_answer(error, attempt, answer, raw)
 
 
-def _shown_reason(attempt: Attempt[Any], entry: Code, reason: str) -> str:
-    if entry.is_worded_so(reason):
-        # What the vendor always says: to blank a password that stands in it by chance would show the password.
-        return reason[:BODY_EXCERPT]
-    return excerpt(reason, attempt.secrets(), BODY_EXCERPT, by_name=reason.startswith(("{", "[")))
-
-
-def _unexpected(attempt: Attempt[Any], answer: Answer, what: str) -> UnexpectedResponseError:
-    advice = _ADVICE[answer.http_status // 100]
-    return UnexpectedResponseError(
-        f"{attempt.request.template.endpoint}: HTTP {answer.http_status}, but {what}. {advice}",
-        http_status=answer.http_status,
+def _unexpected(
+    attempt: Attempt[Any],
+    answer: Answer,
+    raw: Any,
+    what: str,
+    kind: type[UnexpectedResponseError] = UnexpectedResponseError,
+) -> UnexpectedResponseError:
+    status, secrets = answer.http_status, attempt.secrets()
+    advice = _ADVICE.get(status) or _ADVICE.get(status // 100, _STRANGE)
+    error = kind(
+        f"{attempt.request.template.endpoint}: HTTP {status}, but {what}. {advice}",
+        http_status=status,
         retry_after=_retry_after(answer.headers),
-        body=excerpt(answer.content.decode(errors="replace"), attempt.secrets(), BODY_EXCERPT, by_name=True),
+        body=excerpt(answer.content.decode(errors="replace"), secrets, BODY_EXCERPT, by_name=True),
+        may_have_been_processed=status != _NOT_PASSED_ON if kind is GatewayBusyError else None,
     )
+    return _with_answer(error, attempt, answer, without_secrets(raw, secrets))
 
 
-class _Advice(dict[int, str]):
-    def __missing__(self, key: int) -> str:
-        return "This is not the API's own answer: look at .body, and treat the outcome as unknown."
+E = TypeVar("E", ApiError, UnexpectedResponseError)
 
 
-_ADVICE = _Advice(
-    {
-        3: "Redirects are never followed, since the signed headers would go along: correct base_url.",
-        4: "Something before the API refused it: look at .body, at base_url and, after a 429, at .retry_after.",
-        5: "A gateway before the API answered: try again later, and treat the outcome as unknown.",
-    }
-)
+def _with_answer(error: E, attempt: Attempt[Any], answer: Answer, raw: Any) -> E:
+    secrets = attempt.secrets()
+    shown = [(name, blank_out(value.decode("latin-1"), secrets)) for name, value in answer.raw_headers]
+    error.headers = httpx.Headers([(name, value.encode("latin-1", "replace")) for name, value in shown])
+    error.raw = raw
+    error.elapsed = time.monotonic() - attempt.request.started
+    return error
+
+
+# What stands before the API asks to wait; of these, the one that is refused before anything is passed on.
+_BUSY = (429, 503)
+_NOT_PASSED_ON = 429
+_STRANGE = "This is not the API's own answer: look at .body, and treat the outcome as unknown."
+# By HTTP status, or by its hundreds.
+_ADVICE = {
+    3: "Redirects are never followed, since the signed headers would go along: correct base_url.",
+    4: "Something before the API refused it: look at .body and at base_url.",
+    5: "A gateway before the API answered: try again later, and treat the outcome as unknown.",
+    429: "A gateway before the API takes no more calls now, and passed nothing on: wait as .retry_after says.",
+    503: "A gateway before the API asks to wait: try again as .retry_after says, and treat the outcome as unknown.",
+}
 
 
 def reader_of(response_type: type[R] | None) -> Callable[[Any], R]:

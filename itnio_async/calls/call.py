@@ -27,7 +27,6 @@ from itnio_async.errors import (
     DeadlineExceeded,
     ItnioError,
     TimestampExpiredError,
-    TransientError,
 )
 from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
@@ -137,7 +136,7 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
     policy, template = options.retry, call.request.template
     try:
         response = await _attempt(shared, options, call, deadline)
-    except TransientError as error:
+    except ItnioError as error:
         # Credentials may come from another client of ours, whose failures are not this call's.
         if error is not call.last_error or not policy.wants(error, idempotent=template.idempotent):
             raise

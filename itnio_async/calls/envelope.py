@@ -16,7 +16,11 @@ from itnio_async.endpoint import EnvelopeForm
 
 
 class NotAnEnvelope(Exception):
-    """An answer that is not the API's; the message says in what way."""
+    """An answer that is not the API's; the message says in what way, and `raw` is its decoded JSON if it is any."""
+
+    def __init__(self, message: str, raw: Any = None) -> None:
+        super().__init__(message)
+        self.raw = raw
 
 
 # Not frozen, nor is what else one call makes for itself: that would cost it another microsecond each.
@@ -38,15 +42,15 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
     if broken:
         raise NotAnEnvelope(broken)
     if type(raw) is not dict:
-        raise NotAnEnvelope("the answer is JSON, but no object")
+        raise NotAnEnvelope("the answer is JSON, but not an object", raw)
     key = form.code_key
     if key not in raw:
-        raise NotAnEnvelope(f"the answer has no `{key}`")
+        raise NotAnEnvelope(f"the answer has no `{key}`", raw)
     try:
         code = raw[key]
         status = SUCCESS if code == "0" else read_int(code)
     except Mismatch as mismatch:
-        raise NotAnEnvelope(f"`{key}`: {mismatch}") from None
+        raise NotAnEnvelope(f"`{key}`: {mismatch}", raw) from None
     text: Any = ""
     for name in form.text_keys:
         if (found := raw.get(name)) is not None:

@@ -68,7 +68,8 @@ class Progress:
 
     def retried(self, details: RetryDetails) -> None:
         """Count one repeat."""
-        self.retries[details.code] += 1
+        if details.code is not None:
+            self.retries[details.code] += 1
 
 
 @frozen

@@ -406,7 +406,7 @@ async def test_what_others_raise_passes_with_its_frames_and_causes(
         with pytest.raises(kind) as caught:
             await client.sip_trunks.update(registered())
     error = caught.value
-    assert (error.args, error.__cause__) == (("of others",), cause)
+    assert (error.args[0], error.__cause__) == ("of others", cause)
     assert places(error)[-1] == "raise_own"
     assert cause.__traceback__ is frames
     assert error.__context__ is None
