@@ -36,14 +36,14 @@ class _Entry:
 
 _DEMO = _Entry("demo", "demo:demo", "Watch 500 trunks being updated; needs no account.")
 _TRUNKS = (
-    _Entry("list", "trunks:list_trunks", "List the trunks."),
-    _Entry("update", "trunks:update_trunk", "Change settings of one trunk."),
-    _Entry("add", "trunks:add_trunk", "Create a trunk."),
-    _Entry("export", "export:export_trunks", "Write the trunks to a file."),
-    _Entry("plan", "plan:plan_trunks", "Show what a file of trunks would change."),
-    _Entry("apply", "apply:apply_trunks", "Update the trunks to what a file wants."),
-    _Entry("report", "report:report_trunks", "Show what became of a job's rows."),
-    _Entry("undo", "undo:undo_trunks", "Take a job's changes back."),
+    _Entry("list", "trunks.single:list_trunks", "List the trunks."),
+    _Entry("update", "trunks.single:update_trunk", "Change settings of one trunk."),
+    _Entry("add", "trunks.single:add_trunk", "Create a trunk."),
+    _Entry("export", "trunks.export:export_trunks", "Write the trunks to a file."),
+    _Entry("plan", "trunks.plan:plan_trunks", "Show what a file of trunks would change."),
+    _Entry("apply", "trunks.apply:apply_trunks", "Update the trunks to what a file wants."),
+    _Entry("report", "trunks.report:report_trunks", "Show what became of a job's rows."),
+    _Entry("undo", "trunks.undo:undo_trunks", "Take a job's changes back."),
 )
 _OTHERS = (
     # A code is a negative number, and no option.

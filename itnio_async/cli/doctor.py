@@ -31,9 +31,9 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
+from itnio_async.cli.error_text import for_a_shell
 from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
-from itnio_async.cli.reporting import for_a_shell
 from itnio_async.redaction import mask
 from itnio_async.transport.connect import tls_context
 from itnio_async.transport.proxies import proxy_of

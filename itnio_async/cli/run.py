@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
+from itnio_async.cli.error_text import text_of
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
 from itnio_async.cli.output import say
-from itnio_async.cli.reporting import text_of
 from itnio_async.errors import ItnioError
 
 # Newer typers carry their own copy of click, so that the class is found by its name.

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from itnio_async import ApiError, ConfigurationError, ReadTimeout, UnexpectedResponseError, ValidationError
+from itnio_async.cli.error_text import text_of
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import visible
-from itnio_async.cli.reporting import text_of
 
 
 @given(st.text())

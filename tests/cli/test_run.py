@@ -12,9 +12,8 @@ import sys
 import pytest
 import typer
 
+from cli.terminal import Terminal
 from itnio_async import __version__
-
-from .terminal import Terminal
 
 TRUNKS = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "report", "undo")]
 COMMANDS = ["demo", *TRUNKS, "codes", "sign", "doctor", "sandbox"]

@@ -28,7 +28,7 @@ from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.bulk.plan.plan import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.cli import main
-from itnio_async.cli.spread import client_there
+from itnio_async.cli.trunks.cluster import client_there
 from itnio_async.sandbox import Sandbox
 
 TRUNKS = 200

@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from cli.terminal import Terminal
 from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.cli.interrupts import interruptible
-
-from .terminal import Terminal
 
 
 @pytest.fixture
@@ -164,7 +163,7 @@ def test_the_canary_is_shown_and_asked_about(sandbox, rows, journal, answer, sta
 
 @pytest.mark.parametrize(("typed", "status", "sent"), [("12\n", 0, 12), ("y\n", 130, 0), ("11\n", 130, 0)])
 def test_the_vendors_hosts_want_the_number_typed(itnio, sandbox, rows, on_terminal, monkeypatch, typed, status, sent):
-    monkeypatch.setattr("itnio_async.cli.applying.is_vendor", lambda host: host == "127.0.0.1")
+    monkeypatch.setattr("itnio_async.cli.trunks.session.is_vendor", lambda host: host == "127.0.0.1")
     asked = []
     monkeypatch.setattr("typer.prompt", lambda text, *, err: (asked.append(text), typed)[1])
     assert itnio("trunks", "apply", rows).status == status

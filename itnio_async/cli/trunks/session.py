@@ -36,17 +36,17 @@ from itnio_async.bulk.report.report import Report, report_of
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.bulk.trunks.settings import is_masked
 from itnio_async.cli.account import Access
+from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
-from itnio_async.cli.job_lines import write_plan, write_read_back, write_result
-from itnio_async.cli.job_options import client_for
 from itnio_async.cli.output import say, table, visible
-from itnio_async.cli.plan_view import counts_of, refused_of, show_counts, show_items, write_bad_rows, write_json
-from itnio_async.cli.progress import Tell, shown_progress
-from itnio_async.cli.report_view import show_report, write_files
-from itnio_async.cli.reporting import status_of, text_of
-from itnio_async.cli.spread import spread
-from itnio_async.cli.trunk_file import say_bad_rows
+from itnio_async.cli.trunks.cluster import spread
+from itnio_async.cli.trunks.job_view import write_plan, write_read_back, write_result
+from itnio_async.cli.trunks.options import client_for
+from itnio_async.cli.trunks.plan_view import counts_of, refused_of, show_counts, show_items, write_bad_rows, write_json
+from itnio_async.cli.trunks.progress import Tell, shown_progress
+from itnio_async.cli.trunks.report_view import show_report, write_files
+from itnio_async.cli.trunks.trunk_file import say_bad_rows
 from itnio_async.runs.stopping import is_among
 
 

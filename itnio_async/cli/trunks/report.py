@@ -10,8 +10,8 @@ import typer
 from itnio_async.bulk.journal.journal import read_journal
 from itnio_async.bulk.report.report import report_of
 from itnio_async.cli.output import say
-from itnio_async.cli.report_view import FailedOption, HtmlOption, show_report, write_files, write_json
-from itnio_async.cli.trunk_file import EncodingOption, FormatOption, SeparatorOption, SheetOption, TrunkFile
+from itnio_async.cli.trunks.report_view import FailedOption, HtmlOption, show_report, write_files, write_json
+from itnio_async.cli.trunks.trunk_file import EncodingOption, FormatOption, SeparatorOption, SheetOption, TrunkFile
 
 
 def report_trunks(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .test_apply import sent
+from cli.trunks.test_apply import sent
 
 
 @pytest.fixture

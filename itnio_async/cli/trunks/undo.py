@@ -23,8 +23,9 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.applying import Application, Manner, carry_out
-from itnio_async.cli.job_options import (
+from itnio_async.cli.output import json_line, say, visible
+from itnio_async.cli.trunks.cluster import DaskOption
+from itnio_async.cli.trunks.options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_FAILURES,
     ConcurrencyOption,
@@ -37,9 +38,8 @@ from itnio_async.cli.job_options import (
     VerifyOption,
     YesOption,
 )
-from itnio_async.cli.output import json_line, say, visible
-from itnio_async.cli.plan_view import place_data
-from itnio_async.cli.spread import DaskOption
+from itnio_async.cli.trunks.plan_view import place_data
+from itnio_async.cli.trunks.session import Application, Manner, carry_out
 
 
 def undo_trunks(

@@ -8,7 +8,7 @@ import subprocess
 import openpyxl
 import pytest
 
-from .conftest import COMMAND
+from cli.conftest import COMMAND
 
 
 def test_nothing_to_do(itnio, sandbox, csv):

@@ -17,11 +17,10 @@ from collections import Counter
 import pytest
 from support.programs import Program, until, unused_port
 
+from cli.conftest import COMMAND
 from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.sandbox import API_KEY, API_SECRET
-
-from .conftest import COMMAND
 
 TRUNKS = 5000
 # Outbound and inbound in turn: they want the address that one of the last two trunks keeps.

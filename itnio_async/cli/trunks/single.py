@@ -36,9 +36,9 @@ from itnio_async.cli.account import (
     access_of,
     ask_secret,
 )
+from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
 from itnio_async.cli.output import columns, console, json_line, line, on_terminal, say, table, visible
-from itnio_async.cli.reporting import status_of, text_of
 from itnio_async.cli.secret_file import read_password_file
 
 _PASSWORD_VARIABLE = "ITNIO_SIP_PASSWORD"  # noqa: S105 - its name

@@ -10,8 +10,8 @@ from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job.job import JobResult, ReadBack
 from itnio_async.bulk.report.report import Report
 from itnio_async.cli.output import json_line
-from itnio_async.cli.plan_view import changes_data, count_of, place_data
-from itnio_async.cli.report_view import summary_of
+from itnio_async.cli.trunks.plan_view import changes_data, count_of, place_data
+from itnio_async.cli.trunks.report_view import summary_of
 
 
 def write_plan(

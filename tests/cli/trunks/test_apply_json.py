@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .test_apply import sent
+from cli.trunks.test_apply import sent
 
 
 @pytest.fixture

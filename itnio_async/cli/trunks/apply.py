@@ -27,9 +27,9 @@ from itnio_async.cli.account import (
     TimeoutOption,
     access_of,
 )
-from itnio_async.cli.applying import Application, Manner, Prepare, carry_out
 from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
-from itnio_async.cli.job_options import (
+from itnio_async.cli.trunks.cluster import DaskOption
+from itnio_async.cli.trunks.options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_FAILURES,
     CanaryOption,
@@ -47,10 +47,10 @@ from itnio_async.cli.job_options import (
     YesOption,
     moment_of,
 )
-from itnio_async.cli.plan_view import write_bad_rows
-from itnio_async.cli.report_view import FailedOption, HtmlOption
-from itnio_async.cli.spread import DaskOption
-from itnio_async.cli.trunk_file import (
+from itnio_async.cli.trunks.plan_view import write_bad_rows
+from itnio_async.cli.trunks.report_view import FailedOption, HtmlOption
+from itnio_async.cli.trunks.session import Application, Manner, Prepare, carry_out
+from itnio_async.cli.trunks.trunk_file import (
     AcceptZerosOption,
     EncodingOption,
     FormatOption,

@@ -30,8 +30,8 @@ from itnio_async.cli.account import (
 )
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.output import say, visible
-from itnio_async.cli.plan_view import refused_of, show_counts, show_items, write_bad_rows, write_json
-from itnio_async.cli.trunk_file import (
+from itnio_async.cli.trunks.plan_view import refused_of, show_counts, show_items, write_bad_rows, write_json
+from itnio_async.cli.trunks.trunk_file import (
     AcceptZerosOption,
     EncodingOption,
     FormatOption,

@@ -10,8 +10,8 @@ import pytest
 
 from itnio_async.bulk.files.places import SourceError
 from itnio_async.bulk.job.progress import Progress
-from itnio_async.cli import applying
-from itnio_async.cli.applying import _Pausing
+from itnio_async.cli.trunks import session
+from itnio_async.cli.trunks.session import _Pausing
 
 PASSWORDS = "key_id,sip_password"
 
@@ -132,7 +132,7 @@ def test_nobody_is_told_at_the_end_that_nothing_was_sent(apply, sandbox, csv, tm
     def fail(*_, **__):
         raise SourceError("it is gone")
 
-    monkeypatch.setattr(applying, "write_files", fail)
+    monkeypatch.setattr(session, "write_files", fail)
     result = apply(csv("key_id,sip_gateway_ip", "1,10.0.0.3"), "--failed", tmp_path / "failed.csv")
     assert (result.status, result.err.splitlines()[-1]) == (1, "Error: it is gone")
 
@@ -145,7 +145,7 @@ def test_after_a_question_the_progress_is_shown_again(monkeypatch):
         screens.append([])
         yield screens[-1].append
 
-    monkeypatch.setattr(applying, "shown_progress", screen)
+    monkeypatch.setattr(session, "shown_progress", screen)
     with _Pausing() as shown:
         shown.tell(Progress(total=4, done=1))
         assert shown.paused(lambda: True)

@@ -10,11 +10,10 @@ from datetime import datetime
 
 import pytest
 
+from cli.conftest import COMMAND
 from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.job_options import moment_of
-
-from .conftest import COMMAND
+from itnio_async.cli.trunks.options import moment_of
 
 
 @pytest.fixture
@@ -205,7 +204,7 @@ def test_a_refused_key_ends_it_and_is_no_refusal_of_a_row(apply, sandbox, csv, j
 
 
 def test_time_is_up(apply, sandbox, csv, monkeypatch, journal):
-    monkeypatch.setattr("itnio_async.cli.apply.moment_of", lambda _: 1.0)
+    monkeypatch.setattr("itnio_async.cli.trunks.apply.moment_of", lambda _: 1.0)
     result = apply(csv("key_id,sip_prefix", "1,00"), "--until", "05:00")
     assert (result.status, sent(sandbox)) == (2, 0)
     assert "time is up" in result.err
