@@ -1,4 +1,4 @@
-"""Errors as a person reads them: what went wrong, the vendor's code and its meaning, what to do."""
+"""Put errors into words: what went wrong, the vendor's code and its meaning, and what to do."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from itnio_async.errors import (
     UnexpectedResponseError,
 )
 
-# Which option of the command sets the field that an error names.
-OPTIONS = {
+# The option that sets the field named by an error.
+_OPTIONS = {
     "key_id": "KEY_ID",
     "type": "--type",
     "sip_trunk_name": "--sip-trunk-name",
@@ -26,9 +26,7 @@ OPTIONS = {
     "sip_account": "--sip-account",
     "sip_password": "--sip-password-file, --ask-sip-password or the environment variable ITNIO_SIP_PASSWORD",
 }
-
-
-# The errors' texts name arguments of Python; at a shell they are options.
+# Errors name arguments of Python; in a shell these are options.
 _FOR_A_SHELL = {
     "Pass api_key and api_secret, or set": "Give --secret-file FILE, or set",
     "Pass base_url= as well": "Give --base-url as well",
@@ -41,17 +39,23 @@ _FOR_A_SHELL = {
 
 
 def for_a_shell(text: str) -> str:
-    """Return an error's text with options in the place of Python's arguments."""
+    """Return an error's text with the command's options instead of Python's arguments."""
     for argument, option in _FOR_A_SHELL.items():
         text = text.replace(argument, option)
     return text
 
 
 def status_of(error: ItnioError) -> int:
-    """Return the exit status for a call that was to change something."""
+    """Return the exit status for a failed call that was to change something."""
     if isinstance(error, AuthenticationError | TimestampExpiredError):
-        return ERROR  # nothing is wrong with what was asked for
+        return ERROR  # the request itself was not refused
     return REFUSED_OR_UNKNOWN if isinstance(error, ApiError) or error.may_have_been_processed else ERROR
+
+
+def said_by_vendor(error: ApiError) -> str:
+    """Return the vendor's code and reason, and what they mean."""
+    said = f"{error.code} {error.reason!r}" if error.reason else str(error.code)
+    return f"{said}: {error.meaning}"
 
 
 def text_of(error: Exception) -> str:
@@ -62,11 +66,10 @@ def text_of(error: Exception) -> str:
 
 def _lines(error: Exception) -> list[str]:
     if isinstance(error, ApiError):
-        said = f"{error.code} {error.reason!r}" if error.reason else str(error.code)
         attempts = f"{error.attempts} attempts were made." if error.attempts > 1 else ""
         return [
             f"the vendor refused {error.endpoint or 'the call'}.",
-            f"Vendor's code: {said}: {error.meaning}.",
+            f"Vendor's code: {said_by_vendor(error)}.",
             f"What to do: {error.advice}",
             error.remark,
             attempts,
@@ -86,7 +89,7 @@ def _lines(error: Exception) -> list[str]:
 
 def _invalid_request(error: InvalidRequestError) -> list[str]:
     field = error.field or ""
-    option = OPTIONS.get(field.partition("[")[0])
+    option = _OPTIONS.get(field.partition("[")[0])
     return [
         f"{field}: {error.args[0]}" if field else error.args[0],
         f"Vendor's code for the same mistake: {error.code}; nothing was sent." if error.code else "Nothing was sent.",

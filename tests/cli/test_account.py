@@ -42,13 +42,13 @@ def test_the_forms_of_a_secret_file(itnio, tmp_path, content):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "has 0 lines where 2 are wanted"),
-        ("bDqJFiq9\n", "has 1 lines where 2 are wanted"),
-        ("a\nb\nc\n", "has 3 lines where 2 are wanted"),
+        ("", "has 0 lines instead of 2"),
+        ("bDqJFiq9\n", "has 1 lines instead of 2"),
+        ("a\nb\nc\n", "has 3 lines instead of 2"),
         ("ITNIO_API_KEY=bDqJFiq9\n", "does not set ITNIO_API_SECRET"),
         ("ITNIO_API_SECRET=\nITNIO_API_KEY=\n", "does not set ITNIO_API_KEY and ITNIO_API_SECRET"),
         (b"\xff\xfe\n", "is not UTF-8"),
-        (b"x" * 70_000, "is larger than 65536 bytes"),
+        (b"x" * 70_000, "has more than 65536 bytes"),
         ("key\nwith\x07bell\n", "not printable ASCII"),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_secret_file_that_others_can_read(itnio, tmp_path, mode, warns):
     result = itnio(*AT, "--secret-file", path)
     assert result.status == 0
     assert result.err == (
-        f"Warning: {path} is open to other users (mode {mode:o}): chmod 600 {path}\n" if warns else ""
+        f"Warning: {path} can be read by other users (mode {mode:o}). Run: chmod 600 {path}\n" if warns else ""
     )
 
 

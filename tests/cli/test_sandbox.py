@@ -39,7 +39,7 @@ async def test_it_serves_until_it_is_told_to_end(start, sent):
     out, said = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
     assert "with 3 trunks" in introduction
-    assert said.endswith("The sandbox has ended; it answered 1 requests.\n")
+    assert said.endswith("The sandbox has ended; it answered 1 request.\n")
 
 
 def serve_nothing(monkeypatch):
@@ -73,7 +73,7 @@ def test_an_assumption_that_was_relied_on(itnio, monkeypatch):
             asyncio.run(rely_on_one(sandbox.url))
 
     serve_nothing(monkeypatch)
-    monkeypatch.setattr("itnio_async.cli.sandbox._introduce", introduce)
+    monkeypatch.setattr("itnio_async.cli.sandbox._announce", introduce)
     result = itnio("sandbox", "--port", 0, "--strict")
     assert result.status == 1
     assert "Error: 1 request was decided by what the sandbox assumes" in result.err
@@ -135,7 +135,7 @@ async def test_strict_ends_with_an_error_if_something_was_assumed(start):
     [
         (["--fault", "minus"], "kind of a fault is 'minus'"),
         (["--fault", "minus18,count=many"], "'count=many'"),
-        (["--assume", "listed_password"], "there is no = in it"),
+        (["--assume", "listed_password"], "it has no =."),
         (["--assume", "listed=masked"], "there is no assumption 'listed'"),
         (["--assume", "listed_password=purple"], "assumptions.listed_password is 'purple'"),
         (["--assume", "trunk_quota=-1"], "assumptions.trunk_quota is -1"),

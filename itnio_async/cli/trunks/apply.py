@@ -1,194 +1,170 @@
-"""`itnio trunks apply`: a file of trunks, or a plan kept from it, sent to the account."""
+"""`itnio trunks apply`: update the account's trunks to a file of trunks, or to a plan saved from one."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import attrs
 import typer
 
 from itnio_async import AsyncClient
-from itnio_async.bulk.files.source import Source
-from itnio_async.bulk.identity import Identity, digest_of
-from itnio_async.bulk.job.job import JobOptions
-from itnio_async.bulk.journal.journal import default_journal_path
-from itnio_async.bulk.plan.plan import make_plan
-from itnio_async.bulk.plan.saved import SavedPlan, is_saved_plan, read_plan
-from itnio_async.bulk.trunks.listing import list_trunks
-from itnio_async.bulk.trunks.rows import RowsRead
-from itnio_async.cli.account import (
-    DEFAULT_TIMEOUT,
-    AllowInsecureOption,
-    BaseUrlOption,
-    ProfileOption,
-    SecretFileOption,
-    TimeoutOption,
-    access_of,
+from itnio_async.bulk import (
+    Identity,
+    JobOptions,
+    RowsRead,
+    SavedPlan,
+    Source,
+    default_journal_path,
+    digest_of,
+    list_trunks,
+    make_plan,
+    read_plan,
 )
-from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
-from itnio_async.cli.trunks.cluster import DaskOption
-from itnio_async.cli.trunks.options import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_MAX_FAILURES,
-    CanaryOption,
-    ConcurrencyOption,
-    DryRunOption,
-    ForceOption,
-    JournalOption,
-    JsonOption,
-    MaxFailuresOption,
-    RateOption,
-    RetryRefusedOption,
-    SameAccountOption,
-    UntilOption,
-    VerifyOption,
-    YesOption,
-    moment_of,
-)
-from itnio_async.cli.trunks.plan_view import write_bad_rows
-from itnio_async.cli.trunks.report_view import FailedOption, HtmlOption
-from itnio_async.cli.trunks.session import Application, Manner, Prepare, carry_out
-from itnio_async.cli.trunks.trunk_file import (
+from itnio_async.bulk.plan.saved import is_saved_plan
+from itnio_async.cli.account import AccountOptions
+from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
-    EncodingOption,
-    FormatOption,
+    FileOptions,
     MatchBy,
-    MatchOption,
-    SecretsFromOption,
-    SeparatorOption,
-    SheetOption,
     SkipInvalidOption,
     TrunkFile,
 )
+from itnio_async.cli.trunks.job_options import PANEL, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.plan_view import write_bad_rows
+from itnio_async.cli.trunks.report_view import ReportFileOptions
+from itnio_async.cli.trunks.session import Prepare, PreparedJob, carry_out
 
 
 def apply_trunks(
     file: Annotated[
-        str, typer.Argument(metavar="FILE|PLAN", help="A file of trunks as `plan` takes it, or what `plan --out` kept.")
+        str,
+        typer.Argument(metavar="FILE|PLAN", help="A file of trunks as `plan` takes it, or a plan that it has saved."),
     ],
-    yes: YesOption = False,
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    failed: FailedOption = None,
-    html: HtmlOption = None,
+    *,
+    how: SessionOptions,
+    files: ReportFileOptions,
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
-    rate: RateOption = None,
-    concurrency: ConcurrencyOption = DEFAULT_CONCURRENCY,
-    verify: VerifyOption = False,
-    canary: CanaryOption = 0,
-    max_failures: MaxFailuresOption = DEFAULT_MAX_FAILURES,
-    until: UntilOption = None,
-    force: ForceOption = False,
-    retry_refused: RetryRefusedOption = False,
-    journal: JournalOption = None,
-    same_account: SameAccountOption = False,
-    dask: DaskOption = None,
-    match: MatchOption = MatchBy.KEY_ID,
-    format: FormatOption = None,
-    encoding: EncodingOption = None,
-    sep: SeparatorOption = None,
-    sheet: SheetOption = None,
-    secrets_from: SecretsFromOption = None,
-    secret_file: SecretFileOption = None,
-    profile: ProfileOption = None,
-    base_url: BaseUrlOption = None,
-    allow_insecure: AllowInsecureOption = False,
-    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    canary: Annotated[
+        int,
+        typer.Option(
+            "--canary",
+            metavar="N",
+            min=0,
+            help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
+            rich_help_panel=PANEL,
+        ),
+    ] = 0,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="HH:MM",
+            help="Start no update after this time of day on this machine.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
+    ] = False,
+    retry_refused: Annotated[
+        bool,
+        typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
+    ] = False,
+    run: JobRunOptions,
+    form: FileOptions,
+    account: AccountOptions,
 ) -> int:
-    """Update the account's trunks to what a file of trunks wants.
+    """Update the account's trunks to what a file of trunks says.
 
-    Shows how many there are to update and asks. What becomes of each row is noted in a journal: after Ctrl-C, a crash
-    or a full disk the same command goes on where it ended. Rows that are done are not sent again, nor are refused ones;
-    those of unknown outcome are read back first. Ctrl-C once begins nothing new and waits for those under way; twice
-    cuts them off.
+    Shows how many trunks would be updated, and asks. What becomes of each row is recorded in a journal: after Ctrl-C, a
+    crash or a full disk, run the same command again and it goes on. Rows that are done or refused are not sent again;
+    rows whose outcome is unknown are read back first. Ctrl-C once starts no more updates and waits for those in flight;
+    Ctrl-C twice cancels them.
 
-    Exits with 0 if every row stands as wanted, 3 if rows were refused or their outcome is unknown, 2 if the time was up
-    and rows are left, 130 after Ctrl-C.
+    Exits with 0 if every row is as wanted, 3 if rows were refused or their outcome is unknown, 2 if the time was up and
+    rows are left, 130 after Ctrl-C.
     """
-    given = TrunkFile(file, match, format, encoding, sep, sheet, secrets_from)
-    options = JobOptions(
-        concurrency=concurrency,
-        rate_limit=rate,
-        max_failures=max_failures,
+    trunk_file = TrunkFile(file, form)
+    job = run.job_options(
         force=force,
         retry_refused=retry_refused,
-        same_account=same_account,
         skip_invalid=skip_invalid,
         accept_zeros=accept_zeros,
         canary=canary,
         until=moment_of(until),
-        verify=verify,
     )
-    manner = Manner(yes, dry_run, json, failed, html)
     prepare: Prepare
     if is_saved_plan(file):
-        prepare = partial(_from_plan, read_plan(file), given, options, journal, manner)
+        prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
     else:
-        source = given.source()
-        rows = given.read(source)
+        source = trunk_file.source()
+        rows = trunk_file.read(source)
         if rows.bad and not skip_invalid:
-            if json:
+            if how.json:
                 write_bad_rows(rows.bad)
             return REFUSED_OR_UNKNOWN
-        prepare = partial(_from_file, given, source, rows, options, journal, manner)
-    access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
-    return carry_out(access, profile, dask, options, prepare)
+        prepare = partial(_from_file, rows, source, trunk_file, job, run)
+    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files)
+
+
+def moment_of(text: str | None, now: datetime | None = None) -> float | None:
+    """Return the Unix seconds of the next time that a clock shows `HH:MM` here, and None for None."""
+    if text is None:
+        return None
+    try:
+        wanted = datetime.strptime(text, "%H:%M").time()
+    except ValueError:
+        raise CommandError(f"--until {text} is not a time of day.", "give HH:MM, such as 05:00.") from None
+    now = now or datetime.now()
+    moment = datetime.combine(now.date(), wanted)
+    if moment <= now:
+        moment = datetime.combine(now.date() + timedelta(days=1), wanted)
+    return moment.timestamp()
 
 
 async def _from_file(
-    given: TrunkFile,
-    source: Source,
     rows: RowsRead,
-    options: JobOptions,
-    journal: Path | None,
-    manner: Manner,
+    source: Source,
+    file: TrunkFile,
+    job: JobOptions,
+    run: JobRunOptions,
     client: AsyncClient,
     identity: Identity,
-) -> Application:
-    plan = make_plan(rows.changes, await list_trunks(client), accept_zeros=options.accept_zeros)
-    return Application(
-        client=client,
-        identity=identity,
-        plan=plan,
-        journal=journal or default_journal_path(given.full_name, digest_of(rows.changes), identity),
-        name=given.full_name,
-        options=options,
+) -> PreparedJob:
+    return PreparedJob(
+        plan=make_plan(rows.changes, await list_trunks(client), accept_zeros=job.accept_zeros),
+        journal=run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity),
+        name=file.full_name,
+        options=job,
         source=source,
         bad=rows.bad,
-        manner=manner,
     )
 
 
 async def _from_plan(
-    saved: SavedPlan,
-    given: TrunkFile,
-    options: JobOptions,
-    journal: Path | None,
-    manner: Manner,
-    client: AsyncClient,
-    identity: Identity,
-) -> Application:
-    """Make of a saved plan what it was made of, with the secrets from its source, and see what has changed since."""
+    saved: SavedPlan, file: TrunkFile, job: JobOptions, run: JobRunOptions, client: AsyncClient, identity: Identity
+) -> PreparedJob:
+    """Plan again what a saved plan was made of, with the secrets from its source, and find out what changed since."""
     header = saved.header
-    given = attrs.evolve(given, path=header.source, match=MatchBy(header.match))
-    source = given.source()
-    secrets = given.rows(source).changes if saved.needs_source else ()
+    form = attrs.evolve(file.options, match=MatchBy(header.match))
+    file = TrunkFile(header.source, form)
+    source = file.source()
+    secrets = file.rows(source).changes if saved.needs_source else ()
     changes = saved.changes(identity, secrets)
     trunks = await list_trunks(client)
-    accept_zeros = options.accept_zeros or header.accept_zeros
-    return Application(
-        client=client,
-        identity=identity,
-        plan=make_plan(changes, trunks, accept_zeros=accept_zeros),
-        journal=journal or default_journal_path(str(saved.path), header.id, identity),
+    job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
+    return PreparedJob(
+        plan=make_plan(changes, trunks, accept_zeros=job.accept_zeros),
+        journal=run.journal or default_journal_path(str(saved.path), header.id, identity),
         name=header.source,
-        options=attrs.evolve(options, accept_zeros=accept_zeros),
+        options=job,
         source=source,
-        manner=manner,
         plan_id=header.id,
         changed=saved.changed(identity, trunks),
-        begin=saved.begin,
+        mark_applied=saved.begin,
     )

@@ -1,4 +1,4 @@
-"""`itnio trunks export`: the account's trunks as a file that `plan` and `apply` read."""
+"""`itnio trunks export`: write the account's trunks to a file that `plan` and `apply` read."""
 
 from __future__ import annotations
 
@@ -9,44 +9,32 @@ from typing import Annotated
 import typer
 
 from itnio_async import SipTrunk
-from itnio_async.bulk.trunks.export import write_trunks
-from itnio_async.bulk.trunks.listing import list_trunks
-from itnio_async.cli.account import (
-    DEFAULT_TIMEOUT,
-    Access,
-    AllowInsecureOption,
-    BaseUrlOption,
-    ProfileOption,
-    SecretFileOption,
-    TimeoutOption,
-    access_of,
-)
-from itnio_async.cli.output import say, visible
+from itnio_async.bulk import list_trunks, write_trunks
+from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.output import counted, say, visible
 
 
 def export_trunks(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Where to; the name says CSV, TSV, JSON Lines, JSON or XLSX. - is standard output."
+            metavar="FILE",
+            help="The file to write; its name says whether it is CSV, TSV, JSON Lines, JSON or XLSX. - is standard "
+            "output.",
         ),
     ],
+    *,
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Write passwords too, as far as the listing shows them.")
     ] = False,
-    secret_file: SecretFileOption = None,
-    profile: ProfileOption = None,
-    base_url: BaseUrlOption = None,
-    allow_insecure: AllowInsecureOption = False,
-    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    account: AccountOptions,
 ) -> None:
-    """Write the account's trunks to a file that `plan` and `apply` read; nobody else may read it.
+    """Write the account's trunks to a file that `plan` and `apply` read; only you may read it.
 
-    Applied as it is, it changes nothing.
+    Applied unchanged, it changes nothing.
     """
-    access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
-    count = write_trunks(asyncio.run(_list(access)), file, with_secrets=with_secrets)
-    say(f"{count} trunk{'' if count == 1 else 's'}: {visible(file)}")
+    count = write_trunks(asyncio.run(_list(account.access())), file, with_secrets=with_secrets)
+    say(f"{counted(count, 'trunk')}: {visible(file)}")
 
 
 async def _list(access: Access) -> list[SipTrunk]:

@@ -1,58 +1,95 @@
-"""What `apply --json` and `undo --json` write: a line for the plan, for each row that is read back, and for the end."""
+"""Write to stdout what a job of `apply` or `undo` does: as tables for people, or with `json` as lines for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from itnio_async.bulk.files.places import BadRow
-from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.job import JobResult, ReadBack
-from itnio_async.bulk.report.report import Report
-from itnio_async.cli.output import json_line
-from itnio_async.cli.trunks.plan_view import changes_data, count_of, place_data
-from itnio_async.cli.trunks.report_view import summary_of
+from attrs import frozen
+
+from itnio_async.bulk import BadRow, Identity, JobResult, Plan, ReadBack, Report
+from itnio_async.bulk.job.decide import as_read
+from itnio_async.cli.output import json_line, table
+from itnio_async.cli.trunks.plan_view import (
+    changes_data,
+    count_of,
+    counts_of,
+    place_data,
+    show_counts,
+    show_plan,
+    write_bad_rows,
+    write_plan,
+)
+from itnio_async.cli.trunks.report_view import ReportFileOptions, show_report, summary_of
 
 
-def write_plan(
-    counts: dict[str, int], *, source: str, identity: Identity, journal: Path, goes_on: bool, otherwise: int
-) -> None:
-    """Write what is about to be sent; `otherwise` rows are done in the journal and do not stand so any more."""
+@frozen(kw_only=True)
+class JobSummary:
+    """What is about to be sent; `plan` is what is left to send, and `bad` are the rows that cannot be read.
+
+    `changed` is how many rows are done in the journal, while their trunks differ from the file now.
+    """
+
+    plan: Plan
+    bad: Sequence[BadRow]
+    source: str
+    identity: Identity
+    journal: Path
+    resumes: bool
+    changed: int
+
+
+def show_dry_run(plan: Plan, bad: Sequence[BadRow], *, json: bool) -> None:
+    """Write what would be sent, as `itnio trunks plan` does."""
+    if json:
+        write_plan(plan, bad)
+    else:
+        show_plan(plan, bad)
+
+
+def show_summary(summary: JobSummary, *, json: bool) -> None:
+    """Write how much is about to be sent."""
+    if not json:
+        show_counts(summary.plan, summary.bad)
+        return
+    write_bad_rows(summary.bad)
     json_line(
         {
             "event": "plan",
-            "source": source,
-            "host": identity.host,
-            "api_key": identity.api_key,
-            "journal": str(journal),
-            "goes_on": goes_on,
-            "done_but_changed_since": otherwise,
-            "counts": counts,
+            "source": summary.source,
+            "host": summary.identity.host,
+            "api_key": summary.identity.api_key,
+            "journal": str(summary.journal),
+            "goes_on": summary.resumes,
+            "done_but_changed_since": summary.changed,
+            "counts": counts_of(summary.plan, summary.bad),
         }
     )
 
 
-def write_read_back(event: str, rows: Iterable[ReadBack]) -> None:
-    """Write how trunks stand that were read back; `changes` is what they lack."""
-    for row in rows:
-        json_line(
-            {
-                "event": event,
-                **place_data(row.place),
-                "key_id": row.key_id,
-                "trunk_name": row.trunk_name,
-                "state": row.state.value,
-                "found": row.found,
-                "as_wanted": row.ok,
-                "changes": changes_data(row.differences),
-            }
-        )
+def show_canary(rows: Sequence[ReadBack], *, json: bool) -> None:
+    """Write the first trunks, read back."""
+    if json:
+        _write_read_back("canary", rows)
+        return
+    table(
+        ("Key id", "Name", "Outcome", "Read back"),
+        [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
+    )
+
+
+def show_outcome(report: Report, differing: Sequence[ReadBack], *, json: bool) -> None:
+    """Write what became of the rows; `differing` are those whose trunks were read back with other values."""
+    if json:
+        _write_read_back("verify", differing)
+    else:
+        show_report(report)
 
 
 def write_result(
-    report: Report, result: JobResult, *, bad: Sequence[BadRow], failed: Path | None, html: Path | None, status: int
+    report: Report, result: JobResult, *, bad: Sequence[BadRow], files: ReportFileOptions, status: int
 ) -> None:
-    """Write what became of the job; `failed` and `html` are the files that were made of its report."""
+    """Write the job's end as JSON; `files` are the files that were made of its report."""
     error = result.error
     json_line(
         {
@@ -66,8 +103,24 @@ def write_result(
             "text": None if error is None else str(error),
             "notes": result.notes,
             "journal": str(result.journal),
-            "failed": None if failed is None else str(failed),
-            "html": None if html is None else str(html),
+            "failed": None if files.failed is None else str(files.failed),
+            "html": None if files.html is None else str(files.html),
             "exit_status": status,
         }
     )
+
+
+def _write_read_back(event: str, rows: Sequence[ReadBack]) -> None:
+    for row in rows:
+        json_line(
+            {
+                "event": event,
+                **place_data(row.place),
+                "key_id": row.key_id,
+                "trunk_name": row.trunk_name,
+                "state": row.state.value,
+                "found": row.found,
+                "as_wanted": row.ok,
+                "changes": changes_data(row.differences),
+            }
+        )

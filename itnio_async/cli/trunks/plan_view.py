@@ -1,4 +1,4 @@
-"""A plan as people and programs read it: what would change on each trunk, and how many of what there are."""
+"""Write a plan for people or programs: what would change on each trunk, and the counts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ from typing import Any
 
 import attrs
 
-from itnio_async import GroupBinding
-from itnio_async.bulk.files.places import BadRow, Place
-from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
-from itnio_async.bulk.trunks.settings import FieldChange
-from itnio_async.cli.output import json_line, line, table, visible
-from itnio_async.values import UNSET
+from itnio_async import UNSET, GroupBinding
+from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN
+from itnio_async.cli.output import counted, json_line, line, say, table, visible
+
+# -- for people -------------------------------------------------------------------------------------------------------
 
 
-def show_items(plan: Plan) -> None:
-    """Write what would change, trunk by trunk; what stays as it is is only counted."""
+def show_plan(plan: Plan, bad: Sequence[BadRow]) -> None:
+    """Write what would change, trunk by trunk, and the counts; trunks that would not change are only counted."""
+    _show_items(plan)
+    show_counts(plan, bad)
+
+
+def say_bad_rows(bad: Sequence[BadRow]) -> None:
+    """Say on stderr what is wrong with rows, all of them at once."""
+    if bad:
+        say("\n".join(visible(row) for row in bad))
+        say(f"{counted(count_of(bad), 'row')} cannot be sent.")
+
+
+def _show_items(plan: Plan) -> None:
     for item in plan:
         if item.verdict is Verdict.UNCHANGED:
             continue
@@ -44,9 +56,9 @@ def show_counts(plan: Plan, bad: Sequence[BadRow]) -> None:
     """Write how many rows come to what."""
     rows = [
         ("To update", plan.counts[Verdict.UPDATE], ""),
-        ("  at risk", len(plan.at_risk), "the vendor may refuse them: something else has the same"),
+        ("  at risk", len(plan.at_risk), "the vendor may refuse them: another trunk has the same value"),
         ("  disabled", len(plan.disabled), "sent all the same"),
-        ("Unchanged", plan.counts[Verdict.UNCHANGED], "as the file wants them already"),
+        ("Unchanged", plan.counts[Verdict.UNCHANGED], "already up to date"),
         ("Not found", plan.counts[Verdict.NOT_FOUND], "no such trunk"),
         ("Refused", plan.counts[Verdict.REFUSED], "certain to be refused, or to do harm"),
         ("Bad rows", count_of(bad), "cannot be read, or break a rule"),
@@ -54,8 +66,11 @@ def show_counts(plan: Plan, bad: Sequence[BadRow]) -> None:
     table(("Rows", "Count", "Meaning"), [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")])
 
 
+# -- counts -----------------------------------------------------------------------------------------------------------
+
+
 def counts_of(plan: Plan, bad: Sequence[BadRow]) -> dict[str, int]:
-    """Return the counts for a program."""
+    """Return the counts by their names in JSON."""
     return {
         **{verdict.value.replace(" ", "_"): plan.counts[verdict] for verdict in Verdict},
         "at_risk": len(plan.at_risk),
@@ -64,24 +79,29 @@ def counts_of(plan: Plan, bad: Sequence[BadRow]) -> dict[str, int]:
     }
 
 
-def refused_of(plan: Plan, bad: Sequence[BadRow]) -> int:
-    """Return how many rows cannot be sent."""
-    return plan.counts[Verdict.REFUSED] + plan.counts[Verdict.NOT_FOUND] + count_of(bad)
+def status_of_plan(plan: Plan, bad: Sequence[BadRow]) -> int:
+    """Return the exit status for a plan that is only shown."""
+    if bad or plan.counts[Verdict.REFUSED] or plan.counts[Verdict.NOT_FOUND]:
+        return REFUSED_OR_UNKNOWN
+    return CHANGES_TO_MAKE if plan.has_changes else DONE
 
 
 def count_of(bad: Sequence[BadRow]) -> int:
-    """Return how many rows are bad, each of which may be so for several reasons."""
+    """Return how many rows are bad; `bad` may have several mistakes of one row."""
     return len({(row.place.file, row.place.line) for row in bad})
 
 
+# -- for programs -----------------------------------------------------------------------------------------------------
+
+
 def write_bad_rows(bad: Sequence[BadRow]) -> None:
-    """Write one object for each mistake of the rows that cannot be read."""
+    """Write one JSON object for each mistake of the rows that cannot be read."""
     for row in bad:
         json_line({"verdict": "bad", **place_data(row.place), "code": row.code, "reason": row.reason})
 
 
-def write_json(plan: Plan, bad: Sequence[BadRow], *, only_refused: bool = False) -> None:
-    """Write one object for each row, and one with the counts at the end."""
+def write_plan(plan: Plan, bad: Sequence[BadRow], *, only_refused: bool = False) -> None:
+    """Write one JSON object for each row, and one with the counts at the end."""
     write_bad_rows(bad)
     for item in plan:
         if item.refusal is not None or not only_refused:
@@ -90,12 +110,12 @@ def write_json(plan: Plan, bad: Sequence[BadRow], *, only_refused: bool = False)
 
 
 def place_data(place: Place) -> dict[str, Any]:
-    """Return a place for a program."""
+    """Return the JSON fields of a place."""
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
 def changes_data(changes: Iterable[FieldChange]) -> dict[str, Any]:
-    """Return for a program how each field stands, and how it is to stand."""
+    """Return as JSON the value of each field before and after."""
     return {change.name: {"from": _data(change.before), "to": _data(change.after)} for change in changes}
 
 

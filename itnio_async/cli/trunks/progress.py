@@ -1,14 +1,17 @@
-"""How far a job is: a bar with the last failures on a terminal, however narrow, and plain lines elsewhere."""
+"""Show how far a job is: on a terminal as a bar with the latest failures, elsewhere as plain lines.
+
+`shown_progress` chooses between `Bar` and `Lines`; `PausableProgress` takes either off the screen for a question.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self
 
-from itnio_async.bulk.job.progress import Failure, Progress
+from itnio_async.bulk import Failure, Progress
 from itnio_async.cli.output import say, visible
 
 if TYPE_CHECKING:
@@ -18,13 +21,45 @@ Tell = Callable[[Progress], None]
 
 _FAILURES_SHOWN = 3
 _WIDEST_BAR = 60
-# Where nobody looks, a line for each tenth is enough, but a slow job must not look dead.
+# Off a terminal a line for each tenth is enough, but a slow job must not look dead.
 _SILENCE = 30.0
+
+
+class PausableProgress:
+    """The progress on the screen, which can be taken off it to ask a question."""
+
+    def __init__(self) -> None:
+        self._screen = ExitStack()
+        self._tell: Tell | None = None
+        self._last: Progress | None = None
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far the job is."""
+        self._last = progress
+        if self._tell is not None:
+            self._tell(progress)
+
+    def paused(self, ask: Callable[[], bool]) -> bool:
+        """Ask with nothing else on the screen, and return the answer."""
+        self._screen.close()
+        try:
+            return ask()
+        finally:
+            self.__enter__()
+
+    def __enter__(self) -> Self:
+        self._tell = self._screen.enter_context(shown_progress())
+        if self._last is not None:
+            self._tell(self._last)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._screen.close()
 
 
 @contextmanager
 def shown_progress() -> Iterator[Tell]:
-    """Give what shows a `Progress` on stderr."""
+    """Give a function that shows a `Progress` on stderr."""
     if not sys.stderr.isatty():
         yield Lines().tell
         return
@@ -37,14 +72,14 @@ def shown_progress() -> Iterator[Tell]:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people read it on a clock."""
+    """Return a time as a clock shows it: 1:05 or 2:00:00."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def parts_of(progress: Progress) -> list[str]:
-    """Return what there is to say, the most important first."""
+    """Return the numbers to show, the most important first."""
     parts = [f"{progress.finished:,} of {progress.total:,}", f"{progress.failed:,} failed"]
     if progress.unknown:
         parts.append(f"{progress.unknown:,} unknown")
@@ -65,7 +100,7 @@ def text_of_failure(failure: Failure) -> str:
 
 
 class Lines:
-    """Says a line for each tenth of the rows, and after a long silence."""
+    """A line on stderr for each tenth of the rows, and after a long silence."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -84,7 +119,7 @@ class Lines:
 
 
 class Bar:
-    """A bar, a line of numbers, and the last failures; rich draws it again and again."""
+    """A bar, a line of numbers, and the latest failures; rich draws it again and again."""
 
     def __init__(self) -> None:
         self._progress = Progress(total=0)
@@ -94,7 +129,7 @@ class Bar:
         self._progress = progress
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it, no line wider than the terminal: one that is carried over could not be taken back."""
+        """Draw it, no line wider than the terminal: a wrapped line could not be erased again."""
         from rich.progress_bar import ProgressBar
         from rich.segment import Segment
         from rich.text import Text

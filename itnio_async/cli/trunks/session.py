@@ -1,4 +1,8 @@
-"""Applying a plan for a person: its summary, the question, the progress, the report."""
+"""Carry out the job of `apply` or `undo`: show its plan, ask, run it, and show what became of it.
+
+A command passes `carry_out` a function that makes a `PreparedJob` as soon as there is a client. `_Session` takes that
+through all steps; its methods stand in the order of these steps.
+"""
 
 from __future__ import annotations
 
@@ -6,253 +10,245 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
+import httpx
 import typer
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from itnio_async import ApiError, AsyncClient, ItnioError
+from itnio_async import ApiError, AsyncClient, ItnioError, config
 from itnio_async.account import is_vendor
 from itnio_async.api.sip_trunks.service import UPDATE
-from itnio_async.bulk.files.places import BadRow
-from itnio_async.bulk.files.source import Source
-from itnio_async.bulk.identity import Identity, digest_of, identity_of
-from itnio_async.bulk.job.account_lock import require_free
-from itnio_async.bulk.job.decide import as_read
-from itnio_async.bulk.job.job import Bulk, Ended, Job, JobOptions, JobResult, ReadBack
-from itnio_async.bulk.job.progress import Progress
-from itnio_async.bulk.journal.journal import (
+from itnio_async.bulk import (
+    BadRow,
+    Ended,
+    Identity,
+    Job,
+    JobOptions,
+    JobResult,
     JournalContents,
     JournalFinishedError,
     JournalHeader,
+    Plan,
+    ReadBack,
+    Report,
     RowState,
-    has_journal,
+    Source,
+    Verdict,
+    digest_of,
+    identity_of,
     read_journal,
+    report_of,
 )
-from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
-from itnio_async.bulk.report.report import Report, report_of
+from itnio_async.bulk.job.account_lock import require_free
+from itnio_async.bulk.job.decide import as_read
+from itnio_async.bulk.job.job import Bulk
+from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
-from itnio_async.bulk.trunks.settings import is_masked
 from itnio_async.cli.account import Access
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
-from itnio_async.cli.output import say, table, visible
-from itnio_async.cli.trunks.cluster import spread
-from itnio_async.cli.trunks.job_view import write_plan, write_read_back, write_result
-from itnio_async.cli.trunks.options import client_for
-from itnio_async.cli.trunks.plan_view import counts_of, refused_of, show_counts, show_items, write_bad_rows, write_json
-from itnio_async.cli.trunks.progress import Tell, shown_progress
-from itnio_async.cli.trunks.report_view import show_report, write_files
-from itnio_async.cli.trunks.trunk_file import say_bad_rows
+from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.trunks.cluster import calls_of_cluster
+from itnio_async.cli.trunks.done_rows import DoneRows
+from itnio_async.cli.trunks.job_options import SessionOptions
+from itnio_async.cli.trunks.job_view import (
+    JobSummary,
+    show_canary,
+    show_dry_run,
+    show_outcome,
+    show_summary,
+    write_result,
+)
+from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
+from itnio_async.cli.trunks.progress import PausableProgress, Tell
+from itnio_async.cli.trunks.report_view import ReportFileOptions, write_files
 from itnio_async.runs.stopping import is_among
 
 
-@frozen
-class Manner:
-    """How somebody wants it: without a question, without sending, for a program, with files made of the report."""
-
-    yes: bool = False
-    dry_run: bool = False
-    json: bool = False
-    failed: Path | None = None
-    html: Path | None = None
-
-    def __attrs_post_init__(self) -> None:
-        if self.json and not (self.yes or self.dry_run):
-            raise CommandError(
-                "--json asks nothing, and somebody must say that trunks may be updated.",
-                "give --yes, or --dry-run to see what would be sent.",
-            )
-
-
-@frozen
-class _Standing:
-    """How many rows that are done in the journal are sent again, do not stand so any more, and may not.
-
-    The first have another password in the file by now. The last have nothing but a password to change, which the
-    listing hides, where nothing tells whether the file's is the same.
-    """
-
-    again: int = 0
-    otherwise: int = 0
-    hidden: int = 0
-
-
 @frozen(kw_only=True)
-class Application:
-    """A plan to apply to an account.
+class PreparedJob:
+    """A plan to apply, and the journal to record it in.
 
-    `name` is what its rows come from, and `source` that as a file (None: there is none), `bad` the rows of it that
-    cannot be read. `plan_id` and `changed` are those of a saved plan, and `begin` notes in it that it is applied.
-    `bulk` makes the calls in place of the client.
+    `name` says where its rows come from; `source` is that as a file (None: it is not one), and `bad` are the rows of it
+    that cannot be read. Of a saved plan, `plan_id` is its id, `changed` are the key ids of the trunks that changed
+    since, and `mark_applied` notes in it that this journal applies it.
     """
 
-    client: AsyncClient = field(repr=False)
-    identity: Identity
     plan: Plan
     journal: Path
     name: str
     options: JobOptions
     source: Source | None = None
     bad: Sequence[BadRow] = ()
-    manner: Manner = Manner()
     plan_id: str | None = None
     changed: frozenset[int] = frozenset()
-    begin: Callable[[Path], object] = field(default=lambda _: None)
+    mark_applied: Callable[[Path], object] = field(default=lambda _: None)
+
+
+Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
+
+
+def carry_out(
+    access: Access,
+    prepare: Prepare,
+    job: JobOptions,
+    *,
+    dask: str | None,
+    how: SessionOptions,
+    files: ReportFileOptions,
+) -> int:
+    """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls."""
+    return asyncio.run(_carry_out(access, prepare, job, dask, how, files))
+
+
+async def _carry_out(
+    access: Access, prepare: Prepare, job: JobOptions, dask: str | None, how: SessionOptions, files: ReportFileOptions
+) -> int:
+    async with _client(access, job) as client:
+        identity = await identity_of(client)
+        prepared = await prepare(client, identity)
+        async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
+            session = _Session(client=client, identity=identity, job=prepared, how=how, files=files, bulk=bulk)
+            try:
+                return await session.carry_out()
+            except JournalFinishedError as error:
+                say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
+                return REFUSED_OR_UNKNOWN
+
+
+def _client(access: Access, options: JobOptions) -> AsyncClient:
+    """Return a client that admits as many calls as the job has in flight; the rate limit counts retries too."""
+    at_once = max(config.LIMITS.max_connections or 0, options.concurrency)
+    limits = httpx.Limits(
+        max_connections=at_once,
+        max_keepalive_connections=at_once,
+        keepalive_expiry=config.LIMITS.keepalive_expiry,
+    )
+    return access.client(limits=limits, rate_limit=options.rate_limit)
+
+
+@frozen(kw_only=True)
+class _Session:
+    """A job and everything that it is carried out with; `bulk` makes the calls instead of the client."""
+
+    client: AsyncClient = field(repr=False)
+    identity: Identity
+    job: PreparedJob
+    how: SessionOptions
+    files: ReportFileOptions
     bulk: Bulk | None = None
 
     async def carry_out(self) -> int:
-        """Apply it and return the exit status."""
-        try:
-            return await self._carry_out()
-        except JournalFinishedError as error:
-            say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
-            return REFUSED_OR_UNKNOWN
-
-    async def _carry_out(self) -> int:
-        contents = read_journal(self.journal) if has_journal(self.journal) else None
+        """Take all steps and return the exit status."""
+        job, how = self.job, self.how
+        contents = read_journal(job.journal) if has_journal(job.journal) else None
         if contents is not None:
             self._require_same_rows(contents.header)
-        elif self.plan.bad_rows and not self.options.skip_invalid:
+        elif job.plan.bad_rows and not job.options.skip_invalid:
             return self._refuse()
-        if self.manner.failed is not None and self.source is not None:
-            check_failed(self.source, self.manner.failed)
-        looks_again = contents is not None or self.changed or self.manner.dry_run
-        plan = await self._job().dry_run() if looks_again else self.plan
-        if self.manner.dry_run:
-            return self._show_dry_run(plan)
-        await asyncio.to_thread(require_free, self.identity)  # before somebody is asked, or a plan counts as applied
-        standing = _Standing() if contents is None else self._standing(plan, contents)
-        self._summarize(plan, standing, goes_on=contents is not None)
-        if plan.has_changes and not self.manner.yes and not self._is_wanted(plan.counts[Verdict.UPDATE]):
+        if self.files.failed is not None and job.source is not None:
+            check_failed(job.source, self.files.failed)
+        is_as_planned = contents is None and not job.changed and not how.dry_run
+        left = job.plan if is_as_planned else await self._bulk_job().dry_run()
+        if how.dry_run:
+            show_dry_run(left, job.bad, json=how.json)
+            return status_of_plan(left, job.bad)
+        # Before anybody is asked, and before a saved plan counts as applied.
+        await asyncio.to_thread(require_free, self.identity)
+        done = self._summarize(left, contents)
+        if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return INTERRUPTED
-        self.begin(self.journal)
-        return self._finish(await self._run(), standing.otherwise)
+        job.mark_applied(job.journal)
+        return self._finish(await self._run(), done)
+
+    # -- before it is sent --------------------------------------------------------------------------------------------
 
     def _require_same_rows(self, header: JournalHeader) -> None:
-        """Refuse a journal of other rows before anything is said about it; the job itself looks at all of it."""
-        if header.rows != digest_of(item.row for item in self.plan) or header.plan != self.plan_id:
+        """Refuse a journal of other rows before anything is said about it; the job itself checks all of it."""
+        if header.rows != digest_of(item.row for item in self.job.plan) or header.plan != self.job.plan_id:
             raise CommandError(
-                f"the journal {self.journal} is of other rows: of {header.source} as it was then.",
+                f"the journal {self.job.journal} belongs to other rows, from {header.source} as it was then.",
                 "give another --journal, or the file or plan that it belongs to.",
             )
 
     def _refuse(self) -> int:
-        say_bad_rows(tuple(self.plan.bad_rows))
+        say_bad_rows(self.job.plan.bad_rows)
         say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
-        if self.manner.json:
-            write_json(self.plan, self.bad, only_refused=True)
+        if self.how.json:
+            write_plan(self.job.plan, self.job.bad, only_refused=True)
         return REFUSED_OR_UNKNOWN
 
-    def _show_dry_run(self, plan: Plan) -> int:
-        if self.manner.json:
-            write_json(plan, self.bad)
-        else:
-            show_items(plan)
-            show_counts(plan, self.bad)
-        if refused_of(plan, self.bad):
-            return REFUSED_OR_UNKNOWN
-        return CHANGES_TO_MAKE if plan.has_changes else DONE
-
-    # -- before -------------------------------------------------------------------------------------------------------
-
-    def _summarize(self, plan: Plan, standing: _Standing, *, goes_on: bool) -> None:
-        if goes_on:
-            say(f"Going on with the journal {visible(self.journal)}: what is done there is not sent again.")
-            if standing.again:
-                say(
-                    f"{standing.again} of the rows that are done {_have(standing.again)} another password in the file "
-                    "by now: sent again."
-                )
-            if standing.otherwise:
-                say(
-                    f"{standing.otherwise} of the rows that are done do not stand so any more. They are not sent "
-                    "again: to apply the whole file anew, give another --journal."
-                )
-            if standing.hidden:
-                say(
-                    f"{standing.hidden} of the rows that are done {_have(standing.hidden)} a password, which the "
-                    "listing hides, and the API secret is another one than the journal's: if the file has a new "
-                    "password since, give another --journal."
-                )
-        if self.manner.json:
-            write_bad_rows(self.bad)
-            write_plan(
-                counts_of(plan, self.bad),
-                source=self.name,
-                identity=self.identity,
-                journal=self.journal,
-                goes_on=goes_on,
-                otherwise=standing.otherwise,
-            )
-        else:
-            show_counts(plan, self.bad)
-        if plan.has_changes:
+    def _summarize(self, left: Plan, contents: JournalContents | None) -> DoneRows:
+        """Say what is about to be sent; `contents` is the journal that the job resumes."""
+        job, done = self.job, DoneRows()
+        if contents is not None:
+            say(f"Resuming the journal {visible(job.journal)}: rows that are done are not sent again.")
+            done = DoneRows.compare(contents, job.plan, left, self.identity)
+            for remark in done.remarks():
+                say(remark)
+        summary = JobSummary(
+            plan=left,
+            bad=job.bad,
+            source=job.name,
+            identity=self.identity,
+            journal=job.journal,
+            resumes=contents is not None,
+            changed=done.changed,
+        )
+        show_summary(summary, json=self.how.json)
+        if left.has_changes:
             say(
-                "The trunks are read once more before the first is sent. Who changes one after that, while this runs, "
-                "is overwritten."
+                "The trunks are read once more before the first update. What others change in them after that, while "
+                "the job runs, is overwritten."
             )
-
-    def _standing(self, open_: Plan, contents: JournalContents) -> _Standing:
-        """Look at the rows that are done in the journal; `open_` are those that the job goes on with."""
-        done = {row.place for row in contents.rows if row.state in (RowState.DONE, RowState.UNCHANGED)}
-        again = done & {item.place for item in open_}
-        items = [item for item in self.plan.of(Verdict.UPDATE) if item.place in done - again]
-        otherwise = sum(map(_is_otherwise, items))
-        is_known = contents.header.key_check == self.identity.key_check
-        return _Standing(len(again), otherwise, 0 if is_known else len(items) - otherwise)
+        return done
 
     def _is_wanted(self, count: int) -> bool:
         if not sys.stdin.isatty():
-            raise CommandError("nobody is there to confirm: stdin is no terminal.", "give --yes.")
-        trunks = f"{count} trunk{'' if count == 1 else 's'} of the account {self.identity}"
+            raise CommandError("there is nobody to ask: stdin is not a terminal.", "give --yes.")
+        trunks = f"{counted(count, 'trunk')} of the account {self.identity}"
         with interruptible():
             if is_vendor(self.identity.host.partition(":")[0]):
                 typed: str = typer.prompt(f"Updating {trunks}. Type the number of trunks to go on", err=True)
                 return typed.strip().replace(",", "") == str(count)
             return bool(typer.confirm(f"Update {trunks}?", err=True))
 
-    # -- meanwhile ----------------------------------------------------------------------------------------------------
+    # -- while it runs ------------------------------------------------------------------------------------------------
 
-    def _job(self, tell: Tell | None = None, confirm: Callable[[Sequence[ReadBack]], bool] = lambda _: False) -> Job:
+    async def _run(self) -> JobResult:
+        with PausableProgress() as progress:
+            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows)))
+
+            def stop() -> None:
+                say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
+                job.stop()
+
+            with interrupts(stop, job.stop_now):
+                return await job.run()
+
+    def _bulk_job(
+        self, tell: Tell | None = None, confirm: Callable[[Sequence[ReadBack]], bool] = lambda _: False
+    ) -> Job:
         return Job(
             self.client,
-            self.plan,
-            self.journal,
-            self.options,
-            source=self.name,
-            plan_id=self.plan_id,
-            changed=self.changed,
+            self.job.plan,
+            self.job.journal,
+            self.job.options,
+            source=self.job.name,
+            plan_id=self.job.plan_id,
+            changed=self.job.changed,
             on_progress=tell,
             confirm=confirm,
             bulk=self.bulk,
         )
 
-    async def _run(self) -> JobResult:
-        with _Pausing() as shown:
-            job = self._job(shown.tell, lambda rows: shown.paused(lambda: self._is_confirmed(rows)))
-
-            def first() -> None:
-                say("Stopping: those under way finish. Press Ctrl-C again to cut them off.")
-                job.stop()
-
-            with interrupts(first, job.stop_now):
-                return await job.run()
-
     def _is_confirmed(self, rows: Sequence[ReadBack]) -> bool:
         """Show the canary's trunks as they were read back, and ask whether to go on."""
-        if self.manner.json:
-            write_read_back("canary", rows)
-        else:
-            table(
-                ("Key id", "Name", "Outcome", "Read back"),
-                [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
-            )
-        if self.manner.yes:
+        show_canary(rows, json=self.how.json)
+        if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
             with interruptible():
@@ -260,16 +256,25 @@ class Application:
         except (typer.Abort, KeyboardInterrupt):
             return False
 
-    # -- at the end ---------------------------------------------------------------------------------------------------
+    # -- when it has ended --------------------------------------------------------------------------------------------
 
-    def _finish(self, result: JobResult, otherwise: int) -> int:
+    def _finish(self, result: JobResult, done: DoneRows) -> int:
         report = report_of(read_journal(result.journal))
-        if self.manner.json:
-            write_read_back("verify", result.not_as_wanted)
-        else:
-            show_report(report)
+        show_outcome(report, result.not_as_wanted, json=self.how.json)
+        self._say_how_it_ended(result)
+        if report.failed and not (self.files.failed or self.files.html or self.how.json):
+            path = shlex.quote(str(result.journal))
+            say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
+        is_written = self._write_files(report)
+        status = self._status(result, done) if is_written else ERROR
+        if self.how.json:
+            files = self.files if is_written else ReportFileOptions()
+            write_result(report, result, bad=self.job.bad, files=files, status=status)
+        return status
+
+    def _say_how_it_ended(self, result: JobResult) -> None:
         for row in result.not_as_wanted:
-            say(f"{row.place}: trunk {row.key_id} was read back otherwise: {as_read(row)}")
+            say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
         for note in result.notes:
             say(note)
         if result.error is not None:
@@ -278,106 +283,37 @@ class Application:
             say(f"The job ended early: {result.ended.value}.")
         say(f"Journal: {visible(result.journal)}")
         if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
-            say("The same command goes on with what is left.")
-        if report.failed and not (self.manner.failed or self.manner.html or self.manner.json):
-            path = shlex.quote(str(result.journal))
-            say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
-        written = self._write_files(report)
-        status = self._status(result, otherwise) if written else ERROR
-        if self.manner.json:
-            failed, html = (self.manner.failed, self.manner.html) if written else (None, None)
-            write_result(report, result, bad=self.bad, failed=failed, html=html, status=status)
-        return status
+            say("Run the same command again to go on with the rows that are left.")
 
     def _why(self, error: ItnioError) -> str:
-        """Return why a job ends for what was said of one row, where that needs a word."""
+        """Return why the refusal of one row ends a job, if it was one."""
+        options = self.job.options
         is_of_a_row = isinstance(error, ApiError) and error.endpoint == str(UPDATE)
-        if not is_of_a_row or is_among(error, self.options.stop_on):
+        if not is_of_a_row or is_among(error, options.stop_on):
             return ""
-        return f": {self.options.max_failures} rows in a row came to the same (--max-failures)"
+        return f" after {counted(options.max_failures, 'equal refusal')} one after another (--max-failures)"
 
     def _write_files(self, report: Report) -> bool:
-        """Write the files that were asked for, and tell whether that worked: how the job ended is said in any case."""
+        """Write the files that were asked for, and tell whether that worked: the job's end is told in any case."""
         try:
-            write_files(report, self.source, self.manner.failed, self.manner.html, self.bad)
+            write_files(report, self.job.source, self.files, self.job.bad)
         except (ItnioError, OSError) as error:
-            # Without what follows: that nothing was sent.
+            # Only its first line: the next would say that nothing was sent.
             say(text_of(error).splitlines()[0])
             return False
         return True
 
-    def _status(self, result: JobResult, otherwise: int) -> int:
+    def _status(self, result: JobResult, done: DoneRows) -> int:
         if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
             return INTERRUPTED
         if result.ended is Ended.CANARY:
-            return REFUSED_OR_UNKNOWN if self.manner.yes else INTERRUPTED
+            return REFUSED_OR_UNKNOWN if self.how.yes else INTERRUPTED
         if result.error is not None:
             return status_of(result.error)
         if result.counts.get(RowState.REFUSED) or result.counts.get(RowState.UNKNOWN):
             return REFUSED_OR_UNKNOWN
-        if self.bad or result.not_as_wanted:
+        if self.job.bad or result.not_as_wanted:
             return REFUSED_OR_UNKNOWN
         if result.counts.get(RowState.WAITING):
             return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-        return REFUSED_OR_UNKNOWN if otherwise else DONE
-
-
-Prepare = Callable[[AsyncClient, Identity], Awaitable[Application]]
-
-
-def carry_out(access: Access, profile: str | None, dask: str | None, options: JobOptions, prepare: Prepare) -> int:
-    """Prepare an application and carry it out, on the workers of the Dask cluster at that address if there is one."""
-    return asyncio.run(_carry_out(access, profile, dask, options, prepare))
-
-
-async def _carry_out(
-    access: Access, profile: str | None, dask: str | None, options: JobOptions, prepare: Prepare
-) -> int:
-    async with client_for(access, options) as client:
-        identity = await identity_of(client)
-        application = await prepare(client, identity)
-        address = None if application.manner.dry_run else dask
-        async with spread(address, identity, access, profile, options) as bulk:
-            return await evolve(application, bulk=bulk).carry_out()
-
-
-def _is_otherwise(item: PlanItem) -> bool:
-    """Tell whether the trunk is seen to differ: a password that the listing hides always looks so."""
-    listed = [getattr(item.trunk, change.name) for change in item.changes if change.secret]
-    return len(listed) < len(item.changes) or any(value and not is_masked(value) for value in listed)
-
-
-class _Pausing:
-    """The progress on the screen, which can be taken off it for a question."""
-
-    def __init__(self) -> None:
-        self._shown = ExitStack()
-        self._tell: Tell | None = None
-        self._last: Progress | None = None
-
-    def tell(self, progress: Progress) -> None:
-        """Show how far the job is."""
-        self._last = progress
-        if self._tell is not None:
-            self._tell(progress)
-
-    def paused(self, ask: Callable[[], bool]) -> bool:
-        """Ask with nothing else on the screen."""
-        self._shown.close()
-        try:
-            return ask()
-        finally:
-            self.__enter__()
-
-    def __enter__(self) -> Self:
-        self._tell = self._shown.enter_context(shown_progress())
-        if self._last is not None:
-            self._tell(self._last)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._shown.close()
-
-
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
+        return REFUSED_OR_UNKNOWN if done.changed else DONE

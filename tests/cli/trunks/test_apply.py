@@ -11,9 +11,9 @@ from datetime import datetime
 import pytest
 
 from cli.conftest import COMMAND
-from itnio_async.bulk.journal.journal import RowState, read_journal
+from itnio_async.bulk import RowState, read_journal
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.trunks.options import moment_of
+from itnio_async.cli.trunks.apply import moment_of
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_all_rows_are_done(apply, sandbox, csv, journal):
     assert result.status == 0
     assert sandbox.trunk(1).sip_gateway_ip == "10.9.9.1"
     assert sandbox.trunk(3).sip_password == "Hush-hush"
-    assert "Done\t2\tthe vendor has taken them" in result.lines
-    assert "Unchanged\t1\tstood as the file wants them already" in result.lines
+    assert "Done\t2\taccepted by the vendor" in result.lines
+    assert "Unchanged\t1\talready up to date" in result.lines
     assert result.err.splitlines()[-1] == f"Journal: {journal}"
     assert "2 of 2, 0 failed" in result.err
     assert journal.stat().st_mode & 0o777 == 0o600
@@ -62,7 +62,7 @@ def test_refused_rows_are_told_by_code_and_not_sent_again(apply, sandbox, csv, j
     before = sent(sandbox)
     again = apply(file)
     assert (again.status, sent(sandbox)) == (3, before)
-    assert "what is done there is not sent again" in again.err
+    assert "rows that are done are not sent again" in again.err
     retried = apply(file, "--retry-refused")
     assert (retried.status, sent(sandbox)) == (3, before + 1)
     assert states(journal) == {1: RowState.REFUSED, 5: RowState.DONE}
@@ -128,7 +128,7 @@ def test_a_storm_leaves_unknown_outcomes_and_the_same_command_goes_on(apply, san
     first = apply(file)
     assert first.status == 3
     assert states(journal)[3] is RowState.UNKNOWN
-    assert "The same command goes on with what is left." in first.err
+    assert "Run the same command again to go on with the rows that are left." in first.err
     assert re.search(
         r"^-18\t1\tthe outcome is unknown: the vendor's system failed\tRun the same", first.out, re.MULTILINE
     )
@@ -142,7 +142,7 @@ def test_a_journal_of_another_file(apply, sandbox, csv):
     assert apply(csv("key_id,sip_prefix", "1,00")).status == 0
     result = apply(csv("key_id,sip_prefix", "3,00"))
     assert (result.status, sent(sandbox)) == (1, 1)
-    assert "is of other rows" in result.err
+    assert "belongs to other rows" in result.err
 
 
 def test_what_was_done_and_changed_since_is_told(apply, itnio, sandbox, csv, journal):
@@ -167,7 +167,10 @@ def test_what_changed_since_is_told_where_there_is_something_to_go_on_with(apply
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
     result = apply(file)
     assert (result.status, sandbox.trunk(1).sip_prefix, sandbox.trunk(3).sip_prefix) == (3, "99", "00")
-    assert "1 of the rows that are done do not stand so any more" in result.err
+    assert (
+        "1 of the rows that are done will not be sent again, although their trunks differ from the file now"
+        in result.err
+    )
 
 
 def test_verify_reads_back(apply, sandbox, csv):
@@ -183,7 +186,7 @@ def test_verify_tells_what_does_not_stand_as_wanted(apply, itnio, sandbox, csv, 
     failed = tmp_path / "failed.csv"
     result = apply(csv("key_id,sip_prefix", "1,<clear>", "3,00"), "--verify", "--failed", failed)
     assert result.status == 3
-    assert "trunk 1 was read back otherwise: sip_prefix is 00, not (nothing)" in result.err
+    assert "trunk 1 was read back with other values: sip_prefix is 00, not (nothing)" in result.err
     assert "the trunk was read back otherwise" in result.out
     assert [line.split(",")[:2] for line in failed.read_text().splitlines()[1:]] == [["1", "<clear>"]]
 
@@ -224,7 +227,7 @@ def test_the_next_time_a_clock_shows_that(text, expected):
 
 @pytest.mark.parametrize("text", ["5", "25:00", "05:00:00", "noon", ""])
 def test_what_is_no_time_of_day(text):
-    with pytest.raises(CommandError, match="no time of day"):
+    with pytest.raises(CommandError, match="not a time of day"):
         moment_of(text)
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cli.terminal import Terminal
-from itnio_async.bulk.journal.journal import RowState, read_journal
+from itnio_async.bulk import RowState, read_journal
 from itnio_async.cli.interrupts import interruptible
 
 
@@ -61,7 +61,7 @@ def test_ctrl_c_once_lets_those_under_way_finish(sandbox, rows, journal):
         order.release()
         assert terminal.end() == 130
         assert "The job ended early: stopped." in terminal.shown
-        assert "The same command goes on with what is left." in terminal.shown
+        assert "Run the same command again to go on with the rows that are left." in terminal.shown
     assert updates(sandbox) == 2
     assert states(journal) == [RowState.DONE] * 2 + [RowState.WAITING] * 10
 
@@ -115,7 +115,7 @@ def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
     order.release()
     out, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert said.endswith("The same command goes on with what is left.\nInterrupted.\n")
+    assert said.endswith("Run the same command again to go on with the rows that are left.\nInterrupted.\n")
     assert "Done\t2\t" in out
     assert "Not sent\t10\t" in out
 

@@ -8,10 +8,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from itnio_async.bulk.files.places import SourceError
-from itnio_async.bulk.job.progress import Progress
-from itnio_async.cli.trunks import session
-from itnio_async.cli.trunks.session import _Pausing
+from itnio_async.bulk import Progress, SourceError
+from itnio_async.cli.trunks import progress, session
 
 PASSWORDS = "key_id,sip_password"
 
@@ -39,7 +37,7 @@ def test_a_new_password_for_a_row_that_is_done_is_sent_and_told(apply, sandbox, 
     assert apply(csv(PASSWORDS, "3,Hush-hush")).status == 0
     result = apply(csv(PASSWORDS, "3,Hush-again"))
     assert (result.status, sandbox.trunk(3).sip_password) == (0, "Hush-again")
-    assert "1 of the rows that are done has another password in the file by now: sent again" in result.err
+    assert "1 of the rows that are done will be sent again: the file has another password" in result.err
     assert "Hush" not in result.err + result.out
 
 
@@ -51,8 +49,8 @@ def test_the_same_password_is_not_sent_again_and_nothing_is_asked(apply, sandbox
     before = sent(sandbox)
     result = apply(file)
     assert (result.status, sent(sandbox)) == (0, before)
-    assert "have another password" not in result.err
-    assert "a password, which" not in result.err
+    assert "another password" not in result.err
+    assert "the listing hides" not in result.err
 
 
 def test_that_a_hidden_password_may_be_another_one_is_told_where_nothing_tells(apply, sandbox, csv, journal):
@@ -62,7 +60,7 @@ def test_that_a_hidden_password_may_be_another_one_is_told_where_nothing_tells(a
         database.execute("UPDATE header SET value = '\"of another secret\"' WHERE name = 'key_check'")
     result = apply(csv(PASSWORDS, "3,Hush-again"))
     assert (result.status, sandbox.trunk(3).sip_password) == (0, "Hush-hush")
-    assert "1 of the rows that are done has a password, which the listing hides" in result.err
+    assert "1 of the rows that are done will not be sent again, although the file may have another" in result.err
 
 
 def test_no_password_is_told_to_be_none(apply, itnio, sandbox, csv, tmp_path):
@@ -78,7 +76,7 @@ def test_no_password_is_told_to_be_none(apply, itnio, sandbox, csv, tmp_path):
 def test_groups_that_were_read_back_otherwise_are_words_and_no_python(apply, sandbox, csv):
     sandbox.assumptions.group_list = "adds"
     result = apply(csv("key_id,voice_group_ids", "1,1000026"), "--verify")
-    assert "trunk 1 was read back otherwise: group_list is 1000026;2000001, not 1000026\n" in result.err
+    assert "trunk 1 was read back with other values: group_list is 1000026;2000001, not 1000026\n" in result.err
 
 
 def test_where_the_reasons_of_failed_rows_are(apply, itnio, sandbox, csv, journal, tmp_path):
@@ -116,7 +114,7 @@ def test_failed_rows_that_cannot_be_written_so_are_refused_before_anything_is_se
 def test_why_refusals_ended_it(apply, sandbox, csv):
     file = csv("key_id,sip_gateway_ip", *(f"{key_id},10.0.0.11" for key_id in (1, 3, 5, 7)))
     assert (
-        "The job ended early: 2 rows in a row came to the same (--max-failures).\n"
+        "The job ended early after 2 equal refusals one after another (--max-failures).\n"
         in apply(file, "--concurrency", 1, "--max-failures", 2).err
     )
 
@@ -125,7 +123,7 @@ def test_a_refused_key_is_no_row_of_refusals(apply, sandbox, csv):
     sandbox.order("minus1,endpoint=update")
     result = apply(csv("key_id,sip_prefix", "1,00", "3,00"), "--concurrency", 1)
     assert "The job ended early.\n" in result.err
-    assert "in a row" not in result.err
+    assert "one after another" not in result.err
 
 
 def test_nobody_is_told_at_the_end_that_nothing_was_sent(apply, sandbox, csv, tmp_path, monkeypatch):
@@ -145,8 +143,8 @@ def test_after_a_question_the_progress_is_shown_again(monkeypatch):
         screens.append([])
         yield screens[-1].append
 
-    monkeypatch.setattr(session, "shown_progress", screen)
-    with _Pausing() as shown:
+    monkeypatch.setattr(progress, "shown_progress", screen)
+    with progress.PausableProgress() as shown:
         shown.tell(Progress(total=4, done=1))
         assert shown.paused(lambda: True)
     assert screens == [[Progress(total=4, done=1)]] * 2

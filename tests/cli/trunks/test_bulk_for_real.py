@@ -18,7 +18,7 @@ import pytest
 from support.programs import Program, until, unused_port
 
 from cli.conftest import COMMAND
-from itnio_async.bulk.journal.journal import RowState, read_journal
+from itnio_async.bulk import RowState, read_journal
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.sandbox import API_KEY, API_SECRET
 

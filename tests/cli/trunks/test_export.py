@@ -15,7 +15,7 @@ def test_what_is_exported_changes_nothing(itnio, sandbox, tmp_path, name, option
     assert (result.status, result.out, result.err) == (0, "", f"12 trunks: {file}\n")
     assert file.stat().st_mode & 0o777 == 0o600
     planned = itnio("trunks", "plan", file)
-    assert (planned.status, "Unchanged\t12\tas the file wants them already" in planned.lines) == (0, True)
+    assert (planned.status, "Unchanged\t12\talready up to date" in planned.lines) == (0, True)
 
 
 @pytest.mark.parametrize(("options", "shown"), [([], False), (["--with-secrets"], True)])

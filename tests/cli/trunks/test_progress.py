@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from rich.console import Console
 
-from itnio_async.bulk.files.places import Place
-from itnio_async.bulk.job.progress import Failure, Progress
-from itnio_async.bulk.journal.journal import Result, RowState
+from itnio_async.bulk import Failure, Place, Progress, Result, RowState
 from itnio_async.cli.trunks.progress import Bar, Lines, duration, parts_of, text_of_failure
 
 

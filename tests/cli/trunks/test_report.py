@@ -50,7 +50,7 @@ def test_a_job_that_runs(itnio, job):
         result = itnio("trunks", "report", job[1])
     finally:
         lock.close()
-    assert (result.status, result.err) == (0, "The job is running: this is how it stands at this moment.\n")
+    assert (result.status, result.err) == (0, "The job is still running; these are its rows at this moment.\n")
 
 
 def test_it_needs_no_account(itnio, job, monkeypatch):

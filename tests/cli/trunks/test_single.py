@@ -136,8 +136,8 @@ def test_update_as_json(itnio, sandbox):
     ("options", "status", "first_line"),
     [
         (["--sip-prefix", "00"], 2, "Trunk 1 would change:"),
-        (["--sip-trunk-name", "trunk00001"], 0, "Trunk 1 is so already."),
-        (["--sip-prefix", ""], 0, "Trunk 1 is so already."),
+        (["--sip-trunk-name", "trunk00001"], 0, "Trunk 1 is already up to date."),
+        (["--sip-prefix", ""], 0, "Trunk 1 is already up to date."),
     ],
 )
 def test_a_dry_run_sends_nothing(itnio, sandbox, options, status, first_line):
@@ -195,7 +195,7 @@ def test_an_answer_that_is_lost_leaves_the_outcome_unknown(itnio, sandbox):
     result = itnio("trunks", "update", 1, "--sip-prefix", "00", "--json")
     assert result.status == 3
     assert json.loads(result.out)["outcome"] == "unknown"
-    assert "The outcome is unknown. See how it stands: itnio trunks list --sip-trunk-name trunk00001\n" in result.err
+    assert "The outcome is unknown. Look at the trunk: itnio trunks list --sip-trunk-name trunk00001\n" in result.err
 
 
 def test_no_connection_is_an_error(itnio, sandbox):
@@ -270,7 +270,7 @@ def test_two_sources_of_the_password(itnio, sandbox, tmp_path):
 def test_asking_where_nobody_answers(itnio, sandbox):
     result = itnio("trunks", "update", 3, "--ask-sip-password")
     assert result.status == 1
-    assert "stdin is no terminal" in result.err
+    assert "stdin is not a terminal" in result.err
 
 
 # -- add --------------------------------------------------------------------------------------------------------------
@@ -319,4 +319,4 @@ def test_add_with_an_unknown_outcome(itnio, sandbox):
     sandbox.order("half,endpoint=add")
     result = itnio(*ADD, "--sip-gateway-ip", "192.0.2.1")
     assert result.status == 3
-    assert "The outcome is unknown. See how it stands: itnio trunks list --sip-trunk-name new\n" in result.err
+    assert "The outcome is unknown. Look at the trunk: itnio trunks list --sip-trunk-name new\n" in result.err

@@ -25,7 +25,7 @@ def journal(itnio, sandbox, csv, tmp_path):
 def test_the_way_back(itnio, sandbox, journal, tmp_path):
     result = itnio("trunks", "undo", journal, "--yes")
     assert result.status == 0
-    assert "Done\t3\tthe vendor has taken them" in result.lines
+    assert "Done\t3\taccepted by the vendor" in result.lines
     first, third, fifth = (sandbox.trunk(key_id) for key_id in (1, 3, 5))
     assert (first.sip_gateway_ip, third.sip_prefix or None, fifth.sip_prefix or None) == ("10.0.0.1", None, None)
     assert third.sip_password == "Hush-hush"
