@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.output import counted, say, visible
 
 # No secret is longer; an endless device must not fill the memory.
 _MOST_BYTES = 65_536
@@ -39,7 +39,7 @@ def read_secret_file(path: Path) -> SecretFile:
     settings = {found[1]: _unquoted(found[2]) for text in lines if (found := _SETTING.fullmatch(text))}
     if not settings:
         if len(lines) != 2:
-            raise CommandError(f"{path} has {len(lines)} lines instead of 2.", f"write {_FORM}.")
+            raise CommandError(f"{path} has {counted(len(lines), 'line')} instead of 2.", f"write {_FORM}.")
         return SecretFile(*lines)
     missing = [name for name in ("ITNIO_API_KEY", "ITNIO_API_SECRET") if not settings.get(name)]
     if missing:
