@@ -38,8 +38,8 @@ class DoneRows:
         """Yield what to say about them."""
         if self.again:
             yield (
-                f"{self.again} of the rows that are done will be sent again: the file has another password for them "
-                "now."
+                f"But {self.again} of the rows that are done will be sent again: the file has another password for "
+                "them now."
             )
         if self.changed:
             yield (

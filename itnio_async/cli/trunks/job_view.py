@@ -50,7 +50,7 @@ def show_dry_run(plan: Plan, bad: Sequence[BadRow], *, json: bool) -> None:
 def show_summary(summary: JobSummary, *, json: bool) -> None:
     """Write how much is about to be sent."""
     if not json:
-        show_counts(summary.plan, summary.bad)
+        show_counts(summary.plan, summary.bad, heading="Rows left" if summary.resumes else "Rows")
         return
     write_bad_rows(summary.bad)
     json_line(

@@ -52,8 +52,8 @@ def _verdict(item: PlanItem) -> str:
     return f"{item.verdict.value}, disabled" if item.disabled else item.verdict.value
 
 
-def show_counts(plan: Plan, bad: Sequence[BadRow]) -> None:
-    """Write how many rows come to what."""
+def show_counts(plan: Plan, bad: Sequence[BadRow], *, heading: str = "Rows") -> None:
+    """Write how many rows have each verdict."""
     rows = [
         ("To update", plan.counts[Verdict.UPDATE], ""),
         ("  at risk", len(plan.at_risk), "the vendor may refuse them: another trunk has the same value"),
@@ -63,7 +63,7 @@ def show_counts(plan: Plan, bad: Sequence[BadRow]) -> None:
         ("Refused", plan.counts[Verdict.REFUSED], "certain to be refused, or to do harm"),
         ("Bad rows", count_of(bad), "cannot be read, or break a rule"),
     ]
-    table(("Rows", "Count", "Meaning"), [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")])
+    table((heading, "Count", "Meaning"), [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")])
 
 
 # -- counts -----------------------------------------------------------------------------------------------------------

@@ -1,27 +1,22 @@
 """Carry out the job of `apply` or `undo`: show its plan, ask, run it, and show what became of it.
 
-A command passes `carry_out` a function that makes a `PreparedJob` as soon as there is a client. `_Session` takes that
-through all steps; its methods stand in the order of these steps.
+A command passes `carry_out` a function that makes a `PreparedJob` as soon as there is a client. `_Session` takes the
+job through all steps, its methods in their order; `job_end` has the last one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 import httpx
 import typer
 from attrs import field, frozen
 
-from itnio_async import ApiError, AsyncClient, ItnioError, config
+from itnio_async import AsyncClient, config
 from itnio_async.account import is_vendor
-from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk import (
-    BadRow,
-    Ended,
     Identity,
     Job,
     JobOptions,
@@ -31,61 +26,34 @@ from itnio_async.bulk import (
     JournalHeader,
     Plan,
     ReadBack,
-    Report,
     RowState,
-    Source,
     Verdict,
     digest_of,
     identity_of,
     read_journal,
-    report_of,
 )
 from itnio_async.bulk.job.account_lock import require_free
-from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
-from itnio_async.cli.error_text import status_of, text_of
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.exits import INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.output import counted, say, visible
 from itnio_async.cli.trunks.cluster import calls_of_cluster
 from itnio_async.cli.trunks.done_rows import DoneRows
+from itnio_async.cli.trunks.job_end import tell_end
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.job_view import (
     JobSummary,
     show_canary,
     show_dry_run,
-    show_outcome,
     show_summary,
-    write_result,
 )
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
+from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.progress import PausableProgress, Tell
-from itnio_async.cli.trunks.report_view import ReportFileOptions, write_files
-from itnio_async.runs.stopping import is_among
-
-
-@frozen(kw_only=True)
-class PreparedJob:
-    """A plan to apply, and the journal to record it in.
-
-    `name` says where its rows come from; `source` is that as a file (None: it is not one), and `bad` are the rows of it
-    that cannot be read. Of a saved plan, `plan_id` is its id, `changed` are the key ids of the trunks that changed
-    since, and `mark_applied` notes in it that this journal applies it.
-    """
-
-    plan: Plan
-    journal: Path
-    name: str
-    options: JobOptions
-    source: Source | None = None
-    bad: Sequence[BadRow] = ()
-    plan_id: str | None = None
-    changed: frozenset[int] = frozenset()
-    mark_applied: Callable[[Path], object] = field(default=lambda _: None)
-
+from itnio_async.cli.trunks.report_view import ReportFileOptions
 
 Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 
@@ -162,7 +130,7 @@ class _Session:
             say("Nothing was sent.")
             return INTERRUPTED
         job.mark_applied(job.journal)
-        return self._finish(await self._run(), done)
+        return tell_end(job, await self._run(), done, how, self.files)
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -255,65 +223,3 @@ class _Session:
                 return bool(typer.confirm("Go on with the others?", err=True))
         except (typer.Abort, KeyboardInterrupt):
             return False
-
-    # -- when it has ended --------------------------------------------------------------------------------------------
-
-    def _finish(self, result: JobResult, done: DoneRows) -> int:
-        report = report_of(read_journal(result.journal))
-        show_outcome(report, result.not_as_wanted, json=self.how.json)
-        self._say_how_it_ended(result)
-        if report.failed and not (self.files.failed or self.files.html or self.how.json):
-            path = shlex.quote(str(result.journal))
-            say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
-        is_written = self._write_files(report)
-        status = self._status(result, done) if is_written else ERROR
-        if self.how.json:
-            files = self.files if is_written else ReportFileOptions()
-            write_result(report, result, bad=self.job.bad, files=files, status=status)
-        return status
-
-    def _say_how_it_ended(self, result: JobResult) -> None:
-        for row in result.not_as_wanted:
-            say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
-        for note in result.notes:
-            say(note)
-        if result.error is not None:
-            say(f"The job ended early{self._why(result.error)}.\n{text_of(result.error)}")
-        elif result.ended is not Ended.FINISHED:
-            say(f"The job ended early: {result.ended.value}.")
-        say(f"Journal: {visible(result.journal)}")
-        if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
-            say("Run the same command again to go on with the rows that are left.")
-
-    def _why(self, error: ItnioError) -> str:
-        """Return why the refusal of one row ends a job, if it was one."""
-        options = self.job.options
-        is_of_a_row = isinstance(error, ApiError) and error.endpoint == str(UPDATE)
-        if not is_of_a_row or is_among(error, options.stop_on):
-            return ""
-        return f" after {counted(options.max_failures, 'equal refusal')} one after another (--max-failures)"
-
-    def _write_files(self, report: Report) -> bool:
-        """Write the files that were asked for, and tell whether that worked: the job's end is told in any case."""
-        try:
-            write_files(report, self.job.source, self.files, self.job.bad)
-        except (ItnioError, OSError) as error:
-            # Only its first line: the next would say that nothing was sent.
-            say(text_of(error).splitlines()[0])
-            return False
-        return True
-
-    def _status(self, result: JobResult, done: DoneRows) -> int:
-        if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
-            return INTERRUPTED
-        if result.ended is Ended.CANARY:
-            return REFUSED_OR_UNKNOWN if self.how.yes else INTERRUPTED
-        if result.error is not None:
-            return status_of(result.error)
-        if result.counts.get(RowState.REFUSED) or result.counts.get(RowState.UNKNOWN):
-            return REFUSED_OR_UNKNOWN
-        if self.job.bad or result.not_as_wanted:
-            return REFUSED_OR_UNKNOWN
-        if result.counts.get(RowState.WAITING):
-            return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-        return REFUSED_OR_UNKNOWN if done.changed else DONE

@@ -156,4 +156,4 @@ def _text(value: object) -> str:
         return ", ".join(map(visible, value))
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "(none)" if value is None else visible(value)
+    return "(nothing)" if value is None else visible(value)

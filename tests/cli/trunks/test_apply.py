@@ -63,6 +63,7 @@ def test_refused_rows_are_told_by_code_and_not_sent_again(apply, sandbox, csv, j
     again = apply(file)
     assert (again.status, sent(sandbox)) == (3, before)
     assert "rows that are done are not sent again" in again.err
+    assert again.lines[:2] == ["Rows left\tCount\tMeaning", "To update\t0\t"]
     retried = apply(file, "--retry-refused")
     assert (retried.status, sent(sandbox)) == (3, before + 1)
     assert states(journal) == {1: RowState.REFUSED, 5: RowState.DONE}

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from itnio_async.bulk import Progress, SourceError
-from itnio_async.cli.trunks import progress, session
+from itnio_async.cli.trunks import job_end, progress
 
 PASSWORDS = "key_id,sip_password"
 
@@ -130,7 +130,7 @@ def test_nobody_is_told_at_the_end_that_nothing_was_sent(apply, sandbox, csv, tm
     def fail(*_, **__):
         raise SourceError("it is gone")
 
-    monkeypatch.setattr(session, "write_files", fail)
+    monkeypatch.setattr(job_end, "write_files", fail)
     result = apply(csv("key_id,sip_gateway_ip", "1,10.0.0.3"), "--failed", tmp_path / "failed.csv")
     assert (result.status, result.err.splitlines()[-1]) == (1, "Error: it is gone")
 

@@ -11,7 +11,7 @@ def test_update_changes_what_is_given_and_nothing_else(itnio, sandbox):
     before = sandbox.trunk(2)
     result = itnio("trunks", "update", 2, "--sip-prefix", "00")
     assert (result.status, result.err) == (0, "")
-    assert result.lines == ["Trunk 2 updated:", "  sip_prefix: (none) -> 00"]
+    assert result.lines == ["Trunk 2 updated:", "  sip_prefix: (nothing) -> 00"]
     after = sandbox.trunk(2)
     assert after.sip_prefix == "00"
     for name in ("sip_trunk_name", "groups", "sip_white_ip", "sip_gateway_ip", "sip_trunk_state", "type"):
@@ -151,7 +151,7 @@ def test_the_password_from_a_file(itnio, masked, tmp_path):
     path.chmod(0o600)
     result = itnio("trunks", "update", 3, "--sip-prefix", "00", "--sip-password-file", path)
     assert (result.status, result.err) == (0, "")
-    assert result.lines == ["Trunk 3 updated:", "  sip_prefix: (none) -> 00", "  sip_password: (hidden) -> (hidden)"]
+    assert result.lines == ["Trunk 3 updated:", "  sip_prefix: (nothing) -> 00", "  sip_password: (hidden) -> (hidden)"]
     assert masked.trunk(3).sip_password == " from the file "
 
 
