@@ -35,7 +35,7 @@ from itnio_async.cli.trunks.file_options import (
 from itnio_async.cli.trunks.job_options import PANEL, JobRunOptions, SessionOptions
 from itnio_async.cli.trunks.plan_view import write_bad_rows
 from itnio_async.cli.trunks.prepared_job import PreparedJob
-from itnio_async.cli.trunks.report_view import ReportFileOptions
+from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import Prepare, carry_out
 
 

@@ -15,7 +15,7 @@ from itnio_async.cli.trunks.done_rows import DoneRows
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.job_view import show_outcome, write_result
 from itnio_async.cli.trunks.prepared_job import PreparedJob
-from itnio_async.cli.trunks.report_view import ReportFileOptions, write_files
+from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.runs.stopping import is_among
 
 

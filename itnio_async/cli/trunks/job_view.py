@@ -20,7 +20,8 @@ from itnio_async.cli.trunks.plan_view import (
     write_bad_rows,
     write_plan,
 )
-from itnio_async.cli.trunks.report_view import ReportFileOptions, show_report, summary_of
+from itnio_async.cli.trunks.report_files import ReportFileOptions
+from itnio_async.cli.trunks.report_view import show_report, summary_of
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,8 @@ import typer
 from itnio_async.bulk import read_journal, report_of
 from itnio_async.cli.output import say
 from itnio_async.cli.trunks.file_options import FormatOptions
-from itnio_async.cli.trunks.report_view import ReportFileOptions, show_report, write_files, write_report
+from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
+from itnio_async.cli.trunks.report_view import show_report, write_report
 
 
 def report_trunks(

@@ -53,7 +53,7 @@ from itnio_async.cli.trunks.job_view import (
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.progress import PausableProgress, Tell
-from itnio_async.cli.trunks.report_view import ReportFileOptions
+from itnio_async.cli.trunks.report_files import ReportFileOptions
 
 Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 

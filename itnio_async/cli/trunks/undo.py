@@ -25,7 +25,7 @@ from itnio_async.cli.output import counted, json_line, say, visible
 from itnio_async.cli.trunks.job_options import JobRunOptions, SessionOptions
 from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
-from itnio_async.cli.trunks.report_view import ReportFileOptions
+from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import carry_out
 
 
