@@ -46,7 +46,8 @@ def read_rows(items: int) -> dict[str, float]:
 
 def plan(items: int) -> dict[str, float]:
     """List trunks from pages that are there at once, read a CSV of as many rows, and compare."""
-    from itnio_async.bulk.plan.plan import Verdict, make_plan
+    from itnio_async.bulk.plan.make import make_plan
+    from itnio_async.bulk.plan.plan import Verdict
     from itnio_async.bulk.trunks.rows import read_changes
 
     with TemporaryDirectory() as folder:

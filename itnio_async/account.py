@@ -21,7 +21,7 @@ VENDOR_DOMAINS = ("itniotech.com", "onbuka.com", "laaffic.com")
 
 # On the wire: names of other alphabets are in their ASCII form there. httpx takes anything, and escapes it.
 # The parts of a name have 1 to 63 characters: Python refuses others with an error of its own when it looks them up.
-_HOST = re.compile(rb"([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]+")
+_HOST = re.compile(rb"[A-Za-z0-9_-]{1,63}+(?:\.[A-Za-z0-9_-]{1,63}+)*+\.?|[0-9A-Fa-f:.]++")
 
 
 def is_loopback(host: str) -> bool:
@@ -42,8 +42,8 @@ def is_vendor(host: str) -> bool:
 def base_url_of(value: Any, *, allow_insecure: bool, source: str = "base_url") -> httpx.URL:
     """Return the address that paths are appended to.
 
-    Raises `ConfigurationError` for what is no address, and for plain http to another machine: whoever sees the three
-    headers can send them again with any request until the timestamp expires.
+    Raises `ConfigurationError` for what is not an address, and for plain http to another machine: anybody who sees the
+    three headers can send them again with any request until the timestamp expires.
     """
     try:
         url = httpx.URL(value)

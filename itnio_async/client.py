@@ -25,6 +25,7 @@ from itnio_async.codec import json_bytes
 from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
+from itnio_async.frames import FramesDropped
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
 from itnio_async.runs.run import BulkRun
 from itnio_async.transport.httpx_stock import StockTransport
@@ -87,6 +88,13 @@ class AsyncClient(Families):
         on_retry: Callable[[RetryDetails], Any] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        try:
+            with FramesDropped():
+                account = resolve_account(
+                    api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
+                )
+        finally:
+            del api_secret, credentials  # a report of an error shows the variables here
         _check_kinds(
             verify=(verify, (bool, ssl.SSLContext)),
             trust_env=(trust_env, bool),
@@ -95,13 +103,11 @@ class AsyncClient(Families):
         _check_callable("clock", clock)
         if on_retry is not None:
             _check_callable("on_retry", on_retry)
-        account = resolve_account(
-            api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
-        )
         limits = config.limits_of(limits)
         self._account = account
         self._is_view = False
-        self._options = Options(timeout, deadline, retry, account.credentials)
+        with FramesDropped():  # a half-made value cannot be shown
+            self._options = Options(timeout, deadline, retry, account.credentials)
         hop = _hop(transport, account.base_url, limits, proxy, verify, trust_env, allow_insecure)
         self._shared = Shared(
             hop,
@@ -138,7 +144,11 @@ class AsyncClient(Families):
         view._shared, view._account = self._shared, self._account
         view._urls, view._templates = self._urls, self._templates
         view._is_view = True
-        view._options = evolve(self._options, **changes)
+        try:
+            with FramesDropped():
+                view._options = evolve(self._options, **changes)
+        finally:
+            del given, changes, credentials
         return view
 
     @property
@@ -168,6 +178,8 @@ class AsyncClient(Families):
             await self._shared.aclose()
 
     def __repr__(self) -> str:
+        if not {"_shared", "_options"} <= vars(self).keys():
+            return f"<{type(self).__name__} that could not be made>"  # as a report of the error shows it
         state = "closed" if self._shared.closed else "open"
         source = self._options.credentials
         # A callable's own repr may show what it holds, as that of a partial does.
@@ -180,8 +192,9 @@ class AsyncClient(Families):
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError`,
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
-        template = self._template_of(endpoint)
-        return await perform(self._shared, self._options, request_of(endpoint, template, request))
+        made = perform(self._shared, self._options, self._typed, endpoint, request)
+        del request  # a report of an error shows the variables here, whatever was passed
+        return await made
 
     def bulk(
         self,
@@ -208,7 +221,9 @@ class AsyncClient(Families):
         template = self._template_of(endpoint)
 
         async def send(request: Q) -> Response[R]:
-            return await perform(self._shared, self._options, request_of(endpoint, template, request))
+            made = perform(self._shared, self._options, request_of, endpoint, template, request)
+            del request
+            return await made
 
         return BulkRun(
             template.endpoint,
@@ -235,6 +250,14 @@ class AsyncClient(Families):
         `path` is a path only; `json` None sends no body; `idempotent` says whether a repeat does no harm. A path that
         has an `Endpoint` uses its codes. Raises as `call` does.
         """
+        made = perform(self._shared, self._options, self._untyped, method, path, json, params, idempotent is True)
+        del json, params
+        return await made
+
+    def _typed(self, endpoint: Endpoint[Q, R], request: Q) -> CallRequest[R]:
+        return request_of(endpoint, self._template_of(endpoint), request)
+
+    def _untyped(self, method: str, path: str, json: Any, params: Any, idempotent: bool) -> CallRequest[Any]:
         started = time.monotonic()
         method, path = method_and_path(method, path)
         url = self._url(path)
@@ -248,10 +271,9 @@ class AsyncClient(Families):
             family=family_of_path(path),
             envelope=form_of_path(path),
             read=_as_it_came,
-            idempotent=idempotent is True,
+            idempotent=idempotent,
         )
-        content = b"" if json is None else json_bytes(json)
-        return await perform(self._shared, self._options, CallRequest(template, content, started))
+        return CallRequest(template, b"" if json is None else json_bytes(json), started)
 
     def _template_of(self, endpoint: Endpoint[Q, R]) -> Template[R]:
         if not isinstance(endpoint, Endpoint):

@@ -27,8 +27,8 @@ from itnio_async.values import ReadOnlyMapping, Unset
 # A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
 _EXTRA = "<extra>"
 _LOCAL = "itnio_async.local"
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
+_NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _LARGEST_EXACT_FLOAT = 2**53
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
@@ -117,7 +117,7 @@ def _send_float(value: Any) -> float:
 def json_bytes(value: Any) -> bytes:
     """Return untyped JSON data as bytes, as strictly as a typed request's.
 
-    Raises `InvalidRequestError` for anything that is not JSON data: NaN, a set, a key that is no string.
+    Raises `InvalidRequestError` for anything that is not JSON data: NaN, a set, a key that is not a string.
     """
     try:
         return orjson.dumps(_send_json(value))

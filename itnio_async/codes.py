@@ -28,6 +28,14 @@ class Code:
     advice: str
     error: type[ApiError]
 
+    def is_worded_so(self, reason: str) -> bool:
+        """Tell whether a reason is the documented one, whatever its case, its spaces and its full stop."""
+        return _plain(reason) == _plain(self.wording)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).rstrip(".").casefold()
+
 
 @frozen
 class CodeFamily:

@@ -17,9 +17,9 @@ TIMEOUT = httpx.Timeout(10, connect=5, pool=None)
 # Seconds for one call, with all its attempts: what a person or a web request is still ready to wait.
 DEADLINE = 60.0
 # 100 is what one process keeps busy without queues in the kernel; 20 s is below the keep-alive time of common gateways
-# (nginx: 75, AWS: 60, uvicorn: 5 but answers at once), so that it is we who close idle connections.
+# (nginx: 75, AWS: 60, uvicorn: 5 but answers at once), so that idle connections are closed from this side.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=20)
-# A full page of 100 trunks is about 50 KB: 300 times that is no answer of the API.
+# A full page of 100 trunks is about 50 KB: 300 times that is not an answer of the API.
 MAX_RESPONSE_BYTES = 16 * 2**20
 # Of a bulk run: half of the connections, so that single calls still get through.
 BULK_CONCURRENCY = 50

@@ -26,7 +26,7 @@ ItnioError                              may_have_been_processed: over all attemp
     └── ValidationError                 a field of the request is wrong
 
 Every one pickles (as all exceptions do: by `args` and `__dict__`, hence one positional argument each) and carries
-no secret: who raises it has blanked them out.
+no secret: they are blanked out where it is raised.
 """
 
 from __future__ import annotations

@@ -1,47 +1,83 @@
-"""Blanking secrets out of text that goes into errors: the vendor's words may repeat what was sent."""
+"""Blanking secrets out of text that goes into errors: the vendor's words may repeat what was sent.
+
+A secret comes back escaped in ways that nobody can list: by JSON, HTML, a URL, Python, and by several of them one upon
+the other. So text and secret are unescaped step by step, and the secret is looked for at each step. Each character is
+read in one way only, and finding is the string's own `find`: the time grows with the length and not faster.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from html.entities import codepoint2name
-from typing import Any
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from html.entities import name2codepoint
+from typing import Any, NamedTuple
 
 import httpx
 import orjson
 
 BLANK = "***"
+# A shorter secret stands in other words by chance: to blank it there would hide those and give it away.
+_SHORTEST = 4
 # What one character may grow to, for instance `"` to three backslashes and itself, all of them as `&#x5c;`.
 _LONGEST_FORM = 40
-_PART = re.compile(r"\\+|.", re.DOTALL)
-_BACKSLASH = r"(?:\\|%5c|&#0{0,4}92;|&#x0{0,4}5c;)"
+# How many escapes are looked for one upon the other.
+_MOST_STEPS = 3
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
+_LETTERS = re.compile(r"[0-9a-z]++")
+# One written character. A run of backslashes stands for nothing by itself: how many there are says only how often the
+# text was escaped. Bytes of one character in UTF-8 belong together.
+_ESCAPE = re.compile(
+    r"""
+    \\++ (?: u (?: d[89ab][0-9a-f]{2} \\++ ud[c-f][0-9a-f]{2} | [0-9a-f]{4} )
+           | x (?: [cd][0-9a-f] \\++ x[89ab][0-9a-f]
+                 | e[0-9a-f] (?: \\++ x[89ab][0-9a-f] ){2}
+                 | f[0-4] (?: \\++ x[89ab][0-9a-f] ){3}
+                 | [0-9a-f]{2} )
+           | [bfnrt] )?+
+    | % (?: [cd][0-9a-f] %[89ab][0-9a-f]
+          | e[0-9a-f] (?: %[89ab][0-9a-f] ){2}
+          | f[0-4] (?: %[89ab][0-9a-f] ){3}
+          | [0-9a-f]{2} )
+    | & (?: \# (?: x0*+[0-9a-f]{1,6}+ | 0*+[0-9]{1,7}+ ) | [a-z][a-z0-9]{1,7}+ ) ;
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_CODE_POINTS = {"apos": ord("'"), **{name.lower(): code for name, code in name2codepoint.items()}, **name2codepoint}
+# A name and the colon or equals sign after it, wherever they stand: the text may be broken, or itself within a string.
+_NAMED = re.compile(
+    r"""
+    (?<![^"'\\:=,{}\[\]<>&;\r\n]) ([^"'\\:=,{}\[\]<>&;\r\n]++)
+    (?: \\*+["'] | &quot; | &\#0*+34; )?+ \s*+ [:=] \s*+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_QUOTE = re.compile(r"""\\*+["']|&quot;|&\#0*+34;""", re.IGNORECASE)
+_BARE = re.compile(r"""[^\s,;&"'<>{}\[\]\\]*+""")
+_BRACKET_OR_QUOTE = re.compile(r"""[\[\]{}]|\\*+["']|&quot;|&\#0*+34;""", re.IGNORECASE)
+_NOT_SECRET = frozenset({"", "null", "true", "false", "none"})
+
+Span = tuple[int, int]
 
 
 def blank_out(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with each secret replaced, in whatever form JSON, HTML or a URL writes it."""
-    pattern = _pattern(secrets)
-    return text if pattern is None else pattern.sub(BLANK, text)
+    """Return the text with each secret of at least four characters replaced, however it is escaped."""
+    return _without(text, _merged(_spans(text, _wanted(secrets))), len(text))
 
 
-def excerpt(text: str, secrets: Iterable[str], length: int) -> str:
-    """Return at most `length` characters of the beginning of the text, without the secrets."""
-    secrets = tuple(secrets)
-    pattern = _pattern(secrets)
-    if pattern is None:
-        return text[:length]
+def excerpt(text: str, secrets: Iterable[str], length: int, *, by_name: bool = False) -> str:
+    """Return at most `length` characters of the beginning of the text, without the secrets.
+
+    `by_name` blanks out too what stands in the text under a secret's name, as in JSON, whole or broken.
+    """
+    wanted = _wanted(secrets)
     # A secret that begins before the cut ends within the window, so that it is recognised whole.
-    window = text[: length + _LONGEST_FORM * max(map(len, secrets))]
-    kept: list[str] = []
-    position = 0
-    for found in pattern.finditer(window):
-        if found.start() >= length:
-            break
-        kept += window[position : found.start()], BLANK
-        position = found.end()
-    return "".join([*kept, window[position:length]])[:length]
+    window = text[: length + _LONGEST_FORM * max(map(len, wanted), default=0)]
+    spans = _spans(window, wanted)
+    if by_name:
+        spans += _named_values(window)
+    return _without(window, _merged(spans), length)[:length]
 
 
 def secrets_in(content: bytes) -> tuple[str, ...]:
@@ -61,43 +97,6 @@ def mask(key: str) -> str:
     return f"{key[:3]}{BLANK}"
 
 
-def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    # The longest first, so that a secret that begins with another one goes as a whole.
-    wanted = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
-    if not wanted:
-        return None
-    return re.compile("|".join("".join(map(_written, _PART.findall(secret))) for secret in wanted), re.IGNORECASE)
-
-
-@lru_cache(1000)
-def _written(part: str) -> str:
-    """Return the pattern of one character, or of a run of backslashes, as JSON (also within JSON), HTML, XML, a URL or
-    a form may write it. ASCII letters and digits are the same everywhere, which keeps most patterns short.
-    """
-    if part.isascii() and part.isalnum():
-        return part
-    if part.startswith("\\"):
-        return f"{_BACKSLASH}{{{len(part)},{4 * len(part)}}}"
-    units = part.encode("utf-16-be", "surrogatepass")
-    forms = [
-        "".join(rf"\\{{1,4}}u{units[i : i + 2].hex()}" for i in range(0, len(units), 2)),
-        "".join(f"%{byte:02x}" for byte in part.encode(errors="surrogatepass")),
-        "".join(rf"\\{{1,4}}x{byte:02x}" for byte in part.encode(errors="surrogatepass")),  # Python's repr of bytes
-        f"&#0{{0,4}}{ord(part)};",
-        f"&#x0{{0,4}}{ord(part):x};",
-        *(f"&{name};" for name in _entities(part)),
-        *([rf"\\{{1,4}}{json.dumps(part)[2:-1]}"] if part < " " else []),
-        *([r"\+"] if part == " " else []),
-        re.escape(part),
-    ]
-    escaped = f"{_BACKSLASH}{{0,3}}" if part in "\"/'" else ""
-    return f"{escaped}(?:{'|'.join(forms)})"
-
-
-def _entities(character: str) -> list[str]:
-    return ["apos"] if character == "'" else [name for name in [codepoint2name.get(ord(character))] if name]
-
-
 def _secret_values(value: Any, *, is_secret: bool = False) -> Iterable[str]:
     if isinstance(value, dict):
         for name, item in value.items():
@@ -107,3 +106,242 @@ def _secret_values(value: Any, *, is_secret: bool = False) -> Iterable[str]:
             yield from _secret_values(item, is_secret=is_secret)
     elif is_secret and isinstance(value, str | int | float) and not isinstance(value, bool):
         yield str(value)
+
+
+def _wanted(secrets: Iterable[str]) -> list[str]:
+    return [secret for secret in dict.fromkeys(secrets) if len(secret) >= _SHORTEST]
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Return the spans in their order, those that overlap as one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _without(text: str, spans: list[Span], length: int) -> str:
+    """Return the first `length` characters of the text with the spans blanked."""
+    kept: list[str] = []
+    position = 0
+    for start, end in spans:
+        if start >= length:
+            break
+        kept += text[position:start], BLANK
+        position = end
+    return "".join([*kept, text[position:length]])
+
+
+# -- by value ---------------------------------------------------------------------------------------------------------
+
+
+def _spans(text: str, secrets: list[str]) -> list[Span]:
+    """Return where the secrets stand."""
+    if not secrets:
+        return []
+    folded = _folded(text)
+    return [
+        (begin + start, begin + end)
+        for secret in secrets
+        for begin, stop in _regions(folded, secret)
+        for start, end in _found(text[begin:stop], secret)
+    ]
+
+
+def _folded(text: str) -> str:
+    """Return the text in lower case, character by character, and with a form's plus as the space that it stands for."""
+    # Of the characters, only this one becomes two; and the sigma's lower case depends on its neighbours.
+    return text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower().replace("\u03c2", "\u03c3").replace("+", " ")
+
+
+def _regions(folded: str, secret: str) -> Iterator[Span]:
+    """Yield where the secret may stand: around its longest run of letters and digits, which nobody escapes."""
+    run = max(_LETTERS.findall(_folded(secret)), key=len, default="")
+    if not run:
+        yield 0, len(folded)
+        return
+    reach = _LONGEST_FORM * len(secret)
+    begin = end = 0
+    place = folded.find(run)
+    while place >= 0:
+        if place - reach > end:
+            if end:
+                yield begin, end
+            begin = place - reach
+        # For this run and for all that begin within its reach, which need not be looked at.
+        end = place + 2 * reach
+        place = folded.find(run, place + reach)
+    if end:
+        yield begin, end
+
+
+def _found(text: str, secret: str) -> Iterator[Span]:
+    """Yield where the secret stands in the text, at any step of unescaping either of them."""
+    forms = dict.fromkeys(_folded(step.text) for step in _steps(secret))
+    forms.pop("", None)
+    ends_in_backslash = secret.endswith("\\")
+    steps: list[_Step] = []
+    for step in _steps(text):
+        steps.insert(0, step)
+        folded = _folded(step.text)
+        for form in forms:
+            start = folded.find(form)
+            while start >= 0:
+                end = start + len(form)
+                yield _in_original(steps, start, end, ends_in_backslash=ends_in_backslash)
+                start = folded.find(form, end)
+
+
+class _Step(NamedTuple):
+    """A text with one step of escapes read; the three say where each of them stood and stands, in order."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+    ends_before: list[int]
+
+
+def _steps(text: str) -> Iterator[_Step]:
+    """Yield the text as it is, and after each step of unescaping that changes it."""
+    step = _Step(text, [], [], [])
+    yield step
+    for _ in range(_MOST_STEPS):
+        # Asked before, since this is fifty times as fast as the pattern.
+        if not any(character in step.text for character in "\\%&"):
+            return
+        step = _unescaped(step.text)
+        if not step.ends:
+            return
+        yield step
+
+
+def _unescaped(text: str) -> _Step:
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    ends_before: list[int] = []
+    position = length = 0
+    for escape in _ESCAPE.finditer(text):
+        written = escape[0]
+        meant = _meaning(written)
+        if meant == written:
+            continue
+        start, end = escape.span()
+        pieces += text[position:start], meant
+        length += start - position
+        starts.append(length)
+        length += len(meant)
+        ends.append(length)
+        ends_before.append(end)
+        position = end
+    return _Step("".join([*pieces, text[position:]]), starts, ends, ends_before)
+
+
+def _in_original(steps: list[_Step], start: int, end: int, *, ends_in_backslash: bool) -> Span:
+    """Return a span of the first step's text as one of the original; backslashes before it belong to it."""
+    for step in steps:
+        start = _before(step, start, after_nothing=False)
+        end = _before(step, end, after_nothing=ends_in_backslash)
+    return start, end
+
+
+def _before(step: _Step, place: int, *, after_nothing: bool) -> int:
+    """Return where a place of a step's text was before; `after_nothing`: after what became nothing there."""
+    ends = step.ends
+    if after_nothing:
+        count = bisect_right(ends, place)
+    else:
+        count = bisect_left(ends, place)
+        if count < len(ends) and ends[count] == place and step.starts[count] < place:
+            count += 1
+    return step.ends_before[count - 1] + place - ends[count - 1] if count else place
+
+
+def _meaning(written: str) -> str:
+    """Return what an escape stands for: one character, or nothing for mere backslashes."""
+    if written[0] == "&":
+        return _entity(written)
+    if written[0] == "%":
+        return _character(written.replace("%", ""))
+    kind, _, digits = written.replace("\\", "").lower().partition("u")
+    if digits:
+        return bytes.fromhex(digits.replace("u", "")).decode("utf-16-be", "surrogatepass")
+    return _character(kind.replace("x", "")) if kind[:1] == "x" else _CONTROLS.get(kind, "")
+
+
+def _character(digits: str) -> str:
+    encoded = bytes.fromhex(digits)
+    try:
+        return encoded.decode()
+    except UnicodeDecodeError:
+        return encoded.decode("latin-1")
+
+
+def _entity(written: str) -> str:
+    name = written[1:-1]
+    if name[0] != "#":
+        code = _CODE_POINTS.get(name) or _CODE_POINTS.get(name.lower())
+    else:
+        code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+    return chr(code) if code is not None and code < 0x110000 else written
+
+
+# -- by name ----------------------------------------------------------------------------------------------------------
+
+
+def _named_values(text: str) -> list[Span]:
+    """Return where values stand under a secret's name; one that does not end goes to the end of the text."""
+    spans: list[Span] = []
+    position = 0
+    while (named := _NAMED.search(text, position)) is not None:
+        position = named.end()
+        if _SECRET_NAME.search(named[1]):
+            start, position = _value(text, position)
+            if text[start:position].lower() not in _NOT_SECRET:
+                spans.append((start, position))
+    return spans
+
+
+def _value(text: str, start: int) -> Span:
+    """Return the span of the value that begins here, without its quotes."""
+    if text[start : start + 1] in ("{", "["):
+        return start, _end_of_nested(text, start)
+    quote = _QUOTE.match(text, start)
+    if quote is not None:
+        return quote.end(), _end_of_quoted(text, quote)
+    bare = _BARE.match(text, start)
+    assert bare is not None
+    return bare.span()
+
+
+def _end_of_quoted(text: str, quote: re.Match[str]) -> int:
+    """Return where the next such quote is that is not escaped once more."""
+    opening, start = quote[0], quote.end()
+    while (end := text.find(opening, start)) >= 0:
+        first = end
+        while first > start and text[first - 1] == "\\":
+            first -= 1
+        # Within a string of JSON an even number of them are characters of the value.
+        if first == end or (len(opening) == 1 and (end - first) % 2 == 0):
+            return end
+        start = end + 1
+    return len(text)
+
+
+def _end_of_nested(text: str, start: int) -> int:
+    depth = 0
+    position = start
+    while (found := _BRACKET_OR_QUOTE.search(text, position)) is not None:
+        position = found.end()
+        if found[0] in ("{", "["):
+            depth += 1
+        elif found[0] in ("}", "]"):
+            depth -= 1
+            if depth == 0:
+                return position
+        else:
+            position = _end_of_quoted(text, found) + len(found[0])
+    return len(text)

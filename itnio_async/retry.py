@@ -63,7 +63,7 @@ class RetryBudget:
     """How much repeating a client may do: a bucket of tokens, shared by all its calls.
 
     It begins with `capacity` tokens; each repeat that has to wait takes `cost`, each call that succeeds gives `refund`
-    back. When it is empty, failures stand as they are, so that a vendor in trouble is not asked over and over.
+    back. When it is empty, failures are raised at once, so that a vendor in trouble is not asked over and over.
     """
 
     capacity: float = field(default=500, validator=_not_negative)

@@ -26,7 +26,7 @@ class VendorContactedError(AssertionError):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker, for those who run with --strict-markers."""
+    """Announce the marker, so that --strict-markers accepts it."""
     config.addinivalue_line(
         "markers",
         "itnio_sandbox(trunks=10, ...): the arguments of itnio_async.sandbox.Sandbox for the fixture itnio_sandbox",
@@ -38,7 +38,7 @@ def itnio_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """A running sandbox with ten trunks, for sync and async tests; `AsyncClient()` finds it without an argument.
 
     ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL are the sandbox's own, and the vendor's host names are not
-    looked up: who tries gets a `VendorContactedError`. Other arguments for the sandbox come by a marker,
+    looked up: an attempt raises `VendorContactedError`. Other arguments for the sandbox come by a marker,
     `@pytest.mark.itnio_sandbox(trunks=200, strict=True)`.
     """
     # Here and not above: the plugin's other parts work without the extra.
@@ -75,7 +75,7 @@ def _block_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
 def vcr_config() -> dict[str, Any]:
     """vcrpy's settings, as pytest-recording and pytest-vcr ask for them: the three headers stay out of cassettes.
 
-    They are secrets: whoever sees them can replay them on any endpoint until the timestamp expires. Bodies are kept;
-    a SIP password in one is yours to filter.
+    They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. Bodies are
+    kept; a SIP password in one is yours to filter.
     """
     return {"filter_headers": list(SECRET_HEADERS)}

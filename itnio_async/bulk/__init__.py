@@ -43,13 +43,8 @@ if TYPE_CHECKING:
         RowState as RowState,
     )
     from itnio_async.bulk.plan.holders import Risk as Risk
-    from itnio_async.bulk.plan.plan import (
-        Plan as Plan,
-        PlanItem as PlanItem,
-        Refusal as Refusal,
-        Verdict as Verdict,
-        make_plan as make_plan,
-    )
+    from itnio_async.bulk.plan.make import make_plan as make_plan
+    from itnio_async.bulk.plan.plan import Plan as Plan, PlanItem as PlanItem, Refusal as Refusal, Verdict as Verdict
     from itnio_async.bulk.plan.saved import (
         SavedPlan as SavedPlan,
         SavedPlanError as SavedPlanError,
@@ -87,7 +82,8 @@ _NAMES = {
     "JournalMismatchError read_journal",
     "journal.rows": "JournalHeader JournalRow Result RowState",
     "plan.holders": "Risk",
-    "plan.plan": "Plan PlanItem Refusal Verdict make_plan",
+    "plan.make": "make_plan",
+    "plan.plan": "Plan PlanItem Refusal Verdict",
     "plan.saved": "SavedPlan SavedPlanError read_plan save_plan",
     "plan.undo": "Skipped Undo plan_undo",
     "report.page": "html_of write_html",

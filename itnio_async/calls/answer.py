@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
-from attrs import define
+from attrs import define, field
 
 from itnio_async.calls.envelope import NotAnEnvelope, read_envelope
 from itnio_async.calls.request import Attempt
 from itnio_async.codec import Mismatch, decode
-from itnio_async.codes import SUCCESS
+from itnio_async.codes import SUCCESS, Code
 from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError, UnexpectedResponseError
-from itnio_async.redaction import blank_out, excerpt
-from itnio_async.transport.http1 import Answer as PooledAnswer, Body
+from itnio_async.redaction import excerpt
+from itnio_async.transport.messages import LazyResponse, RawHeaders, raw_headers_of
 from itnio_async.transport.pooled import CONNECTION_EXTENSION
 
 R = TypeVar("R")
 
 
-async def receive(attempt: Attempt[R], source: httpx.Response | PooledAnswer, most: int) -> Response[R]:
+async def receive(attempt: Attempt[R], response: httpx.Response, most: int) -> Response[R]:
     """Read an answer of at most `most` decoded bytes, and return what it means for the call.
 
     Raises `ApiError` or `UnexpectedResponseError`, and what reading raises.
     """
-    if isinstance(source, PooledAnswer):
-        attempt.http_status = source.status
-        answer = await read_pooled_answer(source, most)
-    else:
-        attempt.http_status = source.status_code
-        answer = await read_answer(source, most)
-    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
+    attempt.http_status = response.status_code
+    answer = await read_answer(response, most)
+    attempt.headers, attempt.is_judged = answer.raw_headers, True
+    attempt.connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
     return judge(attempt, answer)
 
 
@@ -46,65 +43,47 @@ class Answer:
     """An HTTP answer, read whole."""
 
     http_status: int
-    raw_headers: list[tuple[bytes, bytes]]
-    content: bytes
-    connection: int | None = None
+    raw_headers: RawHeaders = field(repr=False)
+    content: bytes = field(repr=False)
 
     @property
     def headers(self) -> httpx.Headers:
-        """The headers, for who looks for one by its name."""
-        return httpx.Headers(self.raw_headers)
+        """The headers as httpx has them, to look for one by its name."""
+        return httpx.Headers(list(self.raw_headers))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
 async def read_answer(response: httpx.Response, most: int) -> Answer:
-    """Return httpx's answer with its decoded body, of at most `most` bytes; closes the response in any case.
+    """Return the answer with its decoded body, of at most `most` bytes; closes the response in any case.
 
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
+    headers = raw_headers_of(response)
+    coding = _coding_of(headers)
+    if coding is None and isinstance(response, LazyResponse) and (body := response.body) is not None:
+        if len(body) > most:
+            raise _too_large(response.status_code, most)
+        return Answer(response.status_code, headers, body)
     try:
-        content = await _read_content(response, most)
+        content = await _read_content(response, coding, most)
     finally:
         await response.aclose()
-    connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
-    return Answer(response.status_code, response.headers.raw, content, connection)
+    return Answer(response.status_code, headers, content)
 
 
-async def read_pooled_answer(pooled: PooledAnswer, most: int) -> Answer:
-    """Return the pool's answer as `read_answer` does httpx's."""
-    content = pooled.content
-    coding = _coding_of(pooled.headers)
-    if isinstance(content, bytes) and coding is None and len(content) <= most:
-        return Answer(pooled.status, pooled.headers, content, pooled.connection)
-    try:
-        whole = await _decoded(_parts_of(content), coding, pooled.status, most)
-    finally:
-        if not isinstance(content, bytes):
-            content.discard()  # here, and not in a generator that ends whenever it is collected
-    return Answer(pooled.status, pooled.headers, whole, pooled.connection)
-
-
-def _coding_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def _coding_of(headers: RawHeaders) -> str | None:
     # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The length tells most apart.
     codings = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
     return b", ".join(codings).decode("latin-1") if codings else None
 
 
-async def _parts_of(content: bytes | Body) -> AsyncIterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    while part := await content.receive():
-        yield part
-
-
-async def _read_content(response: httpx.Response, most: int) -> bytes:
+async def _read_content(response: httpx.Response, coding: str | None, most: int) -> bytes:
     if response.is_closed or response.is_stream_consumed:
         return _content_read_before(response, most)
     assert isinstance(response.stream, httpx.AsyncByteStream)
-    return await _decoded(aiter(response.stream), _coding_of(response.headers.raw), response.status_code, most)
+    return await _decoded(aiter(response.stream), coding, response.status_code, most)
 
 
 def _content_read_before(response: httpx.Response, most: int) -> bytes:
@@ -126,13 +105,19 @@ async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status:
     decoder = _decoder(coding.strip().lower(), http_status) if coding else None
     chunks: list[bytes] = []
     size = 0
+    any_came = False
     async for chunk in parts:
-        if decoder is not None:
+        if decoder is not None and chunk:
+            any_came = True
             chunk = _decompress(decoder, chunk, most - size + 1, http_status)
         size += len(chunk)
         if size > most:
             raise _too_large(http_status, most)
         chunks.append(chunk)
+    if decoder is not None and any_came and not decoder.eof:
+        raise UnexpectedResponseError(
+            "The answer is compressed and cut off: its end is missing.", http_status=http_status
+        )
     return b"".join(chunks) if len(chunks) != 1 else chunks[0]
 
 
@@ -147,18 +132,28 @@ def _decoder(coding: str, http_status: int) -> Any:
 
 
 def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> bytes:
-    try:
-        # Bounded, since a few bytes can stand for gigabytes.
-        return decoder.decompress(chunk, most)  # type: ignore[no-any-return]
-    except zlib.error as error:
+    content = b""
+    if not decoder.eof:
+        try:
+            # Bounded, since a few bytes can stand for gigabytes.
+            content = decoder.decompress(chunk, most)
+        except zlib.error as error:
+            raise UnexpectedResponseError(
+                "The answer says that it is compressed, and is not.", http_status=http_status
+            ) from error
+        chunk = decoder.unused_data
+    # A second gzip stream behind the first is legal, and no server sends one: to read on for each of many tiny ones
+    # would take quadratic time.
+    if decoder.eof and chunk:
         raise UnexpectedResponseError(
-            "The answer says that it is compressed, and is not.", http_status=http_status
-        ) from error
+            "The answer goes on after the end of its compressed content.", http_status=http_status
+        )
+    return content
 
 
 def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"The answer is larger than {most} bytes (max_response_bytes), which is no answer of the API.",
+        f"The answer is larger than {most} bytes (max_response_bytes), which is not an answer of the API.",
         http_status=http_status,
     )
 
@@ -224,7 +219,7 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
 def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) -> ItnioError:
     entry = attempt.request.template.family[code]
     return entry.error(
-        blank_out(reason, attempt.secrets())[:BODY_EXCERPT],
+        _shown_reason(attempt, entry, reason),
         code=code,
         meaning=entry.meaning,
         advice=entry.advice,
@@ -234,13 +229,20 @@ def _api_error(attempt: Attempt[Any], code: int, reason: str, answer: Answer) ->
     )
 
 
+def _shown_reason(attempt: Attempt[Any], entry: Code, reason: str) -> str:
+    if entry.is_worded_so(reason):
+        # What the vendor always says: to blank a password that stands in it by chance would show the password.
+        return reason[:BODY_EXCERPT]
+    return excerpt(reason, attempt.secrets(), BODY_EXCERPT, by_name=reason.startswith(("{", "[")))
+
+
 def _unexpected(attempt: Attempt[Any], answer: Answer, what: str) -> UnexpectedResponseError:
     advice = _ADVICE[answer.http_status // 100]
     return UnexpectedResponseError(
         f"{attempt.request.template.endpoint}: HTTP {answer.http_status}, but {what}. {advice}",
         http_status=answer.http_status,
         retry_after=_retry_after(answer.headers),
-        body=excerpt(answer.content.decode(errors="replace"), attempt.secrets(), BODY_EXCERPT),
+        body=excerpt(answer.content.decode(errors="replace"), attempt.secrets(), BODY_EXCERPT, by_name=True),
     )
 
 

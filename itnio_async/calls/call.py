@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
 import time
-from functools import cached_property, partial
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -19,12 +22,15 @@ from itnio_async.calls.request import Attempt, CallRequest
 from itnio_async.calls.shared import Shared
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Response
-from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, TimestampExpiredError, TransientError
+from itnio_async.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    ItnioError,
+    TimestampExpiredError,
+    TransientError,
+)
+from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
-from itnio_async.transport.pool import Timeouts
-from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
-from itnio_async.transport.sendings import SENDINGS_EXTENSION
-from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature
 
 logger = logging.getLogger("itnio_async.client")
 
@@ -48,25 +54,23 @@ class Options:
     timeout: httpx.Timeout = field(converter=config.timeout_of)
     deadline: float | None = field(converter=_seconds_or_none)
     retry: RetryPolicy = field(converter=_retry_policy)
-    credentials: CredentialSource = field(converter=credential_source_of)
-
-    @cached_property
-    def timeouts(self) -> Timeouts:
-        """The timeout as the pool takes it."""
-        return Timeouts(**self.timeout.as_dict())
+    # A callable's own repr may show what it holds, as that of a partial does.
+    credentials: CredentialSource = field(converter=credential_source_of, repr=False)
 
 
 @define(eq=False)
 class Call(Generic[R]):
     """What became of a call so far; its attempts change it.
 
-    `admitted` is when the first attempt began, on `time.monotonic`; `attempt` is the last one that began, `attempts`
-    how many did, `last_error` how the last one that ended did, and `may_have_been_processed` what those that ended say
-    together. About refused timestamps: `timestamps` are they, `corrected_clock_refused` tells whether one was made by a
-    corrected clock, `has_learnt` and `has_dropped` whether this call changed the client's estimate.
+    `handled` is what the caller was handling when it made the call. `admitted` is when the first attempt began, on
+    `time.monotonic`; `attempt` is the last one that began, `attempts` how many did, `last_error` how the last one that
+    ended did, and `may_have_been_processed` what those that ended say together. About refused timestamps:
+    `timestamps` are they, `corrected_clock_refused` tells whether one was made by a corrected clock, `has_learnt` and
+    `has_dropped` whether this call changed the client's estimate.
     """
 
-    request: CallRequest[R]
+    handled: BaseException | None = field(repr=False)
+    request: CallRequest[R] = field(init=False)
     admitted: float = 0.0
     attempts: int = 0
     attempt: Attempt[R] | None = None
@@ -80,31 +84,53 @@ class Call(Generic[R]):
     @property
     def is_unaccounted_for(self) -> bool:
         """Tell whether anything may have been processed: by an attempt that ended, or by one that was cut off."""
-        return self.may_have_been_processed or (self.attempt is not None and self.attempt.sendings.any)
+        return self.may_have_been_processed or (self.attempt is not None and self.attempt.may_have_gone_out)
 
 
-async def perform(shared: Shared, options: Options, request: CallRequest[R]) -> Response[R]:
+async def perform(
+    shared: Shared, options: Options, prepare: Callable[..., CallRequest[R]], *arguments: Any
+) -> Response[R]:
     """Take a call through the limiter, its deadline and its attempts; the one place where its errors get completed.
 
-    Raises any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
+    `prepare` makes its request of the arguments, and raises `InvalidRequestError` for those that cannot be sent. Raises
+    any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
     """
-    call = Call(request)
+    call: Call[R] = Call(sys.exception())
     # Not armed yet: a call that waits its turn among 10,000 others has not begun.
     deadline = Deadline()
     try:
         with deadline:
+            try:
+                call.request = prepare(*arguments)
+            finally:
+                del arguments  # a report of an error shows the variables here
             return await _attempts(shared, options, call, deadline)
     except ItnioError as error:
         error.may_have_been_processed |= call.is_unaccounted_for
         error.attempts = call.attempts
+        if _is_ours(call, error):
+            drop_frames(error, call.handled)
         raise
-    except TimeoutError:
+    except asyncio.CancelledError as cancelled:
+        drop_frames(cancelled, call.handled)
+        raise
+    except TimeoutError as timeout:
         if not deadline.has_struck:
             raise
+        drop_frames(timeout, call.handled)
+        if call.last_error is not None:
+            drop_frames(call.last_error, call.handled)
         raise _deadline_exceeded(call, options) from call.last_error
     finally:
+        call.handled = None  # it and this call's error would keep each other
         if call.attempts:
             shared.deadlines.forget(deadline)
+
+
+def _is_ours(call: Call[Any], error: ItnioError) -> bool:
+    """Tell whether an error is ours, and not what a middleware or the credentials raised."""
+    is_of_attempt = error is call.last_error or call.attempt is not None
+    return call.attempts == 0 or (is_of_attempt and is_raised_here(error))
 
 
 async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
@@ -115,16 +141,21 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
         # Credentials may come from another client of ours, whose failures are not this call's.
         if error is not call.last_error or not policy.wants(error, idempotent=template.idempotent):
             raise
-        repetition = Repetition(
-            endpoint=template.endpoint,
-            policy=policy,
-            tokens=shared.tokens,
-            idempotent=template.idempotent,
-            is_of_call=lambda failure: failure is call.last_error,
-            until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
-            tell=shared.tell,
-        )
-        response = await repetition.run(error, partial(_attempt, shared, options, call, deadline))
+        first = error
+    else:
+        shared.tokens.give(policy.budget)
+        return response
+    # Not while the first failure is handled, or it would be the context of whatever comes.
+    repetition = Repetition(
+        endpoint=template.endpoint,
+        policy=policy,
+        tokens=shared.tokens,
+        idempotent=template.idempotent,
+        is_of_call=lambda failure: failure is call.last_error,
+        until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
+        tell=shared.tell,
+    )
+    response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
     shared.tokens.give(policy.budget)
     return response
 
@@ -147,19 +178,29 @@ async def _attempt(shared: Shared, options: Options, call: Call[R], deadline: De
 async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     """Send the request, and return what the answer means."""
     shared.check_open()  # the wait for a slot may have been long
+    call.attempt = None  # until there are credentials, a failure is theirs
     source = options.credentials
-    signature = Signature(source if isinstance(source, Credentials) else await resolve(source), shared.signer)
-    call.attempt = attempt = Attempt(call.request, call.attempts, signature, shared.clock.correction)
+    credentials = source if isinstance(source, Credentials) else await resolve(source)
+    call.attempt = attempt = Attempt(
+        credentials,
+        shared.signer,
+        request=call.request,
+        number=call.attempts,
+        correction=shared.clock.correction,
+    )
     shared.requests += 1
     try:
-        response = await _exchange(shared, options, attempt)
+        # A dict for each, since a middleware may change it.
+        answer = await shared.chain.handle_async_request(attempt.for_httpx(options.timeout.as_dict()))
+        response = await receive(attempt, answer, shared.max_response_bytes)
     except ItnioError as error:
         if isinstance(error, TimestampExpiredError) and attempt.is_judged:
             _learn_from_refusal(shared, call, attempt, error)
         _failed(call, attempt, error)
         raise
     except Exception as error:
-        ours = transport_error(attempt, error)
+        ours = transport_error(attempt, error, call.handled)
+        attempt.raised = None  # it and the error would keep each other
         if ours is None:
             if isinstance(error, RuntimeError):
                 shared.check_open()  # closed in the middle of this call
@@ -170,35 +211,12 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     return response
 
 
-async def _exchange(shared: Shared, options: Options, attempt: Attempt[R]) -> Response[R]:
-    template = attempt.request.template
-    pool = shared.direct()
-    if pool is not None:
-        # Nobody between us and the pool wants to see httpx's objects, which cost as much as all the rest.
-        pooled = await pool.send(
-            shared.origin,
-            attempt.on_the_wire(),
-            options.timeouts,
-            idempotent=template.idempotent,
-            head_only=template.method == "HEAD",
-            sendings=attempt.sendings,
-        )
-        return await receive(attempt, pooled, shared.max_response_bytes)
-    extensions = {
-        "timeout": options.timeout.as_dict(),
-        IDEMPOTENT_EXTENSION: template.idempotent,
-        SIGNATURE_EXTENSION: attempt.signature,
-        SENDINGS_EXTENSION: attempt.sendings,
-    }
-    response = await shared.chain.handle_async_request(attempt.for_httpx(extensions))
-    return await receive(attempt, response, shared.max_response_bytes)
-
-
 def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
     """Note what a failed attempt says about the call."""
-    sendings = attempt.sendings
     # Judged, one sending has its answer; else a sending is ruled out only by what is certain that nothing went out.
-    error.may_have_been_processed |= sendings.several if attempt.is_judged else sendings.any_despite_refusal()
+    error.may_have_been_processed |= (
+        attempt.may_have_gone_out_twice if attempt.is_judged else attempt.may_have_gone_out_all_the_same
+    )
     call.may_have_been_processed |= error.may_have_been_processed
     call.last_error = error
     call.attempt = None
@@ -208,13 +226,13 @@ def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
 
 def _learn_from_refusal(shared: Shared, call: Call[Any], attempt: Attempt[Any], error: TimestampExpiredError) -> None:
     """Find out what a refused timestamp says about this machine's clock, and learn from it: each way once a call."""
-    signed_at = attempt.signature.timestamp
+    signed_at = attempt.timestamp
     if signed_at is None:
         return
     call.timestamps.append(signed_at)
     call.corrected_clock_refused |= attempt.correction != 0
     error.after_correction = call.corrected_clock_refused
-    date = server_time(httpx.Headers(attempt.headers))
+    date = server_time(httpx.Headers(list(attempt.headers)))
     if date is None:
         return
     error.clock_skew = shared.clock.skew(date)

@@ -13,7 +13,7 @@ from typing import Self
 class Deadline:
     """What ends a block when its time has come: `TimeoutError` comes out of it then.
 
-    It does what `asyncio.timeout` does and as that does it, so that who cancels the task meanwhile wins; without the
+    It does what `asyncio.timeout` does and as that does it, so that a cancellation from elsewhere wins; without the
     coroutines that entering and leaving that one take, it costs a call 1.5 µs less. Only `strike` ends a block.
     """
 

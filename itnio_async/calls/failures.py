@@ -8,6 +8,7 @@ from attrs import frozen
 
 from itnio_async import errors
 from itnio_async.calls.request import Attempt
+from itnio_async.frames import linked_errors
 from itnio_async.redaction import blank_out
 
 _SENT = ". The request may have been processed: look before repeating what does harm."
@@ -45,34 +46,38 @@ _KINDS: dict[str, _Kind] = {
 _HANG_UPS = ("Server disconnected", "peer closed connection", "ConnectionTerminated")
 
 
-def transport_error(attempt: Attempt[Any], error: Exception) -> errors.TransportError | None:
-    """Return our error for one of httpx's, httpcore's or the system's, or None for another's own exception."""
+def transport_error(
+    attempt: Attempt[Any], error: Exception, handled: BaseException | None = None
+) -> errors.TransportError | None:
+    """Return our error for one of httpx's, httpcore's or the system's, or None for another's own exception.
+
+    `handled` is what the caller was handling when it made the call.
+    """
     name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in _KINDS), None)
-    if name is None or not _is_foreign(error):
+    if name is None or not _is_foreign(attempt, error):
         return None
     kind = _KINDS[name]
-    _blank_out_chain(error, attempt.secrets())
-    detail = blank_out(str(error), attempt.secrets())
+    secrets = attempt.secrets()
+    # The causes too, which a traceback shows: h11 repeats what a peer sent that is no HTTP.
+    for linked in linked_errors(error, handled):
+        linked.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in linked.args)
+        if isinstance(linked, OSError) and isinstance(linked.strerror, str):
+            linked.strerror = blank_out(linked.strerror, secrets)  # which it shows instead
+    detail = blank_out(str(error), secrets)
     if attempt.http_status is not None:
         # A refusal that breaks off is a refusal all the same.
         detail = f"{detail}, after a head with HTTP {attempt.http_status}"
     if kind.error is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
         kind = _KINDS["NetworkError"]
-    sent = attempt.sendings.any_despite_refusal() if kind.says_nothing_was_sent else attempt.sendings.any
+    sent = attempt.may_have_gone_out_all_the_same if kind.says_nothing_was_sent else attempt.may_have_gone_out
     text = f"{kind.happened}{_SENT if sent else _NOT_SENT} {kind.advice}".rstrip()
     return kind.error(
         f"{attempt.request.template.endpoint}: {text} ({detail or type(error).__name__})", may_have_been_processed=sent
     )
 
 
-def _blank_out_chain(error: BaseException | None, secrets: tuple[str, ...]) -> None:
-    """Blank the secrets out of the cause, which a traceback shows: h11 repeats what a peer sent that is no HTTP."""
-    while error is not None:
-        error.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in error.args)
-        error = error.__cause__ or error.__context__
-
-
-def _is_foreign(error: Exception) -> bool:
-    return isinstance(error, OSError) or any(
-        base.__module__.split(".")[0] in ("httpx", "httpcore") for base in type(error).__mro__
-    )
+def _is_foreign(attempt: Attempt[Any], error: Exception) -> bool:
+    """Tell whether a transport raised this, and not a middleware for reasons of its own: a file that is not there."""
+    if isinstance(error, OSError):
+        return error is attempt.raised or attempt.http_status is not None
+    return any(base.__module__.split(".")[0] in ("httpx", "httpcore") for base in type(error).__mro__)

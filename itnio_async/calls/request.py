@@ -23,12 +23,13 @@ from itnio_async.endpoint import Endpoint, EnvelopeForm
 from itnio_async.errors import InvalidRequestError
 from itnio_async.redaction import secrets_in, secrets_in_query
 from itnio_async.transport.head import head
-from itnio_async.transport.sendings import Sendings
-from itnio_async.transport.signing import Signature
+from itnio_async.transport.messages import LazyRequest
+from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
+from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 
 R = TypeVar("R")
 
-_METHOD = re.compile(r"[A-Za-z]+")
+_METHOD = re.compile(r"[A-Za-z]++")
 # What cannot stand in a URL's path, or would make another URL of it.
 _NOT_IN_PATH = re.compile(r"[^\x21-\x7e]|[?#\\]")
 # About what common servers take; httpx itself raises an error of its own beyond 65,536.
@@ -37,14 +38,14 @@ _LONGEST_PATH = 8000
 
 @frozen(eq=False)
 class Template(Generic[R]):
-    """What the calls of one endpoint through one client have in common, so that a call need not make it anew.
+    """What the calls of one endpoint through one client have in common, made once.
 
     `endpoint` names it for people; `headers` are those of every request, unsigned.
     """
 
     endpoint: str
     method: str
-    url: httpx.URL
+    url: httpx.URL = field(repr=False)  # its query may have a secret
     headers: tuple[tuple[bytes, bytes], ...]
     family: CodeFamily
     envelope: EnvelopeForm
@@ -67,19 +68,17 @@ class CallRequest(Generic[R]):
 
 
 @define(eq=False)
-class Attempt(Generic[R]):
-    """One attempt of a call: what it is signed with, and what came back so far.
+class Attempt(Sending, Generic[R]):
+    """One attempt of a call: a sending of its request, and what came back so far.
 
-    `number` counts from 1, `correction` is that of the clock which the signature is made by, and `sendings` counts how
-    often the request began to go out. `http_status`, `headers` and `connection` are those of the answer as soon as its
-    head is there; `is_judged` tells whether the answer came whole and was understood, be it as a refusal.
+    `number` counts from 1, and `correction` is that of the clock which it is signed by. `http_status`, `headers` and
+    `connection` are those of the answer as soon as its head is there; `is_judged` tells whether the answer came whole
+    and was understood, be it as a refusal.
     """
 
-    request: CallRequest[R]
-    number: int
-    signature: Signature = field(repr=False)
-    correction: float = 0.0
-    sendings: Sendings = field(factory=Sendings)
+    request: CallRequest[R] = field(kw_only=True)
+    number: int = field(kw_only=True)
+    correction: float = field(kw_only=True, default=0.0)
     http_status: int | None = None
     headers: Sequence[tuple[bytes, bytes]] = ()
     connection: int | None = None
@@ -88,30 +87,20 @@ class Attempt(Generic[R]):
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error of this attempt."""
         request = self.request
-        return (
-            *self.signature.secrets(),
-            *secrets_in(request.content),
-            *secrets_in_query(request.template.url),
-        )
+        return (*super().secrets(), *secrets_in(request.content), *secrets_in_query(request.template.url))
 
-    def on_the_wire(self) -> bytes:
-        """Return the signed request as it goes over the wire."""
+    def for_httpx(self, timeout: dict[str, float | None]) -> httpx.Request:
+        """Return the request as the chain of transports takes it, unsigned."""
         template, content = self.request.template, self.request.content
-        length = b"Content-Length: %d" % len(content)
-        return b"%b%b\r\n%b\r\n%b" % (template.opening, length, self.signature.lines(), content)
-
-    def for_httpx(self, extensions: dict[str, Any]) -> httpx.Request:
-        """Return the request, unsigned and with its body at hand for whoever looks at it."""
-        template, content = self.request.template, self.request.content
-        request = httpx.Request(
+        length = b"%d" % len(content)
+        return LazyRequest(
             template.method,
             template.url,
-            headers=[*template.headers, (b"Content-Length", b"%d" % len(content))],
-            stream=httpx.ByteStream(content),
-            extensions=extensions,
+            [*template.headers, (b"Content-Length", length)],
+            b"%bContent-Length: %b\r\n" % (template.opening, length),
+            content,
+            {"timeout": timeout, IDEMPOTENT_EXTENSION: template.idempotent, SENDING_EXTENSION: self},
         )
-        request.read()
-        return request
 
 
 def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) -> CallRequest[R]:

@@ -22,7 +22,6 @@ from itnio_async.retry import RetryDetails, RetryTokens
 from itnio_async.transport.limiter import Limiter
 from itnio_async.transport.loops import Home
 from itnio_async.transport.patchable import ConnectionCounts, LastHop
-from itnio_async.transport.pooled import PooledTransport, origin_of
 from itnio_async.transport.signing import Signer, SigningTransport
 
 logger = logging.getLogger("itnio_async.client")
@@ -70,7 +69,6 @@ class Shared:
         self.tokens = tokens
         # Over plain http anyone on the way could set our clock, and have requests signed for another time.
         self.learns_clock = base_url.scheme == "https" or is_loopback(base_url.host)
-        self.origin = origin_of(base_url)
         self.headers = (
             (b"Host", base_url.netloc),
             (b"Accept", b"application/json"),
@@ -82,7 +80,6 @@ class Shared:
         self.max_response_bytes = max_response_bytes
         self.requests = 0
         self.retries = 0
-        self._has_middleware = bool(middleware)
         self._on_retry = on_retry
         self._hop = hop
         self._owns_hop = owns_hop
@@ -109,12 +106,6 @@ class Shared:
         self._limiter = Limiter(self._slots, self._rate_limit)
         return self._limiter
 
-    def direct(self) -> PooledTransport | None:
-        """Return the pool if no middleware, transport or tool stands between it and the client."""
-        if self._has_middleware or not isinstance(self._hop, LastHop):
-            return None
-        return self._hop.direct()
-
     def check_open(self) -> None:
         """Raise `ConfigurationError` if the client is closed."""
         if self.closed:
@@ -128,7 +119,7 @@ class Shared:
             )
 
     def tell(self, details: RetryDetails) -> None:
-        """Count a repeat and tell whoever asked for it; their failure is not the call's."""
+        """Count a repeat and call `on_retry`, whose failure is not the call's."""
         self.retries += 1
         if self._on_retry is not None:
             try:

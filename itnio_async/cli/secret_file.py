@@ -17,7 +17,7 @@ _MOST_BYTES = 65_536
 _FORM = (
     "the API key in the first line and the secret in the second; or lines ITNIO_API_KEY=... and ITNIO_API_SECRET=..."
 )
-_SETTING = re.compile(r"(?:export\s+)?(ITNIO_API_KEY|ITNIO_API_SECRET|ITNIO_BASE_URL)\s*=\s*(.*)")
+_SETTING = re.compile(r"(?:export\s++)?(ITNIO_API_KEY|ITNIO_API_SECRET|ITNIO_BASE_URL)\s*+=\s*+(.*+)")
 
 
 @frozen

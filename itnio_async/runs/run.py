@@ -29,9 +29,9 @@ class BulkRun(Generic[Q, R]):
     no outcome.
 
     Leaving an `async for` begins no further call. Leaving `async with` also waits for the calls that had begun, on an
-    exception too; `aclose` then still gives their outcomes. Who is cancelled in it cuts them off, and waits for that:
-    `under_way` then has those whose outcome is unknown. So does who is cancelled in a bare `async for` while it waits
-    for an outcome. A source that is a generator is closed at the end.
+    exception too; `aclose` then still gives their outcomes. On cancellation, calls in flight are cancelled and waited
+    for: `under_way` then has those whose outcome is unknown. The same holds for a bare `async for` that is cancelled
+    while it waits for an outcome. A source that is a generator is closed at the end.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class BulkRun(Generic[Q, R]):
             engine.stop()
             raise
         except asyncio.CancelledError:
-            # In an `async with` whoever is cancelled may catch that and go on; its end sees to the rest.
+            # In an `async with` the caller may catch the cancellation and go on; its end sees to the rest.
             if not self._entered:
                 await engine.cut_off()
             raise
@@ -112,7 +112,7 @@ class BulkRun(Generic[Q, R]):
     async def aclose(self) -> list[Outcome[Q, R]]:
         """Begin no further call, wait for those that have begun, and return the outcomes that nobody has taken yet.
 
-        Raises nothing of the run's own: `error` tells what stopped it. Who is cancelled meanwhile cuts the calls off.
+        Raises nothing of the run's own: `error` tells what stopped it. On cancellation, calls in flight are cancelled.
         """
         self.stop()
         await self._engine.wait()

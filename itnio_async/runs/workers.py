@@ -195,6 +195,8 @@ class Engine(Generic[Q, R]):
                 try:
                     response = await self._send(request)
                 except ItnioError as error:
+                    # Without this frame, whose variables go on to the next requests.
+                    error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
                     outcome = Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
                     self.failed += 1
                 else:

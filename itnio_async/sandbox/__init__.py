@@ -20,11 +20,12 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
-from itnio_async.sandbox.assumptions import Assumption, Assumptions
+from itnio_async.sandbox.assumptions import Assumption
+from itnio_async.sandbox.families import Assumptions
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import AssumedRuleError, RecordedRequest
 from itnio_async.sandbox.sandbox import Sandbox
-from itnio_async.sandbox.state import StoredBinding, StoredGroup, StoredTrunk
+from itnio_async.sandbox.sip_trunks.tables import StoredBinding, StoredGroup, StoredTrunk
 
 __all__ = [
     "AssumedRuleError",

@@ -1,4 +1,4 @@
-"""The ASGI application: routes a request, lets faults strike, authenticates, handles, and writes the answer."""
+"""Answer requests: find the handler, let ordered faults strike, authenticate, handle, and write the answer."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ from starlette.routing import Route
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handlers import HANDLERS, Account, Handler
+from itnio_async.sandbox.handler import Context, Handler
 from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from itnio_async.sandbox.sandbox import Sandbox
     from itnio_async.sandbox.server import Connection
+    from itnio_async.sandbox.vendor import Vendor
 
 JSON = "application/json;charset=UTF-8"
 
-# In update's list, but no condition on an update could bring them about: that they ever come is an assumption.
-_WITHOUT_CONDITION = (-20, -23, -44)
-_GARBAGE = b"\x00\x16\x03 this is no HTTP \xff\xfe\r\n\r\n"
+_GARBAGE = b"\x00\x16\x03 this is not HTTP \xff\xfe\r\n\r\n"
 _PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -45,14 +43,14 @@ class _Cut(Response):
         self._reset = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection: Connection = scope["state"]["connection"]
+        connection = _connection(scope)
         if self._sent:
             connection.write(self._sent)
         if self._reset:
             connection.reset()
         else:
             connection.close()
-        # uvicorn takes it amiss if the application returns without an answer while the connection still stands.
+        # uvicorn logs an error if the application returns without an answer while the connection is still open.
         while (await receive())["type"] != "http.disconnect":
             pass
 
@@ -67,13 +65,17 @@ class _Answer:
 
 
 class Application:
-    """Answers requests from the sandbox's state, assumptions, accounts and orders, as they stand at the moment."""
+    """The ASGI application of a vendor and the handlers of its endpoints, by path.
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    Each request is answered from what the vendor has at that moment: its data, assumptions, accounts and faults.
+    """
+
+    def __init__(self, vendor: Vendor, handlers: Mapping[str, Handler]) -> None:
+        self._vendor = vendor
+        self._handlers = handlers
         self._date = (0, "")
         self.asgi = Starlette(
-            routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in HANDLERS.items()],
+            routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in handlers.items()],
             exception_handlers={HTTPException: self._unrouted},
         )
         # A path with a slash at its end is another path; a redirection would show the headers around.
@@ -85,64 +87,52 @@ class Application:
         if error.status_code == 405:
             status, text = 405, f"{path} is not called with {method}; see the vendor's page.\n"
         else:
-            status, text = (
-                501,
-                f"The sandbox does not imitate {path}: what the vendor would answer is not known here.\n",
-            )
+            status = 501
+            text = f"The sandbox does not imitate {path}: what the vendor would answer is not known here.\n"
         # Plain text, so that nobody takes it for an answer of the API.
         decision = Decision(status, "not imitated", assumed=True)
-        self._note(request, key_id=None, code=None, rule=decision.rule, text=decision.text)
+        self._record(request, decision)
         return self._response(decision, text.encode(), status, "text/plain;charset=UTF-8")
 
     async def _endpoint(self, request: Request) -> Response:
-        handler = HANDLERS[request.scope["path"]]
+        handler = self._handlers[request.scope["path"]]
         try:
             body = _read(await request.body())
         except ClientDisconnect:
             return _Cut()
-        key_id = _key_id(body)
-        struck = self._struck(handler.path, key_id)
+        key_id = _key_id(handler, body)
+        striking = self._vendor.striking(handler.path, key_id)
         answer: _Answer | None = None
-        for order in sorted(struck, key=lambda order: order.fault.after_processing):
+        for order in sorted(striking, key=lambda order: order.fault.after_processing):
             if order.fault.after_processing and answer is None:
                 answer = self._handle(request, handler, body)
             if order.fault.kind not in DELAYING:
                 return self._spoil(request, handler, key_id, order.fault, answer)
-            if not await self._delay(order):
+            if not await _delay(order, _connection(request.scope).stopping):
                 return _Cut()
         answer = answer or self._handle(request, handler, body)
         decision = answer.decision
-        fault = ",".join(order.fault.kind for order in struck) or None
-        self._note(request, key_id=key_id, code=decision.code, rule=decision.rule, text=decision.text, fault=fault)
+        fault = ",".join(order.fault.kind for order in striking) or None
+        self._record(request, decision, key_id=key_id, code=decision.code, fault=fault)
         return self._response(decision, answer.content, answer.http_status)
 
-    def _struck(self, path: str, key_id: int | None) -> list[Order]:
-        """The orders that strike this request: delays, up to the first that decides its answer."""
-        struck = []
-        for order in self._sandbox.orders:
-            if order.strikes(path, key_id):
-                struck.append(order)
-                if order.fault.kind not in DELAYING:
-                    break
-        return struck
-
     def _handle(self, request: Request, handler: Handler, body: Mapping[str, Any] | None) -> _Answer:
-        sandbox = self._sandbox
-        now = sandbox.clock()
+        vendor = self._vendor
+        now = vendor.clock()
         data = None
         decision = authenticate(
             request.headers,
             request.client.host if request.client else "",
-            accounts=sandbox.accounts,
-            allowed_addresses=sandbox.allowed_addresses,
+            accounts=vendor.accounts,
+            allowed_addresses=vendor.allowed_addresses,
             now=now,
-            window=sandbox.assumptions.window,
+            window=vendor.assumptions.window,
         )
         if decision is None:
             if body is None:
-                decision = Decision(-22, "the body is no JSON object", assumed=False)
+                decision = Decision(-22, "the body is not a JSON object", assumed=False)
             else:
-                decision, data = handler.handle(Account(sandbox.state, sandbox.assumptions, now), body)
+                decision, data = handler.handle(Context(vendor.database, vendor.assumptions, now), body)
         return self._answer(handler, decision, data)
 
     def _answer(
@@ -154,20 +144,7 @@ class Application:
             envelope = {"status": status, "reason": "success", "data": data}
             return _Answer(decision, orjson.dumps(envelope), http_status or 200)
         envelope = {"status": status, "reason": handler.family[code].wording}
-        return _Answer(decision, orjson.dumps(envelope), http_status or self._sandbox.assumptions.failure_http_status)
-
-    async def _delay(self, order: Order) -> bool:
-        """Wait as ordered; False if the server stops meanwhile."""
-        stopping = self._sandbox.server.stopping
-        assert stopping is not None
-        stop: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
-        release: asyncio.Future[Any] = asyncio.wrap_future(order.released())
-        try:
-            await asyncio.wait({stop, release}, timeout=order.fault.seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-            release.cancel()
-        return not stopping.is_set()
+        return _Answer(decision, orjson.dumps(envelope), http_status or self._vendor.assumptions.failure_http_status)
 
     def _spoil(
         self, request: Request, handler: Handler, key_id: int | None, fault: Fault, answer: _Answer | None
@@ -175,11 +152,11 @@ class Application:
         """Answer as the fault says; `answer` is what would have been said, where the request was carried out."""
         code = fault.code
         if code is None:
-            self._note(request, key_id=key_id, code=None, rule="", text="", fault=str(fault))
+            self._record(request, None, key_id=key_id, fault=str(fault))
             return self._broken(fault, answer or self._answer(handler, Decision(SUCCESS, "success", assumed=False)))
-        assumed = code in _WITHOUT_CONDITION or code not in handler.family.codes
+        assumed = code in handler.without_condition or code not in handler.family.codes
         decision = Decision(code, "ordered as a fault", assumed)
-        self._note(request, key_id=key_id, code=code, rule=decision.rule, text=decision.text, fault=str(fault))
+        self._record(request, decision, key_id=key_id, code=code, fault=str(fault))
         spoilt = self._answer(handler, decision, http_status=fault.http_status)
         return self._response(decision, spoilt.content, spoilt.http_status)
 
@@ -198,27 +175,50 @@ class Application:
         return Response(content, http_status, headers, media_type)
 
     def _now(self) -> str:
-        """The sandbox's clock as the header Date, from which a client may learn it."""
-        second = int(self._sandbox.clock())
+        """The vendor's clock as the header Date, from which a client may learn it."""
+        second = int(self._vendor.clock())
         if self._date[0] != second:
             self._date = (second, formatdate(second, usegmt=True))
         return self._date[1]
 
-    def _note(
-        self, request: Request, *, key_id: int | None, code: int | None, rule: str, text: str, fault: str | None = None
+    def _record(
+        self,
+        request: Request,
+        decision: Decision | None,
+        *,
+        key_id: int | None = None,
+        code: int | None = None,
+        fault: str | None = None,
     ) -> None:
-        self._sandbox.record.add(
+        self._vendor.record.add(
             RecordedRequest(
-                at=self._sandbox.clock(),
+                at=self._vendor.clock(),
                 method=request.method,
                 path=request.scope["path"],
                 key_id=key_id,
                 code=code,
-                rule=rule,
-                text=text,
+                rule=decision.rule if decision else "",
+                text=decision.text if decision else "",
                 fault=fault,
             )
         )
+
+
+def _connection(scope: Scope) -> Connection:
+    connection: Connection = scope["state"]["connection"]
+    return connection
+
+
+async def _delay(order: Order, stopping: asyncio.Event) -> bool:
+    """Wait as ordered; False if the server stops meanwhile."""
+    stop: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
+    release: asyncio.Future[Any] = asyncio.wrap_future(order.released())
+    try:
+        await asyncio.wait({stop, release}, timeout=order.fault.seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
+        release.cancel()
+    return not stopping.is_set()
 
 
 def _read(body: bytes) -> Mapping[str, Any] | None:
@@ -230,6 +230,6 @@ def _read(body: bytes) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _key_id(body: Mapping[str, Any] | None) -> int | None:
-    value = body.get("keyId") if body else None
+def _key_id(handler: Handler, body: Mapping[str, Any] | None) -> int | None:
+    value = body.get(handler.key_field) if body and handler.key_field else None
     return value if is_integer(value) else None

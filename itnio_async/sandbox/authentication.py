@@ -1,4 +1,4 @@
-"""Who may call: key and sign (-1), address (-2), then timestamp (-16), before anything of the body is looked at.
+"""Check key and sign (-1), address (-2), then timestamp (-16), before anything of the body is looked at.
 
 Which of several mistakes is named is not documented; in this order a wrong secret is never taken for a wrong clock.
 """
@@ -38,6 +38,6 @@ def authenticate(
         return Decision(-1, "Sign is missing or wrong", assumed=False)
     if allowed_addresses is not None and address not in allowed_addresses:
         return Decision(-2, "the caller's address is not on the list", assumed=False)
-    if not re.fullmatch("[0-9]{1,18}", timestamp) or abs(now - int(timestamp)) > window:
-        return Decision(-16, "Timestamp is no time within the window", assumed=False)
+    if not re.fullmatch("[0-9]{1,18}+", timestamp) or abs(now - int(timestamp)) > window:
+        return Decision(-16, "Timestamp is not a time within the window", assumed=False)
     return None

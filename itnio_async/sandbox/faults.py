@@ -1,4 +1,4 @@
-"""Failures to order: values that say what goes wrong, for which requests, how often.
+"""Failures to order: what goes wrong, for which requests, how often.
 
 A fault reads the same in Python and in a shell: `Fault("minus18", endpoint="update", probability=0.05, seed=7)` is
 `Fault.parse("minus18,endpoint=update,probability=0.05,seed=7")`. The kinds:
@@ -26,11 +26,11 @@ import attrs
 from attrs import field, frozen
 
 from itnio_async.errors import ConfigurationError
-from itnio_async.sandbox.handlers import HANDLERS
-from itnio_async.sandbox.tally import Tally
+from itnio_async.sandbox.event_count import EventCount
+from itnio_async.sandbox.families import HANDLERS
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page")
-_MINUS = re.compile("minus([1-9][0-9]{0,3})")
+_MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
@@ -181,8 +181,8 @@ class Order:
         self._random = random.Random(fault.seed)  # noqa: S311  (repeatable on purpose)
         self._lock = threading.Lock()
         self.cancelled = False
-        self._struck = Tally()
-        self._released = Tally()
+        self._struck = EventCount()
+        self._released = EventCount()
 
     @property
     def struck(self) -> int:
@@ -195,7 +195,7 @@ class Order:
 
     def release(self) -> None:
         """Let go what a `hold` holds, now and in future."""
-        self._released.increase()
+        self._released.advance()
 
     def cancel(self) -> None:
         """Strike no more; what is held is let go."""
@@ -203,7 +203,7 @@ class Order:
         self.release()
 
     def released(self) -> Future[None]:
-        """Return a future for the release, one for each who waits."""
+        """Return a new future for the release."""
         return self._released.future(1)
 
     def strikes(self, path: str, key_id: int | None) -> bool:
@@ -215,5 +215,5 @@ class Order:
                 return False
             if self._random.random() >= self.fault.probability:
                 return False
-            self._struck.increase()
+            self._struck.advance()
             return True

@@ -1,4 +1,4 @@
-"""What the sandbox was asked and how each request was decided: for tests to look at, and for `strict`."""
+"""Record what the sandbox was asked and how each request was decided, for tests to look at and for `strict`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from attrs import frozen
 
 from itnio_async.errors import ConfigurationError
-from itnio_async.sandbox.tally import Tally
+from itnio_async.sandbox.event_count import EventCount
 
 # The newest requests are kept, the older ones only counted: a sandbox may run for weeks.
 REQUESTS_KEPT = 10_000
@@ -50,7 +50,7 @@ class Record:
         self._assumed: list[RecordedRequest] = []
         self._assumed_count = 0
         self._file: IO[bytes] | None = None
-        self.seen = Tally()
+        self.seen = EventCount()
         if log is not None:
             try:
                 self._file = open(log, "ab", buffering=0)  # noqa: SIM115, PTH123  (closed with the sandbox)
@@ -73,7 +73,7 @@ class Record:
                     self._assumed.append(request)
             if self._file is not None:
                 self._file.write(orjson.dumps(attrs.asdict(request), option=orjson.OPT_APPEND_NEWLINE))
-        self.seen.increase()
+        self.seen.advance()
 
     def requests(self) -> list[RecordedRequest]:
         """Return the newest requests, oldest of them first."""

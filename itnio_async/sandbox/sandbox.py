@@ -1,23 +1,23 @@
-"""The sandbox itself: what it is made of, its lifetime, and what tests may ask and order."""
+"""The sandbox itself: its arguments, its lifetime, and what tests may ask, change and order."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Collection
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.application import Application
-from itnio_async.sandbox.assumptions import Assumptions
+from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
 from itnio_async.sandbox.faults import Fault, Order
-from itnio_async.sandbox.handlers import written
 from itnio_async.sandbox.record import Record, RecordedRequest
-from itnio_async.sandbox.seed import MOST_TRUNKS, seed
 from itnio_async.sandbox.server import HOST, Server
-from itnio_async.sandbox.state import State, StoredGroup, StoredTrunk
+from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
+from itnio_async.sandbox.sip_trunks.tables import StoredGroup, StoredTrunk, Trunks
+from itnio_async.sandbox.vendor import Vendor
 
 API_KEY = "sandbox-key"
 API_SECRET = "sandbox-made-up-secret"  # noqa: S105  (as it says)
@@ -27,7 +27,8 @@ class Sandbox:
     """The vendor imitated on loopback, in a thread of its own. Use it with `async with` or a plain `with`.
 
     Args:
-        trunks: how many trunks an empty state starts with (see `itnio_async.sandbox.seed` for what they are like).
+        trunks: how many trunks an empty state starts with; `itnio_async.sandbox.sip_trunks.seed` says what they are
+            like.
         port: where to listen on 127.0.0.1; 0 takes a free one.
         state: the file of a SQLite database that keeps the data beyond the sandbox; None keeps it in memory.
         window: how many seconds a timestamp may be off before it is refused with -16.
@@ -39,8 +40,7 @@ class Sandbox:
     Raises:
         ConfigurationError: an argument does not fit, the port is in use, or a file cannot be used.
 
-    May be changed at any moment: `clock` (a callable that gives Unix time; the Date header follows), `accounts` (API
-    secrets by key), `allowed_addresses` and `assumptions`.
+    May be changed at any moment: `clock`, `accounts`, `allowed_addresses` and `assumptions`.
     """
 
     def __init__(
@@ -66,14 +66,12 @@ class Sandbox:
         self._state_path = _path("state", state)
         self._log_path = _path("log", log)
         self._strict = strict
-        self._state: State | None = None
-        self._orders: tuple[Order, ...] = ()
-        self.accounts = {API_KEY: API_SECRET}
-        self.allowed_addresses = allowed_addresses
-        self.assumptions = Assumptions(window=window)
-        self.clock: Callable[[], float] = time.time
-        self.server = Server(Application(self).asgi, keep_alive=keep_alive)
-        self.record = Record(None)
+        self._vendor = Vendor(
+            accounts={API_KEY: API_SECRET},
+            allowed_addresses=allowed_addresses,
+            assumptions=Assumptions(window=window),
+        )
+        self.server = Server(Application(self._vendor, HANDLERS).asgi, keep_alive=keep_alive)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.url}>" if self.server.is_running else "<Sandbox, not running>"
@@ -84,26 +82,10 @@ class Sandbox:
         """Start to listen; after a `stop`, on the same port and with the same data."""
         if self.server.is_running:
             return
-        if self._state is None:
-            self._open()
+        if not self._vendor.is_open:
+            self._vendor.open(state=self._state_path, log=self._log_path, seed=partial(seed, trunks=self._trunks))
         try:
             self._port = self.server.start(self._port)
-        except BaseException:
-            self.close()
-            raise
-
-    def _open(self) -> None:
-        record = Record(self._log_path)
-        try:
-            state = State(self._state_path)
-        except BaseException:
-            record.close()
-            raise
-        self.record, self._state = record, state
-        try:
-            if state.is_empty():
-                with state.transaction():
-                    seed(state, self._trunks, written(self.clock()))
         except BaseException:
             self.close()
             raise
@@ -120,10 +102,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop, and close the files; data in memory is gone. What was recorded can still be read."""
         self.stop()
-        if self._state is not None:
-            self._state.close()
-            self._state = None
-        self.record.close()
+        self._vendor.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -170,14 +149,50 @@ class Sandbox:
         """The made-up API secret that belongs to it."""
         return API_SECRET
 
-    # What is stored, as it stands.
+    # What may be changed at any moment.
 
     @property
-    def state(self) -> State:
-        """The stored data, for the endpoints."""
-        if self._state is None:
-            raise ConfigurationError("The sandbox's data is there only while it is entered; read it inside the `with`.")
-        return self._state
+    def clock(self) -> Callable[[], float]:
+        """A callable that gives Unix time; the Date header follows."""
+        return self._vendor.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], float]) -> None:
+        self._vendor.clock = clock
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        """API secrets by key."""
+        return self._vendor.accounts
+
+    @accounts.setter
+    def accounts(self, accounts: dict[str, str]) -> None:
+        self._vendor.accounts = accounts
+
+    @property
+    def allowed_addresses(self) -> Collection[str] | None:
+        """The addresses that calls may come from; None allows all."""
+        return self._vendor.allowed_addresses
+
+    @allowed_addresses.setter
+    def allowed_addresses(self, addresses: Collection[str] | None) -> None:
+        self._vendor.allowed_addresses = addresses
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """What the sandbox assumes where the vendor's pages leave something open."""
+        return self._vendor.assumptions
+
+    @assumptions.setter
+    def assumptions(self, assumptions: Assumptions) -> None:
+        self._vendor.assumptions = assumptions
+
+    # What is stored.
+
+    @property
+    def state(self) -> Trunks:
+        """The stored trunks and agent groups, for what the attributes below do not tell."""
+        return Trunks(self._vendor.database)
 
     @property
     def trunks(self) -> list[StoredTrunk]:
@@ -197,6 +212,11 @@ class Sandbox:
         return self.state.groups()
 
     # What happened.
+
+    @property
+    def record(self) -> Record:
+        """What the methods below tell about the requests."""
+        return self._vendor.record
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -229,14 +249,12 @@ class Sandbox:
 
         Delays that fit a request are all made; then the first other fault that fits decides its answer.
         """
-        placed = Order(Fault.parse(fault) if isinstance(fault, str) else _fault(fault))
-        self._orders = (*(order for order in self._orders if not order.cancelled), placed)
-        return placed
+        return self._vendor.order(Fault.parse(fault) if isinstance(fault, str) else _fault(fault))
 
     @property
     def orders(self) -> tuple[Order, ...]:
         """What is on order, in the order in which it was ordered."""
-        return self._orders
+        return self._vendor.orders
 
 
 def _fault(fault: object) -> Fault:

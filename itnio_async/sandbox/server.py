@@ -1,4 +1,4 @@
-"""uvicorn in a thread and an event loop of its own: no loop of the user's can block it or outlive it."""
+"""Run uvicorn in a thread and an event loop of its own, so that no loop of the user's can block it or outlive it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import logging
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,13 @@ class Connection:
     """The TCP connection under a request, which ASGI hides: how a fault ends it or writes what is not HTTP.
 
     uvicorn copies what it is given as `app_state` into each request's `scope["state"]`; one of these is in there.
+    `stopping` is set when the server is about to end all connections.
     """
 
     transport: asyncio.Transport
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self.stopping = stopping
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -78,7 +83,7 @@ class Server:
         self._keep_alive = keep_alive
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.stopping: asyncio.Event | None = None
+        self._stopping: asyncio.Event | None = None
         self._state = ServerState()
         self.connections = 0
 
@@ -116,9 +121,9 @@ class Server:
         if self._thread is None:
             return
         assert self._loop is not None
-        assert self.stopping is not None
+        assert self._stopping is not None
         with contextlib.suppress(RuntimeError):  # it has failed to start, and its loop is closed
-            self._loop.call_soon_threadsafe(self.stopping.set)
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
         self._thread = None
 
@@ -130,46 +135,54 @@ class Server:
     async def _serve(self, listening: socket.socket, ready: Future[None]) -> None:
         try:
             self._loop = asyncio.get_running_loop()
-            self.stopping = asyncio.Event()
-            self._state = state = ServerState()
-            config = uvicorn.Config(
-                self._application,
-                http=_Protocol,
-                ws="none",
-                interface="asgi3",
-                lifespan="off",
-                log_config=None,
-                proxy_headers=False,  # the allow list goes by the true address
-                workers=1,  # else taken from the environment
-                timeout_keep_alive=self._keep_alive,  # type: ignore[arg-type]  # a float does: it goes to call_later
-            )
-            config.load()
-
-            def accept() -> asyncio.Protocol:
-                self.connections += 1
-                protocol: asyncio.Protocol = _Protocol(
-                    config=config, server_state=state, app_state={"connection": Connection()}
-                )
-                return protocol
-
+            self._stopping = stopping = asyncio.Event()
+            self._state = ServerState()
             # Without uvicorn.Server: it looks for its end every 0.1 s, and waits for idle connections.
-            server = await self._loop.create_server(accept, sock=listening, backlog=_BACKLOG)
+            server = await self._loop.create_server(self._accepting(stopping), sock=listening, backlog=_BACKLOG)
         except BaseException as error:
             listening.close()
             ready.set_exception(error)
             return
         ready.set_result(None)
-        await self.stopping.wait()
+        await stopping.wait()
         # First only accept no more: in Python 3.11, connections on their way in while the server closes are leaked.
         self._loop.remove_reader(listening)
-        # Some ticks: whatever a request waits for is its body, a fault or `stopping`. The other tasks are the requests,
-        # and asyncio's own for connections that are just being accepted.
+        await self._end_connections()
+        server.close()
+
+    def _accepting(self, stopping: asyncio.Event) -> Callable[[], asyncio.Protocol]:
+        """Return what makes the protocol of each connection that is accepted."""
+        config = uvicorn.Config(
+            self._application,
+            http=_Protocol,
+            ws="none",
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            proxy_headers=False,  # the allow list goes by the true address
+            workers=1,  # else taken from the environment
+            timeout_keep_alive=self._keep_alive,  # type: ignore[arg-type]  # a float does: it goes to call_later
+        )
+        config.load()
+        state = self._state
+
+        def accept() -> asyncio.Protocol:
+            self.connections += 1
+            protocol: asyncio.Protocol = _Protocol(
+                config=config, server_state=state, app_state={"connection": Connection(stopping)}
+            )
+            return protocol
+
+        return accept
+
+    async def _end_connections(self) -> None:
+        # Some ticks: a request waits only for its body, a fault or `stopping`. The other tasks are the requests, and
+        # asyncio's own for connections that are just being accepted.
         this = asyncio.current_task()
-        while state.connections or asyncio.all_tasks() != {this}:
-            for connection in list(state.connections):
+        while self._state.connections or asyncio.all_tasks() != {this}:
+            for connection in list(self._state.connections):
                 connection.transport.abort()
             await asyncio.sleep(0)
-        server.close()
 
 
 def _listen(port: int) -> socket.socket:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable
 import httpx
 from attrs import define
 
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
 # What would end the target, or split the request in two.
 _NOT_IN_TARGET = re.compile(rb"[^\x21-\x7e]")
 # Names that passed `_TOKEN`: programs use few, and a look into a set costs a tenth of the match. Bounded all the same.
@@ -94,7 +94,7 @@ def outgoing(request: httpx.Request) -> Outgoing:
     if chunked and length is not None:
         raise httpx.LocalProtocolError("A request has either Content-Length or Transfer-Encoding.")
     if length is not None and not length.isdigit():
-        raise httpx.LocalProtocolError("The request's Content-Length is no number.")
+        raise httpx.LocalProtocolError("The request's Content-Length is not a number.")
     if host is None:
         headers = [(b"Host", request.url.netloc), *headers]
     method, target = request.method.encode("ascii", "replace"), request.url.raw_path

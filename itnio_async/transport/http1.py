@@ -2,7 +2,7 @@
 
 The connection itself gives its slot back, in the callback that ends the exchange, and not the task that waits for the
 answer: whatever happens to that task, at any tick, the slot is not its to lose. `token` is the future of the exchange
-under way; who holds it may abandon the exchange, and a token that is no longer the connection's does nothing.
+under way; its holder may abandon the exchange, and a token that is no longer the connection's does nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 
 
 class Owner(Protocol):
-    """Who made a connection, and is told what becomes of it."""
+    """The maker of a connection, which is told what becomes of it."""
 
     def release(self, connection: Connection) -> None:
         """Take back a connection that is ready for another request."""
@@ -295,7 +295,7 @@ class Connection(asyncio.Protocol):
             transport.abort()
 
     def end(self, why: str) -> None:
-        """Close the connection, and tell so whoever uses it."""
+        """Close the connection, and tell its user."""
         if not self.is_closed:
             self._fail(why)
 
@@ -429,7 +429,7 @@ class Connection(asyncio.Protocol):
             raise _RefusedError(f"The answer's head has more than {self._max_head_bytes} bytes.")
         self._answer_head = (status, version)
         if self._head_only:
-            # llhttp cannot be told that no body follows: what it still reads is no part of this answer.
+            # llhttp cannot be told that no body follows: what it still reads does not belong to this answer.
             self._keep = self._keep and parser.should_keep_alive()
             self._complete = True
             self._parser = httptools.HttpResponseParser(self)

@@ -1,8 +1,8 @@
 """httpx's own transport: for proxies, and for tools that replace parts of httpcore.
 
 httpcore's pool loses a slot when a call is cancelled at the wrong tick. Here it has no limit of its own, so that there
-is no slot to lose, and the limiter before it counts. A cancelled call may leave its connection behind until the client
-is closed.
+are no slots to lose, and the limiter before it counts. A cancelled call may leave its connection behind until the
+client is closed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itnio_async.transport.pooled import CONNECTION_EXTENSION
 
 
 class StockTransport(httpx.AsyncBaseTransport):
-    """An httpx transport that is made at the first request, and anew after `forget` or `aclose`."""
+    """An httpx transport that is made at the first request, and again after `forget` or `aclose`."""
 
     def __init__(
         self, *, limits: httpx.Limits, proxy: httpx.Proxy | None, verify: bool | ssl.SSLContext, trust_env: bool

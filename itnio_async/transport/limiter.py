@@ -17,7 +17,7 @@ class Limiter:
     """The gate before the connections, for one event loop.
 
     `in_use` counts the calls past it, and `waiting` those before it; only `enter` and `leave` change them. `slots` None
-    is no limit. A slot that comes free goes to the one who waits longest, directly, so that no newcomer can take it.
+    is no limit. A free slot goes to the longest waiter, directly, so that no newcomer can take it.
     """
 
     def __init__(self, slots: int | None, rate: RateLimit | None) -> None:
@@ -68,7 +68,7 @@ class Limiter:
             ) from None
 
     def leave(self) -> None:
-        """Give the slot back, to the one who waits longest."""
+        """Give the slot back, to the longest waiter."""
         while self._queue:
             future = self._queue.popleft()
             if not future.done():

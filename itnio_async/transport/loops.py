@@ -19,6 +19,16 @@ _inherited: list[object] = []
 _process = os.getpid()
 
 
+def this_process() -> int:
+    """Return the id of the running process."""
+    return _process
+
+
+def keep_for_parent(connections: object) -> None:
+    """Keep connections that a parent process made, so that nothing in this one closes them."""
+    _inherited.append(connections)
+
+
 def _note_fork() -> None:
     global _process
     _process = os.getpid()
@@ -81,6 +91,6 @@ class Home:
     def move(self, connections: object) -> None:
         """Make the running loop the home; `connections` are those of the old one, or None."""
         if self.process != _process and connections is not None:
-            _inherited.append((self.loop, connections))
+            keep_for_parent((self.loop, connections))
         self.loop = asyncio.get_running_loop()
         self.process = _process

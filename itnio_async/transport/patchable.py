@@ -5,8 +5,9 @@ These tools see requests below the signing, with its headers.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from attrs import frozen
@@ -34,7 +35,7 @@ class ConnectionCounts:
 
 
 class LastHop(httpx.AsyncBaseTransport):
-    """The way out, chosen anew for each request.
+    """The way out, chosen again for each request.
 
     `pool` None means that everything goes over `stock`: httpx's own transport, which knows about proxies.
     """
@@ -49,23 +50,20 @@ class LastHop(httpx.AsyncBaseTransport):
         # Wanted only by tools that replace parts of it; it keeps nothing open of its own.
         return httpx.AsyncClient(transport=_Inner(self), trust_env=False)
 
-    def direct(self) -> PooledTransport | None:
-        """Return the pool if nothing stands between it and the client."""
-        return None if TRANSPORT.is_replaced() or is_core_replaced() or is_client_replaced() else self._pool
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_async_request(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
         """Send the request the way that a tool may have laid."""
+        # Handed on and not awaited here: each coroutine on the way of all calls costs them some time.
         if is_client_replaced():
-            return await self._client.send(request, stream=True)
-        return await self.send_below_client(request)
+            return self._client.send(request, stream=True)
+        return self.send_below_client(request)
 
-    async def send_below_client(self, request: httpx.Request) -> httpx.Response:
+    def send_below_client(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
         """Send the request as httpx's client would hand it to its transport."""
         if self._pool is None or self._over_pool is None or is_core_replaced():
-            return await self._stock.handle_async_request(request)
+            return self._stock.handle_async_request(request)
         if TRANSPORT.is_replaced():
-            return await self._over_pool.handle_async_request(request)
-        return await self._pool.handle_async_request(request)
+            return self._over_pool.handle_async_request(request)
+        return self._pool.handle_async_request(request)
 
     def counts(self) -> ConnectionCounts:
         """Return the counts of connections; those of httpx's own transport only as far as answers came over them."""

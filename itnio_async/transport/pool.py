@@ -1,15 +1,14 @@
-"""The connections of one event loop: who has one, which are idle, and who waits for one.
+"""The connections of one event loop: those in use, the idle ones, and the waiters.
 
 What holds at every moment: connections, those being made among them, are never more than the limit; while somebody
-waits, none is idle and none could be made. A slot that comes free is handed to whoever waits longest, directly, so that
-no newcomer can take it, and whoever was handed one and is cancelled in the same tick hands it on.
+waits, none is idle and none could be made. A free slot is handed to the longest waiter, directly, so that no newcomer
+can take it; a waiter that was handed one and is cancelled in the same tick hands it on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import select
 import ssl
 from collections import OrderedDict
@@ -20,6 +19,7 @@ from attrs import define, frozen
 
 from itnio_async.transport.connect import Origin, open_connection, tls_context
 from itnio_async.transport.http1 import Connection
+from itnio_async.transport.loops import this_process
 
 log = logging.getLogger("itnio_async.pool")
 
@@ -60,7 +60,7 @@ class Counts:
     reused: int = 0
 
 
-# What is handed to one who waits: a connection, or (None) the right to make one.
+# What a waiter is handed: a connection, or (None) the right to make one.
 _Handed = Connection | None
 
 
@@ -69,7 +69,7 @@ class Pool:
 
     def __init__(self, settings: Settings, counts: Counts, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.process = os.getpid()
+        self.process = this_process()
         self.is_closed = False
         self._settings = settings
         self._counts = counts
@@ -81,7 +81,7 @@ class Pool:
         # Dicts for their order: the last is the freshest, and any one can be taken out at once.
         self._idle: dict[Origin, dict[Connection, None]] = {}
         self._origins: dict[Connection, Origin] = {}
-        # Who waits, for a connection to an origin, or (None) for the right to make one.
+        # The waiters, for a connection to an origin, or (None) for the right to make one.
         self._waiters: OrderedDict[asyncio.Future[_Handed], Origin | None] = OrderedDict()
         self._dialling: set[asyncio.Timeout] = set()
         self._closing: set[Connection] = set()
@@ -145,7 +145,7 @@ class Pool:
     # What connections say: `http1.Owner`.
 
     def release(self, connection: Connection) -> None:
-        """Take back a connection: to whoever waits longest, or among the idle ones."""
+        """Take back a connection: for the longest waiter, or among the idle ones."""
         origin = self._origins[connection]
         if self.is_closed or self._expiry == 0:
             connection.close()
@@ -194,7 +194,7 @@ class Pool:
     # The end.
 
     def close(self) -> None:
-        """Close all connections; whoever uses one is told so, and whoever waits."""
+        """Close all connections; their users are told so, and the waiters."""
         self.retire()
         for scope in self._dialling:
             scope.reschedule(self.loop.time())
@@ -238,7 +238,7 @@ class Pool:
     # Slots.
 
     def _vacate(self) -> None:
-        """Give a slot to whoever waits longest."""
+        """Give a slot to the longest waiter."""
         while self._waiters:
             waiter, _ = self._waiters.popitem(last=False)
             if not waiter.done():

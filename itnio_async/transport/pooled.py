@@ -1,13 +1,12 @@
 """The transport with its own connection pool: fast, and whole after anything that happens to a request.
 
-Above it are httpx's requests and answers (`handle_async_request`) or, for who has bytes already, `send`. Below it,
-`slots` shares out connections, `connect` makes them, `http1` speaks on one.
+Above it are httpx's requests and answers. Below it, `pool` shares out connections, `connect` makes them, and `http1`
+speaks on one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 import weakref
 from collections.abc import AsyncIterator
@@ -18,11 +17,12 @@ from attrs import frozen
 
 from itnio_async.config import LIMITS
 from itnio_async.transport.connect import Origin
-from itnio_async.transport.head import Upload, outgoing
+from itnio_async.transport.head import Outgoing, Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
-from itnio_async.transport.loops import Home, close_with_loop
+from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, this_process
+from itnio_async.transport.messages import LazyRequest, LazyResponse
 from itnio_async.transport.pool import Counts, Pool, Settings, Timeouts, closed
-from itnio_async.transport.sendings import SENDINGS_EXTENSION, Sendings
+from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 
 IDEMPOTENT_EXTENSION = "itnio_idempotent"
 CONNECTION_EXTENSION = "itnio_connection"
@@ -31,7 +31,6 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _NO_TIMEOUTS = Timeouts()
-_inherited: list[Pool] = []
 _PORTS = {"http": 80, "https": 443}
 # httpx's names for what can be asked of a connection, and asyncio's.
 _INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
@@ -81,78 +80,65 @@ class PooledTransport(httpx.AsyncBaseTransport):
         self._pool: Pool | None = None
         self._finalizer: weakref.finalize[..., PooledTransport] | None = None
         self._is_closed = False
+        # A client asks one address over and over, with a URL that it keeps.
+        self._last_origin: tuple[httpx.URL, str | None, Origin] | None = None
 
     @property
     def stats(self) -> PoolStats:
         """What the connections are doing now."""
         pool, counts = self._pool, self._counts
-        if pool is None or pool.process != os.getpid():
+        if pool is None or pool.process != this_process():
             return PoolStats(counts.opened, counts.reused, 0, 0, 0, 0)
         return PoolStats(counts.opened, counts.reused, pool.open, pool.idle, pool.in_use, pool.waiting)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer: whole if it came in one piece, or read while it arrives."""
         extensions = request.extensions
-        sendings: Sendings | None = extensions.get(SENDINGS_EXTENSION)
-        if sendings is not None and sendings.asked:
-            sendings.asked -= 1  # counted here, when it begins to go out
-        out = outgoing(request)
+        sending: Sending | None = extensions.get(SENDING_EXTENSION)
+        if sending is not None and sending.asked:
+            sending.asked -= 1  # counted here, when it begins to go out
+        data = request.as_bytes if isinstance(request, LazyRequest) else None
+        out = outgoing(request) if data is None else Outgoing(data)
         timeout = extensions.get("timeout")
         method = request.method
-        answer = await self.send(
-            origin_of(request.url, extensions.get("sni_hostname")),
-            out.data,
+        answer = await self._exchange(
+            self._origin_of(request.url, extensions.get("sni_hostname")),
+            out,
             Timeouts(**timeout) if timeout else _NO_TIMEOUTS,
+            sending,
             idempotent=extensions.get(IDEMPOTENT_EXTENSION, method in _IDEMPOTENT_METHODS),
             head_only=method == "HEAD",
-            last=out.last,
-            upload=out.upload,
-            sendings=sendings,
         )
-        content = answer.content
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=httpx.ByteStream(content) if isinstance(content, bytes) else _BodyStream(content),
-            extensions={
-                "http_version": answer.version,
-                "reason_phrase": answer.reason,
-                "network_stream": _NetworkStream(answer.transport),
-                CONNECTION_EXTENSION: (answer.connection, answer.reused),
-            },
-        )
+        return _response_of(answer)
 
-    async def send(
+    def _origin_of(self, url: httpx.URL, server_name: str | None) -> Origin:
+        last = self._last_origin
+        if last is not None and last[0] is url and last[1] == server_name:
+            return last[2]
+        origin = origin_of(url, server_name)
+        self._last_origin = (url, server_name, origin)
+        return origin
+
+    async def _exchange(
         self,
         origin: Origin,
-        data: bytes,
-        timeouts: Timeouts = _NO_TIMEOUTS,
+        out: Outgoing,
+        timeouts: Timeouts,
+        sending: Sending | None,
         *,
-        idempotent: bool = False,
-        head_only: bool = False,
-        last: bool = False,
-        gather: int = 0,
-        upload: Upload | None = None,
-        sendings: Sendings | None = None,
+        idempotent: bool,
+        head_only: bool,
     ) -> Answer:
-        """Send the bytes of a request (`head.head` and the body), and return its answer.
-
-        `idempotent`: it may be sent twice. `head_only`: its answer has no body (HEAD). `last`: it asks for the
-        connection's end. `gather`: so many bytes of the answer's body are waited for, before the answer is returned
-        with the rest of it unread. `upload`: what follows `data`. `sendings`: counts
-        how often the request began to go out.
-
-        Raises what the class says.
-        """
+        """Send a request on a connection of the pool, once more on another one if need be, and return its answer."""
         pool = self._pool
         if pool is None or pool.is_closed or not self._home.is_here():
             pool = await self._move_in()
         connection = pool.take(origin) or await pool.acquire(origin, timeouts)
-        if sendings is not None:
-            sendings.begun += 1
-        if upload is not None:
-            return await _send_in_parts(connection, data, upload, timeouts, last=last)
-        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
+        if sending is not None:
+            sending.begun += 1
+        if out.upload is not None:
+            return await _send_in_parts(connection, out.data, out.upload, timeouts, last=out.last)
+        token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
         try:
             return await token
         except (httpx.ReadError, httpx.WriteError) as error:
@@ -168,9 +154,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
         except httpx.TransportError as error:
             # Of the repeat nothing was sent, but the first one may have been processed.
             raise died from error
-        if sendings is not None:
-            sendings.begun += 1
-        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, gather=gather, last=last)
+        if sending is not None:
+            sending.begun += 1
+        token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
         try:
             return await token
         except BaseException:
@@ -251,6 +237,19 @@ async def _send_in_parts(
         raise
 
 
+def _response_of(answer: Answer) -> httpx.Response:
+    content, headers = answer.content, answer.headers
+    extensions = {
+        "http_version": answer.version,
+        "reason_phrase": answer.reason,
+        "network_stream": _NetworkStream(answer.transport),
+        CONNECTION_EXTENSION: (answer.connection, answer.reused),
+    }
+    if isinstance(content, bytes):
+        return LazyResponse(answer.status, headers, content, extensions)
+    return httpx.Response(answer.status, headers=headers, stream=_BodyStream(content), extensions=extensions)
+
+
 class _BodyStream(httpx.AsyncByteStream):
     """httpx's view of a body that arrives while it is read."""
 
@@ -289,8 +288,8 @@ def _leave(pool: Pool) -> None:
     In a forked child nothing is touched, and nothing may be collected: the sockets are the parent's, and so is the
     selector behind them.
     """
-    if pool.process != os.getpid():
-        _inherited.append(pool)
+    if pool.process != this_process():
+        keep_for_parent(pool)
         return
     if pool.loop.is_closed():
         pool.bury()

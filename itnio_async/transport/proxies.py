@@ -16,7 +16,7 @@ def proxy_of(proxy: Any, base_url: httpx.URL, *, trust_env: bool, allow_insecure
     """Return the proxy that was passed, or else the environment's for this address, or None.
 
     Addresses of this machine are never looked up in the environment: no proxy could reach them. Raises
-    `ConfigurationError` for what is no proxy, and for plain http that would leave this machine.
+    `ConfigurationError` for what is not a proxy, and for plain http that would leave this machine.
     """
     if proxy is not None:
         chosen = _parse(proxy, "proxy")
@@ -40,7 +40,7 @@ def _parse(value: Any, source: str) -> httpx.Proxy:
     if isinstance(parsed, str):
         # Without the value, and not raised while its error is: both may hold a password.
         raise ConfigurationError(
-            f"{source} is no address of a proxy ({parsed}). Give one such as http://proxy.example:3128."
+            f"{source} is not the address of a proxy ({parsed}). Give one such as http://proxy.example:3128."
         )
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigurationError(f"{source}: SOCKS proxies need one package more: pip install 'httpx[socks]'.")

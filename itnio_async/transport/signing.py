@@ -10,18 +10,23 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeAlias
+from typing import NamedTuple
 
 import httpx
 from attrs import define, field
 
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.errors import ConfigurationError
-from itnio_async.transport.sendings import SENDINGS_EXTENSION, Sendings
+from itnio_async.transport.messages import LazyRequest, full_request
 
-SIGNATURE_EXTENSION = "itnio_signature"
+SENDING_EXTENSION = "itnio_sending"
 
-Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+class Signed(NamedTuple):
+    """The three headers, and the same as they go over the wire."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    lines: bytes
 
 
 def sign(credentials: Credentials, timestamp: int) -> str:
@@ -40,7 +45,7 @@ class Signer:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._last: tuple[Credentials, int, Headers, bytes] | None = None
+        self._last: tuple[Credentials, int, Signed] | None = None
 
     def timestamp(self) -> int:
         """Return the `Timestamp` of a request that is signed now.
@@ -52,55 +57,71 @@ class Signer:
         except (TypeError, ValueError, OverflowError) as error:
             raise ConfigurationError(f"clock must give Unix seconds as a number ({error}).") from error
 
-    def headers(self, credentials: Credentials, timestamp: int) -> Headers:
-        """Return the three headers."""
-        return self._signed(credentials, timestamp)[2]
-
-    def lines(self, credentials: Credentials, timestamp: int) -> bytes:
-        """Return the three headers as they go over the wire."""
-        return self._signed(credentials, timestamp)[3]
-
-    def forget(self) -> None:
-        """Keep nothing any more."""
-        self._last = None
-
-    def _signed(self, credentials: Credentials, timestamp: int) -> tuple[Credentials, int, Headers, bytes]:
+    def signed(self, credentials: Credentials, timestamp: int) -> Signed:
+        """Return the three headers of a moment."""
         last = self._last
         if last is not None and last[0] is credentials and last[1] == timestamp:
-            return last
+            return last[2]
         headers = (
             (b"Sign", sign(credentials, timestamp).encode()),
             (b"Timestamp", b"%d" % timestamp),
             (b"Api-Key", credentials.api_key.encode()),
         )
         # The lines need no check for line breaks: credentials have none.
-        self._last = last = (credentials, timestamp, headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
-        return last
+        signed = Signed(headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
+        self._last = (credentials, timestamp, signed)
+        return signed
+
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        self._last = None
 
 
 @define(eq=False)
-class Signature:
-    """What one request is signed with; travels as a request extension and learns the timestamp that was sent."""
+class Sending:
+    """One sending of a request: what it is signed with, and what the transports below know of it.
+
+    It travels as a request extension. The signer notes the `timestamp` that was sent and the error that was `raised`
+    below it. `begun` counts how often our pool began to write the request. `asked` counts how often it was handed to a
+    transport that has not said what it did with it: the signer adds to it, and the pool takes off what reaches it,
+    since it counts by itself. A middleware may ask several times, and the pool replaces a connection that died.
+    """
 
     credentials: Credentials
     signer: Signer = field(repr=False)
     timestamp: int | None = None
+    begun: int = 0
+    asked: int = 0
+    raised: BaseException | None = field(default=None, repr=False)
 
-    def headers(self) -> Headers:
+    def sign(self) -> Signed:
         """Return the three headers for now."""
-        self.timestamp = self.signer.timestamp()
-        return self.signer.headers(self.credentials, self.timestamp)
-
-    def lines(self) -> bytes:
-        """Return the three headers for now, as they go over the wire."""
-        self.timestamp = self.signer.timestamp()
-        return self.signer.lines(self.credentials, self.timestamp)
+        self.timestamp = timestamp = self.signer.timestamp()
+        return self.signer.signed(self.credentials, timestamp)
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must not appear in an error."""
         if self.timestamp is None:
             return (self.credentials.api_secret,)
         return (self.credentials.api_secret, sign(self.credentials, self.timestamp))
+
+    @property
+    def may_have_gone_out(self) -> bool:
+        """Tell whether anything may have gone out."""
+        return self.begun + self.asked > 0
+
+    @property
+    def may_have_gone_out_twice(self) -> bool:
+        """Tell whether there may have been another request than the one that was answered."""
+        return self.begun + self.asked > 1
+
+    @property
+    def may_have_gone_out_all_the_same(self) -> bool:
+        """Tell whether anything may have gone out, where the word from below is that nothing was sent.
+
+        A foreign transport is believed where it was asked once: asked again, its word is about the last time.
+        """
+        return self.begun > 0 or self.asked > 1
 
 
 class SigningTransport(httpx.AsyncBaseTransport):
@@ -125,22 +146,20 @@ class SigningTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request with the three headers."""
         started = time.perf_counter()
-        signature: Signature | None = request.extensions.get(SIGNATURE_EXTENSION)
-        if signature is None:
-            signature = Signature(await resolve(self._credentials), self._signer)
-        signed = httpx.Request(
-            request.method,
-            request.url,
-            headers=[*request.headers.raw, *signature.headers()],
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-        if isinstance(signed.stream, httpx.ByteStream):
-            signed.read()  # for a transport of the caller's that looks at `request.content`
-        sendings: Sendings | None = request.extensions.get(SENDINGS_EXTENSION)
-        if sendings is not None:
-            sendings.asked += 1
-        response = await self._transport.handle_async_request(signed)
+        sending: Sending | None = request.extensions.get(SENDING_EXTENSION)
+        if sending is None:
+            sending = Sending(await resolve(self._credentials), self._signer)
+        headers, lines = sending.sign()
+        if isinstance(request, LazyRequest):
+            signed = request.with_headers(headers, lines)
+        else:
+            signed = full_request(request, headers)
+        sending.asked += 1
+        try:
+            response = await self._transport.handle_async_request(signed)
+        except BaseException as error:
+            sending.raised = error
+            raise
         response.request = request
         response.elapsed = timedelta(seconds=time.perf_counter() - started)
         return response

@@ -73,7 +73,7 @@ async def assert_usable(client: AsyncClient, calls: int = 3) -> None:
     ],
     ids=str,
 )
-async def test_at_every_tick_of_a_call(scripted: Any, options: dict[str, Any]) -> None:
+async def test_at_every_tick_of_an_attempt(scripted: Any, options: dict[str, Any]) -> None:
     client, _ = scripted(yielding, **options)
     view = client.with_options(credentials=slow_credentials)
     outcomes = [await cancel_after(view, count) for count in range(40)]

@@ -54,7 +54,7 @@ from itnio_async.calls.failures import transport_error
 )
 def test_each_failure_of_a_transport_is_ours(error: Exception, kind: type[Exception]) -> None:
     attempt = an_attempt()
-    attempt.sendings.asked = 1
+    attempt.asked, attempt.raised = 1, error
     ours = transport_error(attempt, error)
     assert type(ours) is kind
     assert str(ours).startswith("POST /v3/cc/sipTrunk/update: ")
@@ -73,7 +73,7 @@ def test_what_was_sent_decides_and_not_the_kind_of_failure(
     error: Exception, begun: int, asked: int, believed: bool
 ) -> None:
     attempt = an_attempt()
-    attempt.sendings.begun, attempt.sendings.asked = begun, asked
+    attempt.begun, attempt.asked = begun, asked
     ours = transport_error(attempt, error)
     assert ours is not None
     assert ours.may_have_been_processed is not believed
@@ -92,6 +92,26 @@ def test_no_class_of_httpx_is_forgotten(kind: type[Exception]) -> None:
 
 class OwnError(Exception):
     pass
+
+
+def test_secrets_go_from_all_that_hangs_on_a_failure_in_circles_and_groups_and_not_from_the_callers() -> None:
+    def failure(kind: type[BaseException]) -> BaseException:
+        error = kind(*([5] if kind is OSError else []), f"said {PASSWORD}")
+        error.args = (*error.args, 7)
+        return error
+
+    error, cause, context = failure(httpx.ReadError), failure(OwnError), failure(httpx.ReadError)
+    member, inner = failure(OSError), failure(OwnError)
+    callers, beyond = failure(ValueError), failure(ValueError)
+    group = BaseExceptionGroup("several", [member, BaseExceptionGroup("more", [inner])])
+    error.__cause__, error.__context__ = cause, context
+    cause.__context__, context.__cause__, context.__context__ = error, group, callers
+    inner.__cause__, callers.__context__, member.__context__ = context, beyond, callers
+    assert PASSWORD not in str(transport_error(an_attempt(), error, callers))  # type: ignore[arg-type]
+    for blanked in (error, cause, context, inner):
+        assert blanked.args == ("said ***", 7)
+    assert PASSWORD not in f"{member} {member.args}"
+    assert callers.args == beyond.args == (f"said {PASSWORD}", 7)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +145,17 @@ def test_a_secret_in_the_text_of_a_failure_is_blanked_out(secret: str) -> None:
     assert ours is not None
     assert secret not in str(ours)
     assert "***" in str(ours)
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "no token"), TimeoutError(), PermissionError(13, "x")], ids=repr
+)
+def test_what_the_system_refuses_a_middleware_is_its_own(error: Exception) -> None:
+    assert transport_error(an_attempt(), error) is None
+    below = an_attempt()
+    below.raised = error
+    assert type(transport_error(below, error)) is ConnectionLost
+    # Nothing but the answer is read after its head.
+    reading = an_attempt()
+    reading.http_status = 200
+    assert type(transport_error(reading, error)) is ConnectionLost

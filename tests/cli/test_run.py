@@ -201,7 +201,7 @@ def test_a_write_that_fails(itnio, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["trunks list", "trunks update 1 --sip-prefix 1", "doctor"])
-async def test_ctrl_c_during_a_call(start, sandbox, command):
+async def test_ctrl_c_during_an_attempt(start, sandbox, command):
     order = sandbox.order("hold")
     process = start(*command.split())
     await order.reached(timeout=20)

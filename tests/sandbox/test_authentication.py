@@ -5,11 +5,10 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
+from support.asking import QUERY, ask, headers_for, rule_of
 
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.authentication import authenticate
-
-from .asking import QUERY, ask, headers_for, rule_of
 
 PAGE = {"current": 1, "size": 10, "params": {}}
 

@@ -1,4 +1,4 @@
-"""Failures to order: what a caller sees of each, whom they strike, and their text."""
+"""Failures to order: what a caller sees of each, which requests they strike, and their text."""
 
 import asyncio
 import socket
@@ -6,11 +6,10 @@ import socket
 import httpx
 import pytest
 from hypothesis import given, strategies as st
+from support.asking import QUERY, UPDATE, ask, headers_for, replacement, rule_of
 
-from itnio_async.errors import ConfigurationError
+from itnio_async import ConfigurationError
 from itnio_async.sandbox import Fault
-
-from .asking import QUERY, UPDATE, ask, headers_for, replacement, rule_of
 
 PAGE = {"current": 1, "size": 10, "params": {}}
 
@@ -153,7 +152,7 @@ async def test_a_delay_and_a_refusal_add_up(sandbox):
     assert later.struck == 0
 
 
-async def test_faults_strike_only_whom_they_are_meant_for(sandbox):
+async def test_faults_strike_only_the_requests_they_are_meant_for(sandbox):
     order = sandbox.order(Fault("minus18", endpoint="update", key_id=1, count=2))
     assert (await ask(sandbox, QUERY, PAGE)).json()["status"] == 0
     assert (await update(sandbox, 2)).json()["status"] == "0"

@@ -1,10 +1,8 @@
-"""Its lifetime, its arguments, what it records, and what is not imitated."""
+"""Its lifetime, its arguments, what is stored, and what is said where the extra is missing."""
 
 import asyncio
-import json
 import logging
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,11 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from support.asking import QUERY, UPDATE, ask, headers_for, replacement
 
-from itnio_async.errors import ConfigurationError
+from itnio_async import ConfigurationError
 from itnio_async.sandbox import Sandbox
-
-from .asking import QUERY, UPDATE, ask, headers_for, replacement, rule_of
 
 PAGE = {"current": 1, "size": 10, "params": {}}
 
@@ -149,7 +146,7 @@ async def test_nothing_is_logged_in_normal_work(caplog):
     async with Sandbox(trunks=1) as sandbox:
         await ask(sandbox, UPDATE, replacement(sandbox.trunk(1)))
         await ask(sandbox, "/nowhere", {})
-    # What the tests' own side says is no matter of ours.
+    # What the tests' own side logs does not matter here.
     assert {record.name.partition(".")[0] for record in caplog.records} <= {"asyncio", "httpx", "httpcore"}
 
 
@@ -159,48 +156,6 @@ async def test_what_is_not_http_is_refused_in_quiet(sandbox, capfd):
     assert b" 400 " in await reader.read()
     writer.close()
     assert capfd.readouterr() == ("", "")
-
-
-# State in a file.
-
-
-def test_a_kept_state_is_its_owners_alone(tmp_path):
-    """Whoever rehearses a job with their own file has their own passwords in it."""
-    state = tmp_path / "state.db"
-    with Sandbox(trunks=3, state=state):
-        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    with Sandbox(state=state):
-        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-
-
-async def test_a_file_keeps_the_data(tmp_path):
-    state = tmp_path / "state.db"
-    async with Sandbox(trunks=3, state=state) as sandbox:
-        await ask(sandbox, UPDATE, replacement(sandbox.trunk(1), sipTrunkName="kept"))
-    async with Sandbox(trunks=50, state=str(state)) as sandbox:
-        assert [trunk.sip_trunk_name for trunk in sandbox.trunks] == ["kept", "trunk00002", "trunk00003"]
-    assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
-
-
-def test_a_file_of_something_else_is_left_alone(tmp_path):
-    text, database = tmp_path / "text", tmp_path / "database"
-    text.write_text("no database, but long enough to be taken for one" * 50)
-    other = sqlite3.connect(database)
-    other.execute("CREATE TABLE trunk (key_id)")
-    other.commit()
-    other.close()
-    for path in (text, database, tmp_path, tmp_path / "missing" / "state"):
-        before = path.read_bytes() if path.is_file() else None
-        with pytest.raises(ConfigurationError, match=r"^state "), Sandbox(state=path):
-            pytest.fail("it started")
-        assert (path.read_bytes() if path.is_file() else None) == before
-
-
-def test_a_step_that_fails_is_undone(sandbox):
-    twice = [(5, "five"), (5, "five again")]
-    with pytest.raises(sqlite3.IntegrityError), sandbox.state.transaction():
-        sandbox.state.add_groups(twice)
-    assert sandbox.state.group_name(5) is None
 
 
 # Arguments.
@@ -260,33 +215,7 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path):
         pytest.fail("it started")
 
 
-# What it records.
-
-
-async def test_requests_are_recorded(sandbox):
-    sandbox.clock = lambda: 1_700_000_000.0
-    await ask(sandbox, UPDATE, {**replacement(sandbox.trunk(2)), "sipWhiteIp": ""})
-    (request,) = sandbox.requests
-    assert (request.at, request.method, request.path, request.key_id) == (1_700_000_000.0, "POST", UPDATE, 2)
-    assert (request.code, request.rule, request.text) == (-54, "54 documented", "sipWhiteIp is required")
-
-
-async def test_the_log_has_each_request_and_no_secret(tmp_path):
-    log = tmp_path / "log.jsonl"
-    async with Sandbox(trunks=3, log=log) as sandbox:
-        sandbox.order("drop,key_id=1")
-        await ask(sandbox, UPDATE, replacement(sandbox.trunk(3)))
-        with pytest.raises(httpx.RemoteProtocolError):
-            await ask(sandbox, UPDATE, replacement(sandbox.trunk(1)))
-        headers = headers_for(sandbox)
-    text = log.read_text()
-    lines = [json.loads(line) for line in text.splitlines()]
-    assert [(line["key_id"], line["code"], line["fault"]) for line in lines] == [
-        (3, 0, None),
-        (1, None, "drop,key_id=1"),
-    ]
-    for secret in ("made-up-password-3", sandbox.api_secret, sandbox.api_key, headers["Sign"]):
-        assert secret not in text
+# What is stored.
 
 
 def test_passwords_are_not_in_a_repr(sandbox):
@@ -303,29 +232,6 @@ def test_groups_tell_what_they_are_bound_to(sandbox):
     bound = {group.voice_group_id: group.bound_to for group in sandbox.agent_groups}
     assert bound[2_000_004] == (4,)
     assert bound[1_000_026] == ()
-
-
-# What is not imitated.
-
-
-@pytest.mark.parametrize("path", ["/", "/v3/cc/sipTrunk/delete", UPDATE + "/", "/v3/cc/siptrunk/update", "/%2e%2e/ä"])
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_an_unknown_path_is_never_a_success(sandbox, method, path):
-    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as client:
-        response = await client.request(method, path, headers=headers_for(sandbox))
-    assert response.status_code == 501
-    assert "does not imitate" in response.text
-    assert response.headers["Content-Type"].startswith("text/plain")
-    assert rule_of(response) == "501 assumed"
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "OPTIONS"])
-async def test_another_method_is_never_a_success(sandbox, method):
-    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as client:
-        response = await client.request(method, UPDATE, headers=headers_for(sandbox))
-    assert response.status_code == 405
-    assert "status" not in response.text
-    assert rule_of(response) == "405 assumed"
 
 
 # Packaging.

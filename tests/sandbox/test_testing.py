@@ -7,11 +7,10 @@ import socket
 import httpx
 import pytest
 import vcr
+from support.asking import QUERY, ask, headers_for
 
 from itnio_async.sandbox import Sandbox
 from itnio_async.testing import SECRET_HEADERS, VendorContactedError, itnio_sandbox, vcr_config  # noqa: F401
-
-from .asking import QUERY, ask, headers_for
 
 pytest_plugins = ["pytester"]
 PAGE = {"current": 1, "size": 10, "params": {}}

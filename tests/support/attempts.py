@@ -13,7 +13,7 @@ from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.calls.answer import reader_of
 from itnio_async.calls.request import Attempt, CallRequest, Template
 from itnio_async.endpoint import EnvelopeForm
-from itnio_async.transport.signing import Signature, Signer
+from itnio_async.transport.signing import Signer
 
 MOMENT = 1630468800
 SIGN = "05d7a50893e22a5c4bb3216ae3396c7c"
@@ -24,8 +24,6 @@ PASSWORD = 'hun"ter/2'
 def an_attempt(
     response_type: Any = None, form: EnvelopeForm = EnvelopeForm.STATUS, content: bytes | None = None
 ) -> Attempt[Any]:
-    signature = Signature(Credentials("bDqJFiq9", SECRET), Signer(lambda: MOMENT))
-    signature.headers()
     template = Template(
         endpoint="POST /v3/cc/sipTrunk/update",
         method="POST",
@@ -37,4 +35,7 @@ def an_attempt(
         idempotent=True,
     )
     content = orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content
-    return Attempt(CallRequest(template, content, started=time.monotonic()), 2, signature)
+    request = CallRequest(template, content, started=time.monotonic())
+    attempt: Attempt[Any] = Attempt(Credentials("bDqJFiq9", SECRET), Signer(lambda: MOMENT), request=request, number=2)
+    attempt.sign()
+    return attempt

@@ -45,7 +45,7 @@ async def ticks(number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def ticks_of_a_call(server: RawServer) -> int:
+async def ticks_of_an_attempt(server: RawServer) -> int:
     """The ticks that a call takes from connecting to its end."""
     async with pool_of(1) as transport:
         task = asyncio.create_task(call(transport, server))
@@ -60,7 +60,7 @@ async def ticks_of_a_call(server: RawServer) -> int:
 async def sweep(peer: Peer, handler: Handler) -> range:
     """The ticks to cancel at: sixty steps that go from the beginning of a call to beyond its end."""
     async with peer(handler) as server:
-        longest = max([await ticks_of_a_call(server) for _ in range(3)])
+        longest = max([await ticks_of_an_attempt(server) for _ in range(3)])
     return range(0, max(TICKS.stop, longest + 1), ceil(longest / TICKS.stop))
 
 

@@ -20,7 +20,7 @@ import uvloop
 from support.fault_server import OK, FaultServer, call, client_tls, in_thread, request, serve
 from support.raw_server import Connection
 
-from itnio_async.transport import pooled as pool
+from itnio_async.transport import loops as loops_of_transport
 from itnio_async.transport.pooled import PooledTransport
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -199,7 +199,7 @@ def test_forked_with_idle_connections(new_loop: LoopFactory, what: str, server: 
         if what == "drop":
             del transport
             gc.collect()
-        assert inherited in pool._inherited
+        assert inherited in loops_of_transport._inherited
 
     assert in_child(child) == 0
     # The parent's connection has heard nothing of it.
@@ -211,7 +211,7 @@ def test_forked_with_idle_connections(new_loop: LoopFactory, what: str, server: 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:unclosed event loop")
-def test_forked_in_the_middle_of_a_call(server: FaultServer, transport: PooledTransport) -> None:
+def test_forked_in_the_middle_of_an_attempt(server: FaultServer, transport: PooledTransport) -> None:
     async def main() -> None:
         under_way = asyncio.create_task(call(transport, server))
         await asyncio.sleep(0)

@@ -45,7 +45,7 @@ def test_a_proxy_that_was_passed_is_taken(given_: Any, meaning: str) -> None:
     "proxy", ["", "http://", "ftp://proxy.example", "http://proxy.example:port", 5, True, b"http://x", ["a"], {}]
 )
 def test_what_is_no_proxy_is_refused_by_name(proxy: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"^proxy is no address"):
+    with pytest.raises(ConfigurationError, match=r"^proxy is not the address"):
         choose(proxy)
 
 
@@ -64,7 +64,7 @@ def test_a_password_is_not_in_the_error(variable: str, monkeypatch: pytest.Monke
     wrong = "http://user:hunter2@proxy.example:port"
     if variable != "proxy":
         monkeypatch.setenv(variable, wrong)
-    with pytest.raises(ConfigurationError, match=rf"^{variable} is no address") as caught:
+    with pytest.raises(ConfigurationError, match=rf"^{variable} is not the address") as caught:
         choose(wrong if variable == "proxy" else None)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -130,5 +130,5 @@ def test_plain_http_must_not_leave_this_machine_through_a_proxy(base_url: httpx.
 
 def test_an_error_names_the_variable_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "ftp://proxy.example")
-    with pytest.raises(ConfigurationError, match=r"^ALL_PROXY is no address"):
+    with pytest.raises(ConfigurationError, match=r"^ALL_PROXY is not the address"):
         choose()

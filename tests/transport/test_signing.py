@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from itnio_async import Credentials, SigningTransport
-from itnio_async.transport.signing import SIGNATURE_EXTENSION, Signature, Signer, sign
+from itnio_async.transport.signing import SENDING_EXTENSION, Sending, Signer, sign
 
 # The documentation's own example.
 PAIR = Credentials("bDqJFiq9", "7bz1lzh9")
@@ -32,21 +32,21 @@ def test_a_sign_is_the_md5_of_key_secret_and_moment_in_lower_case(key: str, secr
 
 @given(st.floats(0, 2**40))
 def test_a_timestamp_is_whole_seconds(now: float) -> None:
-    signature = Signature(PAIR, Signer(lambda: now))
-    headers = dict(signature.headers())
+    sending = Sending(PAIR, Signer(lambda: now))
+    headers = dict(sending.sign().headers)
     assert headers[b"Timestamp"] == str(int(now)).encode()
     assert headers[b"Sign"] == sign(PAIR, int(now)).encode()
     assert headers[b"Api-Key"] == b"bDqJFiq9"
-    assert signature.timestamp == int(now)
+    assert sending.timestamp == int(now)
 
 
 def test_what_must_not_be_shown_is_the_secret_and_once_it_exists_the_sign() -> None:
-    signature = Signature(PAIR, Signer(lambda: MOMENT))
-    assert signature.secrets() == ("7bz1lzh9",)
-    signature.headers()
-    assert signature.secrets() == ("7bz1lzh9", SIGN)
-    assert "7bz1lzh9" not in repr(signature)
-    assert SIGN not in repr(signature)
+    sending = Sending(PAIR, Signer(lambda: MOMENT))
+    assert sending.secrets() == ("7bz1lzh9",)
+    sending.sign()
+    assert sending.secrets() == ("7bz1lzh9", SIGN)
+    assert "7bz1lzh9" not in repr(sending)
+    assert SIGN not in repr(sending)
 
 
 class Recorder(httpx.AsyncBaseTransport):
@@ -130,13 +130,13 @@ async def test_each_request_is_signed_for_its_own_moment_and_account() -> None:
 
 async def test_a_signature_that_travels_with_the_request_wins() -> None:
     seen: list[httpx.Request] = []
-    signature = Signature(PAIR, Signer(lambda: MOMENT))
+    sending = Sending(PAIR, Signer(lambda: MOMENT))
     transport = SigningTransport(server(seen), Credentials("other", "other"), clock=lambda: 0)
-    extensions = {SIGNATURE_EXTENSION: signature, "timeout": {"read": 5}}
+    extensions = {SENDING_EXTENSION: sending, "timeout": {"read": 5}}
     await transport.handle_async_request(httpx.Request("GET", "https://api.itniotech.com/", extensions=extensions))
     assert seen[0].headers["Sign"] == SIGN
     assert seen[0].extensions["timeout"] == {"read": 5}
-    assert signature.timestamp == MOMENT
+    assert sending.timestamp == MOMENT
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("no"), RuntimeError("bug"), AssertionError("a mock's")], ids=repr)
@@ -168,4 +168,4 @@ def test_a_signer_keeps_one_signature_and_forgets_it() -> None:
     other = Credentials("other", "account")
     for credentials in (PAIR, other, PAIR):
         for timestamp in (1, 2, 2):
-            assert dict(signer.headers(credentials, timestamp))[b"Sign"] == sign(credentials, timestamp).encode()
+            assert dict(signer.signed(credentials, timestamp).headers)[b"Sign"] == sign(credentials, timestamp).encode()

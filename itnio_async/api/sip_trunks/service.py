@@ -55,7 +55,9 @@ class SipTrunks(Service):
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError` or
         `DeadlineExceeded` where no answer came. Source: the vendor's page on updating a SIP trunk.
         """
-        return (await self._caller.call(UPDATE, update)).data
+        call = self._caller.call(UPDATE, update)
+        del update  # a report of an error shows the variables here, whatever was passed
+        return (await call).data
 
     def update_many(
         self,
@@ -88,7 +90,9 @@ class SipTrunks(Service):
         A lost answer does not tell whether the trunk was created: look for its name before trying again. A failure of
         the vendor's system is not repeated by itself for the same reason. Raises as `update` does.
         """
-        return (await self._caller.call(ADD, trunk)).data
+        call = self._caller.call(ADD, trunk)
+        del trunk
+        return (await call).data
 
     def list(
         self,

@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from itnio_async.codec import local
 from itnio_async.errors import InvalidRequestError
+from itnio_async.frames import FramesDropped
 from itnio_async.values import UNSET, Unset, extra_field
 
 
@@ -146,6 +147,13 @@ class SipTrunk:
 
         Raises `InvalidRequestError` that names the field to give.
         """
+        try:
+            with FramesDropped():
+                return self._updated(changes)
+        finally:
+            del changes  # a report of an error shows the variables here
+
+    def _updated(self, changes: SipTrunkChanges) -> SipTrunkUpdate:
         for name in changes:
             if name not in _UPDATE_FIELDS:
                 raise InvalidRequestError(

@@ -45,8 +45,8 @@ class BadCell(Exception):
 
 # What spreadsheets run, also in the full width of East Asian keyboards, and the blanks before which some do too.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - these forms are meant
-_SHORTENED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+")
-_TOO_NARROW = re.compile("#{4,}")  # shorter ones may be a prefix to dial
+_SHORTENED = re.compile(r"[+-]?[0-9]++(?:[.,][0-9]++)?[eE]\+[0-9]++")
+_TOO_NARROW = re.compile("#{4,}+")  # shorter ones may be a prefix to dial
 _ERRORS = frozenset(
     ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
 )
@@ -119,7 +119,7 @@ def understand_typed(value: Any) -> Any:
 
 # -- values -----------------------------------------------------------------------------------------------------------
 
-_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*+")
 _MOST_CHARACTERS = 20
 _SURELY_SHORT = 19  # any fewer digits fit into 64 bits
 _LONGEST = 2**64

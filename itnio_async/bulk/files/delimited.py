@@ -13,8 +13,8 @@ from attrs import frozen
 from itnio_async.bulk.files.places import Place, SourceError
 
 SEPARATORS = ",;\t"
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
-_QUOTED = re.compile(r'"[^"]*"')
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*+', re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r'"[^"]*+"')
 
 
 @frozen

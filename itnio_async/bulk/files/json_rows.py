@@ -11,7 +11,7 @@ from attrs import frozen
 
 from itnio_async.bulk.files.places import Place, SourceError
 
-_BLANK = re.compile(r"[ \t\r\n]*")
+_BLANK = re.compile(r"[ \t\r\n]*+")
 
 
 @frozen

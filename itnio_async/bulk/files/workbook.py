@@ -18,7 +18,7 @@ from itnio_async.errors import ConfigurationError
 
 # A cell's number is a 64-bit float, and a spreadsheet keeps 15 digits of it.
 _LARGEST_NUMBER = 10**15
-_ZEROS = re.compile(r"0{2,}")
+_ZEROS = re.compile(r"0{2,}+")
 
 _TOO_LONG = Damaged(
     "the cell is a number of more than 15 digits, the last of which a spreadsheet loses. Format the column as text and "

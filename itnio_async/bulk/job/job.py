@@ -50,7 +50,8 @@ from itnio_async.bulk.journal.journal import (
     has_journal,
     read_journal,
 )
-from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.client import AsyncClient
 from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number

@@ -16,7 +16,6 @@ from typing import Any
 import attrs
 import orjson
 
-from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState
 
@@ -140,7 +139,6 @@ def _json(value: Any) -> str:
 # -- reading it again -------------------------------------------------------------------------------------------------
 
 
-@paused_collector()
 def rows_of(database: sqlite3.Connection) -> list[JournalRow]:
     """Return all rows as the last entries have them, in the file's order."""
     # What was said of the rows comes first, and each row is made once, without objects in between.

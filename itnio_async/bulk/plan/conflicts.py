@@ -1,8 +1,168 @@
-"""Which update must wait for which other one, and where that goes round in a circle."""
+"""What the rows of a plan take from each other and from trunks that stay as they are: refused, at risk, or in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.types import SipTrunk
+from itnio_async.bulk.plan.holders import Holders, Holding, Kind, Risk, given_up_by, risk_of, taken_by
+from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Verdict, places_of, refused
+
+
+class Conflicts:
+    """The rows to update, judged by what they take from each other and from the trunks that stay as they are."""
+
+    def __init__(self, items: list[PlanItem], trunks: Iterable[SipTrunk]) -> None:
+        self._items = items
+        self._by_trunk: dict[int, int] = {}
+        self._takers = Holders()
+        for item in items:
+            if item.update is not None and item.trunk is not None and item.trunk.key_id is not None:
+                self._by_trunk[item.trunk.key_id] = item.index
+                for holding in taken_by(item.trunk, item.changes):
+                    self._takers.add(holding, item.index)
+        self._holders = Holders.listed(trunks, self._takers.kinds)
+        self._taken = self._contested()
+        self._given: dict[int, frozenset[Holding]] = {}
+
+    def _contested(self) -> dict[int, list[Holding]]:
+        """Return what the items take that are in each other's way, or in that of a trunk; with the rest all is well."""
+        holdings = {*self._takers.several, *self._takers.common(self._holders)}
+        taken: dict[int, list[Holding]] = {}
+        for index in sorted({index for holding in holdings for index in self._takers.of(holding)}):
+            item = self._items[index]
+            assert item.trunk is not None
+            taken[index] = [holding for holding in taken_by(item.trunk, item.changes) if holding in holdings]
+        return taken
+
+    def judged(self) -> list[PlanItem]:
+        """Return the items with what is certain to be refused, what is at risk, and what needs what."""
+        self._refuse_names()
+        self._refuse_circles()
+        contenders = self._contenders()
+        for index in self._live(self._taken):
+            item = self._items[index]
+            risks = tuple(self._risks(item, contenders))
+            needs = tuple(sorted(set(self._needs(index))))
+            if risks or needs:
+                self._items[index] = attrs.evolve(item, risks=risks, needs=needs)
+        return self._items
+
+    def _live(self, indexes: Iterable[int]) -> list[int]:
+        return [index for index in indexes if self._items[index].verdict is Verdict.UPDATE]
+
+    # Names.
+
+    def _refuse_names(self) -> None:
+        """Refuse what takes a name that two rows want, or that a trunk keeps."""
+        for (kind, name), takers in self._takers.several.items():
+            if kind is Kind.NAME:
+                for index in takers:
+                    others = places_of(self._items[other] for other in takers if other != index)
+                    self._refuse(index, f"sip_trunk_name: {others} would get the name {name!r} too", Kind.NAME)
+        self._follow(self._taken)
+
+    def _follow(self, indexes: Iterable[int]) -> None:
+        """Refuse those of the items whose new name its trunk keeps, and then those who counted on them."""
+        open_ = deque(indexes)
+        while open_:
+            index = open_.popleft()
+            if self._items[index].verdict is not Verdict.UPDATE:
+                continue
+            keeper = self._keeper_of_name(index)
+            if keeper is None:
+                continue
+            name = next(value for kind, value in self._taken[index] if kind is Kind.NAME)
+            self._refuse(index, f"sip_trunk_name: trunk {keeper} has the name {name!r} and keeps it", Kind.NAME)
+            open_.extend(self._who_wants_name_of(index))
+
+    def _keeper_of_name(self, index: int) -> int | None:
+        for holding in self._taken[index]:
+            if holding[0] is Kind.NAME:
+                for holder in self._holders.of(holding):
+                    if holder != self._items[index].key_id and not self._gives_up(holder, holding):
+                        return holder
+        return None
+
+    def _who_wants_name_of(self, index: int) -> Sequence[int]:
+        return self._takers.of((Kind.NAME, self._items[index].trunk_name))
+
+    def _refuse(self, index: int, reason: str, kind: Kind) -> None:
+        code = SIP_TRUNKS[kind.value]
+        self._items[index] = refused(self._items[index], f"{reason}. {code.advice}", kind.value)
+
+    # What needs what.
+
+    def _gives_up(self, key_id: int, holding: Holding) -> bool:
+        index = self._by_trunk.get(key_id)
+        if index is None or self._items[index].verdict is not Verdict.UPDATE:
+            return False
+        return holding in self._given_by(index)
+
+    def _given_by(self, index: int) -> frozenset[Holding]:
+        if index not in self._given:
+            item = self._items[index]
+            assert item.trunk is not None
+            self._given[index] = given_up_by(item.trunk, item.changes)
+        return self._given[index]
+
+    def _needs(self, index: int) -> Iterator[int]:
+        """The items that give up what this one takes; where pairs are allowed, nobody has to wait."""
+        for holding in self._taken[index]:
+            if holding[0] in self._holders.pairs:
+                continue
+            for holder in self._holders.of(holding):
+                if self._gives_up(holder, holding):
+                    yield self._by_trunk[holder]
+
+    def _refuse_circles(self) -> None:
+        for members in circles({index: sorted(set(self._needs(index))) for index in self._live(self._taken)}):
+            what = self._swapped(members)
+            for index in members:
+                others = places_of(self._items[other] for other in members if other != index)
+                reason = (
+                    f"each needs what the other gives up first: this row and {others} go round in a circle ({what}). "
+                    "It is not broken by itself, since a value in between would misroute calls on a live trunk: give "
+                    "one of them a free value in a file of its own, and apply that before"
+                )
+                self._items[index] = refused(self._items[index], f"{reason}.", None)
+            for index in members:
+                self._follow(self._who_wants_name_of(index))
+
+    def _swapped(self, members: Sequence[int]) -> str:
+        inside = set(members)
+        holdings = {
+            holding
+            for index in members
+            for holding in self._taken[index]
+            if any(self._by_trunk.get(holder) in inside for holder in self._holders.of(holding))
+        }
+        texts = sorted(f"{kind.words} {value}" for kind, value in holdings)
+        more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+        return ", ".join(texts[:MOST_NAMED]) + more
+
+    # Risks.
+
+    def _contenders(self) -> dict[Holding, list[int]]:
+        """Return for all that is contested which trunks will have it, by key id."""
+        contenders: dict[Holding, list[int]] = {}
+        for holding in {holding for taken in self._taken.values() for holding in taken}:
+            keepers = [holder for holder in self._holders.of(holding) if not self._gives_up(holder, holding)]
+            live = [self._items[index] for index in self._live(self._takers.of(holding))]
+            contenders[holding] = sorted({*keepers, *(item.key_id for item in live if item.key_id is not None)})
+        return contenders
+
+    def _risks(self, item: PlanItem, contenders: Mapping[Holding, Sequence[int]]) -> Iterator[Risk]:
+        assert item.key_id is not None
+        for holding in sorted(self._taken[item.index], key=lambda holding: (-holding[0].value, str(holding[1]))):
+            if holding[0] is not Kind.NAME:
+                risk = risk_of(holding, item.key_id, contenders[holding], self._holders.pairs)
+                if risk is not None:
+                    yield risk
 
 
 def circles(needs: Mapping[int, Iterable[int]]) -> list[tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Names, addresses, agent groups and numbers: who has them, who gives them up, who takes them.
+"""Holders: the trunks that have a name, an address, an agent group or a number, and what they give up and take.
 
 Of names it is certain that two trunks cannot have the same one. How far the vendor's other rules reach (the account,
 the direction) its pages do not say: those are risks, and an account whose listing shows such a pair already allows it.
@@ -29,7 +29,7 @@ class Kind(Enum):
     NUMBER = -59
     WHITE_ADDRESS = -60
 
-    # Equality of members is identity; Enum's own hash, a function in Python, is most of what looking up a claim takes.
+    # Equality of members is identity, and Enum's own hash, a function in Python, is most of what a look-up takes.
     __hash__ = object.__hash__
 
     @property
@@ -46,7 +46,7 @@ _WORDS = {
     Kind.WHITE_ADDRESS: "whitelist address",
 }
 
-Claim = tuple[Kind, Any]
+Holding = tuple[Kind, Any]
 
 
 @frozen
@@ -108,36 +108,38 @@ _KINDS: Mapping[str, Sequence[tuple[Kind, Callable[[Any, SipTrunk], Collection[A
 _NO_KINDS: Sequence[Any] = ()
 
 
-def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Claim]:
+def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Holding]:
     """Return what the trunk gets by these changes and does not have yet."""
-    return [claim for change in changes for claim in _added(change.name, change.before, change.after, trunk)]
+    return [holding for change in changes for holding in _added(change.name, change.before, change.after, trunk)]
 
 
-def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Claim]:
+def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Holding]:
     """Return what the trunk has and will not have any more after these changes."""
-    return frozenset(claim for change in changes for claim in _added(change.name, change.after, change.before, trunk))
+    return frozenset(
+        holding for change in changes for holding in _added(change.name, change.after, change.before, trunk)
+    )
 
 
-def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> list[Claim]:
-    claims: list[Claim] = []
+def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> list[Holding]:
+    holdings: list[Holding] = []
     for kind, values_of in _KINDS.get(name, _NO_KINDS):
         had = values_of(before, trunk)
-        claims += [(kind, value) for value in values_of(after, trunk) if value not in had]
-    return claims
+        holdings += [(kind, value) for value in values_of(after, trunk) if value not in had]
+    return holdings
 
 
-class Claims:
-    """Who makes which claim: trunks by key id, or items by index."""
+class Holders:
+    """Which trunks, by key id, have something; or which items, by index, would get it."""
 
     def __init__(self) -> None:
-        # Lists only for what several claim: Python's garbage collector would be busy with one for each trunk.
+        # Most things have one holder, and a list for each of them would be as many objects again.
         self._first: dict[Kind, dict[Any, int]] = {}
-        self._several: dict[Claim, list[int]] = {}
+        self._several: dict[Holding, list[int]] = {}
 
     @classmethod
-    def listed(cls, trunks: Iterable[SipTrunk], kinds: Iterable[Kind]) -> Claims:
+    def listed(cls, trunks: Iterable[SipTrunk], kinds: Iterable[Kind]) -> Holders:
         """Return what the trunks have of these kinds, by their key ids."""
-        claims = cls()
+        holdings = cls()
         wanted = frozenset(kinds)
         for name, readers in _KINDS.items():
             for kind, values_of in readers:
@@ -146,55 +148,55 @@ class Claims:
                 for trunk in trunks:
                     if trunk.key_id is not None:
                         for value in values_of(getattr(trunk, name), trunk):
-                            claims.add((kind, value), trunk.key_id)
-        return claims
+                            holdings.add((kind, value), trunk.key_id)
+        return holdings
 
-    def add(self, claim: Claim, who: int) -> None:
-        """Note a claim, once for each who makes it."""
-        kind, value = claim
-        first = self._first.setdefault(kind, {}).setdefault(value, who)
-        if first != who:
-            self._several.setdefault(claim, [first]).append(who)
+    def add(self, holding: Holding, holder: int) -> None:
+        """Note a holder, each once."""
+        kind, value = holding
+        first = self._first.setdefault(kind, {}).setdefault(value, holder)
+        if first != holder:
+            self._several.setdefault(holding, [first]).append(holder)
 
-    def of(self, claim: Claim) -> Sequence[int]:
-        """Return who makes the claim, in the order in which they were noted."""
-        several = self._several.get(claim)
+    def of(self, holding: Holding) -> Sequence[int]:
+        """Return the holders of something, in the order in which they were noted."""
+        several = self._several.get(holding)
         if several is not None:
             return several
-        first = self._first.get(claim[0], {}).get(claim[1])
+        first = self._first.get(holding[0], {}).get(holding[1])
         return () if first is None else (first,)
 
     @property
     def kinds(self) -> Iterable[Kind]:
-        """Of which kinds there are claims."""
+        """The kinds of what is held."""
         return self._first
 
     @property
-    def several(self) -> Mapping[Claim, Sequence[int]]:
-        """What more than one claims, and who they are; first what two did first."""
+    def several(self) -> Mapping[Holding, Sequence[int]]:
+        """What has more than one holder, and these; first what had two first."""
         return self._several
 
-    def common(self, others: Claims) -> Iterator[Claim]:
-        """Yield the claims that others make too."""
+    def common(self, others: Holders) -> Iterator[Holding]:
+        """Yield what the others hold too."""
         for kind, first in self._first.items():
             for value in first.keys() & others._first.get(kind, {}).keys():
                 yield kind, value
 
     @cached_property
     def pairs(self) -> Mapping[Kind, Pair]:
-        """For each kind the first two who share something, but for names: no account allows to share those."""
+        """For each kind but names, which no account lets trunks share, the first two holders of the same thing."""
         pairs: dict[Kind, Pair] = {}
-        for (kind, value), who in self._several.items():
+        for (kind, value), holders in self._several.items():
             if kind is not Kind.NAME:
-                pairs.setdefault(kind, Pair(value, (who[0], who[1])))
+                pairs.setdefault(kind, Pair(value, (holders[0], holders[1])))
         return pairs
 
 
-def risk_of(claim: Claim, key_id: int, contenders: Sequence[int], pairs: Mapping[Kind, Pair]) -> Risk | None:
+def risk_of(holding: Holding, key_id: int, contenders: Sequence[int], pairs: Mapping[Kind, Pair]) -> Risk | None:
     """Return what threatens a trunk that takes something, or None; `contenders` are all that will have it."""
     # The trunk itself may be among the first ones; all 20,000 are not looked through for each of them.
     others = [other for other in contenders[: _MOST_SHOWN + 1] if other != key_id][:_MOST_SHOWN]
     if not others:
         return None
-    kind, value = claim
+    kind, value = holding
     return Risk(kind, value, tuple(others), len(contenders) - 1, pairs.get(kind))

@@ -11,7 +11,8 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.journal.journal import JournalContents, JournalMismatchError, JournalRow, RowState
-from itnio_async.bulk.plan.plan import Plan, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import from_data, same
 

@@ -11,7 +11,6 @@ from attrs import field, frozen
 
 from itnio_async.api.sip_trunks.checks import check_field
 from itnio_async.api.sip_trunks.types import GroupBinding
-from itnio_async.bulk.collector import paused_collector
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import BadCell
 from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
@@ -83,14 +82,14 @@ def read_changes(
     empties it. `match` says whether rows name their trunks by `key_id` or by their exact `sip_trunk_name`, in which
     case a `key_id` is not looked at. Two rows that name one trunk are both bad. `secrets_from` is the file from which
     passwords are taken for the rows that leave them empty, as the reports of failed rows do. `options` are those of
-    `Source`, for a path. Python's garbage collector rests meanwhile, in the whole process.
+    `Source`, for a path.
 
     Raises `SourceError` for a file that cannot be read as rows, also for a column that is not known.
     """
     if match not in _KEY_FIELDS:
         raise ConfigurationError(f"match is one of {', '.join(_KEY_FIELDS)}, not {match!r}.")
     opened = source if isinstance(source, Source) else Source(source, **options)
-    with opened.table() as table, paused_collector():
+    with opened.table() as table:
         reader = _RowReader(opened, table, match)
         for record in table.records:
             reader.read(record)

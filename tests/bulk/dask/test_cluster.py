@@ -25,7 +25,7 @@ from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job import job as job_module
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import RowState, read_journal
-from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.cli import main
 from itnio_async.cli.trunks.cluster import worker_client

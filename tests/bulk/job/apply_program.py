@@ -9,7 +9,7 @@ import sys
 
 from itnio_async import AsyncClient
 from itnio_async.bulk.job.job import Job, JobOptions
-from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.bulk.trunks.rows import read_changes
 

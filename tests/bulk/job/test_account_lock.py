@@ -19,7 +19,7 @@ from itnio_async.bulk.job.account_lock import AccountBusyError, one_job, require
 from itnio_async.bulk.job.job import Job
 from itnio_async.bulk.journal.journal import JournalBusyError, JournalError
 from itnio_async.bulk.journal.state_directory import state_directory
-from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 

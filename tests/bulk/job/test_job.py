@@ -22,7 +22,8 @@ from itnio_async.bulk.journal.journal import (
     RowState,
     read_journal,
 )
-from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 

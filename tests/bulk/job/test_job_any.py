@@ -20,7 +20,7 @@ from itnio_async import AsyncClient, RetryPolicy
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.file import JournalFile
 from itnio_async.bulk.journal.journal import Journal, JournalError, RowState, read_journal
-from itnio_async.bulk.plan.plan import make_plan
+from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 
 TRUNKS = 6

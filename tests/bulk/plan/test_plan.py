@@ -9,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 from support.trunks import groups, inbound, named, row, trunk
 
 from itnio_async import BoundGroup, GroupBinding
-from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Verdict
 
 REGISTERED = {"sip_account": "alice", "sip_password": "made-up-pass-1", "sip_trunk_state": True}
 

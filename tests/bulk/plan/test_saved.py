@@ -13,7 +13,8 @@ from support.trunks import groups, named, row, trunk
 from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.job.job import Job
-from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.plan.saved import SavedPlanError, is_saved_plan, read_plan, save_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox

@@ -10,7 +10,8 @@ from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job.job import Job, JobOptions
 from itnio_async.bulk.journal.journal import Journal, JournalMismatchError, read_journal
-from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.plan.undo import plan_undo
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox

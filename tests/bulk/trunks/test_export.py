@@ -18,7 +18,8 @@ from itnio_async import BoundGroup, SipTrunk
 from itnio_async.bulk.files.places import SourceError
 from itnio_async.bulk.files.private_file import private_file
 from itnio_async.bulk.files.source import Source
-from itnio_async.bulk.plan.plan import Verdict, make_plan
+from itnio_async.bulk.plan.make import make_plan
+from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.trunks.export import FailedRow, write_failed, write_trunks
 from itnio_async.bulk.trunks.rows import read_changes
 from itnio_async.errors import ConfigurationError

@@ -1,32 +1,12 @@
-"""Each code for the condition that it names, and what an accepted request leaves behind."""
+"""Each code for the condition that it names, and no code for a request that is right."""
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
+from support.asking import ADD, QUERY, UPDATE, ask, replacement, rule_of
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.sandbox import Sandbox
 
-from .asking import (
-    ADD,
-    CODES_OF_THE_PAGE,
-    INBOUND,
-    OUTBOUND,
-    PROVOCATIONS,
-    QUERY,
-    SPARE,
-    UPDATE,
-    ask,
-    replacement,
-    rule_of,
-)
-
-VENDORS_OWN_SAMPLE = {
-    "keyId": 1,
-    "groupList": [{"voiceGroupId": 1000026}],
-    "sipTrunkName": "22232",
-    "sipGatewayIp": "12.325.353.2",
-    "sipTrunkState": False,
-}
+from .provocations import CODES_OF_THE_PAGE, INBOUND, OUTBOUND, PROVOCATIONS, SPARE
 
 
 def test_every_code_of_the_page_is_provoked():
@@ -44,15 +24,6 @@ async def test_each_code_comes_for_its_condition(sandbox, provocation):
     assert rule_of(response) == provocation.rule
     assert sandbox.trunks == before
     assert sandbox.codes == {provocation.code: 1}
-
-
-async def test_the_vendors_own_sample_is_accepted(sandbox):
-    response = await ask(sandbox, UPDATE, VENDORS_OWN_SAMPLE)
-    assert response.json() == {"status": "0", "reason": "success", "data": None}
-    assert rule_of(response) == "0 documented"
-    trunk = sandbox.trunk(1)
-    assert (trunk.sip_trunk_name, trunk.sip_gateway_ip, trunk.updates) == ("22232", "12.325.353.2", 1)
-    assert [group.voice_group_id for group in trunk.groups] == [1000026]
 
 
 @pytest.mark.parametrize("key_id", range(1, 7))
@@ -95,70 +66,12 @@ async def test_of_several_mistakes_the_first_in_the_stated_order_is_named(sandbo
     assert (await ask(sandbox, UPDATE, body)).json()["status"] == code
 
 
-async def test_seeded_trunks_alternate_and_share_nothing():
-    with Sandbox(trunks=500) as sandbox:
-        trunks, groups = sandbox.trunks, sandbox.agent_groups
-    assert [trunk.type for trunk in trunks] == [1, 2] * 250
-    addresses = [trunk.sip_gateway_ip or trunk.sip_white_ip for trunk in trunks]
-    bound = [group.voice_group_id for trunk in trunks for group in trunk.groups]
-    numbers = [group.number for trunk in trunks if trunk.type == 2 for group in trunk.groups]
-    assert len(set(addresses)) == len(set(bound)) == 500
-    assert len(set(numbers)) == 250
-    assert None not in numbers
-    registered = [trunk for trunk in trunks if trunk.sip_trunk_state]
-    assert len(registered) == 125
-    assert all(trunk.type == 1 and trunk.sip_account and trunk.sip_password for trunk in registered)
-    assert sum(not group.bound_to for group in groups) == 100
-
-
-# Adding.
-
-
-async def test_a_new_trunk_is_stored(sandbox):
-    body = {**VENDORS_OWN_SAMPLE, "type": 1}
-    del body["keyId"]
-    response = await ask(sandbox, ADD, body)
-    assert response.json() == {"status": "0", "reason": "success", "data": 7}
-    assert (sandbox.trunk(7).type, sandbox.trunk(7).state) == (1, 1)
-    again = await ask(sandbox, ADD, body)
-    assert again.json()["status"] == "-47"
-
-
 @pytest.mark.parametrize(("given", "code"), [("2", "-54"), (3, "-44"), (None, "-44"), ("one", "-44"), ([], "-22")])
 async def test_the_type_of_a_new_trunk(sandbox, given, code):
     body = {"type": given, "sipTrunkName": "n", "groupList": [{"voiceGroupId": SPARE, "number": "+1"}]}
     response = await ask(sandbox, ADD, {**body, "sipTrunkState": False})
     assert response.json()["status"] == code
     assert len(sandbox.trunks) == 6
-
-
-# The listing.
-
-
-async def test_the_listing_has_the_vendors_deviations(sandbox):
-    response = await ask(sandbox, QUERY, {"current": 2, "size": 4, "params": {}})
-    page = response.json()["data"]
-    assert response.json()["status"] == 0
-    assert {name: page[name] for name in page if name != "records"} == {
-        "total": 6,
-        "size": 50,
-        "current": 2,
-        "searchCount": True,
-        "pages": 2,
-    }
-    assert [record["keyId"] for record in page["records"]] == [5, 6]
-    record = page["records"][0]
-    assert record["sipWhiteIp"] is None
-    assert record["groupList"] == [{"voiceGroupId": 2000005, "groupName": "group5", "number": None}]
-
-
-@pytest.mark.parametrize(
-    ("params", "found"),
-    [({"type": 2}, [2, 4, 6]), ({"sipTrunkName": "0003"}, [3]), ({"type": 1, "sipTrunkName": "%"}, [])],
-)
-async def test_the_listing_filters(sandbox, params, found):
-    response = await ask(sandbox, QUERY, {"current": 1, "size": 100, "params": params})
-    assert [record["keyId"] for record in response.json()["data"]["records"]] == found
 
 
 @pytest.mark.parametrize(
@@ -181,16 +94,6 @@ async def test_a_malformed_page_is_refused(sandbox, body):
 
 
 # Anything at all.
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[]", b'"x"', b"\xff", b'{"keyId": NaN}', b'{"a":"\\ud800"}', b"[" * 5000, b'{"keyId": 1e400}'],
-)
-async def test_what_is_no_json_object_is_a_wrong_parameter(sandbox, body):
-    response = await ask(sandbox, UPDATE, body)
-    assert response.json()["status"] == "-22"
-    assert rule_of(response) == "22 documented"
 
 
 _JSON = st.recursive(

@@ -1,62 +1,19 @@
-"""Plain HTTP against the sandbox, signed here by hand, so that its tests do not rest on the client."""
+"""How each code of the page on updating a trunk is brought about."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 from attrs import field, frozen
 
-from itnio_async.sandbox import Fault, Sandbox, StoredTrunk
-
-UPDATE = "/v3/cc/sipTrunk/update"
-ADD = "/v3/cc/sipTrunk/add"
-QUERY = "/v3/cc/sipTrunk/query"
-
-
-def headers_for(sandbox: Sandbox, *, key=None, secret=None, timestamp=None) -> dict[str, str]:
-    key = sandbox.api_key if key is None else key
-    secret = sandbox.api_secret if secret is None else secret
-    timestamp = str(int(sandbox.clock())) if timestamp is None else timestamp
-    sign = hashlib.md5(f"{key}{secret}{timestamp}".encode()).hexdigest()
-    return {"Api-Key": key, "Timestamp": timestamp, "Sign": sign}
-
-
-async def ask(sandbox: Sandbox, path: str, body: Any, *, headers=None, timeout=5.0) -> httpx.Response:
-    signed = {**headers_for(sandbox), "Content-Type": "application/json;charset=UTF-8", **(headers or {})}
-    sent = {"content": body} if isinstance(body, bytes) else {"json": body}
-    async with httpx.AsyncClient(base_url=sandbox.url, timeout=timeout, trust_env=False) as client:
-        return await client.post(path, headers=signed, **sent)
-
-
-def rule_of(response: httpx.Response) -> str:
-    return response.headers["X-Itnio-Rule"]
-
-
-def replacement(trunk: StoredTrunk, **changes: Any) -> dict[str, Any]:
-    """The whole body of an update that leaves the trunk as it is, but for the changes; `...` leaves a field out."""
-    body = {
-        "keyId": trunk.key_id,
-        "sipTrunkName": trunk.sip_trunk_name,
-        "sipPrefix": trunk.sip_prefix,
-        "groupList": [{"voiceGroupId": group.voice_group_id, "number": group.number} for group in trunk.groups],
-        "sipGatewayIp": trunk.sip_gateway_ip,
-        "sipWhiteIp": trunk.sip_white_ip,
-        "sipTrunkState": trunk.sip_trunk_state,
-        "sipAccount": trunk.sip_account,
-        "sipPassword": trunk.sip_password,
-        **changes,
-    }
-    return {name: value for name, value in body.items() if value is not ...}
-
+from itnio_async.sandbox import Fault, Sandbox
 
 OUTBOUND, INBOUND = 1, 2  # seeded trunks of the two directions
 SPARE = 1_000_001  # a group that no trunk has
 
 
-def _group(**changes):
+def _group(**changes: Any) -> list[dict[str, Any]]:
     return [{"voiceGroupId": SPARE, "number": "+4930123456", **changes}]
 
 
@@ -75,11 +32,11 @@ class Provocation:
         return " ".join([self.rule, *told])
 
 
-def _drop_account(sandbox):
+def _drop_account(sandbox: Sandbox) -> None:
     sandbox.accounts.clear()
 
 
-def _forbid_addresses(sandbox):
+def _forbid_addresses(sandbox: Sandbox) -> None:
     sandbox.allowed_addresses = {"192.0.2.7"}
 
 

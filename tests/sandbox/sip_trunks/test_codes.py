@@ -1,6 +1,7 @@
 """Each code of the update page, provoked for real and seen as its exception through the client."""
 
 import pytest
+from support.asking import UPDATE, replacement
 
 from itnio_async import (
     AsyncClient,
@@ -18,7 +19,7 @@ from itnio_async import (
 )
 from itnio_async.sandbox import Sandbox
 
-from .asking import CODES_OF_THE_PAGE, PROVOCATIONS, UPDATE, replacement
+from .provocations import CODES_OF_THE_PAGE, PROVOCATIONS
 
 EXCEPTIONS = {
     -1: AuthenticationError,

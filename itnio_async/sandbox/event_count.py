@@ -1,4 +1,4 @@
-"""A count that threads and event loops can wait on: how tests learn that something happened, without sleeping."""
+"""Count events so that threads and event loops can wait for them, and tests need not sleep."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import threading
 from concurrent.futures import Future
 
 
-class Tally:
-    """Counts events of the server's thread; `future(n)` is done once there were n of them."""
+class EventCount:
+    """Counts events of the server's thread; `future(n)` is done once there were n of them. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,18 +20,22 @@ class Tally:
         """How many events there were."""
         return self._count
 
-    def increase(self) -> None:
+    def advance(self) -> None:
         """Count one more."""
         with self._lock:
             self._count += 1
             due = [future for threshold, future in self._waiting if threshold <= self._count]
-            self._waiting = [entry for entry in self._waiting if entry[0] > self._count and not entry[1].cancelled()]
+            self._waiting = [
+                (threshold, future)
+                for threshold, future in self._waiting
+                if threshold > self._count and not future.cancelled()
+            ]
         for future in due:
             if future.set_running_or_notify_cancel():
                 future.set_result(None)
 
     def future(self, count: int) -> Future[None]:
-        """Return a future of its own for the moment at which `count` events have happened."""
+        """Return a new future for the moment at which `count` events have happened."""
         future: Future[None] = Future()
         with self._lock:
             if self._count < count:

@@ -1,24 +1,21 @@
-"""The sandbox's account: trunks, their bindings and agent groups, in one SQLite connection."""
+"""The tables of SIP trunks and agent groups, and what is read from them and written to them.
+
+A `StoredTrunk` has a `StoredBinding` for each agent group that it is bound to; a `StoredGroup` tells the same from the
+side of the agent group. `Trunks` has the statements, for handlers, rules and tests alike.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.bulk.files.private_file import create_private
-from itnio_async.errors import ConfigurationError
+from itnio_async.sandbox.database import Database
 
-# Marks a file as ours, so that no other database is ever written to by mistake; the version is the tables' form.
-_APPLICATION_ID = 0x49544E49
-_VERSION = 1
+OUTBOUND, INBOUND = 1, 2
 
-_TABLES = """
+TABLES = """
 CREATE TABLE trunk (
     key_id INTEGER PRIMARY KEY AUTOINCREMENT,
     type INTEGER NOT NULL,
@@ -69,7 +66,7 @@ class StoredGroup:
 
 @frozen(kw_only=True)
 class StoredTrunk:
-    """A trunk as it stands, whole; `type` is 1 (outbound) or 2 (inbound), `updates` counts the successful updates."""
+    """A trunk, whole; `type` is 1 (outbound) or 2 (inbound), `updates` counts the successful updates."""
 
     key_id: int
     type: int
@@ -105,66 +102,12 @@ _NEW = (*SETTINGS, "type", "state", "create_time", "update_time")
 _INSERT = f"INSERT INTO trunk ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)})"  # noqa: S608
 
 
-class State:
-    """The account's data, used by the server's thread and by the tests' own.
+class Trunks:
+    """The stored trunks, their bindings and the agent groups."""
 
-    `path` None keeps it in memory. Raises `ConfigurationError` for a path that cannot be opened or is something else.
-    """
-
-    def __init__(self, path: str | None) -> None:
-        self._lock = threading.RLock()
-        try:
-            if path:  # its owner's alone: it may come to hold somebody's own passwords
-                create_private(Path(path))
-            # One connection behind a lock: the statements take microseconds, and the memory is one connection's own.
-            self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-        except (sqlite3.Error, OSError) as error:
-            raise ConfigurationError(f"state {path!r} cannot be opened ({error}); give a path to write to.") from error
-        self._database.row_factory = sqlite3.Row
-        try:
-            self._prepare(path)
-        except BaseException:
-            self._database.close()
-            raise
-
-    def _prepare(self, path: str | None) -> None:
-        try:
-            tables = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            owner = self._database.execute("PRAGMA application_id").fetchone()[0]
-            version = self._database.execute("PRAGMA user_version").fetchone()[0]
-            if tables and (owner, version) != (_APPLICATION_ID, _VERSION):
-                raise ConfigurationError(
-                    f"state {path!r} is a database of something else or of another version; give a new path."
-                )
-            # The journal in one appended file, never waiting for the disk: a crash of the process loses nothing.
-            self._database.execute("PRAGMA synchronous = OFF")
-            self._database.execute("PRAGMA journal_mode = WAL")
-            if not tables:
-                self._database.executescript(
-                    f"BEGIN; {_TABLES} PRAGMA application_id = {_APPLICATION_ID}; "
-                    f"PRAGMA user_version = {_VERSION}; COMMIT;"
-                )
-        except sqlite3.Error as error:
-            raise ConfigurationError(
-                f"state {path!r} cannot be used as the sandbox's database ({error}); give a new path."
-            ) from error
-
-    def close(self) -> None:
-        """Close the database; what was in memory is gone."""
-        with self._lock:
-            self._database.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make what happens inside one step for all threads, undone if it fails."""
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.transaction = database.transaction
 
     # Reading.
 
@@ -182,20 +125,18 @@ class State:
         """Return how many trunks fit, and the trunks of one page: of that direction, with that text in the name."""
         where = "WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR instr(sip_trunk_name, ?2))"
         order = "DESC" if newest_first else "ASC"
-        with self._lock:
-            total = self._database.execute(f"SELECT count(*) FROM trunk {where}", (type, name)).fetchone()[0]  # noqa: S608
-            page = (
-                f"WHERE trunk.key_id IN (SELECT key_id FROM trunk {where} ORDER BY key_id {order} LIMIT ?3 OFFSET ?4)"  # noqa: S608
-            )
+        page = f"WHERE trunk.key_id IN (SELECT key_id FROM trunk {where} ORDER BY key_id {order} LIMIT ?3 OFFSET ?4)"  # noqa: S608
+        with self._database.lock:
+            total = self._database.value(f"SELECT count(*) FROM trunk {where}", type, name)  # noqa: S608
             found = self._trunks(page, (type, name, limit, offset))
         return total, found[::-1] if newest_first else found
 
     def _trunks(self, where: str, arguments: tuple[object, ...]) -> list[StoredTrunk]:
         query = f"SELECT * FROM trunk {where} ORDER BY key_id"  # noqa: S608  (constants only)
         bindings = f"SELECT binding.* FROM binding JOIN trunk USING (key_id) {where} ORDER BY key_id, position"  # noqa: S608
-        with self._lock:
-            rows = self._database.execute(query, arguments).fetchall()
-            bound = self._database.execute(bindings, arguments).fetchall()
+        with self._database.lock:
+            rows = self._database.rows(query, arguments)
+            bound = self._database.rows(bindings, arguments)
         groups: dict[int, list[StoredBinding]] = {}
         for row in bound:
             groups.setdefault(row["key_id"], []).append(StoredBinding(row["voice_group_id"], row["number"]))
@@ -203,9 +144,9 @@ class State:
 
     def groups(self) -> list[StoredGroup]:
         """Return all agent groups by id, each with the trunks that it is bound to."""
-        with self._lock:
-            groups = self._database.execute("SELECT * FROM agent_group ORDER BY voice_group_id").fetchall()
-            bound = self._database.execute("SELECT voice_group_id, key_id FROM binding ORDER BY key_id").fetchall()
+        with self._database.lock:
+            groups = self._database.rows("SELECT * FROM agent_group ORDER BY voice_group_id")
+            bound = self._database.rows("SELECT voice_group_id, key_id FROM binding ORDER BY key_id")
         trunks: dict[int, list[int]] = {}
         for voice_group_id, key_id in bound:
             trunks.setdefault(voice_group_id, []).append(key_id)
@@ -213,19 +154,17 @@ class State:
 
     def group_name(self, voice_group_id: int) -> str | None:
         """Return the name of an agent group, None if there is no such group."""
-        with self._lock:
-            row = self._database.execute(
-                "SELECT group_name FROM agent_group WHERE voice_group_id = ?", (voice_group_id,)
-            ).fetchone()
-        return row[0] if row else None
+        rows = self._database.rows("SELECT group_name FROM agent_group WHERE voice_group_id = ?", (voice_group_id,))
+        return rows[0]["group_name"] if rows else None
 
     def count(self) -> int:
         """Return how many trunks there are."""
-        return self._one("SELECT count(*) FROM trunk")
+        number: int = self._database.value("SELECT count(*) FROM trunk")
+        return number
 
     def is_empty(self) -> bool:
         """Tell whether nothing was ever stored."""
-        return not self._one("SELECT EXISTS (SELECT 1 FROM agent_group)")
+        return not self._database.value("SELECT EXISTS (SELECT 1 FROM agent_group)")
 
     # Whether another trunk than `key_id` (0: any trunk) already has something.
 
@@ -252,36 +191,31 @@ class State:
         )
 
     def _taken(self, where: str, *arguments: object) -> bool:
-        return bool(self._one(f"SELECT EXISTS (SELECT 1 FROM {where})", *arguments))  # noqa: S608  (constants only)
-
-    def _one(self, query: str, *arguments: object) -> int:
-        with self._lock:
-            value: int = self._database.execute(query, arguments).fetchone()[0]
-        return value
+        return bool(self._database.value(f"SELECT EXISTS (SELECT 1 FROM {where})", *arguments))  # noqa: S608  (constants only)
 
     # Writing.
 
     def add_groups(self, groups: Iterable[tuple[int, str]]) -> None:
         """Store agent groups, each an id and a name."""
-        with self._lock:
-            self._database.executemany("INSERT INTO agent_group VALUES (?, ?)", groups)
+        self._database.run_all("INSERT INTO agent_group VALUES (?, ?)", groups)
 
     def add_trunk(self, values: Mapping[str, Any], groups: Iterable[StoredBinding]) -> int:
         """Store a new trunk with its settings, type, state and times, and return its key id."""
-        with self._lock:
-            key_id = self._database.execute(_INSERT, values).lastrowid
+        with self._database.lock:
+            key_id = self._database.run(_INSERT, values)
             assert key_id is not None
             self._bind(key_id, groups)
         return key_id
 
     def update_trunk(self, trunk: StoredTrunk, values: Mapping[str, Any], groups: Sequence[StoredBinding]) -> None:
-        """Replace a trunk's settings and bindings; `trunk` is as it stands."""
-        with self._lock:
-            self._database.execute(_UPDATE, {**values, "key_id": trunk.key_id})
+        """Replace a trunk's settings and bindings; `trunk` is what is stored of it."""
+        key_id = trunk.key_id
+        with self._database.lock:
+            self._database.run(_UPDATE, {**values, "key_id": key_id})
             if tuple(groups) != trunk.groups:
-                self._database.execute("DELETE FROM binding WHERE key_id = ?", (trunk.key_id,))
-                self._bind(trunk.key_id, groups)
+                self._database.run("DELETE FROM binding WHERE key_id = :key_id", {"key_id": key_id})
+                self._bind(key_id, groups)
 
     def _bind(self, key_id: int, groups: Iterable[StoredBinding]) -> None:
         rows = [(key_id, position, group.voice_group_id, group.number) for position, group in enumerate(groups)]
-        self._database.executemany("INSERT INTO binding VALUES (?, ?, ?, ?)", rows)
+        self._database.run_all("INSERT INTO binding VALUES (?, ?, ?, ?)", rows)

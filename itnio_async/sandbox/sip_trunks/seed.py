@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itnio_async.sandbox.state import State, StoredBinding
-
-OUTBOUND, INBOUND = 1, 2
+from itnio_async.sandbox.sip_trunks.tables import INBOUND, OUTBOUND, StoredBinding, Trunks
 
 # Bound to no trunk, for updates and additions; the vendor's own sample, 1000026, is one of them.
 SPARE_GROUPS = range(1_000_001, 1_000_101)
@@ -14,15 +12,22 @@ _FIRST_BOUND_GROUP = 2_000_000
 MOST_TRUNKS = 1_000_000
 
 
-def seed(state: State, trunks: int, moment: str) -> None:
-    """Fill an empty state with agent groups to spare and `trunks` trunks, made at `moment`.
+def seed(stored: Trunks, trunks: int, moment: str) -> None:
+    """Store agent groups to spare and `trunks` trunks, made at `moment`, unless anything was ever stored.
 
     Odd key ids are outbound, even ones inbound. Trunk n has agent group 2000000 + n and the address 10.x.y.z that is
     n in base 256; an inbound one also the number +1555 and n in seven digits. Key ids 3, 7, 11, ... (outbound) have
     registration on, with an account and a password.
     """
-    state.add_groups((group, f"spare{group}") for group in SPARE_GROUPS)
-    state.add_groups((_FIRST_BOUND_GROUP + n, f"group{n}") for n in range(1, trunks + 1))
+    if not stored.is_empty():
+        return
+    with stored.transaction():
+        _fill(stored, trunks, moment)
+
+
+def _fill(stored: Trunks, trunks: int, moment: str) -> None:
+    stored.add_groups((group, f"spare{group}") for group in SPARE_GROUPS)
+    stored.add_groups((_FIRST_BOUND_GROUP + n, f"group{n}") for n in range(1, trunks + 1))
     for n in range(1, trunks + 1):
         inbound = n % 2 == 0
         registers = n % 4 == 3
@@ -40,4 +45,4 @@ def seed(state: State, trunks: int, moment: str) -> None:
             "create_time": moment,
             "update_time": moment,
         }
-        state.add_trunk(values, [StoredBinding(_FIRST_BOUND_GROUP + n, f"+1555{n:07d}" if inbound else None)])
+        stored.add_trunk(values, [StoredBinding(_FIRST_BOUND_GROUP + n, f"+1555{n:07d}" if inbound else None)])

@@ -1,0 +1,153 @@
+"""Make a plan by comparing a file's rows with the account's trunks.
+
+Refused is only what the vendor is certain to refuse, or what would do harm; what may be refused is a risk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.plan.conflicts import Conflicts
+from itnio_async.bulk.plan.plan import MOST_NAMED, Plan, PlanItem, Refusal, Verdict, places_of, refused
+from itnio_async.bulk.trunks.columns import SECRET_FIELDS
+from itnio_async.bulk.trunks.rows import TrunkChange, only_drops_zeros
+from itnio_async.bulk.trunks.settings import FIELDS, FieldChange, compared, filled, is_masked
+from itnio_async.codec import can_send, check_types
+from itnio_async.errors import InvalidRequestError
+
+_KNOWN = frozenset(FIELDS)
+
+
+def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, accept_zeros: bool = False) -> Plan:
+    """Compare rows with the account's trunks, and say what sending them would do.
+
+    `trunks` is the whole listing, as `list_trunks` gives it: names that are taken are looked for in it. `accept_zeros`
+    lets a change pass that only drops leading zeros, which else is taken for a spreadsheet's doing.
+
+    Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
+    """
+    account = _Account(trunks)
+    items = [_item(index, row, account.named_by(row), accept_zeros) for index, row in enumerate(changes)]
+    _refuse_repeated(items)
+    return Plan(tuple(Conflicts(items, account.trunks).judged()))
+
+
+# -- each row by itself -----------------------------------------------------------------------------------------------
+
+
+class _Account:
+    """The trunks of the account, by what rows name them by."""
+
+    def __init__(self, trunks: Iterable[SipTrunk]) -> None:
+        self._by_id = {trunk.key_id: trunk for trunk in trunks if trunk.key_id is not None}
+
+    @property
+    def trunks(self) -> Iterable[SipTrunk]:
+        """Each trunk once."""
+        return self._by_id.values()
+
+    @cached_property
+    def _by_name(self) -> dict[str | None, list[SipTrunk]]:
+        by_name: dict[str | None, list[SipTrunk]] = {}
+        for trunk in self.trunks:
+            by_name.setdefault(trunk.sip_trunk_name, []).append(trunk)
+        return by_name
+
+    def named_by(self, row: TrunkChange) -> Sequence[SipTrunk]:
+        """Return the trunks that the row may mean: one, if all is well."""
+        if row.key_id is None:
+            return self._by_name.get(row.name, ())
+        trunk = self._by_id.get(row.key_id)
+        return () if trunk is None else (trunk,)
+
+
+def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros: bool) -> PlanItem:
+    if len(found) != 1:
+        return _unmatched(index, row, found)
+    (trunk,) = found
+    values = filled(row.values, trunk)
+    changes, others = compared(trunk, values)
+    verdict, update, refusal = Verdict.UNCHANGED, None, None
+    if changes or not values.keys() <= _KNOWN:
+        try:
+            update = _checked(trunk, values, others)
+            if not accept_zeros:
+                _check_zeros(changes)
+            verdict = Verdict.UPDATE
+        except InvalidRequestError as error:
+            reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
+            verdict, refusal = Verdict.REFUSED, Refusal(reason, error.code)
+    # Made once, whole: to make it anew with each thing that is learnt takes longer than to compare.
+    return PlanItem(index=index, verdict=verdict, changes=changes, update=update, refusal=refusal, row=row, trunk=trunk)
+
+
+def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanItem:
+    if found:
+        ids = ", ".join(str(trunk.key_id) for trunk in found[:MOST_NAMED])
+        verdict = Verdict.REFUSED
+        reason = f"{len(found)} trunks have the name {row.name!r}: {ids}. Give the key id instead."
+    else:
+        named = f"the name {row.name!r}" if row.key_id is None else f"the key id {row.key_id}"
+        verdict = Verdict.NOT_FOUND
+        reason = f"no trunk of the account has {named}. Correct it, or look at another account."
+    return PlanItem(index=index, verdict=verdict, refusal=Refusal(reason), row=row)
+
+
+def _checked(trunk: SipTrunk, values: Mapping[str, Any], others: Iterable[str]) -> SipTrunkUpdate:
+    """Return the whole update; raises `InvalidRequestError` for what a single one would be refused for, and more.
+
+    `others` are the names of the values that are not as listed: what an answer had was checked when that came.
+    """
+    for name in SECRET_FIELDS:
+        if is_masked(values.get(name)):
+            raise InvalidRequestError(
+                "it is only asterisks, as a listing shows a password that it hides: sent, it would replace the real "
+                "one. Give the real one, or leave the cell empty to keep it.",
+                field=name,
+            )
+    update = trunk.to_update(**values)
+    if UPDATE.check is not None:
+        UPDATE.check(update)
+    if not can_send({name: values[name] for name in others}, SipTrunkUpdate):
+        check_types(update, SipTrunkUpdate)
+    return update
+
+
+def _check_zeros(changes: Sequence[FieldChange]) -> None:
+    for change in changes:
+        for old, new in _numbers_in(change):
+            # Nearly none begins with a zero, which is told at once.
+            if type(old) is str and old[:1] == "0" and isinstance(new, str) and only_drops_zeros(old, new):
+                raise InvalidRequestError(
+                    f"{old} would become {new}, which only drops leading zeros, as spreadsheets do by themselves. "
+                    "Correct the cell, or accept such changes (--accept-zeros).",
+                    field=change.name,
+                )
+
+
+def _numbers_in(change: FieldChange) -> Sequence[tuple[Any, Any]]:
+    """Return what may be numbers in a change, each as it was and as it will be."""
+    before, after = change.before, change.after
+    if type(before) is tuple and type(after) is tuple:
+        numbers = {group.voice_group_id: group.number for group in before}
+        return [(numbers.get(group.voice_group_id), group.number) for group in after]
+    return ((before, after),)
+
+
+def _refuse_repeated(items: list[PlanItem]) -> None:
+    """Refuse all rows that are about one trunk, where there are several."""
+    rows = Counter(item.key_id for item in items if item.trunk is not None)
+    repeated: dict[int | None, list[PlanItem]] = {key_id: [] for key_id, count in rows.items() if count > 1}
+    for item in items:
+        if item.trunk is not None and item.key_id in repeated:
+            repeated[item.key_id].append(item)
+    for several in repeated.values():
+        for item in several:
+            others = places_of(other for other in several if other is not item)
+            reason = f"trunk {item.key_id} is also in {others}: which row holds is not clear. Keep one of them."
+            items[item.index] = refused(item, reason, None)

@@ -1,0 +1,105 @@
+"""The SQLite database that keeps what is stored, for the tables of all families."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from itnio_async.bulk.files.private_file import create_private
+from itnio_async.errors import ConfigurationError
+
+# Marks a file as ours, so that no other database is ever written to by mistake; the version is the tables' form.
+_APPLICATION_ID = 0x49544E49
+_VERSION = 1
+
+
+class Database:
+    """One connection, used by the server's thread and by the tests' own; each method is one step for all threads.
+
+    Hold `lock` to read what several statements return together.
+
+    Args:
+        path: the file; None keeps everything in memory.
+        tables: the SQL that makes the tables in a new database.
+
+    Raises:
+        ConfigurationError: the path cannot be opened, or is something else.
+    """
+
+    def __init__(self, path: str | None, tables: str) -> None:
+        self.lock = threading.RLock()
+        try:
+            if path:  # its owner's alone: it may come to hold somebody's own passwords
+                create_private(Path(path))
+            # One connection behind a lock: the statements take microseconds, and the memory is one connection's own.
+            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigurationError(f"state {path!r} cannot be opened ({error}); give a path to write to.") from error
+        self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare(path, tables)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, path: str | None, tables: str) -> None:
+        try:
+            is_new = not self.value("SELECT count(*) FROM sqlite_master")
+            owner, version = self.value("PRAGMA application_id"), self.value("PRAGMA user_version")
+            if not is_new and (owner, version) != (_APPLICATION_ID, _VERSION):
+                raise ConfigurationError(
+                    f"state {path!r} is a database of something else or of another version; give a new path."
+                )
+            # The journal in one appended file, never waiting for the disk: a crash of the process loses nothing.
+            self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            if is_new:
+                self._connection.executescript(
+                    f"BEGIN; {tables} PRAGMA application_id = {_APPLICATION_ID}; "
+                    f"PRAGMA user_version = {_VERSION}; COMMIT;"
+                )
+        except sqlite3.Error as error:
+            raise ConfigurationError(
+                f"state {path!r} cannot be used as the sandbox's database ({error}); give a new path."
+            ) from error
+
+    def close(self) -> None:
+        """Close the database; what was in memory is gone."""
+        with self.lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what happens inside one step for all threads, undone if it fails."""
+        with self.lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, query: str, arguments: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return all rows of a query."""
+        with self.lock:
+            return self._connection.execute(query, arguments).fetchall()
+
+    def value(self, query: str, *arguments: object) -> Any:
+        """Return what a query of one row and one column gives."""
+        with self.lock:
+            return self._connection.execute(query, arguments).fetchone()[0]
+
+    def run(self, statement: str, values: Mapping[str, object]) -> int | None:
+        """Carry out a statement with named values; return the key of the row that it inserted last."""
+        with self.lock:
+            return self._connection.execute(statement, values).lastrowid
+
+    def run_all(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Carry out a statement once for each row."""
+        with self.lock:
+            self._connection.executemany(statement, rows)

@@ -1,0 +1,1 @@
+"""SIP trunks imitated, and the agent groups that they are bound to."""
