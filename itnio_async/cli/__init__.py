@@ -1,4 +1,4 @@
-"""The `itnio` command: `main` is what the shell starts, and all that can be imported without the extra `cli`."""
+"""The command `itnio`. `main` starts it; everything else here needs the extra `cli`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status; `arguments` are the shell's own unless given."""
+    """Run the command and return its exit status; `arguments` are those of the shell unless given."""
     try:
-        import rich  # noqa: F401 - asked for here, so that the advice below is all that a user reads
+        import rich  # noqa: F401 - only to give the advice below instead of a traceback
         import typer  # noqa: F401
     except ModuleNotFoundError as error:
         print(

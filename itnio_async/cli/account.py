@@ -1,6 +1,7 @@
-"""The account that a command works for: its options, and where the credentials come from.
+"""The account that a command works for: its options, and where its credentials come from.
 
 Secrets come from a file, the environment or a prompt, never from an argument: `ps` shows those to everyone.
+`AccountOptions.access` finds the account and returns an `Access`, which makes clients for it.
 """
 
 from __future__ import annotations
@@ -22,64 +23,15 @@ from itnio_async.cli.secret_file import read_secret_file
 
 _PANEL = "Account"
 
-SecretFileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--secret-file",
-        metavar="FILE",
-        help="Credentials: first line the API key, second the secret; or lines ITNIO_API_KEY=... and "
-        "ITNIO_API_SECRET=... (ITNIO_BASE_URL=... too). Default: the environment variables of these names, "
-        "then a prompt.",
-        rich_help_panel=_PANEL,
-    ),
-]
-BaseUrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--base-url",
-        metavar="URL",
-        help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.",
-        rich_help_panel=_PANEL,
-    ),
-]
-AllowInsecureOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-insecure",
-        help="Allow plain http to another machine, where everyone on the way can read along.",
-        rich_help_panel=_PANEL,
-    ),
-]
-TimeoutOption = Annotated[
-    float,
-    typer.Option(
-        "--timeout",
-        metavar="SECONDS",
-        help="How long one answer may take; to connect, half of that and at most 5.",
-        show_default=True,
-        rich_help_panel=_PANEL,
-    ),
-]
-ProfileOption = Annotated[
-    str | None,
-    typer.Option(
-        "--profile",
-        metavar="NAME",
-        help="The account of this name in profiles.toml in your configuration directory (Linux: ~/.config/itnio). "
-        "Below [NAME] it has secret_file, or api_key_variable and api_secret_variable, and base_url; never a secret.",
-        rich_help_panel=_PANEL,
-    ),
-]
-DEFAULT_TIMEOUT = 10.0
-
 
 @frozen
 class Access:
-    """An account, and how to reach it."""
+    """An account, and how to reach it; `profile` is the name of the profile that it comes from, if it does."""
 
     account: Account
     allow_insecure: bool
     timeout: float
+    profile: str | None = None
 
     def client(self, **more: Any) -> AsyncClient:
         """Return a client for the account; `more` goes to its constructor."""
@@ -94,40 +46,80 @@ class Access:
         )
 
 
-def access_of(
-    secret_file: Path | None,
-    base_url: str | None,
-    allow_insecure: bool,
-    timeout: float,
-    profile: str | None = None,
-) -> Access:
-    """Return the access that the options describe; asks for what is missing if somebody is there to answer."""
-    if not 0 < timeout <= 86_400:
-        raise CommandError(f"--timeout is {timeout:g}.", "give seconds above 0, a day at most.")
-    if profile is None:
-        account = account_of(secret_file, base_url, allow_insecure=allow_insecure)
-    elif secret_file is not None:
-        raise CommandError("--profile and --secret-file are both given.", "give one of them.")
-    else:
-        account = _account_of_profile(profile, base_url, allow_insecure=allow_insecure)
-    return Access(account, allow_insecure, timeout)
+@frozen
+class CredentialOptions:
+    """The options that say where the credentials are."""
+
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--secret-file",
+            metavar="FILE",
+            help="Read the credentials from this file: the API key in its first line and the secret in the second, or "
+            "lines ITNIO_API_KEY=... and ITNIO_API_SECRET=... (also ITNIO_BASE_URL=...). Default: the environment "
+            "variables of these names, then a prompt.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Use the account of this name in profiles.toml in your configuration directory (Linux: "
+            "~/.config/itnio). Its table [NAME] has secret_file, or api_key_variable and api_secret_variable, and "
+            "base_url if needed; never a secret.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
 
 
-def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> Account:
-    """Return the account that a profile names: nothing of it comes from elsewhere, but an address that is given."""
-    from itnio_async.cli.profiles import credentials_of  # who has no profiles need not wait for it to load
+@frozen
+class AccountOptions(CredentialOptions):
+    """The options that say which account a command works for, and how it is reached."""
 
-    found = credentials_of(name)
-    # The environment's address belongs to the environment's credentials.
-    url = base_url or found.base_url or BASE_URL
-    account = resolve_account(found.api_key, found.api_secret, None, url, allow_insecure=allow_insecure)
-    source = f"the profile {name}"
-    return attrs.evolve(
-        account, credentials_source=source, base_url_source="--base-url" if base_url is not None else source
-    )
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--base-url",
+            metavar="URL",
+            help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    allow_insecure: Annotated[
+        bool,
+        typer.Option(
+            "--allow-insecure",
+            help="Allow plain http to another machine, where everyone on the way can read along.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            help="How long one answer may take. Connecting may take half of that, and at most 5 seconds.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 10.0
+
+    def access(self) -> Access:
+        """Return the access that the options describe; asks for missing credentials if stdin is a terminal."""
+        if not 0 < self.timeout <= 86_400:
+            raise CommandError(f"--timeout is {self.timeout:g}.", "give seconds above 0, and a day at most.")
+        return Access(self._account(), self.allow_insecure, self.timeout, self.profile)
+
+    def _account(self) -> Account:
+        if self.profile is None:
+            return _account_of(self.secret_file, self.base_url, allow_insecure=self.allow_insecure)
+        if self.secret_file is not None:
+            raise CommandError("--profile and --secret-file are both given.", "give one of them.")
+        return _account_of_profile(self.profile, self.base_url, allow_insecure=self.allow_insecure)
 
 
-def account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> Account:
+def _account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> Account:
     """Return the account's credentials and address, each with the place where it was found."""
     key = secret = source = None
     if secret_file is not None:
@@ -146,12 +138,18 @@ def account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure
     )
 
 
-def ask_secret(what: str) -> str:
-    """Ask for a secret on the terminal, without showing what is typed."""
-    if not sys.stdin.isatty():
-        raise CommandError(f"the {what} cannot be asked for: stdin is no terminal.", "give it in a file instead.")
-    answer: str = typer.prompt(what, hide_input=True, err=True)
-    return answer
+def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> Account:
+    """Return the account that a profile names; only the address may come from elsewhere, from --base-url."""
+    from itnio_async.cli.profiles import credentials_of  # loaded only where a profile is used
+
+    found = credentials_of(name)
+    # The environment's address belongs to the environment's credentials.
+    url = base_url or found.base_url or BASE_URL
+    account = resolve_account(found.api_key, found.api_secret, None, url, allow_insecure=allow_insecure)
+    source = f"the profile {name}"
+    return attrs.evolve(
+        account, credentials_source=source, base_url_source="--base-url" if base_url is not None else source
+    )
 
 
 def _ask() -> tuple[str, str]:
@@ -161,3 +159,11 @@ def _ask() -> tuple[str, str]:
             "set both, or give --secret-file FILE. (`itnio sandbox` makes up a pair to try things with.)",
         )
     return typer.prompt("API key", err=True), ask_secret("API secret")
+
+
+def ask_secret(what: str) -> str:
+    """Ask for a secret on the terminal, without showing what is typed."""
+    if not sys.stdin.isatty():
+        raise CommandError(f"the {what} cannot be asked for: stdin is not a terminal.", "give it in a file instead.")
+    answer: str = typer.prompt(what, hide_input=True, err=True)
+    return answer

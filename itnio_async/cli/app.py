@@ -1,4 +1,4 @@
-"""All commands put together, each loaded when it is called: nobody waits for what another one needs."""
+"""Put the commands together. A command's module is loaded when it is called, so that none waits for another's."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from typer.core import TyperCommand, TyperGroup
 
 from itnio_async._version import __version__
 from itnio_async.cli import exits
+from itnio_async.cli.option_groups import flattened
 from itnio_async.cli.output import line
 
 _HELP = {"help_option_names": ["--help", "-h"]}
 
 
 @frozen
-class _Entry:
-    """A command: its name, where its function is (`module:function` in this package), and its line in the list."""
+class _Command:
+    """A command: its name, where its function is (`module:function` in this package), and its line in the list.
+
+    `settings` are those of its context in click.
+    """
 
     name: str
     where: str
@@ -28,65 +32,65 @@ class _Entry:
     settings: dict[str, Any] = field(factory=dict)
 
     def function(self) -> Callable[..., Any]:
-        """Load it."""
+        """Load the command's function."""
         module, _, name = self.where.partition(":")
         function: Callable[..., Any] = getattr(import_module(f"itnio_async.cli.{module}"), name)
         return function
 
 
-_DEMO = _Entry("demo", "demo:demo", "Watch 500 trunks being updated; needs no account.")
 _TRUNKS = (
-    _Entry("list", "trunks:list_trunks", "List the trunks."),
-    _Entry("update", "trunks:update_trunk", "Change settings of one trunk."),
-    _Entry("add", "trunks:add_trunk", "Create a trunk."),
-    _Entry("export", "export:export_trunks", "Write the trunks to a file."),
-    _Entry("plan", "plan:plan_trunks", "Show what a file of trunks would change."),
-    _Entry("apply", "apply:apply_trunks", "Update the trunks to what a file wants."),
-    _Entry("report", "report:report_trunks", "Show what became of a job's rows."),
-    _Entry("undo", "undo:undo_trunks", "Take a job's changes back."),
+    _Command("list", "trunks.list:list_trunks", "List the trunks."),
+    _Command("update", "trunks.update:update_trunk", "Change settings of one trunk."),
+    _Command("add", "trunks.add:add_trunk", "Create a trunk."),
+    _Command("export", "trunks.export:export_trunks", "Write the trunks to a file."),
+    _Command("plan", "trunks.plan:plan_trunks", "Show what a file of trunks would change."),
+    _Command("apply", "trunks.apply:apply_trunks", "Update the trunks from a file."),
+    _Command("report", "trunks.report:report_trunks", "Show what became of each row of a job."),
+    _Command("undo", "trunks.undo:undo_trunks", "Undo the changes of a job."),
 )
+_DEMO = _Command("demo", "demo:demo", "Watch 500 trunks being updated; needs no account.")
 _OTHERS = (
-    # A code is a negative number, and no option.
-    _Entry("codes", "codes:codes", "Explain the vendor's codes.", {"ignore_unknown_options": True}),
-    _Entry("sign", "sign:sign", "Show the signing headers of a moment."),
-    _Entry("doctor", "doctor:doctor", "Find out why calls do not work."),
-    _Entry("sandbox", "sandbox:sandbox", "Imitate the vendor on this machine."),
+    # A code is a negative number, which click would take for an option.
+    _Command("codes", "codes:codes", "Explain the vendor's codes.", {"ignore_unknown_options": True}),
+    _Command("sign", "sign:sign", "Show the signing headers for a moment."),
+    _Command("doctor", "doctor:doctor", "Find out why calls do not work."),
+    _Command("sandbox", "sandbox:sandbox", "Imitate the vendor on this machine."),
 )
 
 
 def build(*, rich: bool) -> TyperGroup:
-    """Return the application; `rich` says whether its help may have boxes and colours."""
+    """Return the command with all its subcommands; `rich` says whether its help has boxes and colours."""
     app = _group("itnio", _start, rich=rich)
     trunks = _group("trunks", _trunks, rich=rich)
-    for entry in _TRUNKS:
-        trunks.add_command(_Later(entry, rich=rich))
-    app.add_command(_Later(_DEMO, rich=rich))
+    for command in _TRUNKS:
+        trunks.add_command(_LazyCommand(command, rich=rich))
+    app.add_command(_LazyCommand(_DEMO, rich=rich))
     app.add_command(trunks)
-    for entry in _OTHERS:
-        app.add_command(_Later(entry, rich=rich))
+    for command in _OTHERS:
+        app.add_command(_LazyCommand(command, rich=rich))
     return app
 
 
-class _Later(TyperCommand):
-    """A command that is only known by its name and summary until it is called."""
+class _LazyCommand(TyperCommand):
+    """A command of which only name and summary are known until it is called."""
 
-    def __init__(self, entry: _Entry, *, rich: bool) -> None:
-        super().__init__(entry.name, short_help=entry.summary)
-        self._entry = entry
+    def __init__(self, command: _Command, *, rich: bool) -> None:
+        super().__init__(command.name, short_help=command.summary)
+        self._command = command
         self._rich = rich
 
     def make_context(self, *arguments: Any, **more: Any) -> Any:
-        """Have the command itself do it, which is the context's from then on."""
-        return _command(self._entry, rich=self._rich).make_context(*arguments, **more)
+        """Load the command and let it make the context, which then belongs to the loaded command."""
+        return _loaded(self._command, rich=self._rich).make_context(*arguments, **more)
 
 
-def _command(entry: _Entry, *, rich: bool) -> Any:
+def _loaded(command: _Command, *, rich: bool) -> Any:
     app = _typer(rich=rich)
-    function = entry.function()
+    function = command.function()
     register = app.command(
-        entry.name, help=_text_of(function), epilog=exits.TEXT, context_settings={**_HELP, **entry.settings}
+        command.name, help=_text_of(function), epilog=exits.TEXT, context_settings={**_HELP, **command.settings}
     )
-    register(function)
+    register(flattened(function))
     return typer.main.get_command(app)
 
 
@@ -108,7 +112,7 @@ def _typer(*, rich: bool, **settings: Any) -> typer.Typer:
 
 
 def _text_of(function: Callable[..., Any]) -> str:
-    """Return a docstring's paragraphs without the line breaks inside them, which rich's help would keep."""
+    """Return a docstring without the line breaks inside its paragraphs, which rich's help would keep."""
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 

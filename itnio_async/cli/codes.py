@@ -1,4 +1,4 @@
-"""`itnio codes`: what the vendor's codes mean, what to do about them, and whether they are retried."""
+"""`itnio codes`: explain the vendor's codes, what to do about them, and whether the client retries them."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
 
-# As the option takes them: one word each.
+# The values of --family, one word each.
 Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) for family in CODE_FAMILIES])  # type: ignore[misc]
 
 
 @frozen
-class Entry:
-    """A code with the families in which it means just this."""
+class Explained:
+    """A code with the families of endpoints in which it has this meaning."""
 
     code: Code
     families: list[str]
 
     @property
     def retried(self) -> str:
-        """Whether the client repeats a call that ends so."""
+        """Whether the client repeats a call that fails with this code."""
         policy, error = RetryPolicy(), self.code.error()
         if policy.wants(error, idempotent=False):
-            return "yes: signed anew at once"
+            return "yes: signed again and sent at once"
         if policy.wants(error, idempotent=True):
-            return "yes, after a wait, where a repeat does no harm (update and list, not add)"
-        return "no: it would come again"
+            return "yes, after a wait, if a repeat does no harm (update and list, not add)"
+        return "no: the answer would be the same"
 
 
 def codes(
@@ -43,7 +43,7 @@ def codes(
     ] = None,
     family: Annotated[
         Family | None,
-        typer.Option("--family", help="Only the codes of these endpoints: a number means something else elsewhere."),
+        typer.Option("--family", help="Only the codes of these endpoints; elsewhere a number may mean something else."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each code.")] = False,
 ) -> None:
@@ -78,35 +78,35 @@ def codes(
 
 def _number(text: str) -> int:
     try:
-        # Who types 47 means the code of that number, since all of them are negative.
+        # All codes are negative, so 47 stands for -47.
         return -abs(int(text))
     except ValueError:
-        raise CommandError(f"{text!r} is no code.", "give a number such as -47.") from None
+        raise CommandError(f"{text!r} is not a code.", "give a number such as -47.") from None
 
 
-def _entries() -> Iterator[Entry]:
-    """Give each code once for each meaning, highest number first."""
-    found: dict[int, list[Entry]] = {}
+def _entries() -> Iterator[Explained]:
+    """Yield each code once for each meaning, the highest number first."""
+    found: dict[int, list[Explained]] = {}
     for family in CODE_FAMILIES:
         for number, code in family.codes.items():
             same = next((entry for entry in found.setdefault(number, []) if entry.code == code), None)
             if same is None:
-                found[number].append(Entry(code, [family.name]))
+                found[number].append(Explained(code, [family.name]))
             else:
                 same.families.append(family.name)
     for number in sorted(found, reverse=True):
         yield from found[number]
 
 
-def _is_in(entry: Entry, family: str) -> bool:
+def _is_in(entry: Explained, family: str) -> bool:
     return any(Family[name].value == family for name in entry.families)
 
 
-def _where(entry: Entry) -> str:
+def _where(entry: Explained) -> str:
     return "all" if len(entry.families) == len(CODE_FAMILIES) else ", ".join(entry.families)
 
 
-def _as_record(entry: Entry) -> tuple[object, ...]:
+def _as_record(entry: Explained) -> tuple[object, ...]:
     code = entry.code
     return (
         code.code,
@@ -119,7 +119,7 @@ def _as_record(entry: Entry) -> tuple[object, ...]:
     )
 
 
-def _as_json(entry: Entry) -> dict[str, object]:
+def _as_json(entry: Explained) -> dict[str, object]:
     code, policy, error = entry.code, RetryPolicy(), entry.code.error()
     return {
         "code": code.code,

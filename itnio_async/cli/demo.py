@@ -1,4 +1,4 @@
-"""`itnio demo`: many updates at once through the real client over real HTTP, against a sandbox in this process."""
+"""`itnio demo`: update many trunks of a sandbox in this process, through the real client and real HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from itnio_async import ApiError, AsyncClient, ItnioError, RetryDetails, RetryPolicy, SipTrunkUpdate
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import json_line, say, table
+from itnio_async.cli.output import counted, json_line, say, table
 from itnio_async.cli.sandbox import sandbox_class
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def demo(
     trunks: Annotated[
         int, typer.Option(metavar="N", min=1, max=100_000, help="How many trunks to make and update.")
     ] = 500,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Which trunks collide and which calls fail follows from it.")
-    ] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Decides which updates conflict and which calls fail.")] = 1,
     concurrency: Annotated[
         int, typer.Option(metavar="N", min=1, max=1000, help="How many updates are in flight at once.")
     ] = 50,
@@ -41,9 +39,9 @@ def demo(
 ) -> None:
     """Watch SIP trunks being updated: no account needed, nothing leaves this machine.
 
-    Starts a sandbox that imitates the vendor, makes trunks of both directions in it, and updates them all concurrently
-    through the real client over real HTTP. Some rows are wrong on purpose and some calls are made to fail, so that
-    refusals and retries are seen. At the end the trunks are read back and counted.
+    Starts a sandbox that imitates the vendor, creates trunks of both directions in it, and updates all of them
+    concurrently through the real client over real HTTP. Some updates are wrong on purpose and some calls are made to
+    fail, so that there are refusals and retries. At the end the trunks are read back and counted.
     """
     summary = asyncio.run(_demo(sandbox_class(), trunks, seed, concurrency))
     if json:
@@ -53,13 +51,13 @@ def demo(
     if not 0 <= summary.read_back - summary.updated <= summary.progress.unknown.total():
         raise CommandError(
             f"{summary.updated} updates succeeded, but {summary.read_back} trunks have their new prefix.",
-            "this is a mistake of the demo, the sandbox or the client: please report it, with --seed and --trunks.",
+            "this is a fault of the demo, the sandbox or the client: please report it, with --seed and --trunks.",
         )
 
 
 @define
 class Progress:
-    """What happened so far."""
+    """What has become of the updates so far; refusals and retries are counted by code, unknown outcomes by error."""
 
     updated: int = 0
     refused: Counter[int] = field(factory=Counter)
@@ -74,7 +72,7 @@ class Progress:
 
 @frozen
 class Summary:
-    """The demo's end: what became of the trunks, and what it took."""
+    """The result of the demo: what became of the trunks, and what it took."""
 
     trunks: int
     concurrency: int
@@ -90,7 +88,7 @@ class Summary:
         return self.progress.updated
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for a program."""
+        """Return it as JSON."""
         return {
             "trunks": self.trunks,
             "updated": self.updated,
@@ -107,7 +105,7 @@ class Summary:
 
 
 async def _demo(sandbox_type: type[Sandbox], trunks: int, seed: int, concurrency: int) -> Summary:
-    from itnio_async.cli.demo_plan import NEW_PREFIX, plan
+    from itnio_async.cli.demo_plan import NEW_PREFIX, plan_demo
 
     async with sandbox_type(trunks) as sandbox:
         progress = Progress()
@@ -120,8 +118,8 @@ async def _demo(sandbox_type: type[Sandbox], trunks: int, seed: int, concurrency
             on_retry=progress.retried,
             trust_env=False,  # a proxy could not reach this machine's own address
         ) as client:
-            say(f"A sandbox with {trunks} SIP trunks listens at {sandbox.url}.")
-            planned = plan([trunk async for trunk in client.sip_trunks.list()], seed)
+            say(f"A sandbox with {counted(trunks, 'SIP trunk')} listens at {sandbox.url}.")
+            planned = plan_demo([trunk async for trunk in client.sip_trunks.list()], seed)
             for fault in planned.faults:
                 sandbox.order(fault)
             requests_before = client.stats.requests
@@ -212,4 +210,4 @@ def _show(summary: Summary) -> None:
         )
     )
     table(("What", "Count", "Meaning"), rows)
-    say("The refusals and retries were ordered, to show them; `itnio codes CODE` explains a code.")
+    say("The refusals and retries are part of the demo; `itnio codes CODE` explains a code.")

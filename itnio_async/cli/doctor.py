@@ -1,4 +1,4 @@
-"""`itnio doctor`: why calls do not work, checked from this machine outwards, with what to do at each step."""
+"""`itnio doctor`: find out why calls do not work, from this machine outwards, and say what to do."""
 
 from __future__ import annotations
 
@@ -21,19 +21,10 @@ from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, 
 from itnio_async.account import is_loopback
 from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
-from itnio_async.cli.account import (
-    DEFAULT_TIMEOUT,
-    Access,
-    AllowInsecureOption,
-    BaseUrlOption,
-    ProfileOption,
-    SecretFileOption,
-    TimeoutOption,
-    access_of,
-)
+from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.error_text import for_a_shell, said_by_vendor
 from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
-from itnio_async.cli.reporting import for_a_shell
 from itnio_async.redaction import mask
 from itnio_async.transport.connect import tls_context
 from itnio_async.transport.proxies import proxy_of
@@ -41,7 +32,7 @@ from itnio_async.transport.proxies import proxy_of
 OK, WARNING, WRONG, SKIPPED = "ok", "warning", "wrong", "skipped"
 _COLOURS = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: "dim"}
 _CALLS = 5
-# Up to here the whole seconds of `Date` and the way of the answer explain it; a minute is beyond any machine with NTP.
+# The whole seconds of `Date` and the travel time of the answer explain up to 5 s; with NTP no clock is a minute off.
 _SKEW_UNNOTICED, _SKEW_TOLERATED = 5.0, 60.0
 _CORRECT = "Correct that setting; `itnio doctor --help` has the options."
 _SET_CLOCK = "Set this machine's clock (NTP)."
@@ -49,7 +40,7 @@ _SET_CLOCK = "Set this machine's clock (NTP)."
 
 @frozen
 class Finding:
-    """One line: what was looked at, how it stands, and what to do where it is not well."""
+    """One line of the result: what was checked, its state, and what to do if that is not `ok`."""
 
     check: str
     state: str
@@ -59,24 +50,21 @@ class Finding:
 
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each check.")] = False,
-    secret_file: SecretFileOption = None,
-    profile: ProfileOption = None,
-    base_url: BaseUrlOption = None,
-    allow_insecure: AllowInsecureOption = False,
-    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    *,
+    account: AccountOptions,
 ) -> int:
     """Check credentials, settings, network, TLS, clock and latency, and say what to do about what is wrong.
 
-    Makes a few cheap calls that change nothing. Exits with 1 if something is wrong.
+    Makes a few calls that change nothing. Exits with 1 if something is wrong.
     """
-    show = _Reader(json)
+    show = _Findings(json)
     show(Finding("versions", OK, f"itnio-async {__version__}, httpx {httpx.__version__}, {_python()}"))
     try:
-        access = access_of(secret_file, base_url, allow_insecure, timeout, profile)
+        access = account.access()
     except (ItnioError, CommandError) as error:
         show(Finding("settings", WRONG, for_a_shell(str(error)), getattr(error, "advice", "") or _CORRECT))
         return ERROR
-    asyncio.run(_look(access, show))
+    asyncio.run(_check(access, show))
     return ERROR if show.has_wrong else DONE
 
 
@@ -85,8 +73,8 @@ def _python() -> str:
 
 
 @define
-class _Reader:
-    """Writes each finding as soon as it is there, and remembers whether one is wrong."""
+class _Findings:
+    """The findings so far: each is written at once; `has_wrong` tells whether one is wrong."""
 
     json: bool
     has_wrong: bool = False
@@ -100,10 +88,10 @@ class _Reader:
         elif not on_terminal():
             columns((finding.state, finding.check, finding.text, finding.advice))
         else:
-            _draw(finding)
+            _show_on_terminal(finding)
 
 
-def _draw(finding: Finding) -> None:
+def _show_on_terminal(finding: Finding) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -117,7 +105,7 @@ def _draw(finding: Finding) -> None:
     console().print(grid)
 
 
-async def _look(access: Access, show: _Reader) -> None:
+async def _check(access: Access, show: _Findings) -> None:
     account, url = access.account, access.account.base_url
     assert isinstance(account.credentials, Credentials)
     show(Finding("credentials", OK, f"API key {mask(account.credentials.api_key)} from {account.credentials_source}"))
@@ -131,7 +119,7 @@ async def _look(access: Access, show: _Reader) -> None:
         show(
             Finding("proxy", OK, f"{proxy.url.copy_with(userinfo=b'')} from the environment: it makes the connections")
         )
-    elif not await _reaches(url, access.timeout, show):
+    elif not await _check_network(url, access.timeout, show):
         return
     await _call(access, show)
 
@@ -139,10 +127,10 @@ async def _look(access: Access, show: _Reader) -> None:
 # -- the network, without the client ----------------------------------------------------------------------------------
 
 
-async def _reaches(url: httpx.URL, timeout: float, show: _Reader) -> bool:
-    """Look up the host, connect, and shake hands: each step by itself, so that the one that fails is seen."""
+async def _check_network(url: httpx.URL, timeout: float, show: _Findings) -> bool:
+    """Look up the host, connect, and do the TLS handshake: step by step, so that it is clear which one fails."""
     host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
-    if not await _finds(host, port, timeout, show) or not await _connects(host, port, timeout, show):
+    if not await _resolves(host, port, timeout, show) or not await _connects(host, port, timeout, show):
         return False
     if url.scheme == "https":
         return await _shakes_hands(host, port, timeout, show)
@@ -154,24 +142,24 @@ async def _reaches(url: httpx.URL, timeout: float, show: _Reader) -> bool:
     return True
 
 
-async def _finds(host: str, port: int, timeout: float, show: _Reader) -> bool:
+async def _resolves(host: str, port: int, timeout: float, show: _Findings) -> bool:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(timeout):
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:  # TimeoutError is an OSError; UnicodeError is of names that cannot be one
+    except (OSError, UnicodeError) as error:  # OSError includes TimeoutError; UnicodeError: not a host name
         advice = "Check the address's spelling, and this machine's DNS and network."
         show(Finding("DNS", WRONG, f"{host} is not found: {_reason(error)}", advice))
         return False
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if addresses == [host]:
-        show(Finding("DNS", SKIPPED, "the host is an address already"))
+        show(Finding("DNS", SKIPPED, "the host is an IP address"))
     else:
         show(Finding("DNS", OK, f"{host} is {', '.join(addresses[:4])}, in {_ms(started)}"))
     return True
 
 
-async def _connects(host: str, port: int, timeout: float, show: _Reader) -> bool:
+async def _connects(host: str, port: int, timeout: float, show: _Findings) -> bool:
     started = time.perf_counter()
     try:
         async with _connection(host, port, timeout):
@@ -183,11 +171,11 @@ async def _connects(host: str, port: int, timeout: float, show: _Reader) -> bool
         return False
 
 
-async def _shakes_hands(host: str, port: int, timeout: float, show: _Reader) -> bool:
+async def _shakes_hands(host: str, port: int, timeout: float, show: _Findings) -> bool:
     try:
         context = await tls_context(True, trust_env=True)
     except ConfigurationError as error:
-        show(Finding("TLS", WRONG, "there are no authorities to trust", str(error)))
+        show(Finding("TLS", WRONG, "there are no certificate authorities to trust", str(error)))
         return False
     started = time.perf_counter()
     try:
@@ -196,13 +184,13 @@ async def _shakes_hands(host: str, port: int, timeout: float, show: _Reader) -> 
             version = writer.get_extra_info("ssl_object").version()
     except ssl.SSLCertVerificationError as error:
         advice = (
-            "Set the clock if the certificate is not valid yet or any more; add your company's authority with "
-            "SSL_CERT_FILE if something on the way opens TLS."
+            "If the certificate is expired or not valid yet, set the clock; if your company's network inspects TLS, "
+            "trust its authority with SSL_CERT_FILE."
         )
         show(Finding("TLS", WRONG, f"the certificate is refused: {error.verify_message}", advice))
         return False
     except OSError as error:
-        advice = "Check that the address is one for https, and what on the way may break TLS."
+        advice = "Check that the server speaks https, and what on the way may break TLS."
         show(Finding("TLS", WRONG, f"no handshake: {_reason(error)}", advice))
         return False
     left = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) // 86_400)
@@ -233,7 +221,7 @@ def _ms(started: float) -> str:
 
 @define
 class _ClockWatch(httpx.AsyncBaseTransport):
-    """A middleware that compares each answer's Date with this machine's clock."""
+    """A middleware that compares the Date of each answer with this machine's clock, in seconds."""
 
     inner: httpx.AsyncBaseTransport
     skews: list[float]
@@ -243,24 +231,24 @@ class _ClockWatch(httpx.AsyncBaseTransport):
         response = await self.inner.handle_async_request(request)
         with contextlib.suppress(KeyError, ValueError):
             date = parsedate_to_datetime(response.headers["date"]).timestamp()
-            # The server wrote it somewhere between, as the beginning of a second of half a second's length on average.
+            # The server wrote it between the two moments, and cut it to whole seconds: on average half a second.
             self.skews.append((before + time.time()) / 2 - (date + 0.5))
         return response
 
 
-async def _call(access: Access, show: _Reader) -> None:
+async def _call(access: Access, show: _Findings) -> None:
     skews: list[float] = []
-    refused_times: list[int] = []
+    retried: list[int] = []
     async with access.client(
         middleware=[lambda inner: _ClockWatch(inner, skews)],
-        on_retry=lambda details: refused_times.append(details.code),
+        on_retry=lambda details: retried.append(details.code),
     ) as client:
         error, elapsed = await _make_calls(client)
     if error is not None:
         show(_failure(error))
     else:
-        repeated = f"; repeated after {', '.join(map(str, refused_times))}" if refused_times else ""
-        show(Finding("API", OK, f"the trunk listing answers{repeated}"))
+        retries = f"; retried after {', '.join(map(str, retried))}" if retried else ""
+        show(Finding("API", OK, f"the trunk listing answers{retries}"))
     show(_clock(skews))
     if elapsed:
         first, rest = elapsed[0], elapsed[1:] or elapsed
@@ -287,14 +275,11 @@ async def _make_calls(client: AsyncClient) -> tuple[ItnioError | None, list[floa
 
 def _failure(error: ItnioError) -> Finding:
     if isinstance(error, ApiError):
-        said = f"{error.code} {error.reason!r}" if error.reason else str(error.code)
         remark = f" {error.remark}" if error.remark else ""
-        return Finding(
-            "API", WRONG, f"the vendor refuses the trunk listing: {said}: {error.meaning}.{remark}", error.advice
-        )
-    return Finding(
-        "API", WRONG, str(error), "Try again; if it stays, look at what is between this machine and the API."
-    )
+        text = f"the vendor refuses the trunk listing: {said_by_vendor(error)}.{remark}"
+        return Finding("API", WRONG, text, error.advice)
+    advice = "Try again; if it still fails, check what is between this machine and the API."
+    return Finding("API", WRONG, str(error), advice)
 
 
 def _clock(skews: list[float]) -> Finding:
@@ -302,6 +287,6 @@ def _clock(skews: list[float]) -> Finding:
         return Finding("clock", SKIPPED, "no answer had a Date to compare with")
     skew = statistics.median(skews)
     if abs(skew) < _SKEW_UNNOTICED:
-        return Finding("clock", OK, "agrees with the server's, as far as whole seconds tell")
+        return Finding("clock", OK, "agrees with the server's, to within whole seconds")
     text = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
     return Finding("clock", WARNING if abs(skew) < _SKEW_TOLERATED else WRONG, text, _SET_CLOCK)

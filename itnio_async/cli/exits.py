@@ -1,4 +1,4 @@
-"""The exit statuses, and the one exception that ends a command with a text."""
+"""The exit statuses, and the exception that ends a command with a text for its user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXT = (
 
 
 class CommandError(Exception):
-    """What went wrong and what to do about it, for the person at the terminal."""
+    """A command cannot go on: the message says why, and `advice` what to do."""
 
     def __init__(self, message: str, advice: str = "", *, status: int = ERROR) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Ctrl-C: once is a wish, twice an order; and at a prompt it means no."""
+"""Handle Ctrl-C: while a job runs, the first one asks it to stop and the second cancels it; at a prompt it means no."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# What ends a service must end a job in order too.
+# Service managers stop programs with SIGTERM.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,7 +28,7 @@ def interrupts(first: Callable[[], None], again: Callable[[], None]) -> Iterator
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C raise `KeyboardInterrupt` at once, which asyncio would put off while something blocks its loop."""
+    """Let Ctrl-C raise `KeyboardInterrupt` at once; asyncio would delay it while a prompt blocks the event loop."""
     with _handlers((signal.SIGINT,), signal.default_int_handler):
         yield
 
@@ -36,7 +36,7 @@ def interruptible() -> Iterator[None]:
 @contextmanager
 def _handlers(signals: tuple[signal.Signals, ...], handler: Callable[..., Any]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+        yield  # only the main thread handles signals
         return
     before = [(number, signal.signal(number, handler)) for number in signals]
     try:

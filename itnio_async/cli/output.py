@@ -1,7 +1,7 @@
-"""How results are written: tables on a terminal, lines of tab-separated fields elsewhere, JSON where asked for.
+"""Write results: as tables on a terminal, as lines of tab-separated fields elsewhere, and as JSON where asked for.
 
-Results go to stdout, and whatever else there is to say to stderr. Texts from the vendor are never trusted with control
-characters: one could move the cursor, or fake a line.
+Results go to stdout, everything else to stderr. Control characters in texts from elsewhere are written as escapes: they
+could move the cursor, or fake a line.
 """
 
 from __future__ import annotations
@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 
 
 def on_terminal() -> bool:
-    """Tell whether stdout is a terminal, so that a person reads along."""
+    """Tell whether stdout is a terminal, where a person reads."""
     return sys.stdout.isatty()
 
 
 def visible(value: object) -> str:
-    """Return a value as one line of text, what cannot be printed as an escape."""
+    """Return a value as one line of text; what cannot be printed becomes an escape."""
     text = "" if value is None else str(value)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the count with its noun, in the plural but for one: `1 trunk`, `2 trunks`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def say(text: str) -> None:
@@ -41,7 +46,7 @@ def line(text: str) -> None:
 
 
 def _wrapped(text: str, indent: int = 2) -> str:
-    """Return the text in lines as wide as the terminal, their words whole; what is carried over is indented."""
+    """Wrap the text at the terminal's width, between words; continued lines are indented."""
     width = max(20, shutil.get_terminal_size().columns)
     lines = []
     for part in text.split("\n"):
@@ -72,7 +77,7 @@ def columns(row: Iterable[object]) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as a table, or where nobody looks line by line, the headings first."""
+    """Write rows as a table on a terminal, and elsewhere line by line after a line of headings."""
     if not on_terminal():
         columns(headings)
         for row in rows:

@@ -1,4 +1,4 @@
-"""Named profiles: a file that says for each account where its secret is kept, and never what it is."""
+"""Read profiles: a file that says for each account where its credentials are; no secret is in it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from itnio_async.cli.exits import CommandError
 from itnio_async.cli.secret_file import SecretFile, read_secret_file
 
 _FORM = (
-    'write it so: [NAME], below it secret_file = "FILE", or api_key_variable = "NAME" and '
-    'api_secret_variable = "NAME", and base_url if it is not the vendor\'s usual one.'
+    'write a table [NAME] with secret_file = "FILE", or with api_key_variable = "NAME" and '
+    'api_secret_variable = "NAME"; and base_url = "URL" if it is not the vendor\'s usual one.'
 )
 
 
@@ -34,7 +34,7 @@ class Profile:
 
 
 def profiles_file() -> Path:
-    """Return where the profiles are, in the user's directory for settings."""
+    """Return the path of the profiles, in the user's configuration directory."""
     return platformdirs.user_config_path("itnio", appauthor=False) / "profiles.toml"
 
 
@@ -64,29 +64,27 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.", "give a file that you can read.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        # What is wrong with a line is not repeated: there may be a secret in it by mistake.
-        raise CommandError(f"{file} is no TOML.", _FORM) from None
+        # The bad line is not shown: there may be a secret in it by mistake.
+        raise CommandError(f"{file} is not a TOML file.", _FORM) from None
 
 
 def _profile(profiles: Mapping[str, Any], name: str, file: Path) -> Profile:
     settings = profiles.get(name)
     if not isinstance(settings, dict):
-        there = f"there are: {', '.join(profiles)}." if profiles else "it has none."
-        raise CommandError(f"{file} has no profile {name}.", there)
+        advice = f"choose one of {', '.join(profiles)}." if profiles else _FORM
+        raise CommandError(f"{file} has no profile {name}.", advice)
     where = f"the profile {name} in {file}"
     known = fields_dict(Profile)
     for setting, value in settings.items():
         if setting in ("api_secret", "api_key", "secret"):
-            raise CommandError(f"{where} has a secret in it: {setting}.", f"take it out, and {_FORM}")
+            raise CommandError(f"{where} has a secret in it: {setting}.", f"remove it, and {_FORM}")
         if setting not in known:
-            raise CommandError(
-                f"{where} has a setting {setting}, which there is not.", f"there are: {', '.join(known)}."
-            )
+            raise CommandError(f"{where} has an unknown setting {setting}.", f"these are known: {', '.join(known)}.")
         if not isinstance(value, str) or not value:
-            raise CommandError(f"{where}: {setting} must be a text.", _FORM)
+            raise CommandError(f"{where}: {setting} must be text, and not empty.", _FORM)
     profile = Profile(**settings)
     in_environment = profile.api_key_variable is not None and profile.api_secret_variable is not None
-    halves = (profile.api_key_variable is None) != (profile.api_secret_variable is None)
-    if halves or in_environment == (profile.secret_file is not None):
-        raise CommandError(f"{where} does not say where its key and secret are, or says it twice.", _FORM)
+    has_half = (profile.api_key_variable is None) != (profile.api_secret_variable is None)
+    if has_half or in_environment == (profile.secret_file is not None):
+        raise CommandError(f"{where} does not say where its key and secret are, or says it in two ways.", _FORM)
     return profile

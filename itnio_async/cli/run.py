@@ -1,4 +1,4 @@
-"""Runs the command and turns whatever ends it into an exit status, without a traceback for what is no fault of ours."""
+"""Run the command and turn its end into an exit status; tracebacks are only for faults of this package."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import typer
 
+from itnio_async.cli.error_text import text_of
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
 from itnio_async.cli.output import say
-from itnio_async.cli.reporting import text_of
 from itnio_async.errors import ItnioError
 
-# Newer typers carry their own copy of click, so that the class is found by its name.
+# Newer versions of typer have their own copy of click, so the class is found by its name.
 _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 
@@ -23,19 +23,19 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal's encoding lacks is shown as an escape, and does not end a listing half-way.
+            # Letters that the terminal's encoding lacks become escapes, instead of ending a listing half-way.
             stream.reconfigure(errors="backslashreplace")
     try:
         status = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        _give_up_stdout()
+        _discard_stdout()
         return ERROR
     except KeyboardInterrupt:
         status = INTERRUPTED
     except OSError as error:
         say(text_of(error))
-        _give_up_stdout()
+        _discard_stdout()
         return ERROR
     if status == INTERRUPTED:
         say("Interrupted.")
@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     from itnio_async.cli.app import build
 
-    # Boxes and colours are for terminals, in the help text too.
+    # Only on terminals the help has boxes and colours.
     command = build(rich=sys.stdout.isatty())
     try:
         status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
@@ -60,8 +60,8 @@ def _run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else DONE
 
 
-def _give_up_stdout() -> None:
-    """Send to nowhere what is still in the buffer: it would fail again when the interpreter flushes it at its end."""
+def _discard_stdout() -> None:
+    """Discard what is still in the buffer: it would fail again when the interpreter flushes it at the end."""
     try:
         sys.stdout.flush()
     except OSError:

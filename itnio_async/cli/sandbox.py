@@ -1,4 +1,4 @@
-"""`itnio sandbox`: the vendor imitated on this machine, until Ctrl-C."""
+"""`itnio sandbox`: imitate the vendor on this machine until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import json_line, line, records, say
+from itnio_async.cli.output import counted, json_line, line, records, say
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Assumptions, Sandbox
 
 
 def sandbox_class() -> type[Sandbox]:
-    """Return `Sandbox`, or say what to install for it."""
+    """Return `Sandbox`; if its extra is missing, raise `CommandError` with what to install."""
     try:
         from itnio_async.sandbox import Sandbox
     except ImportError as error:
@@ -33,10 +33,10 @@ def sandbox_class() -> type[Sandbox]:
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 is any free one.")
+        int, typer.Option(metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 is any free one.")
     ] = 8787,
     trunks: Annotated[
-        int, typer.Option(metavar="N", min=0, help="How many trunks it starts with, unless the state has some.")
+        int, typer.Option(metavar="N", min=0, help="How many trunks to start with, unless the state has some.")
     ] = 200,
     state: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keep the trunks in this file. Default: in memory only.")
@@ -45,7 +45,7 @@ def sandbox(
         list[str] | None,
         typer.Option(
             metavar="SPEC",
-            help="A failure to order, such as minus18,endpoint=update,probability=0.05,seed=7; wait,seconds=2; "
+            help="A fault to order, such as minus18,endpoint=update,probability=0.05,seed=7; wait,seconds=2; "
             "drop,count=3. May be given several times.",
         ),
     ] = None,
@@ -53,18 +53,18 @@ def sandbox(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="Flip one of the decisions that the vendor's pages leave open, such as listed_password=masked. "
-            "May be given several times.",
+            help="Change one of the assumptions about what the vendor's pages leave open, such as "
+            "listed_password=masked. May be given several times.",
         ),
     ] = None,
     assumptions: Annotated[
-        bool, typer.Option("--assumptions", help="List those decisions, with what --assume takes, and exit.")
+        bool, typer.Option("--assumptions", help="List the assumptions with the values that --assume takes, and exit.")
     ] = False,
     log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Append each request to this file, a line of JSON each.")
+        Path | None, typer.Option(metavar="FILE", help="Append each request to this file, as a line of JSON.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="At the end, exit with 1 if a request was decided by what is only assumed.")
+        bool, typer.Option("--strict", help="At the end, exit with 1 if an answer depended on an assumption.")
     ] = False,
     window: Annotated[
         float, typer.Option(metavar="SECONDS", help="How far a Timestamp may be off before it is refused with -16.")
@@ -75,19 +75,18 @@ def sandbox(
 ) -> None:
     """Run the sandbox: the vendor's API imitated on this machine, with made-up credentials, until Ctrl-C.
 
-    The first three lines are for a shell: paste them into another one, and each command and program there works on the
-    sandbox.
+    Paste the first three lines into another shell: every command and program there then uses the sandbox.
     """
     sandbox_type = sandbox_class()
     ready = sandbox_type(trunks, port=port, state=state, window=window, strict=strict, log=log)
     for text in assume or ():
-        _flip(ready.assumptions, text)
+        _set_assumption(ready.assumptions, text)
     if assumptions:
-        _list(ready.assumptions, json=json)
+        _list_assumptions(ready.assumptions, json=json)
         return
     for spec in fault or ():
         ready.order(spec)
-    # What ends a service must end it in order too, so that files are closed and a port is free again.
+    # SIGTERM ends it as Ctrl-C does, so that files are closed and the port is free again.
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ready:
@@ -95,10 +94,10 @@ def sandbox(
     except AssertionError as error:
         text, *rest = str(error).splitlines()
         say("\n".join(rest))
-        raise CommandError(text, "leave --strict off, or ask the vendor what holds.") from None
+        raise CommandError(text, "leave out --strict, or ask the vendor which assumption is true.") from None
     finally:
         signal.signal(signal.SIGTERM, before)
-    say(f"The sandbox has ended; it answered {ready.codes.total()} requests.")
+    say(f"The sandbox has ended; it answered {counted(ready.codes.total(), 'request')}.")
 
 
 def _interrupt(*_: object) -> NoReturn:
@@ -107,15 +106,15 @@ def _interrupt(*_: object) -> NoReturn:
 
 def _serve(ready: Sandbox, *, json: bool) -> None:
     try:
-        # From the first line on, since whoever reads it may end us at once.
-        _introduce(ready, json=json)
+        # Inside `try`: a program may end the sandbox as soon as it has read the first line.
+        _announce(ready, json=json)
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
         say("")  # the terminal shows ^C on the current line
 
 
-def _introduce(ready: Sandbox, *, json: bool) -> None:
+def _announce(ready: Sandbox, *, json: bool) -> None:
     names = ("ITNIO_API_KEY", "ITNIO_API_SECRET", "ITNIO_BASE_URL")
     settings = dict(zip(names, (ready.api_key, ready.api_secret, ready.url), strict=True))
     if json:
@@ -124,26 +123,24 @@ def _introduce(ready: Sandbox, *, json: bool) -> None:
         for name, value in settings.items():
             line(f"export {name}={shlex.quote(value)}")
     say(
-        f"The sandbox listens at {ready.url} with {ready.state.count()} trunks. Paste the lines above into another "
-        "shell, then try: itnio trunks list\nCtrl-C ends it."
+        f"The sandbox listens at {ready.url} with {counted(ready.state.count(), 'trunk')}. Paste the lines above into "
+        "another shell, then try: itnio trunks list\nCtrl-C ends it."
     )
 
 
-def _flip(assumptions: Assumptions, text: str) -> None:
+def _set_assumption(assumptions: Assumptions, text: str) -> None:
     name, equals, value = text.partition("=")
     known = {assumption.name: assumption for assumption in assumptions}
     if not equals or name not in known:
         raise CommandError(
-            f"--assume {text}: there is no assumption {name!r}."
-            if equals
-            else f"--assume {text}: there is no = in it.",
+            f"--assume {text}: there is no assumption {name!r}." if equals else f"--assume {text}: it has no =.",
             f"give NAME=VALUE, where NAME is one of {', '.join(known)}; `itnio sandbox --assumptions` explains them.",
         )
     setattr(assumptions, name, _value(value, known[name].choices))
 
 
 def _value(text: str, choices: Iterable[Any] | None) -> Any:
-    """Read the text as one of the choices, else as a number or none; what fits nowhere is for the sandbox to refuse."""
+    """Read the text as one of the choices, as none or as a number; otherwise the sandbox will refuse it."""
     for choice in (None, *(choices or ())):
         if text.lower() == str(choice).lower():
             return choice
@@ -155,16 +152,16 @@ def _value(text: str, choices: Iterable[Any] | None) -> Any:
     return text
 
 
-def _list(assumptions: Assumptions, *, json: bool) -> None:
+def _list_assumptions(assumptions: Assumptions, *, json: bool) -> None:
     if json:
         for one in assumptions:
             json_line({"name": one.name, "value": one.value, "choices": one.choices, "text": one.text})
         return
     records(
         ("Name", "Value", "Choices", "Why"),
-        [(a.name, _word(a.value), ", ".join(map(_word, a.choices)) if a.choices else "-", a.text) for a in assumptions],
+        [(a.name, _text(a.value), ", ".join(map(_text, a.choices)) if a.choices else "-", a.text) for a in assumptions],
     )
 
 
-def _word(value: object) -> str:
+def _text(value: object) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Files with secrets: the API key and secret, and a trunk's SIP password."""
+"""Read files with secrets: the API key and secret, and the SIP password of a trunk."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from pathlib import Path
 from attrs import field, frozen
 
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.output import counted, say, visible
 
-# Nobody's secret is longer; a device without an end must not fill the memory.
+# No secret is longer; an endless device must not fill the memory.
 _MOST_BYTES = 65_536
-_FORM = "first line the API key, second line the secret; or lines ITNIO_API_KEY=... and ITNIO_API_SECRET=..."
+_FORM = (
+    "the API key in the first line and the secret in the second; or lines ITNIO_API_KEY=... and ITNIO_API_SECRET=..."
+)
 _SETTING = re.compile(r"(?:export\s++)?(ITNIO_API_KEY|ITNIO_API_SECRET|ITNIO_BASE_URL)\s*+=\s*+(.*+)")
 
 
 @frozen
 class SecretFile:
-    """What a file for `--secret-file` says; `base_url` is None where it names no address."""
+    """The contents of a file for `--secret-file`; `base_url` is None if it names no address."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -30,26 +32,26 @@ class SecretFile:
 def read_secret_file(path: Path) -> SecretFile:
     """Return the key and secret in a file, in one of two forms.
 
-    Two lines, the key and the secret; or lines `ITNIO_API_KEY=...` and `ITNIO_API_SECRET=...`, with `export` or quotes
-    if need be, where `ITNIO_BASE_URL=...` may be too and whatever else is in the file is left alone.
+    Either two lines, the key and the secret; or lines `ITNIO_API_KEY=...` and `ITNIO_API_SECRET=...`, perhaps with
+    `export` or quotes, and perhaps `ITNIO_BASE_URL=...`. In the second form all other lines are ignored.
     """
     lines = [text for raw in _read(path).split("\n") if (text := raw.strip()) and not text.startswith("#")]
     settings = {found[1]: _unquoted(found[2]) for text in lines if (found := _SETTING.fullmatch(text))}
     if not settings:
         if len(lines) != 2:
-            raise CommandError(f"{path} has {len(lines)} lines where 2 are wanted.", f"write it so: {_FORM}.")
+            raise CommandError(f"{path} has {counted(len(lines), 'line')} instead of 2.", f"write {_FORM}.")
         return SecretFile(*lines)
     missing = [name for name in ("ITNIO_API_KEY", "ITNIO_API_SECRET") if not settings.get(name)]
     if missing:
-        raise CommandError(f"{path} does not set {' and '.join(missing)}.", f"write it so: {_FORM}.")
+        raise CommandError(f"{path} does not set {' and '.join(missing)}.", f"write {_FORM}.")
     return SecretFile(settings["ITNIO_API_KEY"], settings["ITNIO_API_SECRET"], settings.get("ITNIO_BASE_URL") or None)
 
 
 def read_password_file(path: Path) -> str:
-    """Return the password in a file: its one line."""
+    """Return the password in a file, which is its only line."""
     text = _read(path).removesuffix("\n").removesuffix("\r")
     if not text or "\n" in text:
-        raise CommandError(f"{path} is empty or has several lines.", "write the SIP password into it as its one line.")
+        raise CommandError(f"{path} is empty or has several lines.", "write the SIP password into its only line.")
     return text
 
 
@@ -60,21 +62,21 @@ def _read(path: Path) -> str:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise CommandError(
-            f"{path} cannot be read: {error.strerror}.", "give a file that you can read, and nobody else."
+            f"{path} cannot be read: {error.strerror}.", "give a file that you, and only you, can read."
         ) from error
     if len(content) > _MOST_BYTES:
-        raise CommandError(f"{path} is larger than {_MOST_BYTES} bytes, which is no secret.", "give another file.")
+        raise CommandError(f"{path} has more than {_MOST_BYTES} bytes, too many for a secret.", "give another file.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8 text.", f"write it so: {_FORM}.") from error
+        raise CommandError(f"{path} is not UTF-8 text.", f"write {_FORM}.") from error
 
 
 def _warn_if_open_to_others(path: Path, status: os.stat_result) -> None:
-    # A pipe, as in `--secret-file <(pass show itnio)`, is nobody else's.
+    # A pipe, as in `--secret-file <(pass show itnio)`, is always private.
     if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
-        say(f"Warning: {visible(path)} is open to other users (mode {mode:o}): chmod 600 {visible(path)}")
+        say(f"Warning: {visible(path)} can be read by other users (mode {mode:o}). Run: chmod 600 {visible(path)}")
 
 
 def _unquoted(value: str) -> str:

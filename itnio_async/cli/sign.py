@@ -1,4 +1,4 @@
-"""`itnio sign`: the three headers of a moment, to compare one's own code with."""
+"""`itnio sign`: show the three signing headers for a moment, to compare with your own code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from itnio_async import Credentials
 from itnio_async.account import BASE_URL
-from itnio_async.cli.account import DEFAULT_TIMEOUT, ProfileOption, SecretFileOption, access_of
+from itnio_async.cli.account import AccountOptions, CredentialOptions
 from itnio_async.cli.output import json_line, line, say
 from itnio_async.transport.signing import Signer
 
@@ -23,16 +23,16 @@ def sign(
         typer.Option("--at", min=0, metavar="TIMESTAMP", help="The moment in Unix seconds. Default: now."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object: header names and values.")] = False,
-    secret_file: SecretFileOption = None,
-    profile: ProfileOption = None,
+    *,
+    account: CredentialOptions,
 ) -> None:
     """Show the three headers that sign a request at a moment, to compare with your own code.
 
     Sign is the MD5, in hexadecimal, of API key, API secret and Timestamp with nothing in between; nothing of the
-    request itself is signed. The secret is not shown, but whoever has the headers can use them for some minutes.
+    request itself is signed. The secret is not shown, but anyone who has the headers can use them for some minutes.
     """
-    # The address plays no part in it, so that a wrong one must not be in the way.
-    access = access_of(secret_file, BASE_URL, allow_insecure=False, timeout=DEFAULT_TIMEOUT, profile=profile)
+    # The address is not signed, so a wrong one in the environment does not matter.
+    access = AccountOptions(account.secret_file, account.profile, base_url=BASE_URL).access()
     credentials = access.account.credentials
     assert isinstance(credentials, Credentials)
     moment = int(time.time()) if at is None else at

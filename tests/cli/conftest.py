@@ -30,6 +30,13 @@ class Result:
         return self.out.splitlines()
 
 
+def private_file(path: Path, content: str | bytes) -> Path:
+    """Write a file that nobody else may read, and return its path."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(0o600)
+    return path
+
+
 @pytest.fixture(autouse=True)
 def no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ITNIO_SIP_PASSWORD", raising=False)

@@ -13,7 +13,7 @@ import subprocess
 import termios
 import time
 
-from .conftest import COMMAND
+from cli.conftest import COMMAND
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 

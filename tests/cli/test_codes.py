@@ -18,7 +18,7 @@ def test_one_code(itnio, code):
         "Vendor's text: Duplicate sip trunk name",
         "Meaning:       another trunk has that name",
         "What to do:    Choose another name; names are unique in the account.",
-        "Retried:       no: it would come again",
+        "Retried:       no: the answer would be the same",
         "Exception:     ConflictError",
         "Endpoints:     SIP trunks",
     ]
@@ -57,8 +57,8 @@ def test_a_family(itnio):
     [
         (["-999"], "the vendor documents no code -999 for any endpoint."),
         (["-47", "--family", "whatsapp"], "the vendor documents no code -47 for whatsapp."),
-        (["duplicate"], "'duplicate' is no code."),
-        (["--jsn"], "'--jsn' is no code."),
+        (["duplicate"], "'duplicate' is not a code."),
+        (["--jsn"], "'--jsn' is not a code."),
     ],
 )
 def test_no_such_code(itnio, arguments, said):

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from itnio_async import AsyncClient
-from itnio_async.cli.demo_plan import Plan, plan
+from itnio_async.cli.demo_plan import DemoPlan, plan_demo
 from itnio_async.sandbox import Fault, Sandbox
 
 
@@ -51,7 +51,7 @@ def test_the_seed_decides_whatever_the_concurrency(itnio):
 def test_a_difference_between_said_and_done_is_an_error(itnio, monkeypatch):
     monkeypatch.setattr("itnio_async.cli.demo_plan.NEW_PREFIX", "11")
     monkeypatch.setattr(
-        "itnio_async.cli.demo_plan.plan", lambda trunks, seed: Plan([t.to_update() for t in trunks], [])
+        "itnio_async.cli.demo_plan.plan_demo", lambda trunks, seed: DemoPlan([t.to_update() for t in trunks], [])
     )
     result = itnio("demo", "--trunks", 5, "--json")
     assert result.status == 1
@@ -60,11 +60,11 @@ def test_a_difference_between_said_and_done_is_an_error(itnio, monkeypatch):
 
 def test_an_answer_that_is_lost_is_counted_as_unknown(itnio, monkeypatch):
     def with_a_lost_answer(trunks, seed):
-        return Plan(
+        return DemoPlan(
             [trunk.to_update(sip_prefix="00") for trunk in trunks], [Fault("half", endpoint="update", key_id=2)]
         )
 
-    monkeypatch.setattr("itnio_async.cli.demo_plan.plan", with_a_lost_answer)
+    monkeypatch.setattr("itnio_async.cli.demo_plan.plan_demo", with_a_lost_answer)
     result = itnio("demo", "--trunks", 3)
     assert result.status == 0
     assert "Unknown (ConnectionLost)\t1\tno answer came: the trunk may or may not be updated" in result.lines
@@ -82,7 +82,7 @@ async def test_no_trunk_is_struck_by_two_faults_or_a_fault_and_a_mistake():
     with Sandbox(trunks=400) as sandbox:
         async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
             trunks = [trunk async for trunk in client.sip_trunks.list()]
-    planned = plan(trunks, 3)
+    planned = plan_demo(trunks, 3)
     assert [update.key_id for update in planned.updates] == [trunk.key_id for trunk in trunks]
     struck = [fault.key_id for fault in planned.faults]
     unchanged = {
@@ -92,5 +92,5 @@ async def test_no_trunk_is_struck_by_two_faults_or_a_fault_and_a_mistake():
     }
     assert len(struck) == len(set(struck))
     assert set(struck) <= unchanged
-    assert planned == plan(trunks, 3)
-    assert planned != plan(trunks, 4)
+    assert planned == plan_demo(trunks, 3)
+    assert planned != plan_demo(trunks, 4)

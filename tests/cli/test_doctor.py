@@ -97,7 +97,7 @@ def test_a_clock_that_is_off(itnio, sandbox, ahead, state, said):
     assert said in findings["clock"]["text"]
     # The client learnt the server's time, so that calls work all the same.
     assert findings["API"]["state"] == "ok"
-    assert ("repeated after -16" in findings["API"]["text"]) == (abs(ahead) > 300)
+    assert ("retried after -16" in findings["API"]["text"]) == (abs(ahead) > 300)
 
 
 def test_nothing_listens(itnio, sandbox):

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from itnio_async import ApiError, ConfigurationError, ReadTimeout, UnexpectedResponseError, ValidationError
-from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import visible
-from itnio_async.cli.reporting import text_of
+from itnio_async.cli.output import counted, visible
 
 
 @given(st.text())
@@ -23,34 +20,6 @@ def test_examples(value, shown):
     assert visible(value) == shown
 
 
-@pytest.mark.parametrize(
-    ("error", "lines"),
-    [
-        (
-            ValidationError("no\x1b[2J", code=-22, meaning="m", advice="a", endpoint="POST /x", attempts=1),
-            ["Error: the vendor refused POST /x.", "  Vendor's code: -22 'no\\x1b[2J': m.", "  What to do: a"],
-        ),
-        (
-            ApiError("", code=-99, meaning="m", advice="a", remark="r.", attempts=4),
-            [
-                "Error: the vendor refused the call.",
-                "  Vendor's code: -99: m.",
-                "  What to do: a",
-                "  r.",
-                "  4 attempts were made.",
-            ],
-        ),
-        (UnexpectedResponseError("broken", body=""), ["Error: broken"]),
-        (
-            UnexpectedResponseError("broken", body="<p>\n" * 99),
-            ["Error: broken", "  The answer begins: " + "<p>\\n" * 50],
-        ),
-        (ReadTimeout("late: timeout.read"), ["Error: late: --timeout"]),
-        (ConfigurationError("base_url is bad"), ["Error: --base-url is bad"]),
-        (CommandError("wrong."), ["Error: wrong."]),
-        (CommandError("wrong.", "right."), ["Error: wrong.", "  What to do: right."]),
-        (OSError(5, "broken", "file"), ["Error: file: broken"]),
-    ],
-)
-def test_errors_in_lines(error, lines):
-    assert text_of(error).splitlines() == lines
+@pytest.mark.parametrize(("count", "text"), [(0, "0 trunks"), (1, "1 trunk"), (2, "2 trunks")])
+def test_a_count_has_its_noun_in_the_right_form(count, text):
+    assert counted(count, "trunk") == text

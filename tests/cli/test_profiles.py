@@ -65,7 +65,7 @@ def test_the_doctor_says_what_is_wrong_with_a_profile(itnio, profiles):
     folder = profiles("[berlin]\n")
     result = itnio("doctor", "--profile", "paris")
     assert result.status == 1
-    assert f"wrong\tsettings\t{folder / 'profiles.toml'} has no profile paris.\tthere are: berlin." in result.lines
+    assert f"wrong\tsettings\t{folder / 'profiles.toml'} has no profile paris.\tchoose one of berlin." in result.lines
 
 
 def test_headers_for_a_profile(itnio, elsewhere, paris):
@@ -87,14 +87,14 @@ def test_an_address_given_wins(itnio, elsewhere, profiles, monkeypatch):
         ("[paris]\n", "has no profile berlin"),
         ("", "has no profile berlin"),
         ('berlin = "x"\n', "has no profile berlin"),
-        ("[berlin\nhush-hush", "is no TOML"),
+        ("[berlin\nhush-hush", "is not a TOML file"),
         ('[berlin]\napi_secret = "hush-hush"\n', "has a secret in it: api_secret"),
-        ('[berlin]\nurl = "hush-hush"\n', "has a setting url, which there is not"),
-        ("[berlin]\nsecret_file = 7\n", "secret_file must be a text"),
+        ('[berlin]\nurl = "hush-hush"\n', "has an unknown setting url"),
+        ("[berlin]\nsecret_file = 7\n", "secret_file must be text"),
         ("[berlin]\n", "does not say where its key and secret are"),
         ('[berlin]\napi_key_variable = "K"\n', "does not say where"),
-        ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\napi_secret_variable = "S"\n', "or says it twice"),
-        ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\n', "or says it twice"),
+        ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\napi_secret_variable = "S"\n', "or says it in two ways"),
+        ('[berlin]\nsecret_file = "f"\napi_key_variable = "K"\n', "or says it in two ways"),
         ('[berlin]\napi_key_variable = "NO_K"\napi_secret_variable = "NO_S"\n', "NO_K and NO_S are not set"),
         ('[berlin]\nsecret_file = "missing"\n', "cannot be read"),
     ],

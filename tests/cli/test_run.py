@@ -12,9 +12,8 @@ import sys
 import pytest
 import typer
 
+from cli.terminal import Terminal
 from itnio_async import __version__
-
-from .terminal import Terminal
 
 TRUNKS = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "report", "undo")]
 COMMANDS = ["demo", *TRUNKS, "codes", "sign", "doctor", "sandbox"]
@@ -62,7 +61,7 @@ def test_a_group_lists_its_commands_on_a_terminal_too(boxed, group, count):
 def test_no_help_has_what_a_terminal_would_not_show(itnio, command):
     """rich takes `[word]` for markup; defaults, ranges and (by older typers) choices are put in brackets later."""
     text = itnio(*command.split(), "--help").out
-    assert re.findall(r"\[(?!default: |required\]|x[<>]|[\w-]+\|)[a-z#/@][^\]]*\]", text) == []
+    assert re.findall(r"\[(?!default:\s|required\]|x[<>]|[\w-]+\|)[a-z#/@][^\]]*\]", text) == []
 
 
 def test_version(itnio):
@@ -227,7 +226,7 @@ def test_whatever_says_interrupted(itnio, monkeypatch, raised):
     def interrupt(*_, **__):
         raise raised
 
-    monkeypatch.setattr("itnio_async.cli.sign.access_of", interrupt)
+    monkeypatch.setattr("itnio_async.cli.account.AccountOptions.access", interrupt)
     result = itnio("sign")
     assert (result.status, result.err) == (130, "Interrupted.\n")
 

@@ -28,7 +28,7 @@ from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.cli import main
-from itnio_async.cli.spread import client_there
+from itnio_async.cli.trunks.cluster import worker_client
 from itnio_async.sandbox import Sandbox
 
 TRUNKS = 200
@@ -600,7 +600,7 @@ def test_workers_take_a_profile_of_their_own_machine_and_ask_nobody(monkeypatch,
     monkeypatch.setenv("B_SECRET", SECRET)
 
     async def host(name):
-        async with client_there(name, False, 3.0, rate_limit=5.0) as client:
+        async with worker_client(name, False, 3.0, rate_limit=5.0) as client:
             return (await identity_of(client)).host
 
     assert asyncio.run(host("berlin")) == "berlin.invalid"

@@ -1,0 +1,1 @@
+"""`itnio trunks`: a module for each command, and what these have in common."""

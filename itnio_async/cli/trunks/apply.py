@@ -1,0 +1,171 @@
+"""`itnio trunks apply`: update the account's trunks to a file of trunks, or to a plan saved from one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+import attrs
+import typer
+
+from itnio_async import AsyncClient
+from itnio_async.bulk import (
+    Identity,
+    JobOptions,
+    RowsRead,
+    SavedPlan,
+    Source,
+    default_journal_path,
+    digest_of,
+    list_trunks,
+    make_plan,
+    read_plan,
+)
+from itnio_async.bulk.plan.saved import is_saved_plan
+from itnio_async.cli.account import AccountOptions
+from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.trunks.file_options import (
+    AcceptZerosOption,
+    FileOptions,
+    MatchBy,
+    SkipInvalidOption,
+    TrunkFile,
+)
+from itnio_async.cli.trunks.job_options import PANEL, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.plan_view import write_bad_rows
+from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.report_files import ReportFileOptions
+from itnio_async.cli.trunks.session import Prepare, carry_out
+
+
+def apply_trunks(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|PLAN", help="A file of trunks as `plan` takes it, or a plan that it has saved."),
+    ],
+    *,
+    how: SessionOptions,
+    files: ReportFileOptions,
+    skip_invalid: SkipInvalidOption = False,
+    accept_zeros: AcceptZerosOption = False,
+    canary: Annotated[
+        int,
+        typer.Option(
+            "--canary",
+            metavar="N",
+            min=0,
+            help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
+            rich_help_panel=PANEL,
+        ),
+    ] = 0,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="HH:MM",
+            help="Start no update after this time of day on this machine.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
+    ] = False,
+    retry_refused: Annotated[
+        bool,
+        typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
+    ] = False,
+    run: JobRunOptions,
+    form: FileOptions,
+    account: AccountOptions,
+) -> int:
+    """Update the account's trunks to what a file of trunks says.
+
+    Shows how many trunks would be updated, and asks. What becomes of each row is recorded in a journal: after Ctrl-C, a
+    crash or a full disk, run the same command again and it goes on. Rows that are done or refused are not sent again;
+    rows whose outcome is unknown are read back first. Ctrl-C once starts no more updates and waits for those in flight;
+    Ctrl-C twice cancels them.
+
+    Exits with 0 if every row is as wanted, 3 if rows were refused or their outcome is unknown, 2 if the time was up and
+    rows are left, 130 after Ctrl-C.
+    """
+    trunk_file = TrunkFile(file, form)
+    job = run.job_options(
+        force=force,
+        retry_refused=retry_refused,
+        skip_invalid=skip_invalid,
+        accept_zeros=accept_zeros,
+        canary=canary,
+        until=moment_of(until),
+    )
+    prepare: Prepare
+    if is_saved_plan(file):
+        prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
+    else:
+        source = trunk_file.source()
+        rows = trunk_file.read(source)
+        if rows.bad and not skip_invalid:
+            if how.json:
+                write_bad_rows(rows.bad)
+            return REFUSED_OR_UNKNOWN
+        prepare = partial(_from_file, rows, source, trunk_file, job, run)
+    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files)
+
+
+def moment_of(text: str | None, now: datetime | None = None) -> float | None:
+    """Return the Unix seconds of the next time that a clock shows `HH:MM` here, and None for None."""
+    if text is None:
+        return None
+    try:
+        wanted = datetime.strptime(text, "%H:%M").time()
+    except ValueError:
+        raise CommandError(f"--until {text} is not a time of day.", "give HH:MM, such as 05:00.") from None
+    now = now or datetime.now()
+    moment = datetime.combine(now.date(), wanted)
+    if moment <= now:
+        moment = datetime.combine(now.date() + timedelta(days=1), wanted)
+    return moment.timestamp()
+
+
+async def _from_file(
+    rows: RowsRead,
+    source: Source,
+    file: TrunkFile,
+    job: JobOptions,
+    run: JobRunOptions,
+    client: AsyncClient,
+    identity: Identity,
+) -> PreparedJob:
+    return PreparedJob(
+        plan=make_plan(rows.changes, await list_trunks(client), accept_zeros=job.accept_zeros),
+        journal=run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity),
+        name=file.full_name,
+        options=job,
+        source=source,
+        bad=rows.bad,
+    )
+
+
+async def _from_plan(
+    saved: SavedPlan, file: TrunkFile, job: JobOptions, run: JobRunOptions, client: AsyncClient, identity: Identity
+) -> PreparedJob:
+    """Plan again what a saved plan was made of, with the secrets from its source, and find out what changed since."""
+    header = saved.header
+    form = attrs.evolve(file.options, match=MatchBy(header.match))
+    file = TrunkFile(header.source, form)
+    source = file.source()
+    secrets = file.rows(source).changes if saved.needs_source else ()
+    changes = saved.changes(identity, secrets)
+    trunks = await list_trunks(client)
+    job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
+    return PreparedJob(
+        plan=make_plan(changes, trunks, accept_zeros=job.accept_zeros),
+        journal=run.journal or default_journal_path(str(saved.path), header.id, identity),
+        name=header.source,
+        options=job,
+        source=source,
+        plan_id=header.id,
+        changed=saved.changed(identity, trunks),
+        mark_applied=saved.begin,
+    )

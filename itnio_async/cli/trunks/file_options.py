@@ -1,0 +1,142 @@
+"""The options that say how a file of trunks is read, and reading it with them.
+
+A command takes `FormatOptions` (the form of a file) or `FileOptions` (also how its rows find their trunks and
+passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `MatchBy` and `Format` are values of options.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from attrs import frozen
+
+from itnio_async.bulk import RowsRead, Source, read_changes
+from itnio_async.bulk.files.source import STANDARD_INPUT, readable
+from itnio_async.cli.trunks.plan_view import say_bad_rows
+
+_PANEL = "The file"
+
+
+class MatchBy(StrEnum):
+    """What a row names its trunk by."""
+
+    KEY_ID = "key_id"
+    NAME = "name"
+
+
+class Format(StrEnum):
+    """What kind of file it is."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    JSON = "json"
+    XLSX = "xlsx"
+
+
+@frozen
+class FormatOptions:
+    """The options that say what form a file has, where it does not show that by itself."""
+
+    format: Annotated[
+        Format | None,
+        typer.Option("--format", help="The file's format, if its name does not tell.", rich_help_panel=_PANEL),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            help="The encoding of its text, such as gbk, if it is neither UTF-8 nor UTF-16.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    sep: Annotated[
+        str | None,
+        typer.Option(
+            "--sep",
+            metavar="CHARACTER",
+            help="What separates its cells. Default: whichever of comma, semicolon and tab it uses.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            "--sheet", metavar="NAME", help="The sheet to read, if a workbook has several.", rich_help_panel=_PANEL
+        ),
+    ] = None
+
+    def source(self, path: str) -> Source:
+        """Return the file at this path, ready to be read as often as needed."""
+        return Source(
+            path,
+            format=self.format,
+            encoding=self.encoding,
+            separator="\t" if self.sep in ("\\t", "tab") else self.sep,
+            sheet=self.sheet,
+        )
+
+
+@frozen
+class FileOptions(FormatOptions):
+    """The options that say how a file of trunks is read."""
+
+    match: Annotated[
+        MatchBy,
+        typer.Option(
+            "--match", help="What a row names its trunk by: its key id, or its exact name.", rich_help_panel=_PANEL
+        ),
+    ] = MatchBy.KEY_ID
+    secrets_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--secrets-from",
+            metavar="FILE",
+            help="Where a row has no password, take the one that this file has for its trunk. For a file of failed "
+            "rows, this is the file that was applied first.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+
+@frozen
+class TrunkFile:
+    """A file of trunks, and how to read it."""
+
+    path: str
+    options: FileOptions
+
+    @property
+    def full_name(self) -> str:
+        """Its whole path, so that it is found again from any directory."""
+        return "standard input" if self.path == STANDARD_INPUT else readable(str(Path(self.path).resolve()))
+
+    def source(self) -> Source:
+        """Return the file, ready to be read as often as needed."""
+        return self.options.source(self.path)
+
+    def rows(self, source: Source | None = None) -> RowsRead:
+        """Return the rows, read from `source` if it is open already."""
+        options = self.options
+        return read_changes(source or self.source(), match=options.match.value, secrets_from=options.secrets_from)
+
+    def read(self, source: Source | None = None) -> RowsRead:
+        """Return the rows, and say on stderr what is wrong with the bad ones."""
+        rows = self.rows(source)
+        say_bad_rows(rows.bad)
+        return rows
+
+
+SkipInvalidOption = Annotated[
+    bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be sent, and go on with the others.")
+]
+AcceptZerosOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-zeros", help="Accept changes that only drop leading zeros, as spreadsheets do by themselves."
+    ),
+]

@@ -1,0 +1,84 @@
+"""Tell how a job ended: show its report, write the files that were asked for, and choose the exit status."""
+
+from __future__ import annotations
+
+import shlex
+
+from itnio_async import ApiError, ItnioError
+from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.bulk import Ended, JobOptions, JobResult, Report, RowState, read_journal, report_of
+from itnio_async.bulk.job.decide import as_read
+from itnio_async.cli.error_text import status_of, text_of
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN
+from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.trunks.done_rows import DoneRows
+from itnio_async.cli.trunks.job_options import SessionOptions
+from itnio_async.cli.trunks.job_view import show_outcome, write_result
+from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
+from itnio_async.runs.stopping import is_among
+
+
+def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, files: ReportFileOptions) -> int:
+    """Tell how the job ended, and return the exit status; `done` are the rows that were done before it began."""
+    report = report_of(read_journal(result.journal))
+    show_outcome(report, result.not_as_wanted, json=how.json)
+    _say_end(result, job.options)
+    if report.failed and not (files.failed or files.html or how.json):
+        path = shlex.quote(str(result.journal))
+        say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
+    is_written = _write_files(job, report, files)
+    status = _status(job, result, done, is_confirmed=how.yes) if is_written else ERROR
+    if how.json:
+        write_result(report, result, bad=job.bad, files=files if is_written else ReportFileOptions(), status=status)
+    return status
+
+
+def _say_end(result: JobResult, options: JobOptions) -> None:
+    for row in result.not_as_wanted:
+        say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
+    for note in result.notes:
+        say(note)
+    if result.error is not None:
+        say(f"The job ended early{_why(result.error, options)}.\n{text_of(result.error)}")
+    elif result.ended is not Ended.FINISHED:
+        say(f"The job ended early: {result.ended.value}.")
+    say(f"Journal: {visible(result.journal)}")
+    if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
+        say("Run the same command again to go on with the rows that are left.")
+
+
+def _why(error: ItnioError, options: JobOptions) -> str:
+    """Return why the refusal of one row ended the job, if it did."""
+    is_of_a_row = isinstance(error, ApiError) and error.endpoint == str(UPDATE)
+    if not is_of_a_row or is_among(error, options.stop_on):
+        return ""
+    return f" after {counted(options.max_failures, 'equal refusal')} one after another (--max-failures)"
+
+
+def _write_files(job: PreparedJob, report: Report, files: ReportFileOptions) -> bool:
+    """Write the files that were asked for, and tell whether that worked."""
+    try:
+        write_files(report, job.source, files, job.bad)
+    except (ItnioError, OSError) as error:
+        # Only its first line: the next one would say that nothing was sent.
+        say(text_of(error).splitlines()[0])
+        return False
+    return True
+
+
+def _status(job: PreparedJob, result: JobResult, done: DoneRows, *, is_confirmed: bool) -> int:
+    if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
+        return INTERRUPTED
+    if result.ended is Ended.CANARY:
+        # With --yes the trunks were not as wanted; otherwise somebody said no.
+        return REFUSED_OR_UNKNOWN if is_confirmed else INTERRUPTED
+    if result.error is not None:
+        return status_of(result.error)
+    if result.counts.get(RowState.REFUSED) or result.counts.get(RowState.UNKNOWN):
+        return REFUSED_OR_UNKNOWN
+    if job.bad or result.not_as_wanted:
+        return REFUSED_OR_UNKNOWN
+    if result.counts.get(RowState.WAITING):
+        return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
+    return REFUSED_OR_UNKNOWN if done.changed else DONE

@@ -1,0 +1,127 @@
+"""Write to stdout what a job of `apply` or `undo` does: as tables for people, or with `json` as lines for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from itnio_async.bulk import BadRow, Identity, JobResult, Plan, ReadBack, Report
+from itnio_async.bulk.job.decide import as_read
+from itnio_async.cli.output import json_line, table
+from itnio_async.cli.trunks.plan_view import (
+    changes_data,
+    count_of,
+    counts_of,
+    place_data,
+    show_counts,
+    show_plan,
+    write_bad_rows,
+    write_plan,
+)
+from itnio_async.cli.trunks.report_files import ReportFileOptions
+from itnio_async.cli.trunks.report_view import show_report, summary_of
+
+
+@frozen(kw_only=True)
+class JobSummary:
+    """What is about to be sent; `plan` is what is left to send, and `bad` are the rows that cannot be read.
+
+    `changed` is how many rows are done in the journal, while their trunks differ from the file now.
+    """
+
+    plan: Plan
+    bad: Sequence[BadRow]
+    source: str
+    identity: Identity
+    journal: Path
+    resumes: bool
+    changed: int
+
+
+def show_dry_run(plan: Plan, bad: Sequence[BadRow], *, json: bool) -> None:
+    """Write what would be sent, as `itnio trunks plan` does."""
+    if json:
+        write_plan(plan, bad)
+    else:
+        show_plan(plan, bad)
+
+
+def show_summary(summary: JobSummary, *, json: bool) -> None:
+    """Write how much is about to be sent."""
+    if not json:
+        show_counts(summary.plan, summary.bad, heading="Rows left" if summary.resumes else "Rows")
+        return
+    write_bad_rows(summary.bad)
+    json_line(
+        {
+            "event": "plan",
+            "source": summary.source,
+            "host": summary.identity.host,
+            "api_key": summary.identity.api_key,
+            "journal": str(summary.journal),
+            "goes_on": summary.resumes,
+            "done_but_changed_since": summary.changed,
+            "counts": counts_of(summary.plan, summary.bad),
+        }
+    )
+
+
+def show_canary(rows: Sequence[ReadBack], *, json: bool) -> None:
+    """Write the first trunks, read back."""
+    if json:
+        _write_read_back("canary", rows)
+        return
+    table(
+        ("Key id", "Name", "Outcome", "Read back"),
+        [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
+    )
+
+
+def show_outcome(report: Report, differing: Sequence[ReadBack], *, json: bool) -> None:
+    """Write what became of the rows; `differing` are those whose trunks were read back with other values."""
+    if json:
+        _write_read_back("verify", differing)
+    else:
+        show_report(report)
+
+
+def write_result(
+    report: Report, result: JobResult, *, bad: Sequence[BadRow], files: ReportFileOptions, status: int
+) -> None:
+    """Write the job's end as JSON; `files` are the files that were made of its report."""
+    error = result.error
+    json_line(
+        {
+            "event": "result",
+            **summary_of(report),
+            "bad": count_of(bad),
+            "not_as_wanted": len(result.not_as_wanted),
+            "ended": result.ended.name.lower(),
+            "error": None if error is None else type(error).__name__,
+            "code": getattr(error, "code", None),
+            "text": None if error is None else str(error),
+            "notes": result.notes,
+            "journal": str(result.journal),
+            "failed": None if files.failed is None else str(files.failed),
+            "html": None if files.html is None else str(files.html),
+            "exit_status": status,
+        }
+    )
+
+
+def _write_read_back(event: str, rows: Sequence[ReadBack]) -> None:
+    for row in rows:
+        json_line(
+            {
+                "event": event,
+                **place_data(row.place),
+                "key_id": row.key_id,
+                "trunk_name": row.trunk_name,
+                "state": row.state.value,
+                "found": row.found,
+                "as_wanted": row.ok,
+                "changes": changes_data(row.differences),
+            }
+        )

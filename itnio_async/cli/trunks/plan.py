@@ -1,0 +1,79 @@
+"""`itnio trunks plan`: show what a file of trunks would change; nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itnio_async.bulk import Plan, RowsRead, identity_of, list_trunks, make_plan, save_plan
+from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
+from itnio_async.bulk.files.source import STANDARD_INPUT
+from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.output import say, visible
+from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
+from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows, write_plan
+
+
+def plan_trunks(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV, TSV, JSON Lines, JSON or XLSX, plain or gzip; - is standard input. Columns have the vendor's "
+            "names or those of `itnio trunks export`. An empty cell keeps the trunk's value, <clear> empties it.",
+        ),
+    ],
+    *,
+    skip_invalid: SkipInvalidOption = False,
+    accept_zeros: AcceptZerosOption = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Save the plan in a new file, to review it and apply it once."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object a line: each row, and the counts at the end.")
+    ] = False,
+    form: FileOptions,
+    account: AccountOptions,
+) -> int:
+    """Show what a file of trunks would change, field by field; nothing is sent.
+
+    The file is checked first, and all rows that cannot be sent are named on stderr at once. Then it is compared with
+    the account's trunks. Rows are refused only if the vendor is certain to refuse them or if they would do harm; rows
+    that the vendor may refuse are at risk.
+
+    Exits with 0 if there is nothing to do, 2 if there are changes to make, 3 if rows are refused, 1 on an error.
+    """
+    if out is not None and file == STANDARD_INPUT:
+        raise CommandError("--out needs a file: passwords are read from it again.", "save standard input as a file.")
+    if out is not None and str(out) == STANDARD_OUTPUT:
+        raise CommandError("--out needs the name of a file.", "give one, or use --json to have it on standard output.")
+    trunk_file = TrunkFile(file, form)
+    rows = trunk_file.read()
+    if rows.bad and not skip_invalid:
+        if json:
+            write_bad_rows(rows.bad)
+        return REFUSED_OR_UNKNOWN
+    plan = asyncio.run(_plan(account.access(), trunk_file, rows, out, accept_zeros=accept_zeros))
+    if json:
+        write_plan(plan, rows.bad)
+    else:
+        show_plan(plan, rows.bad)
+    if out is not None:
+        say(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
+    return status_of_plan(plan, rows.bad)
+
+
+async def _plan(access: Access, file: TrunkFile, rows: RowsRead, out: Path | None, *, accept_zeros: bool) -> Plan:
+    async with access.client() as client:
+        plan = make_plan(rows.changes, await list_trunks(client), accept_zeros=accept_zeros)
+        if out is not None:
+            identity = await identity_of(client)
+            match = file.options.match.value
+            save_plan(plan, out, identity, source=file.full_name, match=match, accept_zeros=accept_zeros)
+    return plan

@@ -1,0 +1,158 @@
+"""Show how far a job is: on a terminal as a bar with the latest failures, elsewhere as plain lines.
+
+`shown_progress` chooses between `Bar` and `Lines`; `PausableProgress` takes either off the screen for a question.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self
+
+from itnio_async.bulk import Failure, Progress
+from itnio_async.cli.output import say, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+Tell = Callable[[Progress], None]
+
+_FAILURES_SHOWN = 3
+_WIDEST_BAR = 60
+# Off a terminal a line for each tenth is enough, but a slow job must not look dead.
+_SILENCE = 30.0
+
+
+class PausableProgress:
+    """The progress on the screen, which can be taken off it to ask a question."""
+
+    def __init__(self) -> None:
+        self._screen = ExitStack()
+        self._tell: Tell | None = None
+        self._last: Progress | None = None
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far the job is."""
+        self._last = progress
+        if self._tell is not None:
+            self._tell(progress)
+
+    def paused(self, ask: Callable[[], bool]) -> bool:
+        """Ask with nothing else on the screen, and return the answer."""
+        self._screen.close()
+        try:
+            return ask()
+        finally:
+            self.__enter__()
+
+    def __enter__(self) -> Self:
+        self._tell = self._screen.enter_context(shown_progress())
+        if self._last is not None:
+            self._tell(self._last)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._screen.close()
+
+
+@contextmanager
+def shown_progress() -> Iterator[Tell]:
+    """Give a function that shows a `Progress` on stderr."""
+    if not sys.stderr.isatty():
+        yield Lines().tell
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    bar = Bar()
+    with Live(bar, console=Console(stderr=True, highlight=False, markup=False, emoji=False), refresh_per_second=5):
+        yield bar.tell
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a clock shows it: 1:05 or 2:00:00."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def parts_of(progress: Progress) -> list[str]:
+    """Return the numbers to show, the most important first."""
+    parts = [f"{progress.finished:,} of {progress.total:,}", f"{progress.failed:,} failed"]
+    if progress.unknown:
+        parts.append(f"{progress.unknown:,} unknown")
+    parts.append(f"{progress.rate:,.0f}/s")
+    if progress.remaining is not None:
+        parts.append(f"{duration(progress.remaining)} left")
+    if progress.retried:
+        parts.append(f"{progress.retried:,} retries")
+    return parts
+
+
+def text_of_failure(failure: Failure) -> str:
+    """Return a failed row in one line."""
+    result = failure.result
+    code = "" if result.code is None else f"{result.code} "
+    name = f" {failure.trunk_name}" if failure.trunk_name else ""
+    return visible(f"line {failure.place.line}{name}: {code}{result.reason or result.error}")
+
+
+class Lines:
+    """A line on stderr for each tenth of the rows, and after a long silence."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._tenth = 0
+        self._said = clock()
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far the job is, if it is time."""
+        if not progress.total:
+            return
+        tenth = progress.finished * 10 // progress.total
+        if tenth == self._tenth and self._clock() - self._said < _SILENCE:
+            return
+        self._tenth, self._said = tenth, self._clock()
+        say(", ".join(parts_of(progress)))
+
+
+class Bar:
+    """A bar, a line of numbers, and the latest failures; rich draws it again and again."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(total=0)
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far the job is."""
+        self._progress = progress
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it, no line wider than the terminal: a wrapped line could not be erased again."""
+        from rich.progress_bar import ProgressBar
+        from rich.segment import Segment
+        from rich.text import Text
+
+        progress = self._progress
+        if not progress.total:
+            yield Text("Reading the trunks ...", no_wrap=True, overflow="ellipsis")
+            return
+        width = options.max_width
+        yield ProgressBar(
+            total=progress.total, completed=min(progress.finished, progress.total), width=min(_WIDEST_BAR, width)
+        )
+        yield Segment.line()
+        yield Text(_fitting(parts_of(progress), width), no_wrap=True, overflow="ellipsis")
+        for failure in progress.failures[-_FAILURES_SHOWN:]:
+            yield Text(text_of_failure(failure), no_wrap=True, overflow="ellipsis")
+
+
+def _fitting(parts: list[str], width: int) -> str:
+    """Return as many of the parts as fit, the first one in any case."""
+    text = parts[0]
+    for part in parts[1:]:
+        if len(text) + len(part) + 2 > width:
+            break
+        text = f"{text}, {part}"
+    return text

@@ -1,0 +1,90 @@
+"""`itnio trunks undo`: give the trunks back the values that they had before a job."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itnio_async import AsyncClient
+from itnio_async.bulk import (
+    Identity,
+    JobOptions,
+    JournalContents,
+    Undo,
+    default_journal_path,
+    digest_of,
+    list_trunks,
+    plan_undo,
+    read_journal,
+)
+from itnio_async.cli.account import AccountOptions
+from itnio_async.cli.output import counted, json_line, say, visible
+from itnio_async.cli.trunks.job_options import JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.plan_view import place_data
+from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.report_files import ReportFileOptions
+from itnio_async.cli.trunks.session import carry_out
+
+
+def undo_trunks(
+    of: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of the job, as `apply` names it.")],
+    *,
+    how: SessionOptions,
+    run: JobRunOptions,
+    account: AccountOptions,
+) -> int:
+    """Undo a job: give each trunk that it changed the values from before.
+
+    Shows how many trunks would be updated, and asks. A trunk that has changed since the job is left alone and named.
+    Passwords stay as they are, since no journal keeps them. The undo has a journal of its own.
+
+    Exits as `apply` does.
+    """
+    job = run.job_options(skip_invalid=True, accept_zeros=True)
+    prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
+    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=ReportFileOptions())
+
+
+async def _prepare(
+    contents: JournalContents,
+    job: JobOptions,
+    journal: Path | None,
+    json: bool,
+    client: AsyncClient,
+    identity: Identity,
+) -> PreparedJob:
+    undo = plan_undo(contents, await list_trunks(client), identity, same_account=job.same_account)
+    _say_what_stays(undo)
+    if json:
+        _write_what_stays(undo)
+    rows = digest_of(item.row for item in undo.plan)
+    return PreparedJob(
+        plan=undo.plan,
+        journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
+        name=f"undo of {contents.header.source}",
+        options=job,
+    )
+
+
+def _say_what_stays(undo: Undo) -> None:
+    for row in (*undo.skipped, *undo.secrets):
+        say(visible(row))
+    if undo.skipped:
+        say(f"{counted(len(undo.skipped), 'row')} skipped.")
+
+
+def _write_what_stays(undo: Undo) -> None:
+    for verdict, rows in (("skipped", undo.skipped), ("secrets_kept", undo.secrets)):
+        for row in rows:
+            json_line(
+                {
+                    "verdict": verdict,
+                    **place_data(row.place),
+                    "key_id": row.key_id,
+                    "trunk_name": row.trunk_name,
+                    "reason": row.reason,
+                }
+            )

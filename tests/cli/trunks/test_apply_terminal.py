@@ -1,0 +1,172 @@
+"""`itnio trunks apply` at a terminal: what it asks, Ctrl-C once and twice, and how it looks on a narrow one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cli.terminal import Terminal
+from itnio_async.bulk import RowState, read_journal
+from itnio_async.cli.interrupts import interruptible
+
+
+@pytest.fixture
+def rows(csv):
+    return csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in range(1, 13)))
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "job.journal"
+
+
+def updates(sandbox):
+    return sum(request.path.endswith("/update") for request in sandbox.requests)
+
+
+def states(journal):
+    return [row.state for row in read_journal(journal).rows]
+
+
+@pytest.mark.parametrize(("answer", "status", "sent"), [("y", 0, 12), ("n", 130, 0), ("", 130, 0)])
+def test_it_names_account_and_host_and_asks(sandbox, rows, journal, answer, status, sent):
+    with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
+        terminal.wait_for("[y/N]")
+        host = sandbox.url.removeprefix("http://")
+        assert f"Update 12 trunks of the account {sandbox.api_key[:3]}*** at {host}?" in terminal.shown
+        terminal.press(f"{answer}\n")
+        assert terminal.end() == status
+    assert updates(sandbox) == sent
+
+
+def test_ctrl_c_at_the_question(sandbox, rows, journal):
+    with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
+        terminal.wait_for("[y/N]")
+        assert terminal.interrupt() == 130
+    assert updates(sandbox) == 0
+    assert not journal.exists()
+
+
+def test_ctrl_c_once_lets_those_under_way_finish(sandbox, rows, journal):
+    order = sandbox.order("hold,endpoint=update")
+    with Terminal("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2) as terminal:
+        asyncio.run(order.reached(2, timeout=20))
+        terminal.wait_for("0 of 12")
+        terminal.press("\x03")
+        terminal.wait_for("Press Ctrl-C again")
+        order.release()
+        assert terminal.end() == 130
+        assert "The job ended early: stopped." in terminal.shown
+        assert "Run the same command again to go on with the rows that are left." in terminal.shown
+    assert updates(sandbox) == 2
+    assert states(journal) == [RowState.DONE] * 2 + [RowState.WAITING] * 10
+
+
+def test_ctrl_c_twice_cuts_them_off(sandbox, rows, journal):
+    order = sandbox.order("hold,endpoint=update")
+    with Terminal("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2) as terminal:
+        asyncio.run(order.reached(2, timeout=20))
+        terminal.press("\x03")
+        terminal.wait_for("Press Ctrl-C again")
+        terminal.press("\x03")
+        assert terminal.end() == 130
+        assert "stopped at once" in terminal.shown
+    order.release()
+    assert sorted({state.value for state in states(journal)}) == ["unknown", "waiting"]
+
+
+def test_ctrl_c_while_the_trunks_are_read_for_the_plan(sandbox, rows, journal):
+    order = sandbox.order("hold,endpoint=query")
+    with Terminal("trunks", "apply", rows, "--journal", journal, "--yes") as terminal:
+        asyncio.run(order.reached(1, timeout=20))
+        assert terminal.interrupt() == 130
+    order.release()
+    assert not journal.exists()
+
+
+def test_ctrl_c_twice_while_they_are_read_once_more(sandbox, rows, journal):
+    with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
+        terminal.wait_for("[y/N]")
+        order = sandbox.order("hold,endpoint=query")
+        terminal.press("y\n")
+        asyncio.run(order.reached(1, timeout=20))
+        terminal.press("\x03")
+        terminal.wait_for("Press Ctrl-C again")
+        terminal.press("\x03")
+        assert terminal.end() == 130
+    order.release()
+    assert set(states(journal)) == {RowState.WAITING}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
+    order = sandbox.order("hold,endpoint=update")
+    process = start("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2)
+    asyncio.run(order.reached(2, timeout=20))
+    process.send_signal(sent)
+    line = process.stderr.readline()
+    while "Press Ctrl-C again" not in line:
+        assert line
+        line = process.stderr.readline()
+    order.release()
+    out, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.endswith("Run the same command again to go on with the rows that are left.\nInterrupted.\n")
+    assert "Done\t2\t" in out
+    assert "Not sent\t10\t" in out
+
+
+def test_signals_are_left_alone_in_other_threads():
+    before = signal.getsignal(signal.SIGINT)
+
+    def within():
+        with interruptible():
+            return signal.getsignal(signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(within).result() is before
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(sandbox, csv, journal, width):
+    sandbox.order("wait,endpoint=update,seconds=0.2")
+    file = csv("key_id,sip_gateway_ip", *(f"{key_id},10.0.0.11" for key_id in (1, 3, 5, 7, 9)))
+    arguments = ("trunks", "apply", file, "--journal", journal, "--yes", "--concurrency", 1)
+    with Terminal(*arguments, width=width) as terminal:
+        assert terminal.end() == 3
+        shown = terminal.shown
+    assert "5 of 5, 5 failed" in shown
+    assert ("line 6 trunk00009: -53 Duplicate binding sip gateway ip" in shown) is (width > 40)
+    drawn = [line for line in re.split("[\r\n]", shown) if "of 5" in line or "━" in line or " trunk0000" in line]
+    assert len(drawn) > 10
+    assert max(map(len, drawn)) <= width
+
+
+@pytest.mark.parametrize(("answer", "status", "sent"), [("y\n", 0, 12), ("n\n", 130, 2), ("\x03", 130, 2)])
+def test_the_canary_is_shown_and_asked_about(sandbox, rows, journal, answer, status, sent):
+    with Terminal("trunks", "apply", rows, "--journal", journal, "--canary", 2) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.press("y\n")
+        terminal.wait_for("Go on with the others?")
+        assert "as wanted" in terminal.shown
+        if answer == "\x03":
+            assert terminal.interrupt("The job ended early") == status
+        else:
+            terminal.press(answer)
+            assert terminal.end() == status
+    assert updates(sandbox) == sent
+
+
+@pytest.mark.parametrize(("typed", "status", "sent"), [("12\n", 0, 12), ("y\n", 130, 0), ("11\n", 130, 0)])
+def test_the_vendors_hosts_want_the_number_typed(itnio, sandbox, rows, on_terminal, monkeypatch, typed, status, sent):
+    monkeypatch.setattr("itnio_async.cli.trunks.session.is_vendor", lambda host: host == "127.0.0.1")
+    asked = []
+    monkeypatch.setattr("typer.prompt", lambda text, *, err: (asked.append(text), typed)[1])
+    assert itnio("trunks", "apply", rows).status == status
+    assert updates(sandbox) == sent
+    assert asked[0].endswith("Type the number of trunks to go on")
+    assert "12 trunks of the account" in asked[0]
