@@ -14,7 +14,7 @@ from attrs import frozen
 from itnio_async import GroupBinding, SipTrunk, SipTrunkUpdate, TrunkDirection
 from itnio_async.sandbox import Fault
 
-NEW_PREFIX = "00"
+FIRST_PREFIX, SECOND_PREFIX = "00", "01"  # of the round in which all is well, and of the other
 # Of 100 trunks: how many collide in each of the five ways, fail once or twice, have their timestamp refused once, and
 # fail for good. Each order of a fault is looked at with each request, hence the bound.
 _COLLIDE, _FAIL, _EXPIRE, _FAIL_FOR_GOOD = 0.6, 6, 0.8, 0.4
@@ -25,9 +25,10 @@ _FOR_GOOD = 10
 
 @frozen
 class Plan:
-    """The updates to make, and the failures to order before."""
+    """The updates to make, how many of them are mistakes, and the failures to order before."""
 
     updates: list[SipTrunkUpdate]
+    mistakes: int
     faults: list[Fault]
 
 
@@ -62,7 +63,8 @@ def plan(trunks: Sequence[SipTrunk], seed: int) -> Plan:
         count = _share(share, len(trunks), most=len(sound))
         struck, sound = sound[:count], sound[count:]
         faults += [Fault(kind, endpoint="update", key_id=key_id, count=chosen.choice(counts)) for key_id in struck]
-    return Plan([trunk.to_update(sip_prefix=NEW_PREFIX, **mistakes.get(trunk.key_id, {})) for trunk in trunks], faults)
+    updates = [trunk.to_update(sip_prefix=SECOND_PREFIX, **mistakes.get(trunk.key_id, {})) for trunk in trunks]
+    return Plan(updates, len(mistakes), faults)
 
 
 def _share(percent: float, trunks: int, *, most: int) -> int:
