@@ -27,6 +27,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_asyncio_loop_factories(item: Any) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run the tests of a module on each of the event loops that it names as `LOOPS`, others on asyncio's own."""
+    return getattr(item.module, "LOOPS", {"asyncio": asyncio.new_event_loop})
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine that runs the tests may reach a client."""
@@ -35,6 +40,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("COLUMNS", "LINES"):  # would pass for the size of every terminal
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
