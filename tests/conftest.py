@@ -40,7 +40,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("COLUMNS", "LINES"):  # would pass for the size of every terminal
+    # The size of every terminal that a test opens; options that are meant for this run of pytest alone.
+    for name in ("COLUMNS", "LINES", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
 
 
