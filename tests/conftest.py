@@ -34,6 +34,11 @@ def state_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
 
 
+def pytest_asyncio_loop_factories(item: Any) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run the tests of a module on each of the event loops that it names as `LOOPS`, others on asyncio's own."""
+    return getattr(item.module, "LOOPS", {"asyncio": asyncio.new_event_loop})
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, state_directory: Path) -> None:
     """No setting of the machine that runs the tests may reach a client, and no file of theirs its directories."""
@@ -43,6 +48,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, state_directory: Path) ->
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    # The size of every terminal that a test opens; options that are meant for this run of pytest alone.
+    for name in ("COLUMNS", "LINES", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import attrs
 import orjson
 import pytest
 from hypothesis import example, given, settings, strategies as st
+from support.values import shown
 
 from itnio_async import (
     UNSET,
@@ -505,7 +506,7 @@ def test_a_wrong_type_in_any_field_is_refused_with_the_fields_name(
         *((GroupBinding(voice_group_id=1, number=value), "group_list[1].number") for value in NO_TEXT),
         *((value, "group_list[1]") for value in [None, {}, {"voiceGroupId": 1}, 1, "a", GroupBinding, BoundGroup()]),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_a_wrong_type_in_a_group_is_refused_with_its_place(group: Any, field: str) -> None:
     wrong = attrs.evolve(UPDATE, group_list=[GroupBinding(voice_group_id=1), group])

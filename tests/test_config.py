@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
+from support.values import shown
 
 from itnio_async import (
     AsyncClient,
@@ -262,7 +263,7 @@ def test_an_address_is_a_scheme_a_host_and_a_path(given_: Any, meaning: str) -> 
         {},
         object(),
     ],
-    ids=lambda value: repr(value)[:40],
+    ids=shown,
 )
 def test_what_is_no_address_is_refused_by_name(url: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^base_url") as caught:
@@ -510,7 +511,7 @@ def test_a_proxy_beside_a_transport_of_ones_own_is_refused() -> None:
         {"max_response_bytes": 1},
         {"base_url": "http://example.com", "allow_insecure": True},
     ],
-    ids=str,
+    ids=shown,
 )
 async def test_what_fits_is_taken(options: dict[str, Any]) -> None:
     async with AsyncClient("longkey", "hunter2", **options) as client:

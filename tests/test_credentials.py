@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from support.values import shown
 
 from itnio_async import ConfigurationError, Credentials
 from itnio_async.credentials import resolve
@@ -59,7 +60,7 @@ class Vault:
         return PAIR
 
 
-@pytest.mark.parametrize("source", [PAIR, lambda: PAIR, give, lambda: give(), Vault()], ids=repr)
+@pytest.mark.parametrize("source", [PAIR, lambda: PAIR, give, lambda: give(), Vault()], ids=shown)
 async def test_a_source_is_a_value_or_a_callable_plain_or_async(source: Any) -> None:
     assert await resolve(source) is PAIR
 

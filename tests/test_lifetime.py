@@ -19,7 +19,7 @@ import httpx
 import pytest
 from support.raw_server import Connection, RawServer, http_answer, serve
 from support.scripted import ScriptedTransport, answer, hang, ticks, until
-from support.values import KEY, SECRET, trunk_add, trunk_update
+from support.values import KEY, SECRET, shown, trunk_add, trunk_update
 
 from itnio_async import (
     AsyncClient,
@@ -265,7 +265,7 @@ async def test_a_closed_client_never_warns(scripted: Any) -> None:
         {"base_url": "ftp://x"},
         {"rate_limit": 0},
     ],
-    ids=str,
+    ids=shown,
 )
 def test_a_client_that_was_refused_does_not_warn(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):

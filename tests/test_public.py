@@ -141,3 +141,9 @@ def public_callables() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("value", [pytest.param(value, id=name) for name, value in public_callables()])
 def test_the_annotations_of_each_public_callable_can_be_resolved(value: Any) -> None:
     get_type_hints(value)
+
+
+def test_no_statement_mixes_numbered_placeholders_with_a_sequence() -> None:
+    """Python 3.12 and newer warn of `?1`; named ones with a mapping do the same."""
+    sources = Path(itnio_async.__file__).parent.rglob("*.py")
+    assert [source.name for source in sources if re.search(r"\?\d", source.read_text(encoding="utf-8"))] == []

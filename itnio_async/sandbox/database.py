@@ -84,7 +84,7 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
-    def rows(self, query: str, arguments: Sequence[object] = ()) -> list[sqlite3.Row]:
+    def rows(self, query: str, arguments: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
         with self.lock:
             return self._connection.execute(query, arguments).fetchall()

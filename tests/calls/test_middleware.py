@@ -11,7 +11,7 @@ import httpx
 import pytest
 from support.raw_server import serve
 from support.scripted import FakeSleep, ScriptedTransport, answer
-from support.values import KEY, SECRET, UPDATE_PATH, trunk_update
+from support.values import KEY, SECRET, UPDATE_PATH, shown, trunk_update
 
 from itnio_async import (
     AsyncClient,
@@ -257,7 +257,7 @@ async def test_the_slot_covers_it() -> None:
     assert max(inside) == 2
 
 
-@pytest.mark.parametrize("wrong", [5, None, "abc", [5], [None], [lambda transport: 5]], ids=str)
+@pytest.mark.parametrize("wrong", [5, None, "abc", [5], [None], [lambda transport: 5]], ids=shown)
 def test_what_is_no_middleware_is_refused_by_name(wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match="middleware"):
         AsyncClient(KEY, SECRET, middleware=wrong)

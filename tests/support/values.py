@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from itnio_async import GroupBinding, SipTrunkAdd, SipTrunkUpdate, TrunkDirection
@@ -14,6 +15,11 @@ PASSWORD = 'sip"pass/<&>wört\\8'
 UPDATE_PATH = "/v3/cc/sipTrunk/update"
 ADD_PATH = "/v3/cc/sipTrunk/add"
 QUERY_PATH = "/v3/cc/sipTrunk/query"
+
+
+def shown(value: Any) -> str:
+    """A name for a case: the value's text, cut short and without addresses, the same in every process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:60]
 
 
 def trunk_update(**changes: Any) -> SipTrunkUpdate:

@@ -50,13 +50,7 @@ def way(request, monkeypatch):
     monkeypatch.setattr(fault_server, "send", request.param)
 
 
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
-def event_loop_policy(request: pytest.FixtureRequest) -> Any:
-    return request.param()
-
-
-# Newer versions of pytest-asyncio have a hook for this, older ones only this fixture.
-pytestmark = pytest.mark.filterwarnings('ignore:Overriding the "event_loop_policy" fixture')
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 tls = pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
 

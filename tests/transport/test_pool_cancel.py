@@ -22,13 +22,7 @@ from support.raw_server import Connection, Handler, RawServer
 
 TICKS = range(61)
 
-# Newer versions of pytest-asyncio have a hook for this, older ones only this fixture.
-pytestmark = pytest.mark.filterwarnings('ignore:Overriding the "event_loop_policy" fixture')
-
-
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
-def event_loop_policy(request: pytest.FixtureRequest) -> Any:
-    return request.param()
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 async def in_pieces(connection: Connection) -> None:

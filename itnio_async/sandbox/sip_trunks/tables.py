@@ -113,25 +113,26 @@ class Trunks:
 
     def trunk(self, key_id: int) -> StoredTrunk | None:
         """Return the trunk with that key id, or None."""
-        return next(iter(self._trunks("WHERE trunk.key_id = ?", (key_id,))), None)
+        return next(iter(self._trunks("WHERE trunk.key_id = :key_id", {"key_id": key_id})), None)
 
     def trunks(self) -> list[StoredTrunk]:
         """Return all trunks by key id."""
-        return self._trunks("", ())
+        return self._trunks("", {})
 
     def find(
         self, *, type: int | None, name: str | None, newest_first: bool, limit: int, offset: int
     ) -> tuple[int, list[StoredTrunk]]:
         """Return how many trunks fit, and the trunks of one page: of that direction, with that text in the name."""
-        where = "WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR instr(sip_trunk_name, ?2))"
+        where = "WHERE (:type IS NULL OR type = :type) AND (:name IS NULL OR instr(sip_trunk_name, :name))"
         order = "DESC" if newest_first else "ASC"
-        page = f"WHERE trunk.key_id IN (SELECT key_id FROM trunk {where} ORDER BY key_id {order} LIMIT ?3 OFFSET ?4)"  # noqa: S608
+        arguments = {"type": type, "name": name, "limit": limit, "offset": offset}
+        page = f"SELECT key_id FROM trunk {where} ORDER BY key_id {order} LIMIT :limit OFFSET :offset"  # noqa: S608
         with self._database.lock:
-            total = self._database.value(f"SELECT count(*) FROM trunk {where}", type, name)  # noqa: S608
-            found = self._trunks(page, (type, name, limit, offset))
+            total = self._database.rows(f"SELECT count(*) FROM trunk {where}", arguments)[0][0]  # noqa: S608
+            found = self._trunks(f"WHERE trunk.key_id IN ({page})", arguments)
         return total, found[::-1] if newest_first else found
 
-    def _trunks(self, where: str, arguments: tuple[object, ...]) -> list[StoredTrunk]:
+    def _trunks(self, where: str, arguments: Mapping[str, object]) -> list[StoredTrunk]:
         query = f"SELECT * FROM trunk {where} ORDER BY key_id"  # noqa: S608  (constants only)
         bindings = f"SELECT binding.* FROM binding JOIN trunk USING (key_id) {where} ORDER BY key_id, position"  # noqa: S608
         with self._database.lock:
