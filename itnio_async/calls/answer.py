@@ -191,11 +191,15 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
     A failure in the envelope decides at any HTTP status; a success outside 2xx is none. Raises `ApiError` or
     `UnexpectedResponseError`.
     """
+    stranger = None
     try:
         envelope = read_envelope(answer.content, attempt.request.template.envelope)
     except NotAnEnvelope as found:
+        stranger = found
+    if stranger is not None:
+        # Not raised while that is handled: it has the whole answer, and would come along as the context of ours.
         kind = GatewayBusyError if answer.http_status in _BUSY else UnexpectedResponseError
-        raise _unexpected(attempt, answer, found.raw, str(found), kind) from None
+        raise _unexpected(attempt, answer, stranger.raw, str(stranger), kind)
     if envelope.status != SUCCESS:
         raise _api_error(attempt, envelope, answer)
     if not 200 <= answer.http_status < 300:
