@@ -22,6 +22,8 @@ from itnio_async import (
     ConnectError,
     ConnectTimeout,
     Credentials,
+    DeadlineExceeded,
+    GatewayBusyError,
     InvalidRequestError,
     IpNotAllowedError,
     ItnioError,
@@ -290,6 +292,73 @@ def test_a_policy_that_cannot_be_kept_is_refused_by_name(wrong: dict[str, Any]) 
 def test_a_budget_that_cannot_be_kept_is_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         RetryBudget(**wrong)
+
+
+# -- a gateway's word, and no connection ----------------------------------------------------------------------------
+
+
+def busy(http_status: int, **headers: str) -> httpx.Response:
+    return httpx.Response(http_status, headers=headers, html="<h1>Slow down</h1>")
+
+
+@pytest.mark.parametrize(("http_status", "processed"), [(429, False), (503, True)])
+async def test_a_busy_gateway_is_not_repeated_by_itself(scripted: Any, http_status: int, processed: bool) -> None:
+    client, transport = scripted(busy(http_status, **{"Retry-After": "7"}), DONE)
+    with pytest.raises(GatewayBusyError) as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert len(transport.sent) == 1
+    assert (caught.value.http_status, caught.value.retry_after) == (http_status, 7.0)
+    assert caught.value.may_have_been_processed is processed
+
+
+@pytest.mark.parametrize("http_status", [400, 404, 500, 502, 504])
+async def test_other_pages_of_a_gateway_say_nothing_of_waiting(scripted: Any, http_status: int) -> None:
+    client, _ = scripted(busy(http_status, **{"Retry-After": "7"}))
+    with pytest.raises(UnexpectedResponseError) as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert not isinstance(caught.value, GatewayBusyError)
+
+
+async def test_a_policy_may_repeat_it_and_waits_as_it_is_told(scripted: Any) -> None:
+    sleep, told = FakeSleep(), []
+    policy = RetryPolicy(on=(GatewayBusyError,), sleep=sleep, random=lambda: 1.0)
+    until_date = {"Date": "Wed, 01 Sep 2021 04:00:00 GMT", "Retry-After": "Wed, 01 Sep 2021 04:00:09 GMT"}
+    client, transport = scripted(
+        busy(429, **{"Retry-After": "7"}), busy(503, **until_date), busy(429), DONE, retry=policy, on_retry=told.append
+    )
+    await client.sip_trunks.update(trunk_update())
+    assert sleep.waits == [7.0, 9.0, 0.8]  # what is not said is waited as after any failure
+    assert len(transport.sent) == 4
+    assert [details.code for details in told] == [None] * 3
+
+
+async def test_what_may_have_been_passed_on_is_not_repeated_where_that_could_do_harm(scripted: Any) -> None:
+    policy = at_once(on=(GatewayBusyError,))
+    client, transport = scripted(busy(429), busy(503), DONE, retry=policy)
+    with pytest.raises(GatewayBusyError) as caught:
+        await client.sip_trunks.add(trunk_add())
+    assert len(transport.sent) == 2
+    assert caught.value.http_status == 503
+    client, transport = scripted(busy(503), DONE, retry=at_once(on=(GatewayBusyError,), unsafe=True))
+    await client.sip_trunks.add(trunk_add())
+
+
+async def test_a_policy_may_repeat_where_no_connection_came_about(scripted: Any) -> None:
+    client, transport = scripted(httpx.ConnectError("refused"), DONE, retry=at_once(on=(ConnectError,)))
+    await client.sip_trunks.add(trunk_add())
+    assert len(transport.sent) == 2
+
+
+async def test_a_long_wait_ends_with_the_deadline(make_client: Any, loop_clock: Any) -> None:
+    transport = ScriptedTransport(busy(429, **{"Retry-After": "3600"}))
+    client = make_client(transport, retry=RetryPolicy(on=(GatewayBusyError,)), deadline=5)
+    call = asyncio.create_task(client.sip_trunks.update(trunk_update()))
+    await until(lambda: transport.sent)
+    await loop_clock.run(6)
+    with pytest.raises(DeadlineExceeded) as caught:
+        await call
+    assert isinstance(caught.value.last_error, GatewayBusyError)
+    assert not caught.value.may_have_been_processed
 
 
 # -- the budget -----------------------------------------------------------------------------------------------------
