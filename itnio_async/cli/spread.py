@@ -21,7 +21,7 @@ DaskOption = Annotated[
     typer.Option(
         "--dask",
         metavar="ADDRESS",
-        help="Spread the updates over the workers of the Dask cluster whose scheduler is here (tcp://HOST:8786). "
+        help="Spread the updates over the workers of the Dask cluster whose scheduler is here (tls://HOST:8786). "
         "Rate and concurrency are shared out; the journal stays on this machine. Each worker takes the account from "
         "ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL of its own environment, or from the --profile of its own "
         "machine. Needs the extra dask here and there.",

@@ -20,7 +20,7 @@ from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, Co
 from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk.dask import cluster as cluster_module
 from itnio_async.bulk.dask.cluster import Cluster
-from itnio_async.bulk.dask.worker import close_desk, exchange, open_desk
+
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job import job as job_module
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
