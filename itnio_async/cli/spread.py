@@ -47,6 +47,10 @@ async def spread(
         count = len(cluster.addresses)
         say(f"{count} Dask worker{'' if count == 1 else 's'} at {address} will make the calls.")
         yield cluster.bulk
+        for lost in cluster.lost:
+            say(
+                f"The Dask worker {lost} was lost: updates that it had may have been sent twice, which changes nothing."
+            )
 
 
 def client_there(profile: str | None, allow_insecure: bool, timeout: float, **more: Any) -> AsyncClient:

@@ -70,6 +70,7 @@ class Cluster:
         self._fit: list[str] = []
         self._unfit: dict[str, str] = {}
         self._is_private = False
+        self._lost: list[str] = []
         self._runs: WeakSet[ChunkedRun] = WeakSet()
         # Dask's tasks under way, and which workers may do each.
         self._futures: dict[Any, list[str]] = {}
@@ -109,6 +110,11 @@ class Cluster:
         """Where the workers are that take part now."""
         # More of them than calls at once would have nothing to do.
         return tuple(self._fit[: self._concurrency])
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Where the workers were that took part and left: what they had may have been sent twice."""
+        return tuple(self._lost)
 
     def bulk(
         self,
@@ -238,6 +244,10 @@ class Cluster:
             await self._set(fit)
 
     async def _set(self, fit: list[str]) -> None:
+        lost = [address for address in self._fit if address not in fit]
+        if lost:
+            logger.warning("lost Dask workers: %s", ", ".join(lost))
+        self._lost += lost
         self._fit = fit
         self._is_private = all(map(_is_private, (self._address, *fit)))
         for future, workers in list(self._futures.items()):
@@ -398,12 +408,12 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
             logger.warning("a chunk of %d updates is lost: %s", len(chunk), error)
             _fail(chunk, ConnectionLost, f"The Dask worker was lost during the call: {error}")
             return
-        sent = {outcome.index: outcome for outcome in outcomes}
-        for index in reversed(range(len(chunk))):
-            if index not in sent:
-                self._queue.appendleft(chunk[index])
-            elif not chunk[index][1].done():  # it was cancelled
-                chunk[index][1].set_result(sent[index])
+        for outcome in outcomes:
+            future = chunk[outcome.index][1]
+            if not future.done():  # it was cancelled
+                future.set_result(outcome)
+        sent = {outcome.index for outcome in outcomes}
+        self._queue.extendleft(chunk[index] for index in reversed(range(len(chunk))) if index not in sent)
         self._fill = min(2 * self._size, int(len(sent) * _LASTS / (time.monotonic() - began)))
 
 
