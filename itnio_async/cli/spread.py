@@ -48,9 +48,7 @@ async def spread(
         say(f"{count} Dask worker{'' if count == 1 else 's'} at {address} will make the calls.")
         yield cluster.bulk
         for lost in cluster.lost:
-            say(
-                f"The Dask worker {lost} was lost: updates that it had may have been sent twice, which changes nothing."
-            )
+            say(f"The Dask worker {lost} was lost: its updates may have been sent twice, which changes nothing.")
 
 
 def client_there(profile: str | None, allow_insecure: bool, timeout: float, **more: Any) -> AsyncClient:
