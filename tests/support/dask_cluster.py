@@ -1,12 +1,17 @@
-"""A Dask scheduler and its workers as processes of their own, and a relay that keeps what passes through it."""
+"""A Dask scheduler and its workers, as processes of their own or in the tests' own process."""
 
 from __future__ import annotations
 
-import asyncio
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from support.programs import unused_port
 
@@ -68,39 +73,25 @@ class Farm:
             process.wait()
 
 
-class Relay:
-    """`async with Relay(port) as relay`: passes everything on to a port of this machine and keeps it in `seen`."""
+@asynccontextmanager
+async def cluster_at(host: str, protocol: str = "tcp", workers_at: str | None = None) -> AsyncIterator[Any]:
+    """A scheduler and a worker on this loop, reached at this address of the machine; gives the scheduler."""
+    from distributed import Scheduler, Worker
 
-    def __init__(self, port: int) -> None:
-        self.seen = bytearray()
-        self._port = port
-        self._server: asyncio.Server | None = None
+    options: Any = {"protocol": protocol, "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    async with (
+        Scheduler(host=host, **options) as scheduler,
+        Worker(scheduler.address, nthreads=1, host=workers_at or host, protocol=protocol),
+    ):
+        yield scheduler
 
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        await asyncio.gather(self._pass_on(reader, there_writer), self._pass_on(there_reader, writer))
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def own_address() -> str:
+    """An address of this machine that others could reach it at; skips the test where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            while data := await reader.read(2**16):
-                self.seen += data
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    async def __aenter__(self) -> Relay:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self._server.wait_closed()
+            probe.connect(("192.0.2.1", 9))  # of the documentation; nothing is sent
+        except OSError:
+            pytest.skip("this machine has no address but its loopback")
+        address: str = probe.getsockname()[0]
+    return address

@@ -1,108 +1,80 @@
-"""Spreads the updates of a job over the workers of a Dask cluster.
+"""Spreads the updates of a job over the workers of a Dask cluster, chunk by chunk; each chunk is a task of Dask's.
 
-Here is the bulk run that reads the source, decides when to stop and gives the outcomes; its calls are made by bulk runs
-in the workers (`desk`). Dask starts those and carries the messages, outside of its tasks: a task that was lost is
-repeated by Dask itself, and an update must not be. All messages are sealed, since an update may have a password in it.
+The bulk run that reads the source, decides when to stop and gives the outcomes is here. Dask sends a chunk again whose
+worker was lost: an update that is repeated changes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from functools import partial
+from ipaddress import ip_address
 from math import ceil
 from typing import Any, Self
+from weakref import WeakSet
 
-from attrs import define, field, frozen
+from attrs import evolve
 
 from itnio_async import config
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
-from itnio_async.bulk.dask.seal import Seal, missing_extra
-from itnio_async.bulk.dask.worker import Connect, DeskClosedError, Order, close_desk, exchange, open_desk, proof_of
 from itnio_async.bulk.identity import Identity
+from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
+from itnio_async.runs.outcome import Outcome
 from itnio_async.runs.run import BulkRun
+from itnio_async.runs.source import Feed, Signal
 
 logger = logging.getLogger("itnio_async.bulk")
 
-# An exchange with a desk that can take more ends soon, since more may come meanwhile.
-_SHORT_WAIT, _LONG_WAIT = 0.05, 0.5
-# Well within the time after which a desk closes.
-_HEARTBEAT = 2.0
-# A worker that does not answer for so many seconds more than asked for is lost.
-_SILENCE = 30.0
-_LOOK_AGAIN = 0.5
-# To close a desk: it would close by itself.
-_FAREWELL = 3.0
+_Outcome = Outcome[SipTrunkUpdate, None]
+# An update, and where its outcome goes.
+_Waiting = tuple[SipTrunkUpdate, asyncio.Future[_Outcome]]
+
+# A chunk is to last so many seconds: its way to a worker and back takes about 20 ms.
+_LASTS = 1.0
+# At most so many updates are in all chunks together.
+_IN_CHUNKS = 2000
+# How long updates wait for others to fill their chunk.
+_COMPANY = 0.02
+_LOOK_AGAIN = 0.2
 _CONNECT = 10.0
-
-_Answer = Response[None] | ItnioError | None
-
-
-@frozen(eq=False)
-class _Given:
-    """An update, and where its answer goes; the answer None is that the update was not handed over."""
-
-    update: SipTrunkUpdate
-    answer: asyncio.Future[_Answer]
-
-
-@define(eq=False)
-class _Remote:
-    """A desk in a worker, as it is seen from here: what waits to be handed over, and what was.
-
-    One that `is_leaving` takes nothing more and ends once it has answered all that it has.
-    """
-
-    name: str
-    address: str
-    seal: Seal
-    capacity: int
-    outbox: deque[_Given] = field(factory=deque)
-    given: dict[int, _Given] = field(factory=dict)
-    news: asyncio.Event = field(factory=asyncio.Event)
-    is_leaving: bool = False
-
-    @property
-    def load(self) -> int:
-        return len(self.given) + len(self.outbox)
-
-    @property
-    def room(self) -> int:
-        return 0 if self.is_leaving else self.capacity - self.load
-
-    def leave(self) -> None:
-        self.is_leaving = True
-        self.news.set()
+# A scheduler that does not answer for so long is lost.
+_SILENCE = 10.0
+_FAREWELL = 3.0
 
 
 class Cluster:
     """The workers of a Dask cluster, each with a client of its own: `async with Cluster.open(...) as cluster`.
 
-    `cluster.bulk` is `client.bulk` for updates of trunks. An update whose worker is lost is an outcome with
-    `ConnectionLost`: whether it was done is unknown. Workers that join the Dask cluster later take part too.
-    `addresses` are those of the workers that take part now.
+    `cluster.bulk` is `client.bulk` for updates of trunks. Scheduler and workers see the updates; one with a password is
+    refused where others could read it on its way. Dask sends the updates of a lost worker again; where none is left for
+    them, they are outcomes with `ConnectionLost`: whether they were done is unknown. Workers that join the Dask cluster
+    later take part too. `addresses` are those of the workers that take part now.
     """
 
-    def __init__(self, dask: Any, address: str, identity: Identity, connect: Connect) -> None:
+    def __init__(self, dask: Any, address: str, concurrency: int, rate: RateLimit | None) -> None:
         self._dask = dask
         self._address = address
-        self._identity = identity
-        self._connect = connect
-        # Of all together, and into how many equal parts that is shared out.
-        self._concurrency = 0
-        self._rate: RateLimit | None = None
-        self._parts = 0
-        self._unfit: set[str] = set()
-        self._remotes: list[_Remote] = []
+        self._concurrency = concurrency
+        self._rate = rate
+        self._job = f"itnio-{uuid.uuid4().hex}"
+        self._fit: list[str] = []
+        self._unfit: dict[str, str] = {}
+        self._is_private = False
+        self._lost: list[str] = []
+        self._runs: WeakSet[ChunkedRun] = WeakSet()
+        # Dask's tasks under way, and which workers may do each.
+        self._futures: dict[Any, list[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
@@ -111,24 +83,24 @@ class Cluster:
         address: str,
         identity: Identity,
         *,
-        connect: Connect = AsyncClient,
+        connect: Callable[..., AsyncClient] = AsyncClient,
         concurrency: int = config.BULK_CONCURRENCY,
         rate_limit: float | RateLimit | None = None,
     ) -> AsyncIterator[Self]:
-        """Connect to the scheduler at this address, and begin in each of its workers.
+        """Connect to the scheduler at this address, with TLS as Dask's configuration has it, and begin in its workers.
 
         `connect` is called in every worker with `limits` and `rate_limit` and gives the client there; it is named to
         the worker and not carried, so that credentials come from the worker's own environment. They must be those of
-        `identity`. `concurrency` and `rate_limit` are shared out: each worker gets an equal part, smaller ones once
-        more workers take part.
+        `identity`. `concurrency` and `rate_limit` are shared out: each worker gets an equal part, another one once
+        workers come or go.
 
         Raises `ConfigurationError` for an installation without Dask, a worker that works for another account or cannot
         begin, and `ConnectError` where there is no scheduler or no worker.
         """
         async with _dask_client(address) as dask:
-            cluster = cls(dask, address, identity, connect)
+            cluster = cls(dask, address, concurrency, config.rate_limit_of(rate_limit))
             try:
-                await cluster._begin(concurrency, config.rate_limit_of(rate_limit))
+                await cluster._begin(connect, identity)
                 yield cluster
             finally:
                 await cluster._end()
@@ -136,7 +108,13 @@ class Cluster:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where the workers are that take part now."""
-        return tuple(remote.address for remote in self._remotes if not remote.is_leaving)
+        # More of them than calls at once would have nothing to do.
+        return tuple(self._fit[: self._concurrency])
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Where the workers were that took part and left: what they had may have been sent twice."""
+        return tuple(self._lost)
 
     def bulk(
         self,
@@ -149,70 +127,81 @@ class Cluster:
         max_failures: int = 0,
         ordered: bool = False,
     ) -> BulkRun[SipTrunkUpdate, None]:
-        """Do what `client.bulk` does, in the workers."""
-        return BulkRun(
-            f"{endpoint} on {len(self.addresses)} workers",
-            self._send,
-            requests,
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            stop_on=stop_on,
-            max_failures=max_failures,
-            ordered=ordered,
+        """Do what `client.bulk` does, in the workers.
+
+        Raises `ConfigurationError` for an update with a password, where the connections to scheduler and workers
+        neither have TLS nor stay on this machine; as the outcome of that update where `requests` is no sequence.
+        """
+        for update in requests if isinstance(requests, Sequence) else ():
+            self.require_private(update)
+        name = f"{endpoint} on {len(self.addresses)} workers"
+        run = ChunkedRun(
+            name, self, requests, concurrency, rate_limit, ordered, stop_on=stop_on, max_failures=max_failures
         )
+        self._runs.add(run)
+        return run
 
-    async def _send(self, update: SipTrunkUpdate) -> Response[None]:
-        while True:
-            remote = await self._remote_with_room()
-            given = _Given(update, asyncio.get_running_loop().create_future())
-            remote.outbox.append(given)
-            remote.news.set()
-            try:
-                answer = await given.answer
-            except asyncio.CancelledError:
-                with suppress(ValueError):
-                    remote.outbox.remove(given)
-                raise
-            if isinstance(answer, ItnioError):
-                raise answer
-            if answer is not None:
-                return answer
+    # -- for its runs -------------------------------------------------------------------------------------------------
 
-    async def _remote_with_room(self) -> _Remote:
-        while True:
-            if not self._remotes:
-                raise ConnectError(f"The Dask cluster at {self._address} has no worker left.")
-            free = [remote for remote in self._remotes if remote.room > 0]
-            if free:
-                remote = min(free, key=lambda remote: remote.load)
-                # To the end of the row: equals take turns, since each has only its part of the rate.
-                self._remotes.remove(remote)
-                self._remotes.append(remote)
-                return remote
-            self._changed.clear()
-            await self._changed.wait()
+    def require_private(self, update: SipTrunkUpdate) -> None:
+        """Raise `ConfigurationError` for an update with a password that others could read on its way."""
+        if not self._is_private and any(isinstance(getattr(update, name), str) for name in SECRET_FIELDS):
+            raise ConfigurationError(
+                f"trunk {update.key_id} has a password, and the connections to the Dask cluster at {self._address} are "
+                "not encrypted: its update was not sent. Configure TLS (distributed.comm.tls in Dask's configuration) "
+                "for the scheduler, the workers and this process, and give the scheduler's tls:// address; or let "
+                "scheduler and workers listen on this machine alone (--host 127.0.0.1)."
+            )
 
-    # -- the workers --------------------------------------------------------------------------------------------------
-
-    async def _begin(self, concurrency: int, rate: RateLimit | None) -> None:
-        addresses = (await self._addresses())[:concurrency]
-        if not addresses:
-            raise ConnectError(f"The Dask cluster at {self._address} has no workers: start some (dask worker ADDRESS).")
-        self._concurrency, self._rate, self._parts = concurrency, rate, len(addresses)
-        opening = [asyncio.ensure_future(self._open(address)) for address in addresses]
-        try:
-            opened = await asyncio.gather(*opening)
-        finally:
-            await asyncio.wait(opening)
-        for remote in opened:
-            self._start(self._serve(remote))
-        self._start(self._welcome())
-        logger.info("the Dask cluster at %s makes the calls, with %d workers", self._address, len(opened))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run this in a task that ends with the cluster at the latest."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def send(self, updates: Sequence[SipTrunkUpdate], concurrency: int, rules: dict[str, Any]) -> list[_Outcome]:
+        """Have a worker send the updates; on cancellation, their calls are cancelled there too."""
+        from itnio_async.bulk.dask.worker import cancel_chunk, send_chunk
+
+        workers, rate = list(self._fit), self._rate
+        part = rate and config.rate_limit_of(RateLimit(rate.calls / len(workers), rate.seconds))
+        name = f"itnio-chunk-{uuid.uuid4().hex}"
+        # As one thing: Dask looks through lists for results of other tasks.
+        chunk = partial(send_chunk, self._job, name, updates, concurrency, part, rules)
+        future = self._dask.submit(chunk, key=name, workers=workers, pure=False)
+        self._futures[future] = workers
+        try:
+            outcomes: list[_Outcome] = await future
+            return outcomes
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                async with asyncio.timeout(_FAREWELL):
+                    await future.cancel()
+                    await self._dask.run(cancel_chunk, self._job, name, workers=workers, on_error="ignore")
+            raise
+        finally:
+            del self._futures[future]
+
+    # -- the workers --------------------------------------------------------------------------------------------------
+
+    async def _begin(self, connect: Callable[..., AsyncClient], identity: Identity) -> None:
+        from itnio_async.bulk.dask.worker import JobPlugin
+
+        try:
+            await self._dask.register_plugin(JobPlugin(connect, identity), name=self._job)
+        except Exception as error:
+            raise ConfigurationError(
+                "a Dask worker cannot take part: is itnio-async, with all that this takes, installed there "
+                f"(pip install 'itnio-async[dask]')? {type(error).__name__}: {error}"
+            ) from error
+        await self._look()
+        if self._unfit:
+            raise ConfigurationError(next(iter(self._unfit.values())))
+        if not self._fit:
+            raise ConnectError(f"The Dask cluster at {self._address} has no workers: start some (dask worker ADDRESS).")
+        self.start(self._watch())
+        logger.info("the Dask cluster at %s makes the calls, with %d workers", self._address, len(self.addresses))
 
     async def _end(self) -> None:
         tasks = list(self._tasks)
@@ -220,141 +209,229 @@ class Cluster:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        closing = [self._call(remote.address, close_desk, remote.name, within=_FAREWELL) for remote in self._remotes]
-        await asyncio.gather(*closing, return_exceptions=True)
+        with suppress(Exception):  # it never got there, or the scheduler is lost
+            async with asyncio.timeout(_FAREWELL):
+                await self._dask.unregister_worker_plugin(name=self._job)
 
-    async def _addresses(self) -> list[str]:
-        return list(await self._dask.nthreads())
-
-    async def _call(
-        self, address: str, function: Callable[..., Any], *arguments: Any, within: float | None = None
-    ) -> Any:
-        async with asyncio.timeout(within or _SILENCE):
-            results = await self._dask.run(function, *arguments, workers=[address])
-        return results[address]
-
-    async def _open(self, address: str) -> _Remote:
-        """Open a desk in a worker; raises `ConfigurationError`, or `ConnectError` where it is not there."""
-        name = uuid.uuid4().hex
-        part = ceil(self._concurrency / self._parts)
-        rate = self._rate
-        order = Order(
-            name=name,
-            connect=self._connect,
-            concurrency=part,
-            rate_limit=rate and config.rate_limit_of(RateLimit(rate.calls / self._parts, rate.seconds)),
-            host=self._identity.host,
-            api_key=self._identity.api_key,
-            proof=proof_of(self._identity, name),
-        )
-        try:
-            await self._call(address, open_desk, order)
-        except OSError as error:
-            raise ConnectError(f"The Dask worker {address} cannot be reached: {error}") from error
-        except Exception as error:
-            self._unfit.add(address)
-            raise ConfigurationError(f"The Dask worker {address} cannot take part: {_words_of(error)}") from error
-        remote = _Remote(name, address, Seal(self._identity, name), part)
-        self._remotes.append(remote)
-        self._changed.set()
-        return remote
-
-    async def _serve(self, remote: _Remote) -> None:
-        """Talk with a desk until it is lost or has left."""
-        try:
-            await self._talk(remote)
-            await self._call(remote.address, close_desk, remote.name, within=_FAREWELL)
-        except Exception as error:
-            logger.warning("the Dask worker %s is lost: %s", remote.address, _words_of(error))
-        self._give_up(remote)
-
-    async def _talk(self, remote: _Remote) -> None:
-        """Exchange updates for outcomes, until it fails or has left."""
-        number = 0
-        while remote.load or not remote.is_leaving:
-            remote.news.clear()
-            batch = dict(enumerate(remote.outbox, number))
-            number += len(batch)
-            remote.outbox.clear()
-            remote.given.update(batch)
-            sealed = remote.seal.close([given.update for given in batch.values()])
-            wait = _SHORT_WAIT if remote.room > 0 else _LONG_WAIT
-            try:
-                answers = await self._call(remote.address, exchange, remote.name, sealed, wait)
-            except DeskClosedError:
-                for index, given in batch.items():
-                    del remote.given[index]
-                    _settle(given, None)
-                raise
-            for index, answer in remote.seal.open(answers):
-                _settle(remote.given.pop(index), answer)
-            self._changed.set()
-            if not remote.given and not remote.outbox:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_HEARTBEAT):
-                        await remote.news.wait()
-
-    def _give_up(self, remote: _Remote) -> None:
-        """Answer all that the lost worker had; what it did not get yet goes to another one."""
-        self._remotes.remove(remote)
-        for given in remote.given.values():
-            _settle(given, ConnectionLost(f"The Dask worker {remote.address} was lost during the call."))
-        for given in remote.outbox:
-            _settle(given, None)
-        self._changed.set()
-
-    async def _welcome(self) -> None:
-        """Take in workers that come later, in the place of lost ones or besides the others."""
+    async def _watch(self) -> None:
+        """Notice the workers that come and those that leave."""
         while True:
             await asyncio.sleep(_LOOK_AGAIN)
+            known = set(self._unfit)
             try:
-                known = self._unfit.union(self.addresses)
-                new = [address for address in await self._addresses() if address not in known]
-                # More workers than calls at once would have nothing to do.
-                await self._take_in(new[: self._concurrency - len(self.addresses)])
-            except OSError:
-                pass  # the scheduler may come back
+                async with asyncio.timeout(_SILENCE):
+                    await self._look()
             except Exception as error:
-                logger.warning("%s", _words_of(error))
+                if self._fit:
+                    logger.warning("the Dask scheduler at %s does not answer: %s", self._address, error)
+                    await self._set([])
+            for address in self._unfit.keys() - known:
+                logger.warning("%s", self._unfit[address])
 
-    async def _take_in(self, addresses: Sequence[str]) -> None:
-        parts = len(self.addresses) + len(addresses)
-        if addresses and parts > self._parts:
-            self._parts = parts
-            if self._rate is not None:
-                # First, so that the parts do not add up to more than all.
-                for remote in [remote for remote in self._remotes if not remote.is_leaving]:
-                    await self._cut_down(remote)
-        for address in addresses:
-            await self._begin_with(address)
+    async def _look(self) -> None:
+        from itnio_async.bulk.dask.worker import fault_of
 
-    async def _cut_down(self, remote: _Remote) -> None:
-        """Go on with a desk of a smaller part in the same worker; this one finishes what it has at its own rate."""
-        if await self._begin_with(remote.address):
-            remote.leave()
+        if self._dask.status != "running":
+            raise ConnectError("the connection is lost")
+        there = list(await self._dask.nthreads())
+        new = [address for address in there if address not in self._fit and address not in self._unfit]
+        faults = await self._dask.run(fault_of, self._job, workers=new, on_error="ignore") if new else {}
+        for address, fault in faults.items():
+            if fault:
+                self._unfit[address] = f"The Dask worker {address} cannot take part: {fault}"
+        fit = [address for address in there if address in self._fit or faults.get(address) == ""]
+        if fit != self._fit:
+            await self._set(fit)
 
-    async def _begin_with(self, address: str) -> bool:
-        try:
-            remote = await self._open(address)
-        except ItnioError as error:
-            logger.warning("%s", error)
-            return False
-        logger.info("the Dask worker %s takes part", address)
-        self._start(self._serve(remote))
-        return True
-
-
-def _settle(given: _Given, answer: _Answer) -> None:
-    if not given.answer.done():  # it was cut off
-        given.answer.set_result(answer)
+    async def _set(self, fit: list[str]) -> None:
+        lost = [address for address in self._fit if address not in fit]
+        if lost:
+            logger.warning("lost Dask workers: %s", ", ".join(lost))
+        self._lost += lost
+        self._fit = fit
+        self._is_private = all(map(_is_private, (self._address, *fit)))
+        for future, workers in list(self._futures.items()):
+            if not set(workers) & set(fit):
+                await future.cancel(msg="no worker is left that may do it")
+        for run in self._runs:
+            run.look()
 
 
-def _words_of(error: Exception) -> str:
-    if isinstance(error, ImportError):
-        return (
-            f"itnio-async, with all that this takes, is not installed there (pip install 'itnio-async[dask]'): {error}"
+class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
+    """The run of `Cluster.bulk`: an update is read when a worker is free, and what a worker did not send is sent later.
+
+    What waits when the run is stopped is an outcome with an error that says so.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        cluster: Cluster,
+        requests: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
+        concurrency: int,
+        rate_limit: float | RateLimit | None,
+        ordered: bool,
+        **rules: Any,
+    ) -> None:
+        self._cluster = cluster
+        self._calls = config.whole_number("concurrency", concurrency)
+        self._rules = rules
+        self._queue: deque[_Waiting] = deque()
+        # The chunks under way, and among how many workers the shares were when they began.
+        self._chunks: dict[asyncio.Task[None], int] = {}
+        self._fill = 0
+        self._took: dict[int, float] = {}
+        self._news = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_stopped = False
+        source = self._as_wanted(Feed(requests))
+        super().__init__(
+            name, self._send, source, concurrency=_IN_CHUNKS, rate_limit=rate_limit, ordered=ordered, **rules
         )
-    return str(error) if isinstance(error, ItnioError) else f"{type(error).__name__}: {error}"
+
+    # -- as any run ---------------------------------------------------------------------------------------------------
+
+    async def __aiter__(self) -> AsyncGenerator[_Outcome, None]:
+        try:
+            async with aclosing(super().__aiter__()) as outcomes:
+                async for outcome in outcomes:
+                    yield self._timed(outcome)
+        finally:
+            self._is_stopped = True
+
+    def stop(self) -> None:
+        """Begin no further chunk; the outcomes of those that have begun still come."""
+        self._is_stopped = True
+        super().stop()
+        if self._queue:
+            self.look()
+
+    async def aclose(self) -> list[_Outcome]:
+        """Do what a `BulkRun` does."""
+        return [self._timed(outcome) for outcome in await super().aclose()]
+
+    def _timed(self, outcome: _Outcome) -> _Outcome:
+        """Return the outcome with the seconds that its call took, and not its chunk."""
+        return evolve(outcome, elapsed=self._took.pop(id(outcome.response or outcome.error), outcome.elapsed))
+
+    # -- update by update ---------------------------------------------------------------------------------------------
+
+    async def _as_wanted(self, feed: Feed[SipTrunkUpdate]) -> AsyncGenerator[SipTrunkUpdate, None]:
+        try:
+            while True:
+                while self._workers and len(self._queue) >= self._room:
+                    self._news.clear()
+                    await self._news.wait()
+                update = await feed.next()
+                if isinstance(update, Signal):
+                    return
+                yield update
+        finally:
+            await feed.aclose()
+
+    async def _send(self, update: SipTrunkUpdate) -> Response[None]:
+        self._cluster.require_private(update)
+        future: asyncio.Future[_Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.append((update, future))
+        self.look()
+        try:
+            outcome = await future
+        except asyncio.CancelledError:
+            # So are all the others: a stop lets the calls finish.
+            for task in self._chunks:
+                task.cancel()
+            self._chunks.clear()
+            self._queue.clear()
+            raise
+        self._took[id(outcome.response or outcome.error)] = outcome.elapsed
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.response is not None
+        return outcome.response
+
+    # -- chunk by chunk -----------------------------------------------------------------------------------------------
+
+    @property
+    def _workers(self) -> int:
+        return min(len(self._cluster.addresses), self._calls)
+
+    @property
+    def _free(self) -> int:
+        """How many chunks may begin: none while one has a larger share than it would get now."""
+        is_shared_out = all(workers >= self._workers for workers in self._chunks.values())
+        return max(0, self._workers - len(self._chunks)) if is_shared_out else 0
+
+    @property
+    def _size(self) -> int:
+        """How many updates a chunk may have: at first one for each call at once."""
+        workers = self._workers or 1
+        return min(max(self._fill, ceil(self._calls / workers)), ceil(_IN_CHUNKS / workers))
+
+    @property
+    def _room(self) -> int:
+        return self._free * self._size
+
+    def look(self) -> None:
+        """Begin chunks: full ones at once, others soon."""
+        self._news.set()
+        loop = asyncio.get_running_loop()
+        if len(self._queue) >= self._room:
+            loop.call_soon(self._begin)
+        elif self._timer is None:
+            self._timer = loop.call_later(_COMPANY, self._begin)
+
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._queue and (self._is_stopped or self.error is not None):
+            _fail([self._queue.popleft()], ItnioError, "Not sent: the run was stopped.")
+        while self._queue and not self._workers:
+            _fail([self._queue.popleft()], ConnectError, "Not sent: the Dask cluster has no worker left.")
+        while self._queue and (free := self._free):
+            count = min(self._size, ceil(len(self._queue) / free))
+            chunk = [self._queue.popleft() for _ in range(count)]
+            task = self._cluster.start(self._send_chunk(chunk, ceil(self._calls / self._workers)))
+            self._chunks[task] = self._workers
+            task.add_done_callback(self._ended)
+        self._news.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._chunks.pop(task, None)
+        self.look()
+
+    async def _send_chunk(self, chunk: Sequence[_Waiting], concurrency: int) -> None:
+        began = time.monotonic()
+        try:
+            outcomes = await self._cluster.send([update for update, _ in chunk], concurrency, self._rules)
+        except Exception as error:
+            logger.warning("a chunk of %d updates is lost: %s", len(chunk), error)
+            _fail(chunk, ConnectionLost, f"The Dask worker was lost during the call: {error}")
+            return
+        for outcome in outcomes:
+            future = chunk[outcome.index][1]
+            if not future.done():  # it was cancelled
+                future.set_result(outcome)
+        sent = {outcome.index for outcome in outcomes}
+        self._queue.extendleft(chunk[index] for index in reversed(range(len(chunk))) if index not in sent)
+        self._fill = min(2 * self._size, int(len(sent) * _LASTS / (time.monotonic() - began)))
+
+
+def _fail(chunk: Iterable[_Waiting], kind: type[ItnioError], why: str) -> None:
+    for _, future in chunk:
+        if not future.done():
+            future.set_exception(kind(why))
+
+
+def _is_private(address: str) -> bool:
+    """Tell whether nobody else can read what is sent there: it has TLS, or stays on this machine."""
+    from distributed.comm.addressing import get_address_host, resolve_address
+
+    if address.startswith(("tls://", "wss://", "inproc://")):
+        return True
+    with suppress(ValueError):
+        return ip_address(get_address_host(resolve_address(address))).is_loopback
+    return False
 
 
 @asynccontextmanager
@@ -362,7 +439,9 @@ async def _dask_client(address: str) -> AsyncIterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise missing_extra(error) from error
+        raise ConfigurationError(
+            f"this takes Dask, and {error.name or 'a part of it'} is not installed: pip install 'itnio-async[dask]'."
+        ) from error
     make: Any = Client  # it has no types
     client = make(address, asynchronous=True, set_as_default=False, timeout=_CONNECT, name="itnio")
     try:
@@ -377,5 +456,5 @@ async def _started(client: Any, address: str) -> None:
         await client
     except OSError as error:
         raise ConnectError(f"No Dask scheduler answers at {address}: {error}") from error
-    except ValueError as error:
-        raise ConfigurationError(f"{address} is no address of a Dask scheduler: {error}") from error
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ConfigurationError(f"{address} cannot be used as a Dask scheduler's address: {error}") from error

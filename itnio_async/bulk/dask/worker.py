@@ -1,202 +1,135 @@
-"""What runs in a worker of a cluster: a bulk run over the updates that come in, whose outcomes are fetched from here.
-
-A desk belongs to the process that opened it. Where that is not heard of any more, nothing new is begun and the desk
-closes by itself.
-"""
+"""What runs in a Dask worker: a plugin with the client of a job, and the task that sends a chunk of updates with it."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import logging
-from collections.abc import AsyncGenerator, Callable
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
-from attrs import frozen
+from distributed import Worker, WorkerPlugin, get_worker
 
 from itnio_async._version import __version__
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
-from itnio_async.bulk.dask.seal import Seal
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.client import AsyncClient
 from itnio_async.config import LIMITS, RateLimit
-from itnio_async.errors import ConfigurationError
+from itnio_async.errors import ItnioError
 from itnio_async.runs.outcome import Outcome
 
-Connect = Callable[..., AsyncClient]
+Outcomes = list[Outcome[SipTrunkUpdate, None]]
 
-# Seconds without a word after which whoever opened the desk counts as dead: long enough for a loop that is held up.
-LEASE = 10.0
-# How long the first outcome waits for company: each journey costs some milliseconds at three processes.
-COMPANY = 0.02
-
-_desks: dict[str, Desk] = {}
+# A chunk begins no call after so many seconds: nearly all calls take less than half a second, so that it ends within 2.
+_BEGINS_WITHIN = 1.5
 
 
-class DeskClosedError(Exception):
-    """The desk is not there any more, and took nothing of this exchange."""
+class JobPlugin(WorkerPlugin):
+    """Keeps the client of one job in each worker, also in those that join later; no secret is in what is sent there.
 
-
-@frozen(kw_only=True)
-class Order:
-    """How a desk shall work, and for whom; no secret is in it.
-
-    `connect` makes the worker's own client, and takes `limits` and `rate_limit`. `proof` can only be made, and checked,
-    with the API secret.
+    `fault` says why the worker cannot take part, and is empty where it can: `setup` raises nothing, since Dask would
+    not say which worker it was.
     """
 
-    name: str
-    connect: Connect
-    concurrency: int
-    rate_limit: RateLimit | None
-    host: str
-    api_key: str
-    proof: str
-    version: str = __version__
+    def __init__(self, connect: Callable[..., AsyncClient], identity: Identity) -> None:
+        self.fault = ""
+        self.chunks: dict[str, asyncio.Task[Outcomes]] = {}
+        self._connect = connect
+        self._account = (identity.host, identity.account)
+        self._shown, self._key_check = str(identity), identity.key_check
+        self._version = __version__
+        self._client: AsyncClient | None = None
+        self._share: tuple[int, RateLimit | None] | None = None
 
-
-def proof_of(identity: Identity, name: str) -> str:
-    """Return what shows that one has the API secret, and nothing else about it."""
-    return identity.fingerprint(f"opens {name}")
-
-
-class Desk:
-    """One client and one bulk run, open until it is closed or forgotten."""
-
-    def __init__(self, client: AsyncClient, seal: Seal, concurrency: int) -> None:
-        self._client = client
-        self._seal = seal
-        self._concurrency = concurrency
-        self._given: asyncio.Queue[SipTrunkUpdate | None] = asyncio.Queue()
-        self._waiting = 0
-        self._outcomes: list[tuple[int, Any]] = []
-        self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._work(), name="itnio desk")
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether it has ended."""
-        return self._task.done()
-
-    async def exchange(self, sealed: bytes, wait: float) -> bytes:
-        """Take updates, and return the outcomes that are there after at most `wait` seconds, by their number.
-
-        The updates are numbered in the order in which they come, over all exchanges.
-        """
-        updates = self._seal.open(sealed)
-        self._waiting += len(updates)
-        for update in updates or (None,):
-            self._given.put_nowait(update)
-        if await self._has_news(wait) and self._waiting > len(self._outcomes):
-            await asyncio.sleep(COMPANY)
-        outcomes, self._outcomes = self._outcomes, []
-        self._waiting -= len(outcomes)
-        if self.is_over:
-            self._task.result()
-        return self._seal.close(outcomes)
-
-    async def aclose(self) -> None:
-        """Cut off what is under way."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
-
-    async def _has_news(self, wait: float) -> bool:
-        if not self._outcomes and self._waiting:
-            self._news.clear()
-            try:
-                async with asyncio.timeout(wait):
-                    await self._news.wait()
-            except TimeoutError:
-                return False
-        return bool(self._outcomes)
-
-    async def _work(self) -> None:
+    async def setup(self, worker: Worker) -> None:
+        """Look whether the worker can work for the job's account."""
+        self._turn = asyncio.Lock()
         try:
-            # What ends a run is decided where all outcomes come together.
-            run = self._client.bulk(UPDATE, self._updates(), concurrency=self._concurrency, stop_on=())
-            async with self._client, run:
-                async for outcome in run:
-                    self._outcomes.append((outcome.index, _told(outcome)))
-                    self._news.set()
+            identity = await identity_of(await self._client_for(1, None))
+        except Exception as error:
+            self.fault = str(error) if isinstance(error, ItnioError) else f"{type(error).__name__}: {error}"
+        else:
+            self.fault = self._fault_of(identity)
+
+    async def teardown(self, worker: Worker) -> None:
+        """Cancel the calls under way and close the client."""
+        for task in self.chunks.values():
+            task.cancel()
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def send(self, name: str, *chunk: Any) -> Outcomes:
+        """Send a chunk; another one waits meanwhile, since concurrency and rate are those of the worker."""
+        task = self.chunks[name] = asyncio.create_task(self._send(*chunk))
+        try:
+            return await task
         finally:
-            self._news.set()
+            del self.chunks[name]
 
-    async def _updates(self) -> AsyncGenerator[SipTrunkUpdate, None]:
-        while True:
-            # Not `wait_for`: Python 3.11's swallows a cancellation that meets the end of its wait.
-            try:
-                async with asyncio.timeout(LEASE):
-                    update = await self._given.get()
-            except TimeoutError:
-                return
-            if update is not None:
-                yield update
+    async def _send(
+        self,
+        updates: Sequence[SipTrunkUpdate],
+        concurrency: int,
+        rate_limit: RateLimit | None,
+        rules: Mapping[str, Any],
+    ) -> Outcomes:
+        async with self._turn:
+            client = await self._client_for(concurrency, rate_limit)
+            outcomes: Outcomes = []
+            # An error that ends the run is that of an outcome too, for which the process that began the job ends it.
+            with suppress(ItnioError):
+                async with client.bulk(UPDATE, _in_time(updates), concurrency=concurrency, **rules) as run:
+                    async for outcome in run:
+                        outcomes.append(outcome)
+            return outcomes
 
+    async def _client_for(self, most: int, rate_limit: RateLimit | None) -> AsyncClient:
+        """Return the client; it is made again when the worker's share changes, as after others came or left."""
+        if self._client is None or self._share != (most, rate_limit):
+            if self._client is not None:
+                await self._client.aclose()
+            expiry = LIMITS.keepalive_expiry
+            limits = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=expiry)
+            self._client, self._share = self._connect(limits=limits, rate_limit=rate_limit), (most, rate_limit)
+        return self._client
 
-def _told(outcome: Outcome[SipTrunkUpdate, None]) -> Any:
-    return outcome.response if outcome.error is None else outcome.error
-
-
-# -- called from elsewhere --------------------------------------------------------------------------------------------
-
-
-async def open_desk(order: Order) -> None:
-    """Open a desk in this process; raises `ConfigurationError` where it would work for another account."""
-    if order.version != __version__:
-        raise ConfigurationError(f"it has itnio-async {__version__}, and the one that asks has {order.version}.")
-    limits = httpx.Limits(
-        max_connections=max(order.concurrency, LIMITS.max_connections or 0),
-        max_keepalive_connections=max(order.concurrency, LIMITS.max_keepalive_connections or 0),
-        keepalive_expiry=LIMITS.keepalive_expiry,
-    )
-    client = order.connect(limits=limits, rate_limit=order.rate_limit)
-    try:
-        identity = await identity_of(client)
-        _check(identity, order)
-    except BaseException:
-        await client.aclose()
-        raise
-    for name in [name for name, desk in _desks.items() if desk.is_over]:
-        del _desks[name]
-    _be_quiet()
-    _desks[order.name] = Desk(client, Seal(identity, order.name), order.concurrency)
+    def _fault_of(self, identity: Identity) -> str:
+        if self._version != __version__:
+            return f"it has itnio-async {__version__}, and the job is of {self._version}."
+        if (identity.host, identity.account) != self._account:
+            return f"its environment leads to the account {identity}, and not to {self._shown}."
+        is_same_secret = identity.key_check == self._key_check
+        return "" if is_same_secret else f"it has another API secret for the account {self._shown}."
 
 
-async def exchange(name: str, sealed: bytes, wait: float) -> bytes:
-    """Do `Desk.exchange` with the desk of this name; raises `DeskClosedError` where there is none (any more)."""
-    desk = _desks.get(name)
-    if desk is None or desk.is_over:
-        raise DeskClosedError(f"the desk {name} is closed")
-    return await desk.exchange(sealed, wait)
+def _in_time(updates: Sequence[SipTrunkUpdate]) -> Iterator[SipTrunkUpdate]:
+    end = time.monotonic() + _BEGINS_WITHIN
+    for update in updates:
+        if time.monotonic() > end:
+            return
+        yield update
 
 
-async def close_desk(name: str) -> None:
-    """Close the desk of this name, if there is one."""
-    desk = _desks.pop(name, None)
-    if desk is not None:
-        await desk.aclose()
+# -- called by the process that began the job --------------------------------------------------------------------------
 
 
-def _check(identity: Identity, order: Order) -> None:
-    theirs = f"{order.api_key} at {order.host}"
-    if (identity.host, identity.api_key) != (order.host, order.api_key):
-        raise ConfigurationError(f"its environment leads to the account {identity}, and not to {theirs}.")
-    if not hmac.compare_digest(proof_of(identity, order.name), order.proof):
-        raise ConfigurationError(f"it has another API secret for the account {theirs}.")
+async def send_chunk(job: str, *chunk: Any) -> Outcomes:
+    """Do `JobPlugin.send`: the task. What has no outcome was not sent."""
+    plugin: Any = get_worker().plugins[job]
+    outcomes: Outcomes = await plugin.send(*chunk)
+    return outcomes
 
 
-class _Quiet(logging.Filter):
-    """Leaves out Dask's line about each exchange: there are dozens a second."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.msg == "Run out-of-band function %r" and record.args == (exchange.__name__,))
-
-
-_QUIET = _Quiet()
+def fault_of(job: str, dask_worker: Worker) -> str | None:
+    """Return the fault of this worker, or None where it is not set up yet."""
+    plugin: Any = dask_worker.plugins.get(job)
+    return None if plugin is None else plugin.fault
 
 
-def _be_quiet() -> None:
-    # A logger keeps a filter once, however often it is added.
-    logging.getLogger("distributed.worker").addFilter(_QUIET)
+def cancel_chunk(job: str, name: str, dask_worker: Worker) -> None:
+    """Cancel the calls of a chunk if it is here: Dask does not cancel a task that runs."""
+    plugin: Any = dask_worker.plugins.get(job)
+    if plugin is not None and name in plugin.chunks:
+        plugin.chunks[name].cancel()

@@ -31,6 +31,8 @@ async def calls_of_cluster(
     ) as cluster:
         say(f"{counted(len(cluster.addresses), 'Dask worker')} at {address} will make the calls.")
         yield cluster.bulk
+        for lost in cluster.lost:
+            say(f"The Dask worker {lost} was lost: its updates may have been sent twice, which changes nothing.")
 
 
 def worker_client(profile: str | None, allow_insecure: bool, timeout: float, **more: Any) -> AsyncClient:

@@ -79,7 +79,7 @@ class JobRunOptions:
         typer.Option(
             "--dask",
             metavar="ADDRESS",
-            help="Let the workers of the Dask cluster with this scheduler (tcp://HOST:8786) send the updates. They "
+            help="Let the workers of the Dask cluster with this scheduler (tls://HOST:8786) send the updates. They "
             "share rate and concurrency; the journal stays on this machine. Each worker takes the account from "
             "ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL in its own environment, or from the --profile on its "
             "own machine. All machines need the extra dask.",
