@@ -33,8 +33,7 @@ async def receive(attempt: Attempt[R], response: httpx.Response, most: int) -> R
     """
     attempt.http_status = response.status_code
     answer = await read_answer(response, most)
-    attempt.headers, attempt.is_judged = answer.raw_headers, True
-    attempt.connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
+    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
     return judge(attempt, answer)
 
 
@@ -45,6 +44,7 @@ class Answer:
     http_status: int
     raw_headers: RawHeaders = field(repr=False)
     content: bytes = field(repr=False)
+    connection: int | None = None
 
     @property
     def headers(self) -> httpx.Headers:
@@ -60,23 +60,18 @@ async def read_answer(response: httpx.Response, most: int) -> Answer:
 
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
-    headers = raw_headers_of(response)
+    status, headers = response.status_code, raw_headers_of(response)
     coding = _coding_of(headers)
-    if coding is None and isinstance(response, LazyResponse) and (body := response.body) is not None:
+    if isinstance(response, LazyResponse) and coding is None and (body := response.body) is not None:
         if len(body) > most:
-            raise _too_large(response.status_code, most)
-        return Answer(response.status_code, headers, body)
+            raise _too_large(status, most)
+        return Answer(status, headers, body, response.connection)
     try:
         content = await _read_content(response, coding, most)
     finally:
         await response.aclose()
-    return Answer(response.status_code, headers, content)
-
-
-def _coding_of(headers: RawHeaders) -> str | None:
-    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The length tells most apart.
-    codings = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
-    return b", ".join(codings).decode("latin-1") if codings else None
+    connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
+    return Answer(status, headers, content, connection)
 
 
 async def _read_content(response: httpx.Response, coding: str | None, most: int) -> bytes:
@@ -84,6 +79,12 @@ async def _read_content(response: httpx.Response, coding: str | None, most: int)
         return _content_read_before(response, most)
     assert isinstance(response.stream, httpx.AsyncByteStream)
     return await _decoded(aiter(response.stream), coding, response.status_code, most)
+
+
+def _coding_of(headers: RawHeaders) -> str | None:
+    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The length tells most apart.
+    codings = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
+    return b", ".join(codings).decode("latin-1") if codings else None
 
 
 def _content_read_before(response: httpx.Response, most: int) -> bytes:

@@ -6,7 +6,8 @@ without anybody looking: their bytes are kept as they are then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +20,10 @@ class LazyRequest(httpx.Request):
 
     `opening` are the bytes of `method`, the target and `raw_headers`, checked, without the empty line after them.
     """
+
+    # What is made when somebody looks.
+    _headers: httpx.Headers | None = None
+    _stream: Any = None
 
     def __init__(
         self,
@@ -34,8 +39,6 @@ class LazyRequest(httpx.Request):
         self._raw_headers = raw_headers
         self._opening: bytes | None = opening
         self._content = content
-        self._headers: httpx.Headers | None = None
-        self._stream: Any = None
         self.extensions = extensions
 
     @property
@@ -50,7 +53,7 @@ class LazyRequest(httpx.Request):
             return LazyRequest(
                 self._method,
                 self._url,
-                [*self._raw_headers, *more],
+                (*self._raw_headers, *more),
                 self._opening + lines,
                 self._content,
                 self.extensions,
@@ -113,7 +116,11 @@ def full_request(request: httpx.Request, more: RawHeaders) -> httpx.Request:
 
 
 class LazyResponse(httpx.Response):
-    """An answer whose body came whole: its headers are made when somebody looks at them."""
+    """An answer whose body came whole: all but status and body is made when somebody looks at it.
+
+    `describe` gives the extensions, `connection` is the number of the one that it came over, and `seconds` is what
+    `elapsed` is made of.
+    """
 
     # What `httpx.Response.__init__` sets on each answer.
     _request = None
@@ -122,15 +129,26 @@ class LazyResponse(httpx.Response):
     is_stream_consumed = False
     default_encoding = "utf-8"
     _num_bytes_downloaded = 0
+    # What is made when somebody looks.
+    _headers: httpx.Headers | None = None
+    _stream: Any = None
+    _extensions: dict[str, Any] | None = None
+    _history: list[httpx.Response] | None = None
+    seconds: float | None = None
 
-    def __init__(self, status: int, raw_headers: RawHeaders, body: bytes, extensions: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        status: int,
+        raw_headers: RawHeaders,
+        body: bytes,
+        describe: Callable[[], dict[str, Any]] = dict,
+        connection: int | None = None,
+    ) -> None:
         self.status_code = status
         self._raw_headers = raw_headers
         self._body = body
-        self._headers: httpx.Headers | None = None
-        self._stream: Any = None
-        self.extensions = extensions
-        self.history: list[httpx.Response] = []
+        self._describe = describe
+        self.connection = connection
 
     @property
     def body(self) -> bytes | None:
@@ -149,6 +167,39 @@ class LazyResponse(httpx.Response):
         self._headers = value
 
     @property
+    def extensions(self) -> dict[str, Any]:
+        """What the transport tells besides, made now."""
+        if self._extensions is None:
+            self._extensions = self._describe()
+        return self._extensions
+
+    @extensions.setter
+    def extensions(self, value: dict[str, Any]) -> None:
+        self._extensions = value
+
+    @property
+    def history(self) -> list[httpx.Response]:
+        """The redirects before, of which there are none."""
+        if self._history is None:
+            self._history = []
+        return self._history
+
+    @history.setter
+    def history(self, value: list[httpx.Response]) -> None:
+        self._history = value
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The time from the request to its answer."""
+        if self.seconds is None:
+            raise RuntimeError("`elapsed` is set once the answer has passed the signer.")
+        return timedelta(seconds=self.seconds)
+
+    @elapsed.setter
+    def elapsed(self, value: timedelta) -> None:
+        self.seconds = value.total_seconds()
+
+    @property
     def stream(self) -> Any:
         """The body as a stream."""
         if self._stream is None:
@@ -158,6 +209,15 @@ class LazyResponse(httpx.Response):
     @stream.setter
     def stream(self, value: Any) -> None:
         self._stream = value
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The transport's own objects do not travel, as with httpx's answers.
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in ("_describe", "_extensions", "_stream")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._describe = dict
 
 
 def raw_headers_of(response: httpx.Response) -> RawHeaders:

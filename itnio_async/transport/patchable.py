@@ -53,7 +53,7 @@ class LastHop(httpx.AsyncBaseTransport):
     def handle_async_request(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
         """Send the request the way that a tool may have laid."""
         # Handed on and not awaited here: each coroutine on the way of all calls costs them some time.
-        if is_client_replaced():
+        if CLIENT.are_replaced():
             return self._client.send(request, stream=True)
         return self.send_below_client(request)
 
@@ -61,7 +61,7 @@ class LastHop(httpx.AsyncBaseTransport):
         """Send the request as httpx's client would hand it to its transport."""
         if self._pool is None or self._over_pool is None or is_core_replaced():
             return self._stock.handle_async_request(request)
-        if TRANSPORT.is_replaced():
+        if TRANSPORT.are_replaced():
             return self._over_pool.handle_async_request(request)
         return self._pool.handle_async_request(request)
 
@@ -135,60 +135,50 @@ class _CorePool:
         )
 
 
-class Seam:
-    """A method that tools replace; looked at again only when another object stands there."""
+class Seams:
+    """Methods that tools replace; looked at closely only when another object stands there than before."""
 
-    __slots__ = ("_folder", "_looked_at", "_name", "_owner", "_replaced")
+    __slots__ = ("_are_replaced", "_folder", "_last", "_places")
 
-    def __init__(self, owner: type, name: str) -> None:
-        package = sys.modules[owner.__module__.partition(".")[0]]
+    def __init__(self, *places: tuple[type, str]) -> None:
+        package = sys.modules[places[0][0].__module__.partition(".")[0]]
         self._folder = str(Path(str(package.__file__)).parent) + os.sep
-        self._owner = owner
-        self._name = name
-        self._looked_at: object = None
-        self._replaced = False
+        self._places = [(vars(owner), name) for owner, name in places]
+        self._last: list[object] = []
+        self._are_replaced = False
 
-    def is_replaced(self) -> bool:
-        """Tell whether something else than the library's own function stands there now."""
-        found = self._owner.__dict__.get(self._name)
-        if found is not self._looked_at:
-            self._looked_at = found
-            self._replaced = type(found) is not FunctionType or not found.__code__.co_filename.startswith(self._folder)
-        return self._replaced
+    def are_replaced(self) -> bool:
+        """Tell whether something else than the library's own function stands in one of the places now."""
+        found = [members.get(name) for members, name in self._places]
+        if found != self._last:
+            self._last = found
+            self._are_replaced = not all(map(self._is_own, found))
+        return self._are_replaced
+
+    def _is_own(self, found: object) -> bool:
+        if found is None:  # inherited
+            return True
+        return type(found) is FunctionType and found.__code__.co_filename.startswith(self._folder)
 
 
 # pytest-httpx, vcrpy and OpenTelemetry.
-TRANSPORT = Seam(httpx.AsyncHTTPTransport, "handle_async_request")
+TRANSPORT = Seams((httpx.AsyncHTTPTransport, "handle_async_request"))
 # Sentry, `respx.mock(using="httpx")`, and vcrpy before its version 8.
-CLIENT = (
-    Seam(httpx.AsyncClient, "send"),
-    Seam(httpx.AsyncClient, "_transport_for_url"),
-    Seam(httpx.AsyncClient, "_send_single_request"),
+CLIENT = Seams(
+    (httpx.AsyncClient, "send"), (httpx.AsyncClient, "_transport_for_url"), (httpx.AsyncClient, "_send_single_request")
 )
 
 
 @cache
-def _core() -> tuple[Seam, ...]:
+def _core() -> Seams:
     """What respx replaces, unless told otherwise."""
     import httpcore
 
     classes = (httpcore.AsyncConnectionPool, httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy)
-    return tuple(Seam(owner, "handle_async_request") for owner in classes)
+    return Seams(*((owner, "handle_async_request") for owner in classes))
 
 
 def is_core_replaced() -> bool:
     """Tell whether a tool stands in for httpcore's pool or connections."""
     # Loading it takes 20 ms, which a client that never uses it need not wait for.
-    return "httpcore" in sys.modules and _any_replaced(_core())
-
-
-def is_client_replaced() -> bool:
-    """Tell whether a tool stands in for httpx's client."""
-    return _any_replaced(CLIENT)
-
-
-def _any_replaced(seams: tuple[Seam, ...]) -> bool:
-    for seam in seams:  # noqa: SIM110 - asked for each call, and a generator costs another microsecond
-        if seam.is_replaced():
-            return True
-    return False
+    return "httpcore" in sys.modules and _core().are_replaced()

@@ -10,6 +10,7 @@ import asyncio
 import ssl
 import weakref
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -80,8 +81,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
         self._pool: Pool | None = None
         self._finalizer: weakref.finalize[..., PooledTransport] | None = None
         self._is_closed = False
-        # A client asks one address over and over, with a URL that it keeps.
+        # A client asks one address over and over, with a URL that it keeps and the same timeouts.
         self._last_origin: tuple[httpx.URL, str | None, Origin] | None = None
+        self._last_timeout: dict[str, float | None] = {}
+        self._last_timeouts = _NO_TIMEOUTS
 
     @property
     def stats(self) -> PoolStats:
@@ -99,17 +102,23 @@ class PooledTransport(httpx.AsyncBaseTransport):
             sending.asked -= 1  # counted here, when it begins to go out
         data = request.as_bytes if isinstance(request, LazyRequest) else None
         out = outgoing(request) if data is None else Outgoing(data)
-        timeout = extensions.get("timeout")
         method = request.method
         answer = await self._exchange(
             self._origin_of(request.url, extensions.get("sni_hostname")),
             out,
-            Timeouts(**timeout) if timeout else _NO_TIMEOUTS,
+            self._timeouts_of(extensions.get("timeout")),
             sending,
             idempotent=extensions.get(IDEMPOTENT_EXTENSION, method in _IDEMPOTENT_METHODS),
             head_only=method == "HEAD",
         )
         return _response_of(answer)
+
+    def _timeouts_of(self, timeout: dict[str, float | None] | None) -> Timeouts:
+        if not timeout:
+            return _NO_TIMEOUTS
+        if timeout != self._last_timeout:
+            self._last_timeout, self._last_timeouts = dict(timeout), Timeouts(**timeout)
+        return self._last_timeouts
 
     def _origin_of(self, url: httpx.URL, server_name: str | None) -> Origin:
         last = self._last_origin
@@ -238,16 +247,19 @@ async def _send_in_parts(
 
 
 def _response_of(answer: Answer) -> httpx.Response:
-    content, headers = answer.content, answer.headers
-    extensions = {
+    content, describe = answer.content, partial(_extensions_of, answer)
+    if isinstance(content, bytes):
+        return LazyResponse(answer.status, answer.headers, content, describe, answer.connection)
+    return httpx.Response(answer.status, headers=answer.headers, stream=_BodyStream(content), extensions=describe())
+
+
+def _extensions_of(answer: Answer) -> dict[str, Any]:
+    return {
         "http_version": answer.version,
         "reason_phrase": answer.reason,
         "network_stream": _NetworkStream(answer.transport),
         CONNECTION_EXTENSION: (answer.connection, answer.reused),
     }
-    if isinstance(content, bytes):
-        return LazyResponse(answer.status, headers, content, extensions)
-    return httpx.Response(answer.status, headers=headers, stream=_BodyStream(content), extensions=extensions)
 
 
 class _BodyStream(httpx.AsyncByteStream):

@@ -17,7 +17,7 @@ from attrs import define, field
 
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.errors import ConfigurationError
-from itnio_async.transport.messages import LazyRequest, full_request
+from itnio_async.transport.messages import LazyRequest, LazyResponse, full_request
 
 SENDING_EXTENSION = "itnio_sending"
 
@@ -161,7 +161,10 @@ class SigningTransport(httpx.AsyncBaseTransport):
             sending.raised = error
             raise
         response.request = request
-        response.elapsed = timedelta(seconds=time.perf_counter() - started)
+        if isinstance(response, LazyResponse):
+            response.seconds = time.perf_counter() - started
+        else:
+            response.elapsed = timedelta(seconds=time.perf_counter() - started)
         return response
 
     async def aclose(self) -> None:

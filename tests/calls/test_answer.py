@@ -550,7 +550,7 @@ async def test_a_stream_that_breaks_is_closed_and_its_error_passes() -> None:
 
 def pooled(body: bytes, coding: str | None = None) -> LazyResponse:
     headers = [(b"Date", DATE.encode())] + ([] if coding is None else [(b"Content-Encoding", coding.encode())])
-    return LazyResponse(200, headers, body, {})
+    return LazyResponse(200, headers, body)
 
 
 @pytest.mark.parametrize(

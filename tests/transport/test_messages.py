@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -91,7 +92,7 @@ def test_a_change_of_a_middleware_goes_out(change: str, signed: bool) -> None:
 
 @given(headers=HEADERS, body=st.binary(max_size=50), status=st.integers(100, 999))
 async def test_an_answer_is_httpxs_own(headers: list[tuple[bytes, bytes]], body: bytes, status: int) -> None:
-    response = LazyResponse(status, headers, body, {"http_version": b"HTTP/1.1"})
+    response = LazyResponse(status, headers, body, lambda: {"http_version": b"HTTP/1.1"})
     full = httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), extensions=response.extensions)
     assert isinstance(response, httpx.Response)
     assert raw_headers_of(response) == headers == full.headers.raw
@@ -121,13 +122,30 @@ async def test_an_answer_is_httpxs_own(headers: list[tuple[bytes, bytes]], body:
 
 
 async def test_a_stream_in_the_place_of_the_body_is_the_body() -> None:
-    response = LazyResponse(200, [], b"vendor", {})
+    response = LazyResponse(200, [], b"vendor")
     response.stream = httpx.ByteStream(b"middleware")
     assert response.body is None
     assert await response.aread() == b"middleware"
 
 
 async def test_other_headers_in_the_place_of_the_first() -> None:
-    response = LazyResponse(200, [(b"A", b"1")], b"", {})
+    response = LazyResponse(200, [(b"A", b"1")], b"")
     response.headers = httpx.Headers({"B": "2"})
     assert raw_headers_of(response) == [(b"B", b"2")]
+
+
+async def test_an_answer_can_be_pickled_as_httpxs_can() -> None:
+    response = LazyResponse(200, [(b"A", b"1")], b"body", lambda: {"network_stream": object()}, connection=3)
+    response.seconds = 1.5
+    await response.aread()
+    again = pickle.loads(pickle.dumps(response))
+    assert (again.status_code, again.headers, again.content) == (200, response.headers, b"body")
+    assert (again.elapsed, again.extensions) == (timedelta(seconds=1.5), {})
+
+
+def test_the_time_is_known_once_it_was_taken() -> None:
+    response = LazyResponse(200, [], b"")
+    with pytest.raises(RuntimeError, match="elapsed"):
+        _ = response.elapsed
+    response.elapsed = timedelta(milliseconds=5)
+    assert response.elapsed == timedelta(milliseconds=5)
