@@ -200,7 +200,7 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
     if stranger is not None:
         # Not raised while that is handled: it has the whole answer, and would come along as the context of ours.
         kind = GatewayBusyError if answer.http_status in _BUSY else UnexpectedResponseError
-        raise _unexpected(attempt, answer, stranger.raw, str(stranger), kind)
+        raise _unexpected(attempt, answer, stranger.raw, str(stranger), kind) from None
     if envelope.status != SUCCESS:
         raise _api_error(attempt, envelope, answer)
     if not 200 <= answer.http_status < 300:
