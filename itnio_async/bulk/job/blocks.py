@@ -113,5 +113,5 @@ class Blocks(Generic[T]):
     def _claim_more(self) -> None:
         more = self._ready(self._size)
         if more:
-            self._claim = self._journal.claim(list(map(self._row_of, more)))
+            self._claim = self._journal.mark(list(map(self._row_of, more)))
             self._coming = more

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from inspect import isawaitable
@@ -233,7 +232,7 @@ class Job:
             await journal.aclose()
         if journal.error is not None:
             self._fail(journal.error)
-        return await self._result(journal)
+        return self._result(journal)
 
     def stop(self) -> None:
         """Begin no further call; those under way finish, and `run` returns."""
@@ -349,14 +348,7 @@ class Job:
 
     async def _reopen(self, journal: Journal) -> None:
         """Have what is done sent again where the file has another secret for it by now."""
-        rows = self._with_new_secrets(await journal.rows(), journal.header)
-        again = [row for row in rows if row.state is RowState.WAITING]
-        await journal.decide(
-            [(row.id, row.result) for row in again],
-            befores=[(row.id, row.before, row.after) for row in again],
-            verified=[(row.id, None) for row in again],
-            fingerprints=[(row.id, row.fingerprint) for row in rows],
-        )
+        await journal.write(self._with_new_secrets(await journal.rows(), journal.header))
 
     async def _rounds(self, journal: Journal) -> None:
         if not self._is_new:
@@ -385,20 +377,19 @@ class Job:
         trunks = await list_trunks(self._client)
         # In a thread: comparing 20,000 rows takes a second or two.
         fresh = await asyncio.to_thread(self._fresh_plan, [row.id for row in rows], trunks)
-        results: list[tuple[int, Result]] = []
-        befores: list[tuple[int, Mapping[str, Any], Mapping[str, Any]]] = []
+        changed: list[JournalRow] = []
         entries: list[Entry] = []
         for row, item in zip(rows, fresh, strict=True):
             result = self._decided(row, item)
             if result is not None:
-                results.append((row.id, result))
+                changed.append(row._replace(result=result))
                 if not first:
                     self._meter.count(row.id, row.place, row.trunk_name, result)
                 continue
             entries.append(Entry(row.id, item, row.result))
             if row.state is not RowState.UNKNOWN and (both := before_and_after(item)) != (row.before, row.after):
-                befores.append((row.id, *both))
-        await journal.decide(results, befores=befores)
+                changed.append(row._replace(before=both[0], after=both[1]))
+        await journal.write(changed)
         if first:
             self._meter.total = len(entries)
             self._meter.tell(now=True)  # the first outcome may take a while
@@ -500,12 +491,11 @@ class Job:
         trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
         rows = await journal.rows(RowState.DONE)
         read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
-        await journal.decide(verified=[(row.id, back.ok) for row, back in zip(rows, read, strict=True)])
+        await journal.write([row._replace(verified=back.ok) for row, back in zip(rows, read, strict=True)])
         self._not_as_wanted = tuple(back for back in read if not back.ok)
 
-    async def _result(self, journal: Journal) -> JobResult:
-        contents = await asyncio.to_thread(read_journal, journal.path)
-        counts = Counter(row.state for row in contents.rows)
+    def _result(self, journal: Journal) -> JobResult:
+        counts = journal.counts
         logger.info("job over %s: %s, %s", self._source, self._ended.value, _counted(counts))
         return JobResult(
             ended=self._ended,

@@ -11,8 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.bulk.journal.file import JournalContents
-from itnio_async.bulk.journal.rows import HELD_BACK, JournalHeader, JournalRow, RowState
+from itnio_async.bulk.journal.rows import HELD_BACK, JournalContents, JournalHeader, JournalRow, RowState
 from itnio_async.bulk.trunks.export import FailedRow
 
 _AGAIN = "Run the same command again: "

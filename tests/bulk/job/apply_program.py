@@ -9,21 +9,28 @@ import sys
 
 from itnio_async import AsyncClient
 from itnio_async.bulk.job.job import Job, JobOptions
+from itnio_async.bulk.job.progress import Progress
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.bulk.trunks.rows import read_changes
 
 
-async def main(path: str, journal: str, largest: str = "") -> int:
+def fill_the_disk(progress: Progress) -> None:
+    """Let no file be written any more once a row is done."""
+    if progress.done:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+async def main(path: str, journal: str, full: str = "") -> int:
     """Apply the file and print the counts; exits with 0 if every row is done.
 
-    `largest` is how many bytes a file may grow to, as on a disk that fills up.
+    With `full` the disk fills up in the midst of it.
     """
-    if largest:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest), resource.RLIM_INFINITY))
     async with AsyncClient() as client:
         rows = read_changes(path).require_good()
-        job = Job(client, make_plan(rows, await list_trunks(client)), journal, JobOptions(concurrency=20))
+        plan = make_plan(rows, await list_trunks(client))
+        tell = fill_the_disk if full else None
+        job = Job(client, plan, journal, JobOptions(concurrency=20), on_progress=tell)
         result = await job.run()
     counts = {state.value: count for state, count in result.counts.items()}
     sys.stdout.write(f"{json.dumps(counts)} {result.error}\n")

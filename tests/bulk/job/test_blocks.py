@@ -21,7 +21,7 @@ class SlowJournal:
         self.claims: list[tuple[list[int], asyncio.Future[None]]] = []
         self.error: JournalError | None = None
 
-    def claim(self, rows):
+    def mark(self, rows):
         if self.error is not None:
             raise self.error
         self.claims.append((rows, asyncio.get_running_loop().create_future()))
