@@ -47,9 +47,9 @@ def rows(items: int) -> Iterator[dict[str, Any]]:
 def _typed(items: int) -> Iterator[Any]:
     from itnio_async import GroupBinding, SipTrunkUpdate
 
-    for row in rows(items):
+    for number, row in enumerate(rows(items), 1):
         yield SipTrunkUpdate(
-            key_id=row["keyId"],
+            key_id=number,
             sip_trunk_name=row["sipTrunkName"],
             group_list=[GroupBinding(voice_group_id=group["voiceGroupId"]) for group in row["groupList"]],
             sip_gateway_ip=row["sipGatewayIp"],
@@ -80,27 +80,41 @@ async def bare_loop(client: Any, items: int, concurrency: int) -> None:
 
 
 async def with_journal(client: Any, items: int, concurrency: int) -> None:
-    """`update_many` with every update claimed in a journal before it is sent, and its outcome noted there."""
-    from benchmarks.claimed import Claimed
+    """What a job does once its plan is made: a journal with a row for each update, marked and settled there."""
     from itnio_async.bulk.files.places import Place
+    from itnio_async.bulk.job.options import JobOptions
+    from itnio_async.bulk.job.progress import Meter
+    from itnio_async.bulk.job.sending import Ending, Outage, Sender
     from itnio_async.bulk.journal.journal import Journal, JournalHeader, JournalRow, Result, RowState
+    from itnio_async.bulk.plan.plan import PlanItem, Verdict
+    from itnio_async.bulk.trunks.rows import TrunkChange
 
     # A row's place and its state at first are there already where a job makes its journal.
     place, waiting = Place("rows.csv", 2), Result(RowState.WAITING)
-    journal_rows = (JournalRow(index, place, index, job.NAME, waiting) for index in range(items))
+    change = TrunkChange(place, 1, None, {})
+    pairs = [
+        (
+            JournalRow(index, place, update.key_id, job.NAME, waiting),
+            PlanItem(index=index, verdict=Verdict.UPDATE, update=update, row=change),
+        )
+        for index, update in enumerate(_typed(items))
+    ]
     header = JournalHeader(source="rows.csv", rows="", host="127.0.0.1", api_key="", account="", endpoint="update")
     with TemporaryDirectory() as folder:
-        journal = await Journal.open(Path(folder) / "journal", header, journal_rows)
-        claimed = Claimed(journal, _typed(items), items)
-        await claimed.begin()
-        async with client.sip_trunks.update_many(claimed, concurrency=concurrency) as run:
-            async for outcome in run:
-                if not outcome.ok:
-                    raise outcome.error
-                journal.settle(outcome.index, Result.done(outcome.attempts, outcome.elapsed, time.time()))
+        journal = await Journal.open(Path(folder) / "journal", header, (row for row, _ in pairs))
+        ending = Ending(None, time.time)
+        sender = Sender(
+            journal,
+            client.bulk,
+            JobOptions(concurrency=concurrency),
+            ending=ending,
+            outage=Outage(30),
+            meter=Meter(None),
+            clock=time.time,
+        )
+        done = await sender.send(pairs)
         await journal.aclose()
-        if journal.error is not None:
-            raise journal.error
+        assert (len(done), ending.error, journal.counts) == (items, None, {RowState.DONE: items})
 
 
 # -- by hand ----------------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from itnio_async.bulk.identity import Identity as Identity, digest_of as digest_of, identity_of as identity_of
     from itnio_async.bulk.job.account_lock import AccountBusyError as AccountBusyError
     from itnio_async.bulk.job.decide import ReadBack as ReadBack
-    from itnio_async.bulk.job.job import Ended as Ended, Job as Job, JobOptions as JobOptions, JobResult as JobResult
+    from itnio_async.bulk.job.job import Job as Job, JobResult as JobResult
+    from itnio_async.bulk.job.options import Ended as Ended, JobOptions as JobOptions
     from itnio_async.bulk.job.progress import Failure as Failure, Progress as Progress
     from itnio_async.bulk.journal.paths import default_journal_path as default_journal_path
     from itnio_async.bulk.journal.rows import (
@@ -71,7 +72,8 @@ _NAMES = {
     "identity": "Identity digest_of identity_of",
     "job.account_lock": "AccountBusyError",
     "job.decide": "ReadBack",
-    "job.job": "Ended Job JobOptions JobResult",
+    "job.job": "Job JobResult",
+    "job.options": "Ended JobOptions",
     "job.progress": "Failure Progress",
     "journal.paths": "default_journal_path",
     "journal.rows": "JournalBusyError JournalContents JournalError JournalFinishedError JournalHeader "

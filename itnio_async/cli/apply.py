@@ -148,11 +148,12 @@ async def _from_file(
     client: AsyncClient,
     identity: Identity,
 ) -> Application:
-    plan = make_plan(rows.changes, await list_trunks(client), accept_zeros=options.accept_zeros)
+    trunks = await list_trunks(client)
     return Application(
         client=client,
         identity=identity,
-        plan=plan,
+        plan=make_plan(rows.changes, trunks, accept_zeros=options.accept_zeros),
+        trunks=trunks,
         journal=journal or default_journal_path(given.full_name, digest_of(rows.changes), identity),
         name=given.full_name,
         options=options,
@@ -183,6 +184,7 @@ async def _from_plan(
         client=client,
         identity=identity,
         plan=make_plan(changes, trunks, accept_zeros=accept_zeros),
+        trunks=trunks,
         journal=journal or default_journal_path(str(saved.path), header.id, identity),
         name=header.source,
         options=attrs.evolve(options, accept_zeros=accept_zeros),

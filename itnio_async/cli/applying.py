@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 from itnio_async import ApiError, AsyncClient, ItnioError
 from itnio_async.account import is_vendor
 from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.files.source import Source
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
@@ -85,14 +86,15 @@ class _Standing:
 class Application:
     """A plan to apply to an account.
 
-    `name` is what its rows come from, and `source` that as a file (None: there is none), `bad` the rows of it that
-    cannot be read. `plan_id` and `changed` are those of a saved plan, and `begin` notes in it that it is applied.
-    `bulk` makes the calls in place of the client.
+    `trunks` is the listing that `plan` was made with. `name` is what its rows come from, and `source` that as a file
+    (None: there is none), `bad` the rows of it that cannot be read. `plan_id` and `changed` are those of a saved plan,
+    and `begin` notes in it that it is applied. `bulk` makes the calls in place of the client.
     """
 
     client: AsyncClient = field(repr=False)
     identity: Identity
     plan: Plan
+    trunks: Sequence[SipTrunk] = field(repr=False)
     journal: Path
     name: str
     options: JobOptions
@@ -121,7 +123,7 @@ class Application:
         if self.manner.failed is not None and self.source is not None:
             check_failed(self.source, self.manner.failed)
         looks_again = contents is not None or self.changed or self.manner.dry_run
-        plan = await self._job().dry_run() if looks_again else self.plan
+        plan = await self._job().dry_run(self.trunks, contents) if looks_again else self.plan
         if self.manner.dry_run:
             return self._show_dry_run(plan)
         await asyncio.to_thread(require_free, self.identity)  # before somebody is asked, or a plan counts as applied

@@ -89,7 +89,8 @@ async def _way_back(
     client: AsyncClient,
     identity: Identity,
 ) -> Application:
-    undo = plan_undo(contents, await list_trunks(client), identity, same_account=options.same_account)
+    trunks = await list_trunks(client)
+    undo = plan_undo(contents, trunks, identity, same_account=options.same_account)
     _say_what_stays(undo)
     if manner.json:
         _write_what_stays(undo)
@@ -98,6 +99,7 @@ async def _way_back(
         client=client,
         identity=identity,
         plan=undo.plan,
+        trunks=trunks,
         journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
         name=f"undo of {contents.header.source}",
         options=options,

@@ -363,7 +363,7 @@ async def test_a_vendor_that_is_restarted_costs_no_row(sandbox, client, path):
     running = asyncio.ensure_future(job.run())
     await halfway.wait()
     sandbox.stop()
-    await until(lambda: job._outage._since is not None)
+    await until(lambda: job._outage.is_on)
     sandbox.start()
     result = await running
     assert result.ok, result
@@ -401,7 +401,8 @@ async def held(sandbox, client, path, count=4, **options):
 
 async def test_stopped_once_it_finishes_what_is_under_way(sandbox, client, path):
     job, running, order = await held(sandbox, client, path)
-    assert Counter(states(path).values()) == {RowState.SENT: TRUNKS}  # one block
+    # What is under way, and a batch ahead.
+    assert Counter(states(path).values()) == {RowState.SENT: 8, RowState.WAITING: TRUNKS - 8}
     job.stop()
     order.release()
     result = await running
@@ -625,7 +626,6 @@ async def test_a_disk_that_fills_up_ends_the_job_and_the_same_goes_on(sandbox, c
         written(self, *states, **more)
 
     with monkeypatch.context() as full:
-        full.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
         full.setattr(Table, "write", until_full)
         result = await apply(client, prefixes(), path, concurrency=2)
     assert result.ended is Ended.ERROR

@@ -220,7 +220,6 @@ async def check_the_rest(vendor, rows, path):
 @pytest.mark.parametrize("how_long", [1, 2, 99])
 @pytest.mark.parametrize("first", range(1, 8))
 async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monkeypatch, tmp_path, first, how_long):
-    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
     path, rows = tmp_path / "rows.journal", wanted(3)
     vendor = Watched({4: ["connect"]}, path)
     with monkeypatch.context() as failing:
@@ -237,7 +236,6 @@ async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monke
 @pytest.mark.parametrize("how", ["stop", "stop now", "stop now, again", "cancel", "cancel, again"])
 @pytest.mark.parametrize("first_tick", range(4))
 async def test_an_end_at_any_tick_leaves_each_row_with_one_outcome(monkeypatch, tmp_path, how, first_tick):
-    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
     for moment in range(first_tick, 60, 12):
         path, rows = tmp_path / f"{moment}.journal", wanted(3)
         vendor = Watched({4: ["connect"]}, path)
