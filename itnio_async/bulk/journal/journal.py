@@ -28,7 +28,7 @@ from itnio_async.bulk.journal.rows import (
     Result,
     RowState,
 )
-from itnio_async.bulk.journal.table import State, Table, check_header, has_journal, read_journal, state_of
+from itnio_async.bulk.journal.table import Table, check_header, has_journal, read_journal
 
 __all__ = [
     "Journal",
@@ -68,7 +68,7 @@ class Journal:
         self._closed = False
         self._table = table
         self._thread = thread
-        self._pending: list[State] = []
+        self._pending: list[tuple[int, Result]] = []
         self._writing: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -135,7 +135,7 @@ class Journal:
 
     def settle(self, row: int, result: Result) -> None:
         """Note what became of a row; on the disk within 50 ms."""
-        self._pending.append(state_of(row, result))
+        self._pending.append((row, result))
         if self._timer is None and self._writing is None:
             self._timer = asyncio.get_running_loop().call_later(WRITE_AFTER, self._write_pending)
 
@@ -207,7 +207,7 @@ class Journal:
         writing.add_done_callback(partial(self._written, batch))
         return writing
 
-    def _written(self, batch: list[State], writing: asyncio.Future[None]) -> None:
+    def _written(self, batch: list[tuple[int, Result]], writing: asyncio.Future[None]) -> None:
         error = writing.exception()
         if error is not None:
             # Kept for the end: there may be room again by then.

@@ -67,25 +67,6 @@ _NAMES = frozenset(FIELDS)
 # The last second of the year 9999: a later one is damage, and no date can show it.
 _LATEST = 253_402_300_799.0
 
-State = tuple[Any, ...]
-
-
-def state_of(row: int, result: Result) -> State:
-    """Return what became of a row as `Table.write` takes it."""
-    ended = result.ended
-    sent = None if ended is None else ended - result.elapsed
-    return (
-        result.state.value,
-        _number(result.code),
-        result.error,
-        result.reason,
-        result.attempts,
-        result.elapsed,
-        sent,
-        ended,
-        row,
-    )
-
 
 class Table:
     """A journal that is open for one run, and locked against any other.
@@ -177,17 +158,21 @@ class Table:
     # -- what a run writes and asks -----------------------------------------------------------------------------------
 
     def write(
-        self, states: Sequence[State] = (), *, rows: Sequence[JournalRow] = (), marked: Sequence[int] = ()
+        self,
+        results: Sequence[tuple[int, Result]] = (),
+        *,
+        rows: Sequence[JournalRow] = (),
+        marked: Sequence[int] = (),
     ) -> None:
         """Write all of this in one step, or nothing of it; raises `JournalError`.
 
-        `states` are what became of rows, `rows` those that are otherwise in more than that, and `marked` those that are
+        `results` are what became of rows, `rows` those that have changed in more than that, and `marked` those that are
         about to be sent.
         """
-        if not (states or rows or marked):
+        if not (results or rows or marked):
             return
         with _explained(self.path), self._transaction() as database:
-            database.executemany(_RESULT, states)
+            database.executemany(_RESULT, [(*_result_values(result), row) for row, result in results])
             if rows:
                 database.executemany(_INSERT, map(_values_of, rows))
             now = time.time()
@@ -376,12 +361,18 @@ class _DamagedError(Exception):
 
 
 def _values_of(row: JournalRow) -> tuple[Any, ...]:
-    *result, id = state_of(row.id, row.result)
+    place = row.place
     return (
-        *(id, *result, row.verified),
-        *(row.place.file, row.place.line, _number(row.key_id), row.trunk_name, row.disabled),
+        *(row.id, *_result_values(row.result), row.verified),
+        *(place.file, place.line, _number(row.key_id), row.trunk_name, row.disabled),
         *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint),
     )
+
+
+def _result_values(result: Result) -> tuple[Any, ...]:
+    state, code, error, reason, attempts, elapsed, ended = result
+    sent = None if ended is None else ended - elapsed
+    return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended)
 
 
 def _number(number: int | None) -> int | str | None:
