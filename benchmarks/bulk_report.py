@@ -106,6 +106,13 @@ def _offline(results: Results) -> list[Bound]:
         items = next(each.items for each in results.offline if each.part == "plan")
         measure = f"comparing {items:,} rows with as many trunks"
         found.append(Bound(measure, "at most 1 s", _seconds(took), median(took) <= 1))
+    steps_of_going_on = {step: took for (part, step), took in steps.items() if part == "going on"}
+    if listing := steps_of_going_on.get("listing, its pages at hand"):
+        items = next(each.items for each in results.offline if each.part == "going on")
+        measure = f"going on with a job of {items:,} rows of which one is left, CPU besides the two listings"
+        whole = [sum(took) for took in zip(*steps_of_going_on.values(), strict=True)]
+        besides = [max(0.0, took - 2 * pages) for took, pages in zip(whole, listing, strict=True)]
+        found.append(Bound(measure, "at most 3 s", _seconds(besides), median(besides) <= 3))
     return found
 
 
@@ -131,6 +138,11 @@ def markdown(results: Results) -> str:
         tables.append(f"### What bulk jobs must reach\n\n{report.table(_HEADER, lines)}")
     if measured := rows(results.rounds):
         tables.append(f"### Many updates, {results.concurrency} in flight\n\n{_ways_table(measured)}")
+    if whole := [(step, took) for (part, step), took in _steps(results).items() if part == "whole job"]:
+        items = next(each.items for each in results.offline if each.part == "whole job")
+        lines = [(step, _seconds(took), f"{median(took) / items * 1e6:,.0f}") for step, took in whole]
+        table = report.table(("step", "CPU", "CPU µs/row"), lines)
+        tables.append(f"### A whole job of {items:,} rows\n\n{table}")
     return "\n\n".join(tables)
 
 
