@@ -126,11 +126,6 @@ class Source:
                 table = self._table(self._content(stack), stack)
             yield attrs.evolve(table, records=self._guarded(table.records))
 
-    def records(self) -> Iterator[Record]:
-        """Yield the rows, in the file's order."""
-        with self.table() as table:
-            yield from table.records
-
     def _guarded(self, records: Iterator[Record]) -> Iterator[Record]:
         with self._explained():
             yield from records
@@ -244,20 +239,6 @@ class Source:
 def named_format(path: str | os.PathLike[str]) -> str | None:
     """Return the format that a file's name says, or None."""
     return _SUFFIXES.get(Path(os.fspath(path).lower().removesuffix(".gz")).suffix)
-
-
-def read_records(
-    path: str | os.PathLike[str],
-    *,
-    format: str | None = None,
-    separator: str | None = None,
-    encoding: str | None = None,
-    sheet: str | None = None,
-    stdin: BinaryIO | None = None,
-) -> Iterator[Record]:
-    """Yield the rows of a file or of standard input (`-`); takes and raises what `Source` does."""
-    source = Source(path, format=format, separator=separator, encoding=encoding, sheet=sheet, stdin=stdin)
-    return source.records()
 
 
 def _spooled(stream: BinaryIO) -> BinaryIO:
