@@ -63,9 +63,9 @@ class Source(Generic[Q]):
                 self._wake()
 
     def _wake(self) -> None:
-        # Whoever comes by reads before those that wait, so that a source with much at once need not wait for the loop
-        # to wake each of them: an asyncio.Lock, once somebody waits for it, costs a job 15 µs a row. A wake-up that
-        # meets a cancellation is lost, which is right: only a run that stops cancels.
+        # A reader that comes by reads before those that wait, so that a source with much at once need not wait for the
+        # loop to wake each of them: an asyncio.Lock, once a reader waits for it, costs a job 15 µs a row. A wake-up
+        # that meets a cancellation is lost, which is right: only a run that stops cancels.
         for _ in range(min(_WOKEN, len(self._waiters))):
             waiter = self._waiters.popleft()
             if not waiter.done():

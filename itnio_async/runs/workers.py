@@ -1,7 +1,7 @@
 """The workers of a run: each reads a request, makes the call, and puts its outcome where the consumer takes it.
 
 What is read from the source is sent: a worker reads a request only when it can send it at once, so that after a stop
-nothing was read in vain, and whoever writes the source knows that what it has handed over was started. At most
+nothing was read in vain, and a source knows that what it has handed over was started. At most
 `concurrency` calls are under way, and at most as many outcomes again wait for the consumer; a worker waits for a place
 before it reads, never with an outcome in its hands, so that a slow first item cannot block those behind it for good.
 """
@@ -32,7 +32,7 @@ R = TypeVar("R")
 _WAIT_FOR_SWALLOWS = sys.version_info < (3, 12)
 _HEEDS_WITHIN = 1.0
 
-# The loop knows its tasks weakly only: workers that wait for a consumer who is gone would be collected half-done.
+# The loop knows its tasks weakly only: workers that wait for a consumer that is gone would be collected half-done.
 _running: set[Workers[Any, Any]] = set()
 
 

@@ -360,7 +360,7 @@ def test_a_password_that_changed_since_is_noticed(itnio, sandbox, saved, csv):
     csv("key_id,sip_prefix,sip_password", "1,00,", "3,00,Another")
     result = itnio("trunks", "apply", saved, "--yes")
     assert (result.status, sent(sandbox)) == (1, 0)
-    assert "Make the plan anew" in result.err
+    assert "Make the plan again" in result.err
 
 
 def test_a_plan_that_is_damaged(itnio, sandbox, saved):

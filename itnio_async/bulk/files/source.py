@@ -75,7 +75,7 @@ class Table:
 
 
 def readable(path: str) -> str:
-    """Return a path as text for people: one that is no UTF-8 can be opened, but neither printed nor put into a file."""
+    """Return a path as text for people: one that is not UTF-8 can be opened, but not printed or put into a file."""
     return path.encode(errors="replace").decode()
 
 

@@ -170,7 +170,7 @@ class Journal:
     # -- the thread ---------------------------------------------------------------------------------------------------
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
-        # Shielded: the thread goes on whoever is cancelled, and the next step must wait for it.
+        # Shielded: the thread goes on after a cancellation, and the next step must wait for it.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     async def _close_table(self) -> None:
@@ -179,14 +179,14 @@ class Journal:
         try:
             await asyncio.shield(closing)
         except asyncio.CancelledError:
-            # It takes a moment only, and whoever caught the cancellation may want to open it again.
+            # It takes a moment only, and the journal may be opened again right after the cancellation.
             await asyncio.wait([closing])
             raise
 
     async def _write(self, **more: Any) -> None:
         """Write everything that is pending and `more` in one step."""
         self._check_writable()
-        # Shielded, as above: who is cancelled has it written all the same.
+        # Shielded, as above: it is written after a cancellation too.
         await asyncio.shield(self._start_write(**more))
 
     def _check_writable(self) -> None:

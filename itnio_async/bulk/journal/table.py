@@ -204,8 +204,8 @@ class Table:
     def close(self) -> None:
         """Close the database and let the next run have it."""
         if self._database is not None:
-            # So that it can be read where nothing can be written. Whoever reads it now prevents that, which does no
-            # harm; nor does a full disk.
+            # So that it can be read where nothing can be written. A program that reads it at this moment prevents that,
+            # which does no harm; nor does a full disk.
             with suppress(sqlite3.Error):
                 self._database.execute("PRAGMA busy_timeout = 300")
                 self._database.execute("PRAGMA journal_mode = DELETE")

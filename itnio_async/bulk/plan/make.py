@@ -82,7 +82,7 @@ def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros:
         except InvalidRequestError as error:
             reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
             verdict, refusal = Verdict.REFUSED, Refusal(reason, error.code)
-    # Made once, whole: to make it anew with each thing that is learnt takes longer than to compare.
+    # Made once, whole: to make it again with each thing that is learnt takes longer than to compare.
     return PlanItem(index=index, verdict=verdict, changes=changes, update=update, refusal=refusal, row=row, trunk=trunk)
 
 

@@ -149,7 +149,7 @@ def _words(state: RowState, code: int | None, error: str | None, was_sent: bool)
     if state is RowState.REFUSED and error == HELD_BACK:
         return (
             "held back: the trunk changed since the plan was made",
-            "Make the plan anew, or overwrite the trunks all the same (--retry-refused --force).",
+            "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
         )
     if state is RowState.REFUSED and not was_sent:
         before = "refused before sending"

@@ -194,7 +194,9 @@ def test_each_is_handed_out_in_order_and_marked_before_or_given_back(count, batc
                 again += is_again
                 updates.finished(item.update, RowState.WAITING if is_again else RowState.DONE, again=is_again)
         await ticks(4)
-        if not reading.done():
+        if reading.done():
+            reading.result()
+        else:
             reading.cancel()
             await asyncio.wait([reading])
         ending.end(Ended.STOPPED)
