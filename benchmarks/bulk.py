@@ -64,8 +64,10 @@ def run(plan: Plan, server: str) -> Results:
     with SERVERS[server](cores()[0]) as running:
         rounds = list(_interleaved(ways, plan, running))
         flat = [_round("update_many", items, plan.concurrency, running) for items in (FEW, plan.many) if plan.many]
-    sizes = {"rows": plan.csv_rows, "plan": plan.trunks}
-    offline = [_offline(part, sizes[part]) for part in PARTS if sizes[part] for _ in range(plan.rounds)]
+        # The other server takes one update only.
+        url = running.url if running.name.startswith("nginx") else None
+        sizes = dict.fromkeys(PARTS, plan.trunks) | {"rows": plan.csv_rows}
+        offline = [_offline(part, sizes[part], url) for part in PARTS if sizes[part] for _ in range(plan.rounds)]
     return Results(running.name, plan.concurrency, rounds, flat, offline, left_out)
 
 
@@ -95,8 +97,9 @@ def _round(way: str, items: int, concurrency: int, server: Server) -> Round:
     return Round(way, items, pushed, requests)
 
 
-def _offline(part: str, items: int) -> OfflineRound:
-    with child("benchmarks.offline", part, "--items", str(items), *_pinned()) as process:
+def _offline(part: str, items: int, url: str | None) -> OfflineRound:
+    where = () if url is None else ("--url", url)
+    with child("benchmarks.offline", part, "--items", str(items), *where, *_pinned()) as process:
         took = Part(**process.read())
     print(f"{part:<32} {items:>9,} items {sum(took.seconds.values()):>10.2f} s", file=sys.stderr)
     return OfflineRound(part, items, took)

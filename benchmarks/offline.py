@@ -1,4 +1,4 @@
-"""What a bulk job does before it sends anything: reading and checking rows, and comparing them with the listing.
+"""The steps of a bulk job: reading and checking rows, comparing them with the listing, applying them, going on.
 
 Each part is a process of its own, so that its memory is too, and gives the seconds of CPU of its steps.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,7 @@ class Part(NamedTuple):
     peak_memory: int
 
 
-def read_rows(items: int) -> dict[str, float]:
+def read_rows(items: int, _: str | None) -> dict[str, float]:
     """Read and check a CSV with six columns, and one with every column that there is and two groups a trunk."""
     from itnio_async.bulk.trunks.rows import read_changes
 
@@ -44,7 +45,7 @@ def read_rows(items: int) -> dict[str, float]:
     return took.seconds
 
 
-def plan(items: int) -> dict[str, float]:
+def plan(items: int, _: str | None) -> dict[str, float]:
     """List trunks from pages that are there at once, read a CSV of as many rows, and compare."""
     from itnio_async.bulk.plan.make import make_plan
     from itnio_async.bulk.plan.plan import Verdict
@@ -63,24 +64,132 @@ def plan(items: int) -> dict[str, float]:
         return took.seconds
 
 
-async def _listed(items: int, took: _Steps) -> list[Any]:
-    import httpx
+def go_on(items: int, _: str | None) -> dict[str, float]:
+    """Go on with a job of which all rows but one are done, as the command does: from the file to the report."""
+    with TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
+        path = Path(folder) / "trunks.csv"
+        _write(path, items)
+        took = _Steps()
+        asyncio.run(_gone_on(path, items, took))
+        return took.seconds
 
+
+async def _gone_on(path: Path, items: int, took: _Steps) -> None:
+    from itnio_async.bulk import Job, RowState, list_trunks, make_plan, read_changes, read_journal, report_of
+
+    vendor = _vendor(items)
+    journal = path.with_suffix(".journal")
+    async with _client(vendor) as client:
+        await _all_but_one(client, path, journal, items)
+        vendor.listings = 0
+        with took("reading and checking"):
+            changes = read_changes(path).changes
+        with took("listing, its pages at hand"):
+            trunks = await list_trunks(client)
+        with took("comparing"):
+            plan = make_plan(changes, trunks)
+        with took("reading the journal"):
+            contents = read_journal(journal)
+        with took("looking at what is open"):
+            left = await Job(client, plan, journal).dry_run(trunks, contents)
+        with took("the job, with a listing"):
+            result = await Job(client, plan, journal).run()
+        with took("the report"):
+            report = report_of(read_journal(journal))
+        assert (len(left), vendor.listings, result.ok) == (1, 2, True)
+        assert report.counts == {RowState.DONE: items}
+
+
+def whole_job(items: int, url: str | None) -> dict[str, float]:
+    """Apply a file that changes every trunk, as the command does; with a URL its updates go to the server there."""
+    with TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
+        path = Path(folder) / "trunks.csv"
+        _write(path, items)
+        took = _Steps()
+        asyncio.run(_applied(path, items, url, took))
+        return took.seconds
+
+
+async def _applied(path: Path, items: int, url: str | None, took: _Steps) -> None:
     from itnio_async import AsyncClient
+    from itnio_async.bulk import (
+        Job,
+        JobOptions,
+        RowState,
+        list_trunks,
+        make_plan,
+        read_changes,
+        read_journal,
+        report_of,
+    )
+
+    journal = path.with_suffix(".journal")
+    async with _client(_vendor(items)) as client, AsyncClient(job.API_KEY, job.API_SECRET, base_url=url) as sending:
+        with took("reading and checking"):
+            changes = read_changes(path).changes
+        with took("listing, its pages at hand"):
+            trunks = await list_trunks(client)
+        with took("comparing"):
+            plan = make_plan(changes, trunks)
+        with took("the job, with a listing"):
+            options = JobOptions(concurrency=job.CONNECTIONS)
+            bulk = None if url is None else sending.bulk
+            await Job(client, plan, journal, options, bulk=bulk).run()
+        with took("the report"):
+            report = report_of(read_journal(journal))
+    assert report.counts == {RowState.DONE: items}
+
+
+async def _all_but_one(client: Any, path: Path, journal: Path, items: int) -> None:
+    """Make the journal of a job that was stopped before its last row."""
+    from itnio_async.bulk import Job, Result, RowState, identity_of, list_trunks, make_plan, read_changes
+    from itnio_async.bulk.journal.journal import Journal
+
+    plan = make_plan(read_changes(path).changes, await list_trunks(client))
+    job = Job(client, plan, journal)
+    identity = await identity_of(client)
+    opened = await Journal.open(journal, job._header(identity), job._new_rows(identity))
+    for row in range(items - 1):
+        opened.settle(row, Result(RowState.DONE, attempts=1, elapsed=0.1, ended=time.time()))
+    await opened.aclose()
+
+
+async def _listed(items: int, took: _Steps) -> list[Any]:
     from itnio_async.bulk.trunks.listing import list_trunks
 
-    pages = [_page(number, items) for number in range(-(-items // _PAGE))]
-
-    class Pages(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            number = json.loads(await request.aread())["current"]
-            return httpx.Response(200, headers={"Content-Type": "application/json"}, content=pages[number - 1])
-
-    async with AsyncClient(job.API_KEY, job.API_SECRET, base_url="http://127.0.0.1", transport=Pages()) as client:
+    async with _client(_vendor(items)) as client:
         with took("listing, its pages at hand"):
             trunks = await list_trunks(client)
     assert len(trunks) == items
     return trunks
+
+
+def _client(vendor: Any) -> Any:
+    from itnio_async import AsyncClient
+
+    return AsyncClient(job.API_KEY, job.API_SECRET, base_url="http://127.0.0.1", transport=vendor)
+
+
+def _vendor(items: int) -> Any:
+    """Return a transport that has the pages of a listing at hand, and counts the listings."""
+    import httpx
+
+    pages = [_page(number, items) for number in range(-(-items // _PAGE))]
+
+    class Vendor(httpx.AsyncBaseTransport):
+        listings = 0
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            content = job.ANSWER
+            if request.url.path.endswith("/query"):
+                number = json.loads(await request.aread())["current"]
+                self.listings += number == 1
+                content = pages[number - 1]
+            return httpx.Response(200, headers={"Content-Type": "application/json"}, content=content)
+
+    return Vendor()
 
 
 def _page(number: int, items: int) -> bytes:
@@ -144,7 +253,12 @@ class _Steps:
         self.seconds[self._name] = time.process_time() - self._began
 
 
-PARTS: dict[str, Callable[[int], dict[str, float]]] = {"rows": read_rows, "plan": plan}
+PARTS: dict[str, Callable[[int, str | None], dict[str, float]]] = {
+    "rows": read_rows,
+    "plan": plan,
+    "going on": go_on,
+    "whole job": whole_job,
+}
 
 
 def _main() -> None:
@@ -152,9 +266,10 @@ def _main() -> None:
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--items", type=int, required=True)
     parser.add_argument("--core", type=int)
+    parser.add_argument("--url", help="where the updates of the whole job go; without it, nowhere")
     arguments = parser.parse_args()
     pin(arguments.core)
-    seconds = PARTS[arguments.part](arguments.items)
+    seconds = PARTS[arguments.part](arguments.items, arguments.url)
     print(json.dumps(Part(seconds, peak_memory())._asdict()), flush=True)
 
 

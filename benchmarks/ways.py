@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,9 +47,9 @@ def rows(items: int) -> Iterator[dict[str, Any]]:
 def _typed(items: int) -> Iterator[Any]:
     from itnio_async import GroupBinding, SipTrunkUpdate
 
-    for row in rows(items):
+    for number, row in enumerate(rows(items), 1):
         yield SipTrunkUpdate(
-            key_id=row["keyId"],
+            key_id=number,
             sip_trunk_name=row["sipTrunkName"],
             group_list=[GroupBinding(voice_group_id=group["voiceGroupId"]) for group in row["groupList"]],
             sip_gateway_ip=row["sipGatewayIp"],
@@ -79,28 +79,47 @@ async def bare_loop(client: Any, items: int, concurrency: int) -> None:
     await asyncio.gather(*(worker() for _ in range(concurrency)))
 
 
-async def with_journal(client: Any, items: int, concurrency: int) -> None:
-    """`update_many` with every update claimed in a journal before it is sent, and its outcome noted there."""
-    from benchmarks.claimed import Claimed
+def planned(items: int) -> Sequence[Any]:
+    """Return so many rows as a job has them once its plan is made."""
     from itnio_async.bulk.files.places import Place
-    from itnio_async.bulk.journal.journal import Journal, JournalHeader, JournalRow, Result, RowState
+    from itnio_async.bulk.journal.rows import JournalRow, Result, RowState
+    from itnio_async.bulk.plan.plan import PlanItem, Verdict
+    from itnio_async.bulk.trunks.rows import TrunkChange
 
-    # A row's place and its state at first are there already where a job makes its journal.
     place, waiting = Place("rows.csv", 2), Result(RowState.WAITING)
-    journal_rows = (JournalRow(index, place, index, job.NAME, waiting) for index in range(items))
+    change = TrunkChange(place, 1, None, {})
+    return [
+        (
+            JournalRow(index, place, update.key_id, job.NAME, waiting),
+            PlanItem(index=index, verdict=Verdict.UPDATE, update=update, row=change),
+        )
+        for index, update in enumerate(_typed(items))
+    ]
+
+
+async def with_journal(client: Any, pairs: Sequence[Any], concurrency: int) -> None:
+    """What a job does once its plan is made: a journal with a row for each update, marked and settled there."""
+    from itnio_async.bulk.job.options import JobOptions
+    from itnio_async.bulk.job.progress import Meter
+    from itnio_async.bulk.job.sending import Ending, Outage, Sender
+    from itnio_async.bulk.journal.journal import Journal, JournalHeader, RowState
+
     header = JournalHeader(source="rows.csv", rows="", host="127.0.0.1", api_key="", account="", endpoint="update")
     with TemporaryDirectory() as folder:
-        journal = await Journal.open(Path(folder) / "journal", header, journal_rows)
-        claimed = Claimed(journal, _typed(items), items)
-        await claimed.begin()
-        async with client.sip_trunks.update_many(claimed, concurrency=concurrency) as run:
-            async for outcome in run:
-                if not outcome.ok:
-                    raise outcome.error
-                journal.settle(outcome.index, Result.done(outcome.attempts, outcome.elapsed, time.time()))
+        journal = await Journal.open(Path(folder) / "journal", header, (row for row, _ in pairs))
+        ending = Ending(None, time.time)
+        sender = Sender(
+            journal,
+            client.bulk,
+            JobOptions(concurrency=concurrency),
+            ending=ending,
+            outage=Outage(30),
+            meter=Meter(None),
+            clock=time.time,
+        )
+        done = await sender.send(pairs)
         await journal.aclose()
-        if journal.error is not None:
-            raise journal.error
+        assert (len(done), ending.error, journal.counts) == (len(pairs), None, {RowState.DONE: len(pairs)})
 
 
 # -- by hand ----------------------------------------------------------------------------------------------------------
@@ -179,16 +198,20 @@ async def _aiohttp(target: Target) -> AsyncIterator[Send]:
         yield send
 
 
-Push = Callable[[Any, int, int], Awaitable[None]]
+Push = Callable[[Any, Any, int], Awaitable[None]]
 
 
 class Way(NamedTuple):
-    """A way and who sends; `needs` is the module that both stand on, `share` how much of the items it can be given."""
+    """A way and who sends; `needs` is the module that both stand on, `share` how much of the items it can be given.
+
+    `given` makes of the number of items what `push` takes; that is not measured.
+    """
 
     push: Push
     sender: Callable[[Target], Any]
     needs: str
     share: float = 1.0
+    given: Callable[[int], Any] = int
 
 
 # httpx takes minutes for what the others do in seconds, and with everything begun at once the more so the more it is.
@@ -196,7 +219,7 @@ _HTTPX_SHARE = 0.1
 WAYS: dict[str, Way] = {
     "update_many": Way(update_many, _sdk, "itnio_async"),
     "bare loop of update": Way(bare_loop, _sdk, "itnio_async"),
-    "update_many with a journal": Way(with_journal, _sdk, "itnio_async.bulk.journal.journal"),
+    "update_many with a journal": Way(with_journal, _sdk, "itnio_async.bulk.journal.journal", given=planned),
     "aiohttp, gather over all": Way(gather_all, _aiohttp, "aiohttp"),
     "aiohttp, semaphore and gather": Way(semaphore, _aiohttp, "aiohttp"),
     "aiohttp, TaskGroup and queue": Way(queue, _aiohttp, "aiohttp"),
@@ -212,10 +235,11 @@ WAYS: dict[str, Way] = {
 async def _run(way: Way, target: Target, items: int, concurrency: int) -> Pushed:
     async with way.sender(target) as sender:
         # Connections and lazily loaded modules, which every way needs.
-        await way.push(sender, 2 * concurrency, concurrency)
+        await way.push(sender, way.given(2 * concurrency), concurrency)
+        given = way.given(items)
         before = peak_memory()
         cpu, began = time.process_time(), time.perf_counter()
-        await way.push(sender, items, concurrency)
+        await way.push(sender, given, concurrency)
         return Pushed(time.perf_counter() - began, time.process_time() - cpu, peak_memory(), before)
 
 

@@ -158,17 +158,6 @@ def check_types(request: Any, request_type: type) -> None:
     _as_json(request, request_type)
 
 
-def can_send(values: Mapping[str, Any], request_type: type) -> bool:
-    """Tell whether values by the names of fields are of their types; what is left out counts as of none."""
-    hooks = _field_senders(request_type)
-    try:
-        for name, value in values.items():
-            hooks[name](value)
-    except (KeyError, Mismatch):
-        return False
-    return True
-
-
 def _as_json(request: Any, request_type: type) -> Any:
     try:
         return _sender_of(request_type)(request)
@@ -446,8 +435,3 @@ _converter = _make_converter(_LOCATED)
 _read_answers(_converter)
 _quick_converter = _make_converter(_QUICK)
 _sender_of = cache(_quick_converter.get_unstructure_hook)
-
-
-@cache
-def _field_senders(request_type: type) -> Mapping[str, Callable[[Any], Any]]:
-    return {attribute.name: _quick_converter.get_unstructure_hook(kind) for attribute, kind in _fields(request_type)}

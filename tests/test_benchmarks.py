@@ -215,8 +215,8 @@ def test_bulk_pushes_each_item_once_on_every_way(tmp_path):
     assert {row["items"] for row in results["rows"]} == {40, 4}  # a tenth over httpx
     assert all(row["calls_per_second"] > 0 for row in results["rows"])
     assert [each["items"] for each in results["flat"]] == [1000, 60]
-    assert [each["part"] for each in results["offline"]] == ["rows", "plan"]
-    assert len(results["bounds"]) == 6
+    assert [each["part"] for each in results["offline"]] == ["rows", "plan", "going on", "whole job"]
+    assert len(results["bounds"]) == 8
     for each in results["bounds"]:
         assert f"| {each['measure']} |" in markdown
 

@@ -23,25 +23,22 @@ if TYPE_CHECKING:
     from itnio_async.bulk.identity import Identity as Identity, digest_of as digest_of, identity_of as identity_of
     from itnio_async.bulk.job.account_lock import AccountBusyError as AccountBusyError
     from itnio_async.bulk.job.decide import ReadBack as ReadBack
-    from itnio_async.bulk.job.job import Ended as Ended, Job as Job, JobOptions as JobOptions, JobResult as JobResult
+    from itnio_async.bulk.job.job import Job as Job, JobResult as JobResult
+    from itnio_async.bulk.job.options import Ended as Ended, JobOptions as JobOptions
     from itnio_async.bulk.job.progress import Failure as Failure, Progress as Progress
-    from itnio_async.bulk.journal.file import (
+    from itnio_async.bulk.journal.paths import default_journal_path as default_journal_path
+    from itnio_async.bulk.journal.rows import (
         JournalBusyError as JournalBusyError,
         JournalContents as JournalContents,
         JournalError as JournalError,
         JournalFinishedError as JournalFinishedError,
-    )
-    from itnio_async.bulk.journal.journal import (
-        JournalMismatchError as JournalMismatchError,
-        default_journal_path as default_journal_path,
-        read_journal as read_journal,
-    )
-    from itnio_async.bulk.journal.rows import (
         JournalHeader as JournalHeader,
+        JournalMismatchError as JournalMismatchError,
         JournalRow as JournalRow,
         Result as Result,
         RowState as RowState,
     )
+    from itnio_async.bulk.journal.table import read_journal as read_journal
     from itnio_async.bulk.plan.holders import Risk as Risk
     from itnio_async.bulk.plan.make import make_plan as make_plan
     from itnio_async.bulk.plan.plan import Plan as Plan, PlanItem as PlanItem, Refusal as Refusal, Verdict as Verdict
@@ -75,12 +72,13 @@ _NAMES = {
     "identity": "Identity digest_of identity_of",
     "job.account_lock": "AccountBusyError",
     "job.decide": "ReadBack",
-    "job.job": "Ended Job JobOptions JobResult",
+    "job.job": "Job JobResult",
+    "job.options": "Ended JobOptions",
     "job.progress": "Failure Progress",
-    "journal.journal": "default_journal_path",
-    "journal.file": "JournalBusyError JournalContents JournalError JournalFinishedError "
-    "JournalMismatchError read_journal",
-    "journal.rows": "JournalHeader JournalRow Result RowState",
+    "journal.paths": "default_journal_path",
+    "journal.rows": "JournalBusyError JournalContents JournalError JournalFinishedError JournalHeader "
+    "JournalMismatchError JournalRow Result RowState",
+    "journal.table": "read_journal",
     "plan.holders": "Risk",
     "plan.make": "make_plan",
     "plan.plan": "Plan PlanItem Refusal Verdict",

@@ -24,7 +24,7 @@ _PURPOSE = b"itnio-async: fingerprints in plans, 1"
 class Identity:
     """An account at a host. `api_key` is masked, and `account` a digest of it, which tells two keys apart.
 
-    Fingerprints are keyed with a key that is made of the API secret: who has that can read the account anyway, and
+    Fingerprints are keyed with a key that is made of the API secret: with that, the account can be read anyway, and
     nobody else can try out passwords on a file that has one.
     """
 
@@ -67,7 +67,7 @@ async def identity_of(client: AsyncClient) -> Identity:
 def digest_of(rows: Iterable[TrunkChange]) -> str:
     """Return what tells whether a file still has the same rows: places, trunks and values, but not the secrets.
 
-    A corrected password is no other file; nor could one be tried out on the digest.
+    A corrected password does not make another file; nor could one be tried out on the digest.
     """
     digest = hashlib.sha256()
     for row in rows:

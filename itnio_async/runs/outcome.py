@@ -41,8 +41,8 @@ class Outcome(Generic[Q, R]):
         return self.error is None
 
 
-class Shelf(Protocol[Q, R]):
-    """Where outcomes wait; neither kind has a bound of its own, since the engine starts no more than fit."""
+class Outcomes(Protocol[Q, R]):
+    """Where outcomes wait for the consumer; neither kind has a bound of its own, since the workers have one."""
 
     def put(self, index: int, outcome: Outcome[Q, R] | None) -> None:
         """Keep an outcome; None says that this item will have none."""

@@ -1,4 +1,4 @@
-"""`BulkRun`: the outcomes of many calls, for `async for` and `async with`."""
+"""`BulkRun`: many calls of one endpoint, and their outcomes for `async for` and `async with`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from itnio_async import config
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError
 from itnio_async.runs.outcome import AsFinished, InInputOrder, Outcome
-from itnio_async.runs.source import Feed
+from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
-from itnio_async.runs.workers import Engine
+from itnio_async.runs.workers import Workers
+from itnio_async.transport.limiter import bucket_of
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -25,8 +26,8 @@ class BulkRun(Generic[Q, R]):
     `client.bulk` and the services' `..._many` methods make one. Nothing is read or sent before the first outcome is
     asked for. A failed call is an outcome. Where the run stops early, the outcomes of the calls that had begun come
     first; then the error that stopped it is raised as it is: the one of the source, one of `stop_on`, or the last
-    refusal of `max_failures`. What is no `ItnioError` (raised by a middleware, say) stops the run too, and its item has
-    no outcome.
+    refusal of `max_failures`. What is not an `ItnioError` (raised by a middleware, say) stops the run too, and its item
+    has no outcome.
 
     Leaving an `async for` begins no further call. Leaving `async with` also waits for the calls that had begun, on an
     exception too; `aclose` then still gives their outcomes. On cancellation, calls in flight are cancelled and waited
@@ -49,25 +50,25 @@ class BulkRun(Generic[Q, R]):
         if not isinstance(ordered, bool):
             raise ConfigurationError(f"ordered must be True or False, not {ordered!r}.")
         self._entered = False
-        self._engine: Engine[Q, R] = Engine(
+        rate = config.rate_limit_of(rate_limit)
+        self._workers: Workers[Q, R] = Workers(
             name,
             send,
-            Feed(requests),
+            Source(requests, bucket_of(rate) if rate else None),
             InInputOrder() if ordered else AsFinished(),
             StopRule(stop_on, max_failures),
             concurrency=config.whole_number("concurrency", concurrency),
-            rate_limit=config.rate_limit_of(rate_limit),
         )
 
     @property
     def error(self) -> BaseException | None:
         """What stopped the run before its source ended, or None."""
-        return self._engine.error
+        return self._workers.error
 
     @property
     def under_way(self) -> Mapping[int, Q]:
         """The requests of the calls that have begun and not ended, by index; calls that were cut off stay here."""
-        return MappingProxyType(self._engine.under_way)
+        return MappingProxyType(self._workers.under_way)
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -78,9 +79,9 @@ class BulkRun(Generic[Q, R]):
     ) -> None:
         if kind is None or issubclass(kind, Exception | GeneratorExit):
             self.stop()
-            await self._engine.wait()
+            await self._workers.wait()
         else:
-            await self._engine.cut_off()
+            await self._workers.cut_off()
         for _ in range(2):  # asyncio's own task that closes the generator of an `async for` that was left
             await asyncio.sleep(0)
 
@@ -89,25 +90,25 @@ class BulkRun(Generic[Q, R]):
 
     async def _outcomes(self) -> AsyncGenerator[Outcome[Q, R], None]:
         # A generator, since asyncio tells one of those that its loop was left, and an iterator of ours nothing.
-        engine = self._engine
-        engine.start()
+        workers = self._workers
+        workers.start()
         try:
-            while (outcome := engine.take() or await engine.next()) is not None:
+            while (outcome := workers.take() or await workers.next()) is not None:
                 yield outcome
         except GeneratorExit:
-            engine.stop()
+            workers.stop()
             raise
         except asyncio.CancelledError:
             # In an `async with` the caller may catch the cancellation and go on; its end sees to the rest.
             if not self._entered:
-                await engine.cut_off()
+                await workers.cut_off()
             raise
-        if engine.error is not None:
-            raise engine.error
+        if workers.error is not None:
+            raise workers.error
 
     def stop(self) -> None:
         """Begin no further call; the outcomes of those that have begun still come."""
-        self._engine.stop()
+        self._workers.stop()
 
     async def aclose(self) -> list[Outcome[Q, R]]:
         """Begin no further call, wait for those that have begun, and return the outcomes that nobody has taken yet.
@@ -115,19 +116,19 @@ class BulkRun(Generic[Q, R]):
         Raises nothing of the run's own: `error` tells what stopped it. On cancellation, calls in flight are cancelled.
         """
         self.stop()
-        await self._engine.wait()
+        await self._workers.wait()
         outcomes = []
-        while (outcome := self._engine.take()) is not None:
+        while (outcome := self._workers.take()) is not None:
             outcomes.append(outcome)
         return outcomes
 
     def __del__(self) -> None:
-        engine = getattr(self, "_engine", None)
-        if engine is not None:
-            engine.abandon()
+        workers = getattr(self, "_workers", None)
+        if workers is not None:
+            workers.abandon()
 
     def __repr__(self) -> str:
-        engine = self._engine
-        state = "over" if engine.is_over else "open"
-        counts = f"{engine.started} begun, {len(engine.under_way)} under way"
-        return f"<{type(self).__name__} {engine.name} {counts}, {state}>"
+        workers = self._workers
+        state = "over" if workers.is_over else "open"
+        counts = f"{workers.started} begun, {len(workers.under_way)} under way"
+        return f"<{type(self).__name__} {workers.name} {counts}, {state}>"

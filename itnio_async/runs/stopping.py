@@ -10,7 +10,7 @@ from itnio_async.errors import ConfigurationError, ItnioError, TimestampExpiredE
 
 
 class StopRule:
-    """`stop_on` and `max_failures`, and the row of equal refusals so far.
+    """`stop_on` and `max_failures`, and the streak of equal refusals so far.
 
     A `ConfigurationError` ends the run in any case: a client that was closed sends nothing more.
     """
@@ -19,17 +19,17 @@ class StopRule:
         self._kinds = (*_kinds_of(stop_on), ConfigurationError)
         self._most = config.whole_number("max_failures", max_failures, least=0)
         self._code: int | None = None
-        self._row = 0
+        self._streak = 0
 
     def ends_run(self, error: ItnioError | None) -> bool:
         """Tell whether the run ends with this outcome; to be asked once for each, in the order in which they finish."""
         if error is None:
-            self._row, self._code = 0, None
+            self._streak, self._code = 0, None
             return False
         code = getattr(error, "code", None)
-        self._row = 0 if code is None else self._row + 1 if code == self._code else 1
+        self._streak = 0 if code is None else self._streak + 1 if code == self._code else 1
         self._code = code
-        return is_among(error, self._kinds) or 0 < self._most <= self._row
+        return is_among(error, self._kinds) or 0 < self._most <= self._streak
 
 
 def is_among(error: ItnioError, kinds: tuple[type[ItnioError], ...]) -> bool:

@@ -1,8 +1,8 @@
-"""The workers of a run, and what they share.
+"""The workers of a run: each reads a request, makes the call, and puts its outcome where the consumer takes it.
 
 What is read from the source is sent: a worker reads a request only when it can send it at once, so that after a stop
-nothing was read in vain, and whoever writes the source knows that what it has handed over was started. At most
-`concurrency` calls are under way, and at most as many outcomes again wait for the consumer; a worker waits for room
+nothing was read in vain, and a source knows that what it has handed over was started. At most
+`concurrency` calls are under way, and at most as many outcomes again wait for the consumer; a worker waits for a place
 before it reads, never with an outcome in its hands, so that a slow first item cannot block those behind it for good.
 """
 
@@ -12,18 +12,15 @@ import asyncio
 import logging
 import sys
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Set
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from itnio_async.config import RateLimit
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import Outcome, Shelf
-from itnio_async.runs.source import LATER, Feed, Signal, Turns
+from itnio_async.runs.outcome import Outcome, Outcomes
+from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
-from itnio_async.transport.limiter import bucket_of
 
 logger = logging.getLogger("itnio_async.bulk")
 
@@ -35,15 +32,15 @@ R = TypeVar("R")
 _WAIT_FOR_SWALLOWS = sys.version_info < (3, 12)
 _HEEDS_WITHIN = 1.0
 
-# The loop knows its tasks weakly only: workers that wait for a consumer who is gone would be collected half-done.
-_running: set[Engine[Any, Any]] = set()
+# The loop knows its tasks weakly only: workers that wait for a consumer that is gone would be collected half-done.
+_running: set[Workers[Any, Any]] = set()
 
 
-class Engine(Generic[Q, R]):
-    """A fixed set of workers over one feed; it knows nothing of who consumes the outcomes.
+class Workers(Generic[Q, R]):
+    """A fixed number of workers over one source; they know nothing of the consumer.
 
     `under_way` has the requests of the calls that have begun and not ended, by index; those that were cut off stay in
-    it. `error` is what ended the run before its feed did. `send` makes one call, and raises `ItnioError` for its
+    it. `error` is what ended the run before its source did. `send` makes one call, and raises `ItnioError` for its
     failures; anything else from it ends the run.
     """
 
@@ -51,24 +48,23 @@ class Engine(Generic[Q, R]):
         self,
         name: str,
         send: Callable[[Q], Awaitable[Response[R]]],
-        feed: Feed[Q],
-        shelf: Shelf[Q, R],
+        source: Source[Q],
+        outcomes: Outcomes[Q, R],
         rule: StopRule,
         *,
         concurrency: int,
-        rate_limit: RateLimit | None,
     ) -> None:
         self.name = name
         self.under_way: dict[int, Q] = {}
         self.error: BaseException | None = None
         self.started = self.succeeded = self.failed = 0
         self._send = send
-        self._feed = feed
-        self._shelf = shelf
+        self._source = source
+        self._outcomes = outcomes
         self._rule = rule
         self._concurrency = concurrency
-        self._room = Room(2 * concurrency)
-        self._turns = Turns(feed, bucket_of(rate_limit) if rate_limit else None)
+        # For the calls under way and the outcomes that nobody has taken yet.
+        self._places = asyncio.Semaphore(2 * concurrency)
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -103,9 +99,9 @@ class Engine(Generic[Q, R]):
 
     def take(self) -> Outcome[Q, R] | None:
         """Return an outcome that is there, or None."""
-        outcome = self._shelf.take()
+        outcome = self._outcomes.take()
         if outcome is not None:
-            self._room.leave()
+            self._places.release()
         return outcome
 
     async def next(self) -> Outcome[Q, R] | None:
@@ -129,7 +125,7 @@ class Engine(Generic[Q, R]):
             self._second_try = self._loop.call_later(_HEEDS_WITHIN, self._interrupt, self._reading.copy())
 
     async def wait(self) -> None:
-        """Wait until nothing runs any more; who is cancelled meanwhile cuts the calls off."""
+        """Wait until nothing runs any more; on cancellation, the calls are cut off."""
         try:
             await self._over.wait()
         except asyncio.CancelledError:
@@ -178,14 +174,18 @@ class Engine(Generic[Q, R]):
                 await self._end()
 
     async def _send_all(self, worker: asyncio.Task[None]) -> None:
-        """Read, make the call, shelve its outcome or that it has none, and so on until there is nothing to read."""
+        """Read, make the call, keep its outcome or that it has none, and so on until there is nothing to read."""
         while not self._stopping:
-            request = self._read_at_once()
-            if request is LATER:
-                request = await self._read(worker)
-            if isinstance(request, Signal):
+            # A stop interrupts those that wait here.
+            self._reading.add(worker)
+            try:
+                await self._places.acquire()
+                request = await self._source.read()
+            except StopAsyncIteration:
                 self.stop()
                 return
+            finally:
+                self._reading.discard(worker)
             index = self.started
             self.started += 1
             self.under_way[index] = request
@@ -206,31 +206,13 @@ class Engine(Generic[Q, R]):
                 if self._rule.ends_run(outcome.error):
                     self.stop(outcome.error)
             finally:
-                self._shelf.put(index, outcome)
+                self._outcomes.put(index, outcome)
                 self._news.set()
-
-    def _read_at_once(self) -> Q | Signal:
-        """Read if there is nothing to wait for: the way of most items, for which a coroutine would cost too much."""
-        if not self._turns.reads_at_once or not self._room.enter_at_once():
-            return LATER
-        request = self._feed.next_at_once()
-        if request is LATER:
-            self._room.leave()
-        return request
-
-    async def _read(self, worker: asyncio.Task[None]) -> Q | Signal:
-        """Wait for room, for the turn and for the rate, and then read; a stop interrupts all of it."""
-        self._reading.add(worker)
-        try:
-            await self._room.enter()
-            return await self._turns.read()
-        finally:
-            self._reading.discard(worker)
 
     async def _end(self) -> None:
         """Close the source and tell everybody; the last worker does it."""
         try:
-            await self._feed.aclose()
+            await self._source.aclose()
         except BaseException as error:
             self.stop(error)
         finally:
@@ -248,38 +230,3 @@ class Engine(Generic[Q, R]):
             )
             self._over.set()
             self._news.set()
-
-
-class Room:
-    """Places for the calls under way and the outcomes that nobody has taken yet.
-
-    Unlike `asyncio.Semaphore`, a worker that comes by takes a free place at once, also where others wait: handing each
-    place over to the one who waits longest would cost a task switch an item.
-    """
-
-    def __init__(self, places: int) -> None:
-        self._free = places
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def enter(self) -> None:
-        """Wait for a place and take it; who is cancelled has none."""
-        while not self.enter_at_once():
-            future = asyncio.get_running_loop().create_future()
-            self._waiting.append(future)
-            # A wake-up that a cancellation meets is lost, which is right: only a run that stops cancels.
-            await future
-
-    def enter_at_once(self) -> bool:
-        """Take a place if one is free."""
-        if not self._free:
-            return False
-        self._free -= 1
-        return True
-
-    def leave(self) -> None:
-        """Give a place back."""
-        self._free += 1
-        if self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(None)

@@ -31,7 +31,7 @@ from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
 from itnio_async.runs.outcome import Outcome
 from itnio_async.runs.run import BulkRun
-from itnio_async.runs.source import Feed, Signal
+from itnio_async.runs.source import Source
 
 logger = logging.getLogger("itnio_async.bulk")
 
@@ -284,7 +284,7 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         self._news = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._is_stopped = False
-        source = self._as_wanted(Feed(requests))
+        source = self._as_wanted(Source(requests))
         super().__init__(
             name, self._send, source, concurrency=_IN_CHUNKS, rate_limit=rate_limit, ordered=ordered, **rules
         )
@@ -316,18 +316,19 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
 
     # -- update by update ---------------------------------------------------------------------------------------------
 
-    async def _as_wanted(self, feed: Feed[SipTrunkUpdate]) -> AsyncGenerator[SipTrunkUpdate, None]:
+    async def _as_wanted(self, requests: Source[SipTrunkUpdate]) -> AsyncGenerator[SipTrunkUpdate, None]:
         try:
             while True:
-                while self._workers and len(self._queue) >= self._room:
+                while self._worker_count and len(self._queue) >= self._room:
                     self._news.clear()
                     await self._news.wait()
-                update = await feed.next()
-                if isinstance(update, Signal):
+                try:
+                    update = await requests.read()
+                except StopAsyncIteration:
                     return
                 yield update
         finally:
-            await feed.aclose()
+            await requests.aclose()
 
     async def _send(self, update: SipTrunkUpdate) -> Response[None]:
         self._cluster.require_private(update)
@@ -352,19 +353,19 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
     # -- chunk by chunk -----------------------------------------------------------------------------------------------
 
     @property
-    def _workers(self) -> int:
+    def _worker_count(self) -> int:
         return min(len(self._cluster.addresses), self._calls)
 
     @property
     def _free(self) -> int:
         """How many chunks may begin: none while one has a larger share than it would get now."""
-        is_shared_out = all(workers >= self._workers for workers in self._chunks.values())
-        return max(0, self._workers - len(self._chunks)) if is_shared_out else 0
+        is_shared_out = all(workers >= self._worker_count for workers in self._chunks.values())
+        return max(0, self._worker_count - len(self._chunks)) if is_shared_out else 0
 
     @property
     def _size(self) -> int:
         """How many updates a chunk may have: at first one for each call at once."""
-        workers = self._workers or 1
+        workers = self._worker_count or 1
         return min(max(self._fill, ceil(self._calls / workers)), ceil(_IN_CHUNKS / workers))
 
     @property
@@ -386,13 +387,13 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
             self._timer = None
         while self._queue and (self._is_stopped or self.error is not None):
             _fail([self._queue.popleft()], ItnioError, "Not sent: the run was stopped.")
-        while self._queue and not self._workers:
+        while self._queue and not self._worker_count:
             _fail([self._queue.popleft()], ConnectError, "Not sent: the Dask cluster has no worker left.")
         while self._queue and (free := self._free):
             count = min(self._size, ceil(len(self._queue) / free))
             chunk = [self._queue.popleft() for _ in range(count)]
-            task = self._cluster.start(self._send_chunk(chunk, ceil(self._calls / self._workers)))
-            self._chunks[task] = self._workers
+            task = self._cluster.start(self._send_chunk(chunk, ceil(self._calls / self._worker_count)))
+            self._chunks[task] = self._worker_count
             task.add_done_callback(self._ended)
         self._news.set()
 

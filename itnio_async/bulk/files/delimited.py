@@ -6,24 +6,14 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, TextIO
-
-from attrs import frozen
+from typing import TextIO
 
 from itnio_async.bulk.files.places import Place, SourceError
+from itnio_async.bulk.files.record import Cells
 
 SEPARATORS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*+', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*+"')
-
-
-@frozen
-class RawRow:
-    """The cells of one row; `is_cut` says that the file ends within its last line."""
-
-    line: int
-    cells: list[Any]
-    is_cut: bool = False
 
 
 class _Lines:
@@ -76,7 +66,7 @@ def _most_frequent(line: str, place: Place) -> str:
 
 def rows_of(
     text: TextIO, ahead: list[str], skipped: int, separator: str, place: Callable[[int], Place]
-) -> Iterator[RawRow]:
+) -> Iterator[Cells]:
     """Yield the rows but for blank lines; raises `SourceError` where quotes do not pair and rows cannot be told apart.
 
     A row's line is its first one: quoted cells may go over several.
@@ -88,7 +78,7 @@ def rows_of(
     try:
         for cells in reader:
             if cells:
-                yield RawRow(skipped + over + 1, cells, not lines.last.endswith(("\n", "\r")))
+                yield skipped + over + 1, cells, not lines.last.endswith(("\n", "\r"))
             over = reader.line_num
     except csv.Error as error:
         raise SourceError.at(place(skipped + over + 1), _explain(str(error))) from None

@@ -7,20 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TextIO
 
-from attrs import frozen
-
 from itnio_async.bulk.files.places import Place, SourceError
+from itnio_async.bulk.files.record import Record
 
 _BLANK = re.compile(r"[ \t\r\n]*+")
-
-
-@frozen
-class JsonRow:
-    """One object, or why there is none; `value` is then empty."""
-
-    line: int
-    value: dict[str, Any]
-    problem: str | None = None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -47,35 +37,35 @@ def _explain(error: Exception) -> str:
     return str(error) if error.args and "digits" not in str(error) else "a number is too long."
 
 
-def _row(line: int, value: Any) -> JsonRow:
+def _record(line: int, value: Any) -> Record:
     if isinstance(value, dict):
-        return JsonRow(line, value)
-    return JsonRow(line, {}, "a row is an object of column names and values.")
+        return Record(line, value)
+    return Record(line, {}, "a row is an object of column names and values.")
 
 
-def rows_of_lines(text: TextIO) -> Iterator[JsonRow]:
+def rows_of_lines(text: TextIO) -> Iterator[Record]:
     """Yield the objects of JSON Lines; a broken line is a row with a problem."""
     for line, content in enumerate(text, 1):
         if not content.strip():
             continue
         try:
-            yield _row(line, _decoder.decode(content))
+            yield _record(line, _decoder.decode(content))
         except (ValueError, RecursionError) as error:
-            yield JsonRow(line, {}, _explain(error))
+            yield Record(line, {}, _explain(error))
 
 
-def rows_of_document(text: TextIO, place: Callable[[int], Place]) -> Iterator[JsonRow]:
+def rows_of_document(text: TextIO, place: Callable[[int], Place]) -> Iterator[Record]:
     """Yield the objects of a JSON array, or the only one; raises `SourceError` where the text is broken."""
     document = _Document(text.read())
     try:
         if document.take("["):
             if not document.take("]"):
-                yield document.row()
+                yield document.record()
                 while document.take(","):
-                    yield document.row()
+                    yield document.record()
                 document.expect("]")
         else:
-            yield document.row()
+            yield document.record()
         document.expect("")
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else document.line
@@ -110,9 +100,9 @@ class _Document:
             wanted = f"'{character}' is missing" if character else "there is more after the end"
             raise json.JSONDecodeError(wanted, self._content, self._position)
 
-    def row(self) -> JsonRow:
+    def record(self) -> Record:
         self.take("")
         value, end = _decoder.raw_decode(self._content, self._position)
-        row = _row(self.line, value)
+        record = _record(self.line, value)
         self._advance(end)
-        return row
+        return record

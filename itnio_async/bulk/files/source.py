@@ -13,7 +13,7 @@ import sys
 import tempfile
 import weakref
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -23,10 +23,9 @@ import attrs
 from attrs import field, frozen
 
 from itnio_async.bulk.files import delimited, json_rows, workbook
-from itnio_async.bulk.files.delimited import RawRow
 from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
-from itnio_async.bulk.files.json_rows import JsonRow
 from itnio_async.bulk.files.places import Place, SourceError
+from itnio_async.bulk.files.record import Cells, Record
 from itnio_async.errors import ConfigurationError
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "xlsx")
@@ -56,19 +55,6 @@ _UNDECODABLE = (
 
 
 @frozen
-class Record:
-    """One row: its first line, and its cells by the names of their columns as the file writes them.
-
-    A cell is text in CSV and TSV files; else what JSON or the workbook has there. `problem` says why the row cannot be
-    told apart into cells, of which there are then none.
-    """
-
-    line: int
-    cells: Mapping[str, Any] = field(repr=lambda cells: f"<{', '.join(cells)}>")
-    problem: str | None = None
-
-
-@frozen
 class Table:
     """The rows of a source, to be read once.
 
@@ -89,7 +75,7 @@ class Table:
 
 
 def readable(path: str) -> str:
-    """Return a path as text for people: one that is no UTF-8 can be opened, but neither printed nor put into a file."""
+    """Return a path as text for people: one that is not UTF-8 can be opened, but not printed or put into a file."""
     return path.encode(errors="replace").decode()
 
 
@@ -139,11 +125,6 @@ class Source:
             with self._explained():
                 table = self._table(self._content(stack), stack)
             yield attrs.evolve(table, records=self._guarded(table.records))
-
-    def records(self) -> Iterator[Record]:
-        """Yield the rows, in the file's order."""
-        with self.table() as table:
-            yield from table.records
 
     def _guarded(self, records: Iterator[Record]) -> Iterator[Record]:
         with self._explained():
@@ -229,29 +210,28 @@ class Source:
             return self._with_header(kind, workbook.rows_of(file, self._sheet))
         text = stack.enter_context(_text(content, self._encoding_of(head)))
         if kind == "jsonl":
-            return Table(kind, (_record(row) for row in json_rows.rows_of_lines(text)))
+            return Table(kind, json_rows.rows_of_lines(text))
         if kind == "json":
-            return Table(kind, (_record(row) for row in json_rows.rows_of_document(text, self.place)))
+            return Table(kind, json_rows.rows_of_document(text, self.place))
         asked = self._separator or ("\t" if kind == "tsv" else None)
         separator, skipped, ahead = delimited.find_separator(text, self.place, asked)
         return self._with_header(kind, delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
 
-    def _with_header(self, kind: str, rows: Iterator[RawRow], separator: str | None = None) -> Table:
-        header = next((row for row in rows if not _is_blank(row.cells)), None)
-        if header is None:
-            raise SourceError("it is empty: its first line must name the columns.")
-        names = self._names(header)
-        columns = tuple(name for name in names if name)
-        return Table(kind, _records(names, rows), columns, header.line, separator)
+    def _with_header(self, kind: str, rows: Iterator[Cells], separator: str | None = None) -> Table:
+        for line, cells, _ in rows:
+            if not _is_blank(cells):
+                names = self._names(line, cells)
+                return Table(kind, _records(names, rows), tuple(filter(None, names)), line, separator)
+        raise SourceError("it is empty: its first line must name the columns.")
 
-    def _names(self, header: RawRow) -> list[str]:
+    def _names(self, line: int, header: list[Any]) -> list[str]:
         names = []
-        for cell in header.cells:
+        for cell in header:
             if not isinstance(cell, str | None):
-                raise SourceError.at(self.place(header.line), "it must name the columns, and a name is text.")
+                raise SourceError.at(self.place(line), "it must name the columns, and a name is text.")
             name = (cell or "").strip()
             if name and name in names:
-                raise SourceError.at(self.place(header.line).at(name), "the column stands twice. Remove one of them.")
+                raise SourceError.at(self.place(line).at(name), "the column stands twice. Remove one of them.")
             names.append(name)
         return names
 
@@ -259,20 +239,6 @@ class Source:
 def named_format(path: str | os.PathLike[str]) -> str | None:
     """Return the format that a file's name says, or None."""
     return _SUFFIXES.get(Path(os.fspath(path).lower().removesuffix(".gz")).suffix)
-
-
-def read_records(
-    path: str | os.PathLike[str],
-    *,
-    format: str | None = None,
-    separator: str | None = None,
-    encoding: str | None = None,
-    sheet: str | None = None,
-    stdin: BinaryIO | None = None,
-) -> Iterator[Record]:
-    """Yield the rows of a file or of standard input (`-`); takes and raises what `Source` does."""
-    source = Source(path, format=format, separator=separator, encoding=encoding, sheet=sheet, stdin=stdin)
-    return source.records()
 
 
 def _spooled(stream: BinaryIO) -> BinaryIO:
@@ -298,23 +264,18 @@ def _is_blank(cells: list[Any]) -> bool:
     return all(cell is None or (isinstance(cell, str) and (not cell or cell.isspace())) for cell in cells)
 
 
-def _record(row: JsonRow) -> Record:
-    return Record(row.line, row.value, row.problem)
-
-
-def _records(names: list[str], rows: Iterator[RawRow]) -> Iterator[Record]:
+def _records(names: list[str], rows: Iterator[Cells]) -> Iterator[Record]:
     width = len(names)
     is_gapless = all(names)
-    for row in rows:
-        cells = row.cells
+    for line, cells, is_cut in rows:
         if _is_blank(cells):
             continue
-        if len(cells) < width and row.is_cut:
-            yield Record(row.line, {}, "the file is cut off within this row.")
+        if len(cells) < width and is_cut:
+            yield Record(line, {}, "the file is cut off within this row.")
         elif is_gapless and len(cells) == width:
-            yield Record(row.line, dict(zip(names, cells, strict=True)))
+            yield Record(line, dict(zip(names, cells, strict=True)))
         elif _is_blank([cell for name, cell in zip_longest(names, cells) if not name]):
             # A spreadsheet may leave out the separators of the last, empty cells.
-            yield Record(row.line, {name: cell for name, cell in zip(names, cells, strict=False) if name})
+            yield Record(line, {name: cell for name, cell in zip(names, cells, strict=False) if name})
         else:
-            yield Record(row.line, {}, "it has a cell under no column's name: perhaps a separator within a cell.")
+            yield Record(line, {}, "it has a cell under no column's name: perhaps a separator within a cell.")

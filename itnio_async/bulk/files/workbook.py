@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from itnio_async.bulk.files.cells import Damaged
-from itnio_async.bulk.files.delimited import RawRow
 from itnio_async.bulk.files.places import SourceError
+from itnio_async.bulk.files.record import Cells
 from itnio_async.errors import ConfigurationError
 
 # A cell's number is a 64-bit float, and a spreadsheet keeps 15 digits of it.
@@ -47,7 +47,7 @@ def openpyxl() -> Any:
         ) from None
 
 
-def rows_of(stream: BinaryIO, sheet: str | None) -> Iterator[RawRow]:
+def rows_of(stream: BinaryIO, sheet: str | None) -> Iterator[Cells]:
     """Yield the rows, blank ones too; raises `SourceError` for what is no workbook, or where a sheet must be named.
 
     A formula stands for the result that the spreadsheet saved with it.
@@ -72,14 +72,14 @@ def rows_of(stream: BinaryIO, sheet: str | None) -> Iterator[RawRow]:
         yield row
 
 
-def _cells(stream: BinaryIO, sheet: str | None) -> Iterator[RawRow]:
+def _cells(stream: BinaryIO, sheet: str | None) -> Iterator[Cells]:
     book = openpyxl().load_workbook(stream, read_only=True)
     try:
         chosen = _choose(book, sheet)
         chosen.reset_dimensions()  # what the file says of its size is wrong with some writers
         results = _Results(stream, chosen.title)
         for line, cells in enumerate(chosen.iter_rows(), 1):
-            yield RawRow(line, [_value(cell, results, line) for cell in cells])
+            yield line, [_value(cell, results, line) for cell in cells], False
     finally:
         book.close()
 

@@ -19,7 +19,7 @@ from itnio_async.bulk.files.private_file import private_file
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.journal.journal import JournalBusyError
 from itnio_async.bulk.journal.lock import is_locked, take_lock
-from itnio_async.bulk.journal.state_directory import state_directory
+from itnio_async.bulk.journal.paths import state_directory
 from itnio_async.errors import ConfigurationError
 
 

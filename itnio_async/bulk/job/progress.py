@@ -1,4 +1,4 @@
-"""How far a job is, for whoever shows it."""
+"""Count how far a job is, and tell it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Meter:
         self.tell()
 
     def go_on(self) -> None:
-        """Begin to measure anew: what was waited for somebody's answer says nothing of the rate."""
+        """Begin to measure again: the time in which somebody was asked says nothing of the rate."""
         self._began = self._clock()
         self._ends.clear()
 

@@ -1,122 +1,315 @@
-"""Hands out the updates of a plan: claimed in the journal first, and each only after those that it needs."""
+"""Send the updates of rows: each marked in the journal first, after those that it needs, and its result noted.
+
+`Updates` hands them out, `Outage` paces them while nothing reaches the vendor, `Ending` tells whether the job may go
+on, and `Sender` runs them and takes note of what becomes of each.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from graphlib import TopologicalSorter
 from itertools import chain
-from operator import attrgetter
+from typing import Any
 
-from attrs import frozen
-
+from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
-from itnio_async.bulk.job.blocks import Blocks
-from itnio_async.bulk.job.outage import Outage
-from itnio_async.bulk.journal.journal import Journal, Result, RowState
+from itnio_async.bulk.job.options import Ended, JobOptions
+from itnio_async.bulk.job.progress import Meter
+from itnio_async.bulk.journal.journal import Journal
+from itnio_async.bulk.journal.rows import JournalRow, Result, RowState
 from itnio_async.bulk.plan.plan import PlanItem
-from itnio_async.runs.source import END, LATER, ReadySource, Signal
+from itnio_async.config import BULK_STOP_ON
+from itnio_async.errors import (
+    ApiError,
+    ConnectError,
+    ConnectTimeout,
+    InvalidRequestError,
+    ItnioError,
+    PoolTimeout,
+    ProxyError,
+)
+from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.run import BulkRun
+
+_NOT_SENT = (ConnectError, ConnectTimeout, ProxyError, PoolTimeout)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+# A row as the journal has it, and its item with the update that is to be sent.
+Open = tuple[JournalRow, PlanItem]
+# `client.bulk`, or what makes the calls elsewhere.
+Bulk = Callable[..., BulkRun[SipTrunkUpdate, None]]
 
 
-@frozen
-class Entry:
-    """An item that is to be sent, its row in the journal, and what that said of it before."""
+class Ending:
+    """How a job ends: `how` stays FINISHED until something ends it early. `clock` gives Unix seconds."""
 
-    row: int
-    item: PlanItem
-    before: Result
+    def __init__(self, until: float | None, clock: Callable[[], float]) -> None:
+        self.how = Ended.FINISHED
+        self.error: ItnioError | None = None
+        self.run: BulkRun[SipTrunkUpdate, None] | None = None
+        self._until = until
+        self._clock = clock
+
+    @property
+    def is_early(self) -> bool:
+        """Tell whether something has ended the job."""
+        return self.how is not Ended.FINISHED
+
+    def end(self, how: Ended) -> None:
+        """End the job: nothing more is begun."""
+        if self.how in (Ended.FINISHED, Ended.STOPPED, Ended.UNTIL):
+            self.how = how
+        if self.run is not None:
+            self.run.stop()
+
+    def fail(self, error: ItnioError) -> None:
+        """End the job for an error; the first one counts."""
+        self.error = self.error or error
+        if self.how is not Ended.CUT_OFF:
+            self.how = Ended.ERROR
+
+    def may_go_on(self) -> bool:
+        """Tell whether another call may begin."""
+        if not self.is_early and self._until is not None and self._clock() >= self._until:
+            self.how = Ended.UNTIL
+        return not self.is_early
 
 
-class Dispatch(ReadySource[SipTrunkUpdate]):
-    """The source of a run over these entries; what the run makes of each is told to `finished`.
+class Outage:
+    """Tells how long nothing has reached the vendor, and paces the rows that are tried meanwhile.
 
-    `done` are indexes of items that are done already. An entry that needs any other one, or one that fails, is not
-    handed out. `may_go_on` is asked before each: where it says no, the source ends.
+    `patience` is the seconds after which the failure is raised: else every row of a file would be tried in vain.
     """
 
     def __init__(
         self,
-        entries: Sequence[Entry],
+        patience: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._patience = patience
+        self._clock = clock
+        self._sleep = sleep
+        self._since = 0.0
+        self._error: ItnioError | None = None
+        self._pause = _FIRST_PAUSE
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether the last call did not reach the vendor."""
+        return self._error is not None
+
+    def note(self, error: ItnioError | None) -> None:
+        """Take note of how a call ended."""
+        if not isinstance(error, _NOT_SENT):
+            self._error, self._pause = None, _FIRST_PAUSE
+            return
+        if self._error is None:
+            self._since = self._clock()
+        self._error = error
+
+    async def pause(self) -> None:
+        """Wait before the next row, if need be; raises the last failure after too long a time of them."""
+        if self._error is None:
+            return
+        if self._clock() - self._since >= self._patience:
+            raise self._error
+        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
+        await self._sleep(pause)
+
+
+class Updates:
+    """The updates of rows, for one run to read; what the run makes of each is told to `finished`.
+
+    They are marked as sent in batches of so many, a batch ahead. `done` are indexes of items that are done already. A
+    row that needs any other one, or one that fails, is not handed out.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Open],
         journal: Journal,
         *,
-        done: Collection[int] = (),
-        may_go_on: Callable[[], bool],
+        batch: int,
+        done: Collection[int],
+        ending: Ending,
         outage: Outage,
     ) -> None:
-        self.under_way: dict[int, Entry] = {}
+        self.under_way: dict[int, Open] = {}
         self._journal = journal
-        self._blocks: Blocks[Entry] = Blocks(journal, self._take_ready, attrgetter("row"))
-        self._may_go_on = may_go_on
+        self._batch = batch
+        self._ending = ending
         self._outage = outage
-        self._entries = {entry.item.index: entry for entry in entries}
+        self._rows = {item.index: (row, item) for row, item in rows}
+        self._marked: deque[Open] = deque()
+        self._coming: list[Open] = []
+        self._marking: asyncio.Future[None] | None = None
         self._news = asyncio.Event()
         needs = {
-            entry.item.index: needed
-            for entry in entries
-            if (needed := [index for index in entry.item.needs if index not in done])
+            item.index: needed for _, item in rows if (needed := [index for index in item.needs if index not in done])
         }
         # Only those that need another one or are needed are sorted: in most files none, and sorting one takes 10 µs.
         self._linked = frozenset(chain(needs, *needs.values()))
         self._sorter = TopologicalSorter(needs)
         self._sorter.prepare()
-        first = frozenset(self._sorter.get_ready())
-        self._ready = deque(
-            entry for index, entry in self._entries.items() if index not in self._linked or index in first
-        )
+        self._ready = deque(pair for index, pair in self._rows.items() if index not in self._linked)
 
-    async def begin(self) -> None:
-        """Claim the first ones before the workers of the run are there; raises `JournalError`."""
-        if self._may_go_on():
-            await self._blocks.begin()
+    async def __aiter__(self) -> AsyncGenerator[SipTrunkUpdate, None]:
+        """Yield each update when it may be sent; raises `JournalError`, and what ends an outage."""
+        while self._ending.may_go_on() and await self._has_marked():
+            await self._outage.pause()
+            if not self._ending.may_go_on():
+                return
+            row, item = self._marked.popleft()
+            assert item.update is not None
+            self.under_way[item.update.key_id] = row, item
+            yield item.update
 
-    def next_at_once(self) -> SipTrunkUpdate | Signal:
-        """Return the next update, or END, or LATER; raises `JournalError`."""
-        return LATER if self._outage.is_on else self._next()
+    async def _has_marked(self) -> bool:
+        """Wait until there is a row that is marked as sent; False where nothing is left."""
+        while not self._marked:
+            if self._marking is None and not self._mark_more():
+                if not self.under_way:
+                    return False
+                # What is ready later needs what is under way, or is that once more.
+                self._news.clear()
+                await self._news.wait()
+                continue
+            assert self._marking is not None
+            await self._marking
+            self._marked += self._coming
+            self._coming, self._marking = [], None
+            self._mark_more()
+        return True
 
-    async def __anext__(self) -> SipTrunkUpdate:
-        """Return the next update when it may be sent; raises `JournalError`, and what ends an outage."""
-        await self._outage.pause()
-        while (update := self._next()) is LATER:
-            await self._wait()
-        if isinstance(update, Signal):
-            raise StopAsyncIteration
-        return update
+    def _mark_more(self) -> bool:
+        # What is needed and not among the rows failed before, or it would be done: it is never marked so.
+        self._ready += [self._rows[index] for index in self._sorter.get_ready() if index in self._rows]
+        if self._ready:
+            more = [self._ready.popleft() for _ in range(min(self._batch, len(self._ready)))]
+            self._marking = self._journal.mark([row.id for row, _ in more])
+            self._coming = more
+        return self._marking is not None
 
-    async def aclose(self) -> None:
-        """Note what was claimed and is not sent any more: it is as it was."""
-        for entry in self._blocks.give_back():
-            self._journal.settle(entry.row, entry.before)
-
-    def _next(self) -> SipTrunkUpdate | Signal:
-        if not self._may_go_on():
-            return END
-        entry = self._blocks.take()
-        if entry is None:
-            # Nothing is left where nothing is under way that others need.
-            return LATER if self._blocks.is_coming or self.under_way else END
-        assert entry.item.update is not None
-        self.under_way[entry.item.update.key_id] = entry
-        return entry.item.update
-
-    async def _wait(self) -> None:
-        if self._blocks.is_coming:
-            await self._blocks.wait()
-        else:
-            self._news.clear()
-            await self._news.wait()
-
-    def _take_ready(self, most: int) -> Sequence[Entry]:
-        # What is needed and not among the entries failed before, or it would be done: it is never marked so.
-        self._ready += [self._entries[index] for index in self._sorter.get_ready() if index in self._entries]
-        return [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
-
-    def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Entry:
-        """Take note of what became of an update, and return its entry; `again` has it tried once more."""
-        entry = self.under_way.pop(update.key_id)
-        if state is RowState.DONE and entry.item.index in self._linked:
-            self._sorter.done(entry.item.index)
+    def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Open:
+        """Take note of what became of an update, and return its row; `again` has it tried once more."""
+        row, item = self.under_way.pop(update.key_id)
+        if state is RowState.DONE and item.index in self._linked:
+            self._sorter.done(item.index)
         elif again:
-            self._ready.append(entry)
+            self._ready.append((row, item))
         self._news.set()
-        return entry
+        return row, item
+
+    def give_back(self) -> None:
+        """Note of what was marked and is not sent any more that it is as it was."""
+        for row, _ in (*self._marked, *self._coming):
+            self._journal.settle(row.id, row.result)
+        self._marked.clear()
+        self._coming.clear()
+
+
+class Sender:
+    """Sends rows and notes the results, in the journal and for the progress."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        bulk: Bulk,
+        options: JobOptions,
+        *,
+        ending: Ending,
+        outage: Outage,
+        meter: Meter,
+        clock: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._bulk = bulk
+        self._options = options
+        self._ending = ending
+        self._outage = outage
+        self._meter = meter
+        self._clock = clock
+
+    async def send(self, rows: Sequence[Open], done: Collection[int] = ()) -> set[int]:
+        """Send these, and return the indexes of the items that are done; `done` are done already."""
+        options = self._options
+        done = set(done)
+        updates = Updates(
+            rows, self._journal, batch=options.concurrency, done=done, ending=self._ending, outage=self._outage
+        )
+        run = self._bulk(
+            UPDATE,
+            updates,
+            concurrency=options.concurrency,
+            rate_limit=options.rate_limit,
+            stop_on=options.stop_on,
+            max_failures=options.max_failures,
+        )
+        self._ending.run = run
+        try:
+            async with run:
+                async for outcome in run:
+                    self._account_for(updates, outcome, done)
+                    if self._journal.error is not None:
+                        raise self._journal.error
+        except ItnioError as error:
+            self._ending.fail(error)
+        finally:
+            self._ending.run = None
+            for outcome in await run.aclose():
+                self._account_for(updates, outcome, done)
+            updates.give_back()
+            for update in run.under_way.values():
+                cut_off = Result(RowState.UNKNOWN, reason="cut off", ended=self._clock())
+                self._settle(*updates.finished(update, RowState.UNKNOWN), cut_off)
+            self._meter.under_way = 0
+            self._meter.tell(now=True)
+        return done
+
+    def _account_for(self, updates: Updates, outcome: Outcome[SipTrunkUpdate, None], done: set[int]) -> None:
+        self._outage.note(outcome.error)
+        result = result_of(outcome, ended=self._clock())
+        # What waits for another reason, as after a refused key, is for the next round or run.
+        again = isinstance(outcome.error, _NOT_SENT) and result.state is RowState.WAITING
+        row, item = updates.finished(outcome.request, result.state, again=again)
+        if result.state is RowState.DONE:
+            done.add(item.index)
+        self._meter.under_way = len(updates.under_way)
+        self._settle(row, item, result)
+
+    def _settle(self, row: JournalRow, item: PlanItem, result: Result) -> None:
+        # What did not get through now may have done so before, or was refused then.
+        is_as_before = result.state is RowState.WAITING and row.state is not RowState.WAITING
+        self._journal.settle(row.id, row.result if is_as_before else result)
+        self._meter.count(row.id, item.place, item.trunk_name, result)
+
+
+def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
+    """Return what an outcome means for its row.
+
+    Whether a failure is a refusal or an unknown outcome, `may_have_been_processed` alone decides. What certainly did
+    not happen and is not a refusal of the row (no connection, a refused key or clock) leaves the row waiting.
+    """
+    error = outcome.error
+    if error is None:
+        return Result.done(outcome.attempts, outcome.elapsed, ended)
+    if error.may_have_been_processed:
+        state = RowState.UNKNOWN
+    elif isinstance(error, ApiError | InvalidRequestError) and not isinstance(error, BULK_STOP_ON):
+        state = RowState.REFUSED
+    else:
+        state = RowState.WAITING
+    return Result(
+        state=state,
+        code=getattr(error, "code", None),
+        error=type(error).__name__,
+        reason=getattr(error, "reason", "") or str(error),
+        attempts=outcome.attempts,
+        elapsed=outcome.elapsed,
+        ended=ended,
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from itnio_async.bulk.files.private_file import make_private
 
-# Time for someone who only asks whether it is locked.
+# Seconds to wait for a program that only asks whether it is locked.
 _SECONDS = 0.3
 
 

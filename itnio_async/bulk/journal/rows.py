@@ -1,26 +1,44 @@
-"""What a journal keeps: its header, and of each row of the file what it is and what became of it."""
+"""What a journal says, as values: its header, and of each row what it is and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from attrs import frozen
 
 from itnio_async.bulk.files.places import Place
+from itnio_async.errors import ConfigurationError, ItnioError
 
 # In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
 HELD_BACK = "TrunkChanged"
 NO_VALUES: Mapping[str, Any] = {}
 
 
+class JournalError(ItnioError):
+    """The journal cannot be used or written; nothing is sent without it."""
+
+
+class JournalMismatchError(JournalError, ConfigurationError):
+    """The journal is of another file, another account or another plan."""
+
+
+class JournalFinishedError(JournalError):
+    """The journal's job has ended, and trunks have changed since: the job cannot go on."""
+
+
+class JournalBusyError(JournalError):
+    """Another run has the journal."""
+
+
 class RowState(Enum):
     """What became of a row.
 
-    WAITING: not sent, or it certainly did not reach the vendor. SENT: claimed, so that it may be under way. DONE: the
-    vendor said so, or it was read back so. REFUSED: by the vendor, or before sending (then `attempts` is 0). UNKNOWN:
-    sent, and no answer says what became of it. UNCHANGED: it stood as wanted already.
+    WAITING: not sent, or it certainly did not reach the vendor. SENT: marked as sent, so that it may be under way.
+    DONE: the vendor said so, or it was read back so. REFUSED: by the vendor, or before sending (then `attempts` is 0).
+    UNKNOWN: sent, and no answer says what became of it. UNCHANGED: it was up to date already.
     """
 
     WAITING = "waiting"
@@ -31,13 +49,9 @@ class RowState(Enum):
     UNCHANGED = "unchanged"
 
 
-_DONE = RowState.DONE  # a member of an Enum takes as long to look up as a call
-_new_tuple = tuple.__new__
-
-
-# These two are tuples and no attrs classes: a job makes several of them for each row, and they take half the time.
+# These two are tuples: a job makes several of them for each row, and an attrs class takes twice the time.
 class Result(NamedTuple):
-    """What is noted of a row: its state and how it came to that.
+    """What became of a row: its state and how it came to that.
 
     `code` is the vendor's, `error` the name of the exception's class or HELD_BACK, `reason` the vendor's words or ours;
     `attempts` and `elapsed` (seconds) are of the call, and `ended` is its end in Unix seconds. None of them has a
@@ -54,12 +68,12 @@ class Result(NamedTuple):
 
     @classmethod
     def done(cls, attempts: int, elapsed: float, ended: float) -> Result:
-        """Return what is noted of a call that the vendor said yes to: nearly every one, so made the shortest way."""
-        return _new_tuple(cls, (_DONE, None, None, "", attempts, elapsed, ended))
+        """Return the result of a call that the vendor said yes to."""
+        return cls(RowState.DONE, attempts=attempts, elapsed=elapsed, ended=ended)
 
 
 class JournalRow(NamedTuple):
-    """A row of the file, as the journal keeps it: without its secrets.
+    """A plan item as the journal keeps it: without its secrets.
 
     `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
     secret fields that it gives, and `fingerprint` tells whether they still say the same. `verified` is whether the
@@ -101,3 +115,13 @@ class JournalHeader:
     plan: str | None = None
     key_check: str = ""
     created: float = 0.0
+
+
+@frozen
+class JournalContents:
+    """All that a journal says. `is_running` tells whether a run has it at this moment."""
+
+    path: Path
+    header: JournalHeader
+    rows: tuple[JournalRow, ...]
+    is_running: bool

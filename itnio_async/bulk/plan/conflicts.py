@@ -67,7 +67,7 @@ class Conflicts:
         self._follow(self._taken)
 
     def _follow(self, indexes: Iterable[int]) -> None:
-        """Refuse those of the items whose new name its trunk keeps, and then those who counted on them."""
+        """Refuse those of the items whose new name its trunk keeps, and then those that counted on them."""
         open_ = deque(indexes)
         while open_:
             index = open_.popleft()

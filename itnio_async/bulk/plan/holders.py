@@ -6,7 +6,7 @@ the direction) its pages do not say: those are risks, and an account whose listi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -132,61 +132,50 @@ class Holders:
     """Which trunks, by key id, have something; or which items, by index, would get it."""
 
     def __init__(self) -> None:
-        # Most things have one holder, and a list for each of them would be as many objects again.
-        self._first: dict[Kind, dict[Any, int]] = {}
-        self._several: dict[Holding, list[int]] = {}
+        self._holders: dict[Holding, list[int]] = {}
 
     @classmethod
-    def listed(cls, trunks: Iterable[SipTrunk], kinds: Iterable[Kind]) -> Holders:
+    def listed(cls, trunks: Iterable[SipTrunk], kinds: Collection[Kind]) -> Holders:
         """Return what the trunks have of these kinds, by their key ids."""
-        holdings = cls()
-        wanted = frozenset(kinds)
+        listed = cls()
         for name, readers in _KINDS.items():
             for kind, values_of in readers:
-                if kind not in wanted:
-                    continue
-                for trunk in trunks:
-                    if trunk.key_id is not None:
-                        for value in values_of(getattr(trunk, name), trunk):
-                            holdings.add((kind, value), trunk.key_id)
-        return holdings
+                if kind in kinds:
+                    for trunk in trunks:
+                        if trunk.key_id is not None:
+                            for value in values_of(getattr(trunk, name), trunk):
+                                listed.add((kind, value), trunk.key_id)
+        return listed
 
     def add(self, holding: Holding, holder: int) -> None:
         """Note a holder, each once."""
-        kind, value = holding
-        first = self._first.setdefault(kind, {}).setdefault(value, holder)
-        if first != holder:
-            self._several.setdefault(holding, [first]).append(holder)
+        holders = self._holders.setdefault(holding, [])
+        if holder not in holders[-1:]:
+            holders.append(holder)
 
     def of(self, holding: Holding) -> Sequence[int]:
         """Return the holders of something, in the order in which they were noted."""
-        several = self._several.get(holding)
-        if several is not None:
-            return several
-        first = self._first.get(holding[0], {}).get(holding[1])
-        return () if first is None else (first,)
+        return self._holders.get(holding, ())
 
     @property
-    def kinds(self) -> Iterable[Kind]:
+    def kinds(self) -> frozenset[Kind]:
         """The kinds of what is held."""
-        return self._first
+        return frozenset(kind for kind, _ in self._holders)
 
     @property
-    def several(self) -> Mapping[Holding, Sequence[int]]:
-        """What has more than one holder, and these; first what had two first."""
-        return self._several
+    def several(self) -> dict[Holding, list[int]]:
+        """What has more than one holder, and these; first what had a holder first."""
+        return {holding: holders for holding, holders in self._holders.items() if len(holders) > 1}
 
-    def common(self, others: Holders) -> Iterator[Holding]:
-        """Yield what the others hold too."""
-        for kind, first in self._first.items():
-            for value in first.keys() & others._first.get(kind, {}).keys():
-                yield kind, value
+    def common(self, others: Holders) -> set[Holding]:
+        """Return what the others hold too."""
+        return self._holders.keys() & others._holders.keys()
 
     @cached_property
     def pairs(self) -> Mapping[Kind, Pair]:
         """For each kind but names, which no account lets trunks share, the first two holders of the same thing."""
         pairs: dict[Kind, Pair] = {}
-        for (kind, value), holders in self._several.items():
+        for (kind, value), holders in self.several.items():
             if kind is not Kind.NAME:
                 pairs.setdefault(kind, Pair(value, (holders[0], holders[1])))
         return pairs

@@ -2,7 +2,7 @@
 
 The first line says for which account and of which file the plan is; each other one is a row, and the last one is added
 when the plan is applied. No secret is in it: a keyed fingerprint tells whether the source still has the same one, and
-whether a trunk still stands as it did.
+whether a trunk is still as it was.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class SavedPlan:
         if header.host != identity.host or header.account != identity.account:
             raise SavedPlanError(
                 f"The plan {self.path} is for {header.api_key} at {header.host}, and this is {identity}. Use the "
-                "account that it was made for, or make the plan anew."
+                "account that it was made for, or make the plan again."
             )
 
     def changes(self, identity: Identity, source: Iterable[TrunkChange] = ()) -> tuple[TrunkChange, ...]:
@@ -105,7 +105,7 @@ class SavedPlan:
             if not isinstance(value, str) or not secrets.compare_digest(identity.fingerprint(value), fingerprint):
                 raise SavedPlanError(
                     f"{row.place}: {name} is not the one with which the plan was made ({self.header.source} has "
-                    "changed since, or the API secret has). Make the plan anew."
+                    "changed since, or the API secret has). Make the plan again."
                 )
             found[name] = value
         return found
@@ -135,7 +135,7 @@ class SavedPlan:
         if applied != path:
             raise SavedPlanError(
                 f"The plan {self.path} was applied already, with the journal {applied}. A plan is applied once: make "
-                "it anew."
+                "it again."
             )
 
     def _append(self, data: Mapping[str, Any]) -> None:
@@ -215,7 +215,7 @@ def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
             name: identity.fingerprint(str(row.values[name])) for name in sorted(SECRET_FIELDS & row.values.keys())
         },
         "trunk": None if item.trunk is None else fingerprint_of(item.trunk, identity),
-        # For who reviews the file; when it is applied, they are found anew.
+        # For people who review the file; when it is applied, they are found again.
         "changes": [str(change) for change in item.changes],
         "risks": [str(risk) for risk in item.risks],
         "refusal": None if item.refusal is None else str(item.refusal),
@@ -262,8 +262,8 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
                 rows.append(_saved_row(data))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise SavedPlanError(
-            f"{os.fspath(path)} line {number}: it is no plan that `itnio trunks plan --out` of this version wrote, or "
-            "it is damaged. Make the plan anew."
+            f"{os.fspath(path)} line {number}: it is not a plan that `itnio trunks plan --out` of this version wrote, "
+            "or it is damaged. Make the plan again."
         ) from error
     return SavedPlan(Path(path), header, tuple(rows), applied)
 

@@ -46,7 +46,7 @@ def plan_undo(
 ) -> Undo:
     """Return the plan back to the values before the job, as far as the trunks still stand as the job left them.
 
-    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk stands as the row wanted.
+    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk is as the row wanted.
 
     Raises `JournalMismatchError` for a journal of another host or account (`same_account` allows another API key), or
     one that a run has at this moment.
@@ -69,7 +69,7 @@ def plan_undo(
             skipped.append(_skipped(row, why))
         elif row.after:
             changes.append(TrunkChange(row.place, row.key_id, None, _values_before(row)))
-    # What was there before is no slip of a spreadsheet.
+    # What was there before is not a slip of a spreadsheet.
     return Undo(make_plan(changes, listing, accept_zeros=True), tuple(skipped), tuple(secrets))
 
 
@@ -95,7 +95,7 @@ def _why_not(row: JournalRow, trunk: SipTrunk | None) -> str | None:
         return None
     before = from_data(row.before)
     if all(same(before, trunk, [name]) for name in after):
-        return "it stands as before already"
+        return "it is as before already"
     return f"it has changed since: {', '.join(changed)}"
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.bulk.journal.file import JournalContents
-from itnio_async.bulk.journal.rows import HELD_BACK, JournalHeader, JournalRow, RowState
+from itnio_async.bulk.journal.rows import HELD_BACK, JournalContents, JournalHeader, JournalRow, RowState
 from itnio_async.bulk.trunks.export import FailedRow
 
 _AGAIN = "Run the same command again: "
@@ -150,7 +149,7 @@ def _words(state: RowState, code: int | None, error: str | None, was_sent: bool)
     if state is RowState.REFUSED and error == HELD_BACK:
         return (
             "held back: the trunk changed since the plan was made",
-            "Make the plan anew, or overwrite the trunks all the same (--retry-refused --force).",
+            "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
         )
     if state is RowState.REFUSED and not was_sent:
         before = "refused before sending"

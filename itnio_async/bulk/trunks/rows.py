@@ -14,7 +14,8 @@ from itnio_async.api.sip_trunks.types import GroupBinding
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import BadCell
 from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
-from itnio_async.bulk.files.source import Record, Source, Table
+from itnio_async.bulk.files.record import Record
+from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
     NUMBERS,
@@ -143,8 +144,8 @@ class _RowReader:
         self._readers: dict[str, tuple[str, Reader]] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
-        self._claims: dict[int | str, Place] = {}
-        self._claimed_again: dict[int | str, list[Place]] = {}
+        self._first_places: dict[int | str, Place] = {}
+        self._repeated: dict[int | str, list[Place]] = {}
         if table.columns is not None:
             self._learn_header(source.place(table.line or 1), table.columns)
 
@@ -188,7 +189,7 @@ class _RowReader:
         row.check()
         key = row.take_key(self._key_field)
         if key is not None:
-            self._claim(key, place)
+            self._note_key(key, place)
         if row.bad or key is None:
             self._bad += row.bad
         elif self._key_field == "key_id":
@@ -221,14 +222,14 @@ class _RowReader:
             raise BadCell("the value has blanks around it. Remove them; if they are meant, put ' before them.")
         return value
 
-    def _claim(self, key: int | str, place: Place) -> None:
-        if self._claims.setdefault(key, place) is not place:
-            self._claimed_again.setdefault(key, [self._claims[key]]).append(place)
+    def _note_key(self, key: int | str, place: Place) -> None:
+        if self._first_places.setdefault(key, place) is not place:
+            self._repeated.setdefault(key, [self._first_places[key]]).append(place)
 
     @property
     def changes(self) -> list[TrunkChange]:
         """The changes of the good rows."""
-        again = self._claimed_again
+        again = self._repeated
         return [change for change in self._changes if change.key not in again] if again else self._changes
 
     @property
@@ -236,7 +237,7 @@ class _RowReader:
         """What is wrong with the other rows."""
         again = [
             BadRow(place.at(self._column_of_key()), f"{len(places)} rows name this trunk, in lines {_lines(places)}.")
-            for places in self._claimed_again.values()
+            for places in self._repeated.values()
             for place in places
         ]
         return sorted([*self._bad, *again], key=lambda bad: bad.place.line)

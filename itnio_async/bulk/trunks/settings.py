@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -23,7 +23,6 @@ FIELDS = (
     "sip_account",
     "sip_password",
 )
-_ORDER = {name: place for place, name in enumerate(FIELDS)}
 _NOTHING: tuple[Any, ...] = (None, UNSET, "", [], ())
 _LISTS = (list, tuple)
 _GROUPS = (BoundGroup, GroupBinding)
@@ -106,53 +105,17 @@ def _numbered(group: Any, numbers: Mapping[int | None, str | None]) -> Any:
 
 def changes_between(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """Return what the values would change on the trunk; a password that the listing hides counts as changed."""
-    return compared(trunk, values)[0]
-
-
-def compared(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[tuple[FieldChange, ...], Sequence[str]]:
-    """Return what `changes_between` does, and the names of the values that are not just as listed, type and all."""
-    changes, others = [], []
-    for name, wanted in values.items():
-        if name not in _ORDER:
-            others.append(name)
+    changes = []
+    for name in FIELDS:
+        if name not in values:
             continue
-        listed = getattr(trunk, name)
-        # Most settings are as they were, and that can be told without bringing them to one form.
-        is_same = _are_bound_alike(listed, wanted) if type(wanted) is list else _is_as_listed(listed, wanted)
-        if is_same and name not in SECRET_FIELDS:
-            continue
-        others.append(name)
-        before, after = normal(listed), normal(wanted)
+        before, after = normal(getattr(trunk, name)), normal(values[name])
         if name in SECRET_FIELDS:
             if not _same_password(trunk, after):
                 changes.append(FieldChange(name, None, CHANGED, secret=True))
         elif before != after or type(before) is not type(after):
             changes.append(FieldChange(name, before, after))
-    if len(changes) > 1:
-        changes.sort(key=_place_of)
-    return tuple(changes), others
-
-
-def _is_as_listed(listed: Any, wanted: Any) -> bool:
-    return type(listed) is type(wanted) and listed == wanted
-
-
-def _place_of(change: FieldChange) -> int:
-    return _ORDER[change.name]
-
-
-def _are_bound_alike(listed: Any, wanted: Any) -> bool:
-    """Tell whether these are the same groups in the same order."""
-    return type(listed) is list and len(listed) == len(wanted) and all(map(_is_bound_as, listed, wanted))
-
-
-def _is_bound_as(listed: Any, wanted: Any) -> bool:
-    return (
-        isinstance(listed, BoundGroup)
-        and isinstance(wanted, GroupBinding)
-        and _is_as_listed(listed.voice_group_id, wanted.voice_group_id)
-        and (listed.number or None) == (wanted.number or None)
-    )
+    return tuple(changes)
 
 
 def _same_password(trunk: SipTrunk, wanted: Any) -> bool:

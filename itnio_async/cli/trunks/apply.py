@@ -137,8 +137,10 @@ async def _from_file(
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
+    trunks = await list_trunks(client)
     return PreparedJob(
-        plan=make_plan(rows.changes, await list_trunks(client), accept_zeros=job.accept_zeros),
+        plan=make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros),
+        trunks=trunks,
         journal=run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity),
         name=file.full_name,
         options=job,
@@ -161,6 +163,7 @@ async def _from_plan(
     job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
     return PreparedJob(
         plan=make_plan(changes, trunks, accept_zeros=job.accept_zeros),
+        trunks=trunks,
         journal=run.journal or default_journal_path(str(saved.path), header.id, identity),
         name=header.source,
         options=job,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from itnio_async.api.sip_trunks import SipTrunk
 from itnio_async.bulk import BadRow, JobOptions, Plan, Source
 
 
@@ -14,12 +15,14 @@ from itnio_async.bulk import BadRow, JobOptions, Plan, Source
 class PreparedJob:
     """A plan to apply, and the journal to record it in.
 
-    `name` says where its rows come from; `source` is that as a file (None: it is not one), and `bad` are the rows of it
-    that cannot be read. Of a saved plan, `plan_id` is its id, `changed` are the key ids of the trunks that changed
-    since, and `mark_applied` notes in it that this journal applies it.
+    `trunks` is the listing that `plan` was made with. `name` says where its rows come from; `source` is that as a file
+    (None: it is not one), and `bad` are the rows of it that cannot be read. Of a saved plan, `plan_id` is its id,
+    `changed` are the key ids of the trunks that changed since, and `mark_applied` notes in it that this journal applies
+    it.
     """
 
     plan: Plan
+    trunks: Sequence[SipTrunk] = field(repr=False)
     journal: Path
     name: str
     options: JobOptions

@@ -119,7 +119,7 @@ class _Session:
         if self.files.failed is not None and job.source is not None:
             check_failed(job.source, self.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
-        left = job.plan if is_as_planned else await self._bulk_job().dry_run()
+        left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
         if how.dry_run:
             show_dry_run(left, job.bad, json=how.json)
             return status_of_plan(left, job.bad)

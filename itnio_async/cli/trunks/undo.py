@@ -56,13 +56,15 @@ async def _prepare(
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
-    undo = plan_undo(contents, await list_trunks(client), identity, same_account=job.same_account)
+    trunks = await list_trunks(client)
+    undo = plan_undo(contents, trunks, identity, same_account=job.same_account)
     _say_what_stays(undo)
     if json:
         _write_what_stays(undo)
     rows = digest_of(item.row for item in undo.plan)
     return PreparedJob(
         plan=undo.plan,
+        trunks=trunks,
         journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
         name=f"undo of {contents.header.source}",
         options=job,

@@ -22,7 +22,7 @@ from itnio_async.api.sip_trunks import UPDATE
 from itnio_async.bulk.dask import cluster as cluster_module
 from itnio_async.bulk.dask.cluster import Cluster
 from itnio_async.bulk.identity import identity_of
-from itnio_async.bulk.job import job as job_module
+from itnio_async.bulk.job import sending
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import RowState, read_journal
 from itnio_async.bulk.plan.make import make_plan
@@ -119,7 +119,7 @@ def sent(sandbox):
 def unknown(monkeypatch):
     """The key ids of the updates whose outcome a job did not know."""
     found = set()
-    result_of = job_module.result_of
+    result_of = sending.result_of
 
     def spy(outcome, **more):
         result = result_of(outcome, **more)
@@ -127,7 +127,7 @@ def unknown(monkeypatch):
             found.add(outcome.request.key_id)
         return result
 
-    monkeypatch.setattr(job_module, "result_of", spy)
+    monkeypatch.setattr(sending, "result_of", spy)
     return found
 
 

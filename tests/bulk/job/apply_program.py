@@ -6,28 +6,27 @@ import asyncio
 import json
 import resource
 import sys
-from pathlib import Path
 
 from itnio_async import AsyncClient
 from itnio_async.bulk import Job, JobOptions, Progress, list_trunks, make_plan, read_changes
 
 
-async def main(path: str, journal: str, room: str = "") -> int:
+def fill_the_disk(progress: Progress) -> None:
+    """Let no file be written any more once a row is done."""
+    if progress.done:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+async def main(path: str, journal: str, full: str = "") -> int:
     """Apply the file and print the counts; exits with 0 if every row is done.
 
-    `room` is how many bytes the journal's log may grow by once it has the rows, as on a disk that fills up.
+    With `full` the disk fills up in the midst of it.
     """
-
-    def fill_up(_: Progress) -> None:
-        if room and resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY:
-            largest = Path(f"{journal}-wal").stat().st_size + int(room)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
-
     async with AsyncClient() as client:
         rows = read_changes(path).require_good()
-        job = Job(
-            client, make_plan(rows, await list_trunks(client)), journal, JobOptions(concurrency=20), on_progress=fill_up
-        )
+        plan = make_plan(rows, await list_trunks(client))
+        tell = fill_the_disk if full else None
+        job = Job(client, plan, journal, JobOptions(concurrency=20), on_progress=tell)
         result = await job.run()
     counts = {state.value: count for state, count in result.counts.items()}
     sys.stdout.write(f"{json.dumps(counts)} {result.error}\n")

@@ -18,7 +18,7 @@ from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.job.account_lock import AccountBusyError, one_job, require_free
 from itnio_async.bulk.job.job import Job
 from itnio_async.bulk.journal.journal import JournalBusyError, JournalError
-from itnio_async.bulk.journal.state_directory import state_directory
+from itnio_async.bulk.journal.paths import state_directory
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox

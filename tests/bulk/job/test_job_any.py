@@ -18,8 +18,8 @@ from support.trunks import row
 
 from itnio_async import AsyncClient, RetryPolicy
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
-from itnio_async.bulk.journal.file import JournalFile
 from itnio_async.bulk.journal.journal import Journal, JournalError, RowState, read_journal
+from itnio_async.bulk.journal.table import Table
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.trunks.listing import list_trunks
 
@@ -152,7 +152,7 @@ async def test_a_refused_key_that_ends_nothing_is_not_tried_without_end(tmp_path
     assert not any(vendor.plans.values())  # once a round
 
 
-async def test_what_was_claimed_again_and_not_sent_is_as_it_was_before(tmp_path):
+async def test_what_was_marked_again_and_not_sent_is_as_it_was_before(tmp_path):
     path = tmp_path / "rows.journal"
     vendor = Vendor({2: ["lost before", "connect"], 3: ["lost before"], 5: [-23]})
     await run_once(vendor, wanted(0), path, 0, rounds=1)
@@ -169,33 +169,33 @@ async def test_what_was_claimed_again_and_not_sent_is_as_it_was_before(tmp_path)
 
 
 class Watched(Vendor):
-    """Notes the trunks whose update came without a claim on the disk, and takes a few ticks for each."""
+    """Notes the trunks whose update came without a mark on the disk, and takes a few ticks for each."""
 
     def __init__(self, plans, path):
         super().__init__(plans)
         self._path = path
-        self.unclaimed = []
+        self.unmarked = []
 
     async def handle_async_request(self, request):
         if request.url.path.endswith("/update"):
             key_id = json.loads(await request.aread())["keyId"]
             states = {kept.key_id: kept.state for kept in read_journal(self._path).rows}
             if states[key_id] is not RowState.SENT:
-                self.unclaimed.append(key_id)
+                self.unmarked.append(key_id)
             await ticks(key_id % 3)
         return await super().handle_async_request(request)
 
 
 def fail_from(monkeypatch, first, last):
     """Let the journal's writes fail from one to another, counted from now."""
-    number, write = count(1), JournalFile.write
+    number, write = count(1), Table.write
 
     def maybe(self, *results, **more):
         if first <= next(number) < last:
             raise JournalError("The disk is full.")
         write(self, *results, **more)
 
-    monkeypatch.setattr(JournalFile, "write", maybe)
+    monkeypatch.setattr(Table, "write", maybe)
 
 
 def check_rows(vendor, path):
@@ -203,7 +203,7 @@ def check_rows(vendor, path):
     kept = read_journal(path)
     assert not kept.is_running
     assert len(kept.rows) == TRUNKS
-    assert not vendor.unclaimed
+    assert not vendor.unmarked
     took_effect = {row.key_id for row in kept.rows if vendor.took_effect[row.key_id]}
     assert not took_effect & {row.key_id for row in kept.rows if row.state is RowState.WAITING}
     assert took_effect >= {row.key_id for row in kept.rows if row.state is RowState.DONE}
@@ -220,7 +220,6 @@ async def check_the_rest(vendor, rows, path):
 @pytest.mark.parametrize("how_long", [1, 2, 99])
 @pytest.mark.parametrize("first", range(1, 8))
 async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monkeypatch, tmp_path, first, how_long):
-    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
     path, rows = tmp_path / "rows.journal", wanted(3)
     vendor = Watched({4: ["connect"]}, path)
     with monkeypatch.context() as failing:
@@ -237,7 +236,6 @@ async def test_a_journal_that_fails_at_any_write_loses_and_repeats_nothing(monke
 @pytest.mark.parametrize("how", ["stop", "stop now", "stop now, again", "cancel", "cancel, again"])
 @pytest.mark.parametrize("first_tick", range(4))
 async def test_an_end_at_any_tick_leaves_each_row_with_one_outcome(monkeypatch, tmp_path, how, first_tick):
-    monkeypatch.setattr("itnio_async.bulk.job.blocks.BLOCK", 2)
     for moment in range(first_tick, 60, 12):
         path, rows = tmp_path / f"{moment}.journal", wanted(3)
         vendor = Watched({4: ["connect"]}, path)
@@ -261,17 +259,17 @@ async def test_an_end_at_any_tick_leaves_each_row_with_one_outcome(monkeypatch, 
 
 
 @pytest.mark.parametrize("how", ["stop", "stop_now", "cancel"])
-async def test_an_end_while_the_first_rows_are_claimed_leaves_all_as_they_were(monkeypatch, tmp_path, how):
+async def test_an_end_while_the_first_rows_are_marked_leaves_all_as_they_were(monkeypatch, tmp_path, how):
     path, rows = tmp_path / "rows.journal", wanted(3)
     vendor = Watched({}, path)
-    claim = Journal.claim
+    mark = Journal.mark
 
-    def claim_and_end(journal, claimed):
+    def mark_and_end(journal, marked):
         asyncio.get_running_loop().call_soon(ending[0])
-        return claim(journal, claimed)
+        return mark(journal, marked)
 
     with monkeypatch.context() as ended:
-        ended.setattr(Journal, "claim", claim_and_end)
+        ended.setattr(Journal, "mark", mark_and_end)
         async with AsyncClient("key", "made-up-secret", transport=vendor) as client:
             job = Job(client, make_plan(rows, await list_trunks(client)), path, JobOptions(concurrency=2))
             running = asyncio.ensure_future(job.run())

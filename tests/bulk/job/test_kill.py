@@ -74,7 +74,7 @@ async def killed_and_gone_on(tmp_path, moments, faults=()):
         run = Run(sandbox, rows, journal)
         for fault in faults:
             sandbox.order(fault)
-        claimed: set[int] = set()
+        marked: set[int] = set()
         ended = []
         for moment in moments:
             process = await run.start()
@@ -86,7 +86,7 @@ async def killed_and_gone_on(tmp_path, moments, faults=()):
                 process.kill()
             await process.communicate()
             ended.append(process.returncode)
-            claimed |= unknown(journal)
+            marked |= unknown(journal)
         for _ in range(5):
             status, output = await run.to_its_end()
             if status != 3:
@@ -94,12 +94,12 @@ async def killed_and_gone_on(tmp_path, moments, faults=()):
         assert status == 0, output
         check(sandbox, journal)
         if not faults:
-            check_repeats(sandbox, claimed)
+            check_repeats(sandbox, marked)
     return ended
 
 
 def unknown(journal):
-    """The key ids of the rows that the killed run had claimed and not settled."""
+    """The key ids of the rows that the killed run had marked and not settled."""
     try:
         contents = read_journal(journal)
     except JournalError:
@@ -122,11 +122,11 @@ def check(sandbox, journal):
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
-def check_repeats(sandbox, claimed):
-    """Only rows that a killed run had claimed were sent again, and of those none that stood as wanted."""
+def check_repeats(sandbox, marked):
+    """Only rows that a killed run had marked were sent again, and of those none that stood as wanted."""
     sent = Counter(request.key_id for request in sandbox.requests if request.path.endswith("/update"))
     assert sent.total() >= TRUNKS
-    assert {key_id for key_id, count in sent.items() if count > 1} <= claimed
+    assert {key_id for key_id, count in sent.items() if count > 1} <= marked
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -154,18 +154,20 @@ async def test_a_disk_that_fills_up_ends_the_run_and_the_same_command_goes_on(tm
     write_rows(rows)
     with Sandbox(trunks=TRUNKS) as sandbox:
         run = Run(sandbox, rows, journal)
-        # Each commit of the journal takes 16 KB and more.
-        status, output = await run.to_its_end(str(80_000))
+        # So that the program is told how far it is long before its end.
+        slow = sandbox.order("wait,seconds=0.05,endpoint=update")
+        status, output = await run.to_its_end("--full")
         assert status == 3, output
         assert "The journal" in output
         assert "start the same command again" in output
         sent = [request.key_id for request in sandbox.requests if request.path.endswith("/update")]
         assert 0 < len(sent) < TRUNKS
-        claimed = unknown(journal)
+        slow.cancel()
+        marked = unknown(journal)
         status, output = await run.to_its_end()
         assert status == 0, output
         check(sandbox, journal)
-        check_repeats(sandbox, claimed)
+        check_repeats(sandbox, marked)
 
 
 @pytest.mark.slow  # thirty processes are killed and as many gone on with: a minute

@@ -7,8 +7,8 @@ from hypothesis import given, strategies as st
 
 from itnio_async import ConnectError, ConnectionLost, PoolTimeout, QuotaError
 from itnio_async.bulk.files.places import Place
-from itnio_async.bulk.job.outage import Outage
 from itnio_async.bulk.job.progress import Meter
+from itnio_async.bulk.job.sending import Outage
 from itnio_async.bulk.journal.journal import Result, RowState
 
 PLACE = Place("trunks.csv", 2)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -19,9 +22,9 @@ from hypothesis import given, settings, strategies as st
 from support.scripted import ticks
 from support.trunks import groups, row
 
+from itnio_async import SipTrunk
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity, digest_of
-from itnio_async.bulk.journal.file_system import network_file_system
 from itnio_async.bulk.journal.journal import (
     Journal,
     JournalBusyError,
@@ -35,11 +38,17 @@ from itnio_async.bulk.journal.journal import (
     has_journal,
     read_journal,
 )
+from itnio_async.bulk.journal.lock import is_locked
+from itnio_async.bulk.journal.paths import network_file_system
+from itnio_async.bulk.plan.undo import plan_undo
+from itnio_async.bulk.report.page import html_of
+from itnio_async.bulk.report.report import report_of
 from itnio_async.errors import ConfigurationError
 
 HEADER = JournalHeader(
     source="trunks.csv", rows="digest", host="127.0.0.1:1", api_key="key***", account="a1", endpoint="POST /update"
 )
+IDENTITY = Identity(host=HEADER.host, api_key="key***", account="a1", key=b"")
 DONE = Result.done(attempts=1, elapsed=0.1, ended=10.0)
 
 
@@ -77,10 +86,11 @@ def states(path):
 async def test_what_is_written_is_read_again(path, opened):
     assert opened.is_new
     refused = Result(state=RowState.REFUSED, code=-47, error="ConflictError", reason="taken", attempts=2, ended=11.0)
-    await opened.claim([0, 1])
+    await opened.mark([0, 1])
     opened.settle(0, DONE)
     opened.settle(1, refused)
-    await opened.decide(befores=[(2, {"sip_prefix": "1"}, {"sip_prefix": "2"})], verified=[(0, True)])
+    await opened.write([rows()[2]._replace(before={"sip_prefix": "1"}, after={"sip_prefix": "2"})])
+    await opened.write([rows()[0]._replace(result=DONE, verified=True)])
     contents = read_journal(path)
     assert contents.is_running
     assert contents.header == HEADER
@@ -91,8 +101,8 @@ async def test_what_is_written_is_read_again(path, opened):
     assert await opened.rows(RowState.WAITING) == [third]
 
 
-async def test_a_claim_is_on_the_disk_when_it_returns_and_without_a_result_it_is_unknown(path, opened):
-    await opened.claim([1])
+async def test_a_mark_is_on_the_disk_when_it_returns_and_without_a_result_the_row_is_unknown(path, opened):
+    await opened.mark([1])
     assert states(path) == [RowState.WAITING, RowState.SENT, RowState.WAITING]
     await opened.aclose()
     assert not read_journal(path).is_running
@@ -123,7 +133,7 @@ async def test_results_reach_the_disk_by_themselves_within_50_ms(path, opened):
 async def test_commits_wait_for_the_disk_where_a_repeat_would_do_harm(path, idempotent):
     journal = await Journal.open(path, HEADER, rows(), idempotent=idempotent)
     try:
-        database = journal._file._database
+        database = journal._table._database
         level, mode = await journal._in_thread(
             lambda: [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
         )
@@ -136,7 +146,7 @@ async def test_a_loss_of_power_costs_no_more_than_a_megabyte(path, tmp_path):
     many = rows(3000)
     journal = await Journal.open(path, HEADER, many)
     for _ in range(12):
-        await journal.decide([(row.id, DONE) for row in many])
+        await journal.write([row._replace(result=DONE) for row in many])
     # Without the log beside it, which the disk may not have got; by another process, since this one has locks on it.
     left = tmp_path / "left.journal"
     assert await (await asyncio.create_subprocess_exec("cp", path, left)).wait() == 0
@@ -190,7 +200,7 @@ async def test_a_second_run_is_refused_in_this_process_and_another(path, opened)
     output, _ = await process.communicate()
     assert output == b"busy\n"
     # Whoever only asked has taken nothing away.
-    await opened.claim([0])
+    await opened.mark([0])
 
 
 @pytest.mark.parametrize("content", [b"no database at all, but long enough" * 50, None])
@@ -210,10 +220,15 @@ async def test_another_file_is_refused_and_left_alone(tmp_path, content):
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
+def make_earlier(path):
+    """Make the journal at that path one of an earlier version."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 3")
+
+
 async def test_a_journal_of_an_earlier_version_says_so_and_how_to_go_on(path, opened):
     await opened.aclose()
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 1")
+    make_earlier(path)
     before = path.read_bytes()
     for attempt in (lambda: Journal.open(path, HEADER, rows()), lambda: asyncio.to_thread(read_journal, path)):
         with pytest.raises(
@@ -221,6 +236,69 @@ async def test_a_journal_of_an_earlier_version_says_so_and_how_to_go_on(path, op
         ):
             await attempt()
     assert path.read_bytes() == before
+
+
+async def test_one_at_the_default_path_is_set_aside_with_its_date(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = default_journal_path("trunks.csv", "digest", IDENTITY)
+    await (await Journal.open(path, HEADER, rows())).aclose()
+    make_earlier(path)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    before = path.read_bytes()
+    assert not has_journal(path)
+    with pytest.raises(JournalMismatchError, match="another version"):
+        read_journal(path)
+    journal = await Journal.open(path, HEADER, rows(2))
+    try:
+        assert journal.is_new
+        (aside,) = path.parent.glob(f"{path.name}.2001-09-*")
+        assert aside.read_bytes() == before
+        assert str(aside) in journal.note
+        assert len(read_journal(path).rows) == 2
+    finally:
+        await journal.aclose()
+
+
+async def test_what_a_crash_left_beside_another_file_is_left_alone(tmp_path):
+    """SQLite would clear it up, at the first look and at the last."""
+    path, made = tmp_path / "other", tmp_path / "made"
+    with closing(sqlite3.connect(made, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE mine (x)")
+        for ending in ("", "-wal"):
+            shutil.copy(f"{made}{ending}", f"{path}{ending}")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    for attempt in (lambda: Journal.open(path, HEADER, rows()), lambda: asyncio.to_thread(read_journal, path)):
+        with pytest.raises(JournalError, match="is not a journal"):
+            await attempt()
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+async def test_a_journal_that_was_closed_can_be_read_where_nothing_can_be_written(path, opened):
+    await opened.mark([0])
+    assert path.with_name("rows.journal-wal").exists()
+    await opened.aclose()
+    assert {file.name for file in path.parent.iterdir()} == {"rows.journal", "rows.journal.lock"}
+    script = (
+        "import os, sys; from itnio_async.bulk import read_journal\n"
+        "if os.geteuid() == 0: os.seteuid(65534)\n"  # modes do not hold root back
+        "print(len(read_journal(sys.argv[1]).rows), os.access(sys.argv[1], os.W_OK, effective_ids=True))"
+    )
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to others
+        left = shutil.copytree(path.parent, Path(directory) / "left") / path.name
+        for file, mode in (
+            (left, 0o444),
+            (Path(f"{left}.lock"), 0o444),
+            (left.parent, 0o555),
+            (Path(directory), 0o755),
+        ):
+            file.chmod(mode)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, str(left), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        output, _ = await process.communicate()
+        left.parent.chmod(0o755)
+    assert output == b"3 False\n"
 
 
 async def test_a_journal_is_read_while_it_is_written(path):
@@ -244,7 +322,7 @@ async def test_a_journal_is_read_while_it_is_written(path):
     looking = asyncio.ensure_future(asyncio.to_thread(look))
     try:
         for block in range(0, 600, 20):
-            await journal.claim(range(block, block + 20))
+            await journal.mark(range(block, block + 20))
             for number in range(block, block + 20):
                 journal.settle(number, DONE)
             await journal.flush()
@@ -286,47 +364,51 @@ async def test_rows_that_cannot_be_made_leave_nothing_behind(path):
 # -- a full disk ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_full_disk_stops_the_claims_and_keeps_what_was_committed(path):
+async def leave_room_for(journal, pages):
+    """Let the database grow by so many pages and no more, as on a disk that fills up."""
+    database = journal._table._database
+    used = await journal._in_thread(lambda: database.execute("PRAGMA page_count").fetchone()[0])
+    await journal._in_thread(lambda: database.execute(f"PRAGMA max_page_count = {used + pages}"))
+
+
+async def test_a_full_disk_stops_the_marks_and_keeps_what_was_written(path):
     journal = await Journal.open(path, HEADER, rows(300))
-    await journal.claim(range(2))
-    database = journal._file._database
-    pages = await journal._in_thread(lambda: database.execute("PRAGMA page_count").fetchone()[0])
-    await journal._in_thread(lambda: database.execute(f"PRAGMA max_page_count = {pages}"))
+    await journal.mark(range(2))
+    await leave_room_for(journal, 0)
     journal.settle(0, DONE)
     await journal.flush()
     for number in range(2, 300):
         journal.settle(number, DONE._replace(reason="x" * 2000))
     with pytest.raises(JournalError, match=r"full.*Make room on the disk, then start the same command again"):
-        await journal.claim([1])
+        await journal.mark([1])
     assert journal.error is not None
     with pytest.raises(JournalError):
-        await journal.claim([2])
+        await journal.mark([2])
     await journal.aclose()
     assert journal.error is not None
     assert states(path)[:3] == [RowState.DONE, RowState.UNKNOWN, RowState.WAITING]
+    assert journal.counts == Counter(states(path))
 
 
 async def test_room_that_is_there_again_at_the_end_saves_the_results(path):
     journal = await Journal.open(path, HEADER, rows(300))
-    database = journal._file._database
-    pages = await journal._in_thread(lambda: database.execute("PRAGMA page_count").fetchone()[0])
-    await journal._in_thread(lambda: database.execute(f"PRAGMA max_page_count = {pages}"))
+    await leave_room_for(journal, 0)
     for number in range(300):
         journal.settle(number, DONE._replace(reason="x" * 2000))
     with pytest.raises(JournalError):
         await journal.flush()
-    await journal._in_thread(lambda: database.execute("PRAGMA max_page_count = 100000"))
+    await leave_room_for(journal, 100_000)
     await journal.aclose()
     assert journal.error is None
     assert set(states(path)) == {RowState.DONE}
 
 
-async def test_a_cancelled_claim_is_written_all_the_same(path, opened):
-    claiming = asyncio.ensure_future(opened.claim([0]))
+async def test_a_mark_is_written_also_where_the_wait_for_it_is_cancelled(path, opened):
+    marking = asyncio.ensure_future(opened.mark([0]))
     await asyncio.sleep(0)
-    claiming.cancel()
+    marking.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await claiming
+        await marking
     opened.settle(0, Result(state=RowState.WAITING))
     await opened.flush()
     assert states(path)[0] is RowState.WAITING
@@ -377,9 +459,9 @@ def test_network_file_systems_are_known(directory, kind):
 
 
 async def test_on_a_network_file_system_there_is_no_write_ahead_log_and_it_says_so(path, monkeypatch):
-    monkeypatch.setattr("itnio_async.bulk.journal.file.network_file_system", lambda _: "nfs4")
+    monkeypatch.setattr("itnio_async.bulk.journal.table.network_file_system", lambda _: "nfs4")
     journal = await Journal.open(path, HEADER, rows())
-    await journal.claim([0])
+    await journal.mark([0])
     assert not path.with_name("rows.journal-wal").exists()
     assert "without SQLite's write-ahead log: it is on a network file system (nfs4)" in journal.note
     assert states(path)[0] is RowState.SENT
@@ -388,9 +470,8 @@ async def test_on_a_network_file_system_there_is_no_write_ahead_log_and_it_says_
 
 def test_the_default_place_is_the_users_state_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    identity = Identity(host="127.0.0.1:8787", api_key="key***", account="a1", key=b"")
-    path = default_journal_path("/data/my trunks.csv", "0123456789abcdef0123", identity)
-    assert path == tmp_path / "itnio" / "journals" / "127.0.0.1_8787" / "my_trunks.csv-0123456789abcdef.journal"
+    path = default_journal_path("/data/my trunks.csv", "0123456789abcdef0123", IDENTITY)
+    assert path == tmp_path / "itnio" / "journals" / "127.0.0.1_1" / "my_trunks.csv-0123456789abcdef.journal"
 
 
 def test_the_digest_of_rows_knows_values_and_no_secrets():
@@ -426,27 +507,129 @@ def test_the_last_result_of_a_row_stands(steps):
 # -- for people with sqlite3 ------------------------------------------------------------------------------------------
 
 
-async def test_a_view_shows_each_row_as_it_stands(path, opened):
-    refused = Result(state=RowState.REFUSED, code=-47, error="ConflictError", reason="taken", attempts=2, ended=11.0)
-    await opened.claim([0, 1])
+async def test_a_line_shows_each_row_as_it_is_now(path, opened):
+    refused = Result(
+        state=RowState.REFUSED, code=-47, error="ConflictError", reason="taken", attempts=2, elapsed=1.0, ended=11.0
+    )
+    await opened.mark([0, 1, 2])
     opened.settle(0, DONE)
     opened.settle(1, refused)
     await opened.flush()
-    await opened.claim([1])
     with closing(sqlite3.connect(path)) as database:
-        shown = database.execute("SELECT id, file, line, key_id, trunk_name, state, code, reason FROM row ORDER BY id")
-        assert shown.fetchall() == [
-            (0, "trunks.csv", 2, 1, "t0", "done", None, ""),
-            (1, "trunks.csv", 3, 2, "t1", "sent", None, None),
-            (2, "trunks.csv", 4, 3, "t2", "waiting", None, None),
-        ]
+        shown = database.execute(
+            "SELECT source, line, key_id, name, state, code, error, reason, attempts, sent_at, ended_at, before, after "
+            "FROM row ORDER BY id"
+        ).fetchall()
+        (of,) = database.execute("SELECT source, host, api_key FROM header")
+    both = ('{"sip_prefix":null}', '{"sip_prefix":"9"}')
+    assert shown[:2] == [
+        ("trunks.csv", 2, 1, "t0", "done", None, None, "", 1, 9.9, 10.0, *both),
+        ("trunks.csv", 3, 2, "t1", "refused", -47, "ConflictError", "taken", 2, 10.0, 11.0, *both),
+    ]
+    *third, sent, ended, _, _ = shown[2]
+    assert (third, ended) == (["trunks.csv", 4, 3, "t2", "sent", None, None, "", 0], None)
+    assert abs(sent - time.time()) < 60
+    assert of == ("trunks.csv", "127.0.0.1:1", "key***")
+
+
+async def test_numbers_longer_than_sqlites_are_kept_whole(path):
+    key_id, code = 2**64 - 1, -(2**70)
+    made = [rows()[0]._replace(key_id=key_id, result=Result(state=RowState.REFUSED, code=code))]
+    await (await Journal.open(path, HEADER, made)).aclose()
+    assert read_journal(path).rows == tuple(made)
+
+
+async def open_and_read(path):
+    journal = await Journal.open(path, HEADER, rows())
+    try:
+        await journal.rows()
+    finally:
+        await journal.aclose()
+
+
+# -- damage -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE row SET state = 'dona' WHERE id = 1",
+        "UPDATE row SET state = NULL WHERE id = 1",
+        "UPDATE row SET code = x'00' WHERE id = 1",
+        "UPDATE row SET code = 'minus one' WHERE id = 1",
+        "UPDATE row SET reason = NULL WHERE id = 1",
+        "UPDATE row SET reason = CAST(x'ff' AS TEXT) WHERE id = 1",
+        "UPDATE row SET attempts = 'two' WHERE id = 1",
+        "UPDATE row SET ended_at = 1e300 WHERE id = 1",
+        "UPDATE row SET elapsed = -1 WHERE id = 1",
+        "UPDATE row SET line = 'x' WHERE id = 1",
+        "UPDATE row SET before = '{' WHERE id = 1",
+        "UPDATE row SET before = '[]' WHERE id = 1",
+        """UPDATE row SET after = '{"sip_prefiy":"9"}' WHERE id = 1""",
+        """UPDATE row SET after = '{"group_list":[{"voice_group":1}]}' WHERE id = 1""",
+        "UPDATE row SET secrets = '7' WHERE id = 1",
+        "UPDATE row SET id = 7 WHERE id = 2",
+        "DELETE FROM row WHERE id = 1",
+        "UPDATE header SET host = NULL",
+        "UPDATE header SET created = 'yesterday'",
+        "DELETE FROM header",
+        "INSERT INTO header SELECT * FROM header",
+        "DROP TABLE row",
+        "ALTER TABLE row RENAME COLUMN code TO kode",
+    ],
+)
+async def test_what_cannot_be_is_damage(path, opened, damage):
+    await opened.aclose()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(damage)
+    with pytest.raises(JournalError, match=r"damaged.*move it away and start the same command again"):
+        read_journal(path)
+    with pytest.raises(JournalError):
+        await open_and_read(path)
+    # Whoever was refused has left nothing locked.
+    assert not is_locked(path)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """The bytes of a journal with something of everything."""
+
+    async def make(path):
+        bound = {"group_list": [{"voice_group_id": 7, "number": "0086"}], "sip_prefix": None}
+        made = [row._replace(before=bound, secrets=("sip_password",), fingerprint="ab") for row in rows(30)]
+        journal = await Journal.open(path, HEADER, made)
+        await journal.mark(range(20))
+        for number in range(10):
+            journal.settle(number, DONE)
+        await journal.aclose()
+
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "j"
+        asyncio.run(make(path))
+        return path.read_bytes()
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_journal_with_a_bad_byte_is_read_or_refused_and_nothing_else(whole, data):
+    place = data.draw(st.integers(0, len(whole) - 1))
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "j"
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ data.draw(st.integers(1, 255))]) + whole[place + 1 :])
+        try:
+            contents = read_journal(path)
+        except JournalError:
+            return
+        report = report_of(contents)
+        html_of(report)
+        plan_undo(contents, [SipTrunk(key_id=row.key_id) for row in contents.rows], IDENTITY, same_account=True)
 
 
 @given(
     steps=st.lists(
         st.tuples(
             st.integers(0, 5),
-            st.sampled_from(["claim", *RowState]),
+            st.sampled_from(["mark", *RowState]),
             st.integers(-60, 0) | st.none(),
             st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
         ),
@@ -463,8 +646,8 @@ def test_the_last_that_is_said_of_a_row_counts(steps):
             journal = await Journal.open(path, HEADER, rows(6))
             expected = {row.id: row.result for row in rows(6)}
             for id, step, code, reason in steps:
-                if step == "claim":
-                    await journal.claim([id])
+                if step == "mark":
+                    await journal.mark([id])
                     expected[id] = Result(state=RowState.SENT)
                 else:
                     expected[id] = Result(state=step, code=code, reason=reason, attempts=1)

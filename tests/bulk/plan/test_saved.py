@@ -77,7 +77,7 @@ def test_no_secret_is_in_the_file_and_only_the_owner_reads_it(path):
 )
 def test_a_secret_that_is_not_the_same_in_its_row_is_refused(path, source):
     with pytest.raises(
-        SavedPlanError, match=r"trunks.csv line 3: sip_password is not the one.*Make the plan anew"
+        SavedPlanError, match=r"trunks.csv line 3: sip_password is not the one.*Make the plan again"
     ) as e:
         saved(path).changes(IDENTITY, source)
     assert "made-up" not in str(e.value)

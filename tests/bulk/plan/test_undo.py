@@ -67,7 +67,7 @@ async def test_everything_but_the_secrets_is_as_before(sandbox, client, tmp_path
     # Once undone, nothing is left to undo.
     again = await undo(client, tmp_path / "there")
     assert again.plan.counts == {}
-    assert {one.reason for one in again.skipped} == {"it stands as before already"}
+    assert {one.reason for one in again.skipped} == {"it is as before already"}
 
 
 async def test_what_has_changed_since_is_listed_as_skipped(sandbox, client, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from cli.conftest import COMMAND
 from itnio_async.bulk import RowState, read_journal
+from itnio_async.bulk.journal import table
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.trunks.apply import moment_of
 
@@ -37,6 +38,11 @@ def states(journal):
 
 def sent(sandbox):
     return sum(request.path.endswith("/update") for request in sandbox.requests)
+
+
+def listings(sandbox):
+    """How often the account was listed; its trunks fit on one page."""
+    return sum(request.path.endswith("/query") for request in sandbox.requests)
 
 
 def test_all_rows_are_done(apply, sandbox, csv, journal):
@@ -139,6 +145,30 @@ def test_a_storm_leaves_unknown_outcomes_and_the_same_command_goes_on(apply, san
     assert [sandbox.trunk(key_id).updates for key_id in (1, 3, 5)] == [1, 1, 1]
 
 
+def test_going_on_lists_the_account_twice_and_reads_the_journal_twice(apply, sandbox, csv, monkeypatch):
+    """Before the question and after it; before the question and for the report. A round asks for what is open alone."""
+    file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in (1, 3, 5)))
+    order = sandbox.order("drop,endpoint=update,key_id=3")
+    assert apply(file).status == 3
+    order.cancel()
+    before, read, rows_of = listings(sandbox), [], table._rows_of
+
+    def spy(database, states=()):
+        rows = rows_of(database, states)
+        read.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(table, "_rows_of", spy)
+    assert apply(file).status == 0
+    assert listings(sandbox) - before == 2
+    assert read == [3, 1, 0, 3]
+
+
+def test_a_dry_run_of_what_is_new_lists_once(apply, sandbox, csv):
+    assert apply(csv("key_id,sip_prefix", "1,00"), "--dry-run").status == 2
+    assert listings(sandbox) == 1
+
+
 def test_a_journal_of_another_file(apply, sandbox, csv):
     assert apply(csv("key_id,sip_prefix", "1,00")).status == 0
     result = apply(csv("key_id,sip_prefix", "3,00"))
@@ -177,8 +207,7 @@ def test_what_changed_since_is_told_where_there_is_something_to_go_on_with(apply
 def test_verify_reads_back(apply, sandbox, csv):
     result = apply(csv("key_id,sip_prefix", "1,00"), "--verify")
     assert result.status == 0
-    lists = [request for request in sandbox.requests if request.path.endswith("/query")]
-    assert len(lists) == 3
+    assert listings(sandbox) == 3
 
 
 def test_verify_tells_what_does_not_stand_as_wanted(apply, itnio, sandbox, csv, tmp_path):
@@ -334,7 +363,7 @@ def test_a_password_that_changed_since_is_noticed(itnio, sandbox, saved, csv):
     csv("key_id,sip_prefix,sip_password", "1,00,", "3,00,Another")
     result = itnio("trunks", "apply", saved, "--yes")
     assert (result.status, sent(sandbox)) == (1, 0)
-    assert "Make the plan anew" in result.err
+    assert "Make the plan again" in result.err
 
 
 def test_a_plan_that_is_damaged(itnio, sandbox, saved):

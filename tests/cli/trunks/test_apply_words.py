@@ -57,7 +57,7 @@ def test_that_a_hidden_password_may_be_another_one_is_told_where_nothing_tells(a
     sandbox.assumptions.listed_password = "masked"
     assert apply(csv(PASSWORDS, "3,Hush-hush")).status == 0
     with closing(sqlite3.connect(journal)) as database, database:
-        database.execute("UPDATE header SET value = '\"of another secret\"' WHERE name = 'key_check'")
+        database.execute("UPDATE header SET key_check = 'of another secret'")
     result = apply(csv(PASSWORDS, "3,Hush-again"))
     assert (result.status, sandbox.trunk(3).sip_password) == (0, "Hush-hush")
     assert "1 of the rows that are done will not be sent again, although the file may have another" in result.err

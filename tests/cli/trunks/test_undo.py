@@ -62,7 +62,7 @@ def test_twice_there_is_nothing_to_do(itnio, sandbox, journal):
     before = sent(sandbox)
     again = itnio("trunks", "undo", journal, "--yes")
     assert (again.status, sent(sandbox)) == (0, before)
-    assert "it stands as before already" in again.err
+    assert "it is as before already" in again.err
 
 
 def test_a_journal_of_another_account(itnio, sandbox, journal, monkeypatch):

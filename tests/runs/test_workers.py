@@ -1,4 +1,4 @@
-"""The engine by itself: sources that have the next request at hand, but not always, and ends at any tick."""
+"""The workers by themselves: sources that have much at once, but not always, and ends at any tick."""
 
 from __future__ import annotations
 
@@ -9,41 +9,38 @@ import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
 from support.held import HeldTransport, others
-from support.ready import Counting
 from support.scripted import ticks
 from support.values import trunk_update
 
 from itnio_async import Response
 from itnio_async.runs import workers
 from itnio_async.runs.outcome import AsFinished, InInputOrder
-from itnio_async.runs.source import END, LATER, Feed
+from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
-from itnio_async.runs.workers import Engine
+from itnio_async.runs.workers import Workers
 
 ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
 
 
-class Trickle(Counting):
-    """Has so many requests each time, and then none for some ticks."""
+class Trickle:
+    """Has so many numbers each time, after some ticks without; `most_reading` is how many read at the same time."""
 
-    def __init__(self, bursts: list[tuple[int, int]]) -> None:
-        super().__init__()
+    def __init__(self, bursts):
         self._bursts = bursts
-        self._left = 0
-        self._next = 0
+        self.given = self.closed = self.reading = self.most_reading = 0
 
-    def next_at_once(self):
-        if not self._left:
-            return LATER if self._bursts else END
-        self._left -= 1
-        self._next += 1
-        return self._next - 1
-
-    async def more(self):
-        pause, burst = self._bursts[0]
-        await ticks(pause)
-        del self._bursts[0]
-        self._left = burst
+    async def __aiter__(self):
+        try:
+            for pause, burst in self._bursts:
+                self.reading += 1
+                self.most_reading = max(self.most_reading, self.reading)
+                await ticks(pause)
+                self.reading -= 1
+                for _ in range(burst):
+                    self.given += 1
+                    yield self.given - 1
+        finally:
+            self.closed += 1
 
 
 @settings(deadline=None, max_examples=80)
@@ -53,8 +50,11 @@ class Trickle(Counting):
     call=st.integers(0, 4),
     consumer=st.integers(0, 3),
     ordered=st.booleans(),
+    is_async=st.booleans(),
 )
-def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(bursts, concurrency, call, consumer, ordered):
+def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(
+    bursts, concurrency, call, consumer, ordered, is_async
+):
     count = sum(burst for _, burst in bursts)
     under_way = most = 0
 
@@ -67,10 +67,10 @@ def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(bursts, concur
         return ANSWER
 
     async def main():
-        source = Trickle(list(bursts))
-        shelf = InInputOrder() if ordered else AsFinished()
-        rule = StopRule((), 0)
-        under_test = Engine("x", send, Feed(source), shelf, rule, concurrency=concurrency, rate_limit=None)
+        trickle = Trickle(bursts)
+        outcomes = InInputOrder() if ordered else AsFinished()
+        source = Source(trickle if is_async else range(count))
+        under_test = Workers("x", send, source, outcomes, StopRule((), 0), concurrency=concurrency)
         under_test.start()
         seen = []
         async with asyncio.timeout(5):
@@ -79,11 +79,11 @@ def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(bursts, concur
                 seen.append(outcome.index)
                 await ticks(consumer)
         assert (seen if ordered else sorted(seen)) == list(range(count))
-        assert source.most_waiting <= 1
-        assert source.closed == 1
+        assert trickle.most_reading <= 1
+        assert trickle.closed == is_async
         assert most <= concurrency
         # A worker that the end met while it read keeps its place, and nothing else does.
-        assert concurrency <= under_test._room._free < 2 * concurrency
+        assert concurrency <= under_test._places._value < 2 * concurrency
         assert not others()
 
     asyncio.run(main())
@@ -96,8 +96,8 @@ async def test_a_run_ends_at_any_moment_also_while_workers_wait_for_the_source(m
         await ticks(2)
         return ANSWER
 
-    source = Trickle([(3, 4)] * 6)
-    under_test = Engine("x", send, Feed(source), AsFinished(), StopRule((), 0), concurrency=3, rate_limit=None)
+    trickle = Trickle([(3, 4)] * 6)
+    under_test = Workers("x", send, Source(trickle), AsFinished(), StopRule((), 0), concurrency=3)
     under_test.start()
     await ticks(moment)
     async with asyncio.timeout(5):
@@ -110,8 +110,8 @@ async def test_a_run_ends_at_any_moment_also_while_workers_wait_for_the_source(m
     taken = []
     while (outcome := under_test.take()) is not None:
         taken.append(outcome.index)
-    assert sorted([*taken, *under_test.under_way]) == list(range(source._next))
-    assert source.closed == 1
+    assert sorted([*taken, *under_test.under_way]) == list(range(trickle.given))
+    assert trickle.closed == (moment > 0)  # at once, nothing was read
     assert not others()
 
 

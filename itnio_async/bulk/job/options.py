@@ -1,0 +1,65 @@
+"""How a job is to be done, and how it ended: plain values."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+
+from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number
+from itnio_async.errors import ItnioError
+
+
+class Ended(Enum):
+    """Why a job ended: by itself, asked to stop (calls under way finished), stopped at once, at its time, after the
+    first ones, or by an error.
+    """
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    CUT_OFF = "stopped at once"
+    UNTIL = "time is up"
+    CANARY = "not confirmed after the first ones"
+    ERROR = "error"
+
+
+@frozen(kw_only=True)
+class JobOptions:
+    """How a plan is applied.
+
+    `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`. `force` overwrites trunks that
+    changed since the plan was made. `retry_refused` sends again what was refused in an earlier run. `same_account`
+    takes a journal of another API key. `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros`
+    is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`. `until` is a moment in Unix
+    seconds after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown
+    are read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of
+    reach before the job ends.
+
+    Raises `ConfigurationError` for a number that cannot be.
+    """
+
+    concurrency: int = BULK_CONCURRENCY
+    rate_limit: float | RateLimit | None = None
+    stop_on: tuple[type[ItnioError], ...] = BULK_STOP_ON
+    max_failures: int = 20
+    force: bool = False
+    retry_refused: bool = False
+    same_account: bool = False
+    skip_invalid: bool = False
+    accept_zeros: bool = False
+    canary: int = 0
+    until: float | None = None
+    verify: bool = False
+    rounds: int = 3
+    patience: float = 30.0
+
+    def __attrs_post_init__(self) -> None:
+        # Here, so that nothing has begun yet where one does not fit.
+        whole_number("concurrency", self.concurrency)
+        whole_number("max_failures", self.max_failures, least=0)
+        whole_number("canary", self.canary, least=0)
+        whole_number("rounds", self.rounds)
+        positive_number("patience", self.patience)
+        rate_limit_of(self.rate_limit)
+        if self.until is not None:
+            positive_number("until", self.until)

@@ -1,0 +1,501 @@
+"""The journal as an SQLite database: a table with a line for each row, and one with the header.
+
+Everything here blocks; `journal.Journal` calls it from a thread of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.files.private_file import NotAFileError, make_private, require_database
+from itnio_async.bulk.journal.lock import is_locked, lock_of, take_lock
+from itnio_async.bulk.journal.paths import is_default, network_file_system
+from itnio_async.bulk.journal.rows import (
+    JournalBusyError,
+    JournalContents,
+    JournalError,
+    JournalHeader,
+    JournalMismatchError,
+    JournalRow,
+    Result,
+    RowState,
+)
+from itnio_async.bulk.trunks.settings import FIELDS, from_data
+
+# Marks a file as ours, so that no other database is ever written to by mistake.
+APPLICATION_ID = 0x49544E4A
+VERSION = 4
+
+# Numbers that may be longer than SQLite's have no type: such a one is kept as text.
+_TABLES = (
+    """CREATE TABLE header (
+        source TEXT, rows TEXT, host TEXT, api_key TEXT, account TEXT, endpoint TEXT, plan TEXT, key_check TEXT,
+        created REAL)""",
+    """CREATE TABLE row (
+        id INTEGER PRIMARY KEY, state TEXT, code, error TEXT, reason TEXT, attempts INTEGER, elapsed REAL,
+        sent_at REAL, ended_at REAL, verified INTEGER,
+        source TEXT, line INTEGER, key_id, name TEXT, disabled INTEGER,
+        before TEXT, after TEXT, secrets TEXT, fingerprint TEXT)""",
+)
+_INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
+_INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 19)})"  # noqa: S608 - no text of others
+_RESULT = (
+    "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ? "
+    "WHERE id = ?"
+)
+_MARK = (
+    "UPDATE row SET state = 'sent', code = NULL, error = NULL, reason = '', attempts = 0, elapsed = 0, sent_at = ?, "
+    "ended_at = NULL WHERE id = ?"
+)
+_SETTLE_MARKED = "UPDATE row SET state = 'unknown', reason = ? WHERE state = 'sent'"
+_NO_ANSWER = "the run ended before the answer was noted"
+_STATES = {state.value: state for state in RowState}
+_NAMES = frozenset(FIELDS)
+# The last second of the year 9999: a later one is damage, and no date can show it.
+_LATEST = 253_402_300_799.0
+
+
+class Table:
+    """A journal that is open for one run, and locked against any other.
+
+    `header` is the one that it was made with, and `note` says what is out of the ordinary about it, or is empty.
+    """
+
+    header: JournalHeader
+
+    def __init__(self, path: str | os.PathLike[str], *, durable: bool) -> None:
+        self.path = _place_of(path)
+        self.note = ""
+        self._durable = durable
+        self._lock: sqlite3.Connection | None = None
+        self._database: sqlite3.Connection | None = None
+
+    def open(self, header: JournalHeader, rows: Iterable[JournalRow], *, same_account: bool) -> bool:
+        """Make the journal with these rows, or go on with the one that is there; tells whether it is new.
+
+        Raises `JournalBusyError` while another run has it, `JournalMismatchError` for a journal of something else
+        (`same_account` allows another API key), `JournalError` for a file that cannot be used.
+        """
+        try:
+            with _explained(self.path):
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _version_of(self.path)  # before anything is changed, or a lock made: it may be somebody else's file
+                self._lock = take_lock(self.path)
+                if self._lock is None:
+                    raise JournalBusyError(
+                        f"Another run has the journal {self.path} at this moment. Wait for its end, or stop it."
+                    )
+                self._set_aside()
+                make_private(self.path)
+                self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+                is_new = _is_empty(self._database)
+                if is_new:
+                    self._make(header, rows)
+                else:
+                    _check(self._database)
+                self.header = _header_of(self._database)
+                check_header(self.path, self.header, header, same_account=same_account)
+                self._choose_journal_mode()
+                self._database.execute(
+                    "UPDATE row SET state = 'unknown', reason = ? WHERE state = 'sent'", [_NO_ANSWER]
+                )
+        except BaseException:
+            self.close()
+            raise
+        return is_new
+
+    def _make(self, header: JournalHeader, rows: Iterable[JournalRow]) -> None:
+        assert self._database is not None
+        # A batch of rows lies together: with SQLite's own 4 KB it is a dozen pages, and each page costs.
+        self._database.execute("PRAGMA page_size = 16384")
+        with self._transaction() as database:  # first of all, so that a crash leaves nothing that nobody knows
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {VERSION}")
+        with self._transaction() as database:
+            for statement in _TABLES:
+                database.execute(statement)
+            database.execute(_INSERT_HEADER, attrs.astuple(header))
+            database.executemany(_INSERT, map(_values_of, rows))
+
+    def _set_aside(self) -> None:
+        """Move a journal of an earlier version out of the way, where its place was nobody's choice."""
+        if not _is_outdated(self.path, _version_of(self.path)):
+            return
+        made = datetime.fromtimestamp(self.path.stat().st_mtime)
+        aside = self.path.with_name(f"{self.path.name}.{made:%Y-%m-%dT%H%M%S}")
+        for ending in ("", "-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
+        self.note = f"A journal of an earlier version of itnio-async was in the way; it is now {aside}."
+
+    def _choose_journal_mode(self) -> None:
+        assert self._database is not None
+        kind = network_file_system(self.path.parent)
+        wanted = "TRUNCATE" if kind else "WAL"
+        (mode,) = self._database.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+        if mode != "wal":
+            why = f"it is on a network file system ({kind})" if kind else "its file system does not allow that"
+            self.note = f"The journal {self.path} is written without SQLite's write-ahead log: {why}. That is slower."
+        # NORMAL loses no commit when the process dies, only when the machine does: repeating those does no harm where
+        # the endpoint is idempotent.
+        self._database.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        # In pages: with NORMAL, a loss of power costs what came after the last checkpoint, which is 1 MB so.
+        self._database.execute("PRAGMA wal_autocheckpoint = 64")
+
+    # -- what a run writes and asks -----------------------------------------------------------------------------------
+
+    def write(
+        self,
+        results: Sequence[tuple[int, Result]] = (),
+        *,
+        rows: Sequence[JournalRow] = (),
+        marked: Sequence[int] = (),
+    ) -> None:
+        """Write all of this in one step, or nothing of it; raises `JournalError`.
+
+        `results` are what became of rows, `rows` those that have changed in more than that, and `marked` those that are
+        about to be sent.
+        """
+        if not (results or rows or marked):
+            return
+        with _explained(self.path), self._transaction() as database:
+            database.executemany(_RESULT, [(*_result_values(result), row) for row, result in results])
+            if rows:
+                database.executemany(_INSERT, map(_values_of, rows))
+            now = time.time()
+            database.executemany(_MARK, [(now, row) for row in marked])
+
+    def rows(self, *states: RowState) -> list[JournalRow]:
+        """Return the rows in these states, in the file's order."""
+        assert self._database is not None
+        with _explained(self.path):
+            return _rows_of(self._database, states)
+
+    def fingerprints(self) -> dict[int, str]:
+        """Return the fingerprints of the rows that have one."""
+        assert self._database is not None
+        with _explained(self.path):
+            found = self._database.execute("SELECT id, fingerprint FROM row WHERE fingerprint IS NOT NULL")
+            return dict(found.fetchall())
+
+    def counts(self) -> Counter[RowState]:
+        """Return how many rows are in each state; what was sent without an answer is unknown."""
+        assert self._database is not None
+        with _explained(self.path):
+            counts: Counter[RowState] = Counter()
+            for state, count in self._database.execute("SELECT state, count(*) FROM row GROUP BY state"):
+                kind = _state(state)
+                counts[RowState.UNKNOWN if kind is RowState.SENT else kind] += count
+            return counts
+
+    def close(self) -> None:
+        """Close the database and let the next run have it."""
+        if self._database is not None:
+            # So that it can be read where nothing can be written. A program that reads it at this moment prevents that,
+            # which does no harm; nor does a full disk.
+            with suppress(sqlite3.Error):
+                self._database.execute("PRAGMA busy_timeout = 300")
+                self._database.execute("PRAGMA journal_mode = DELETE")
+        for connection in (self._database, self._lock):
+            if connection is not None:
+                connection.close()
+        self._database = self._lock = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        database = self._database
+        assert database is not None
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield database
+            database.execute("COMMIT")
+        except BaseException:
+            # A full disk may have rolled it back already.
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+
+def check_header(path: Path, found: JournalHeader, wanted: JournalHeader, *, same_account: bool) -> None:
+    """Raise `JournalMismatchError` if a journal is not of these rows, this account (or its new key) and host."""
+    advice = "Give another --journal, or take the one that belongs to it."
+    if found.plan != wanted.plan or found.rows != wanted.rows or found.endpoint != wanted.endpoint:
+        raise JournalMismatchError(
+            f"The journal {path} is of other rows: of {found.source} as it was when the journal was made, and this is "
+            f"{wanted.source}. {advice}"
+        )
+    if found.host != wanted.host:
+        raise JournalMismatchError(
+            f"The journal {path} is of an account at {found.host}, not at {wanted.host}. {advice}"
+        )
+    if found.account != wanted.account and not same_account:
+        raise JournalMismatchError(
+            f"The journal {path} was made with the API key {found.api_key}, and this one is {wanted.api_key}. If it is "
+            f"a new key of the same account, say so (--same-account). {advice}"
+        )
+
+
+def has_journal(path: str | os.PathLike[str]) -> bool:
+    """Tell whether there is a journal to go on with: one that a crash kept from being made has nothing in it.
+
+    Raises `JournalError` for what is something else, a link too: nothing is written through one.
+    """
+    path = _place_of(path)
+    with _explained(path):
+        version = _version_of(path)
+        if version is None or _is_outdated(path, version):
+            return False
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            return not _is_empty(database)
+
+
+def read_journal(path: str | os.PathLike[str]) -> JournalContents:
+    """Return what a journal says, also while a run writes it.
+
+    A row that was marked as sent by a run that is gone is UNKNOWN. Raises `JournalError` for what is not a journal, or
+    is damaged.
+    """
+    path = Path(os.path.realpath(path))
+    with _explained(path):
+        version = _version_of(path)
+        if version is not None:
+            _require_readable(path, version)
+            with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                database.execute("PRAGMA query_only = ON")
+                database.execute("BEGIN")  # one moment for all that is read
+                if not _is_empty(database):
+                    _check(database)
+                    return _contents(path, _header_of(database), _rows_of(database), is_running=is_locked(path))
+    raise JournalError(f"There is no journal {path}. Give the path that `apply` named.")
+
+
+def _contents(path: Path, header: JournalHeader, rows: list[JournalRow], *, is_running: bool) -> JournalContents:
+    if not is_running:
+        rows = [_without_answer(row) if row.state is RowState.SENT else row for row in rows]
+    return JournalContents(path, header, tuple(rows), is_running)
+
+
+def _without_answer(row: JournalRow) -> JournalRow:
+    return row._replace(result=row.result._replace(state=RowState.UNKNOWN, reason=_NO_ANSWER))
+
+
+# -- whose file it is -------------------------------------------------------------------------------------------------
+
+
+def _place_of(path: str | os.PathLike[str]) -> Path:
+    """Return the one path of a journal however it is named: of links to directories, where they lead."""
+    given = Path(path)
+    if given.name in ("", ".."):
+        return Path(os.path.realpath(given))
+    return Path(os.path.realpath(given.parent), given.name)
+
+
+def _version_of(path: Path) -> int | None:
+    """Return the version of the journal at a path, or None where there is nothing yet; changes nothing.
+
+    Raises `JournalMismatchError` for another file, or a journal of another version that is in the way.
+    """
+    require_database(path)
+    require_database(lock_of(path), empty=True)
+    if not path.exists() or not path.stat().st_size:
+        return None
+    # Immutable, so that SQLite does not even clear up what a crash left beside what may be somebody else's file.
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+        (owner,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+    if owner != APPLICATION_ID:
+        raise JournalMismatchError(f"{path} is not a journal. Give another path.")
+    if not _is_outdated(path, version):
+        _require_readable(path, version)
+    return int(version)
+
+
+def _is_outdated(path: Path, version: int | None) -> bool:
+    """Tell whether a journal is of an earlier version and lies where nobody asked for it to lie."""
+    return version is not None and version < VERSION and is_default(path)
+
+
+def _require_readable(path: Path, version: int) -> None:
+    if version != VERSION:
+        raise JournalMismatchError(
+            f"The journal {path} was made by another version of itnio-async. Go on with that version, or give another "
+            "path: rows that are up to date are not sent again."
+        )
+
+
+def _is_empty(database: sqlite3.Connection) -> bool:
+    """Tell whether nothing is in the database, as after a crash while the journal was made."""
+    return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+# -- from and to the tables -------------------------------------------------------------------------------------------
+
+_SELECT = (
+    "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, verified, source, line, key_id, name, "
+    "disabled, before, after, secrets, fingerprint FROM row"
+)
+_INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
+_REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
+_KINDS: tuple[tuple[type, ...], ...] = (
+    *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _INTEGER_OR_NONE),
+    *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE),
+)
+_HEADER = tuple(field.name for field in attrs.fields(JournalHeader))
+
+
+class _DamagedError(Exception):
+    """What a journal says cannot be."""
+
+
+def _values_of(row: JournalRow) -> tuple[Any, ...]:
+    place = row.place
+    return (
+        *(row.id, *_result_values(row.result), row.verified),
+        *(place.file, place.line, _number(row.key_id), row.trunk_name, row.disabled),
+        *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint),
+    )
+
+
+def _result_values(result: Result) -> tuple[Any, ...]:
+    state, code, error, reason, attempts, elapsed, ended = result
+    sent = None if ended is None else ended - elapsed
+    return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended)
+
+
+def _number(number: int | None) -> int | str | None:
+    return number if number is None or -(2**63) <= number < 2**63 else str(number)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _check(database: sqlite3.Connection) -> None:
+    """Raise `_DamagedError` for the damage that SQLite notices, and for rows that are not there."""
+    (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise _DamagedError(found)
+    count, first, last = database.execute("SELECT count(*), min(id), max(id) FROM row").fetchone()
+    if count and (first, last) != (0, count - 1):
+        raise _DamagedError("rows are missing")
+
+
+def _header_of(database: sqlite3.Connection) -> JournalHeader:
+    headers = database.execute(f"SELECT {', '.join(_HEADER)} FROM header").fetchall()  # noqa: S608 - our own names
+    if len(headers) != 1:
+        raise _DamagedError("it has not one header")
+    header = JournalHeader(**dict(zip(_HEADER, headers[0], strict=True)))
+    *texts, plan, key_check, created = headers[0]
+    if not all(type(text) is str for text in (*texts, key_check)) or type(plan) not in _TEXT_OR_NONE:
+        raise _DamagedError("its header says what cannot be")
+    _check_seconds(created)
+    return header
+
+
+def _rows_of(database: sqlite3.Connection, states: Sequence[RowState] = ()) -> list[JournalRow]:
+    """Return the rows in these states (none: all), in the file's order."""
+    wanted = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+    found = database.execute(f"{_SELECT} {wanted} ORDER BY id", [state.value for state in states])
+    return list(map(_row_of, found))
+
+
+def _row_of(values: tuple[Any, ...]) -> JournalRow:
+    for value, kinds in zip(values, _KINDS, strict=True):
+        if type(value) not in kinds:
+            raise _DamagedError(f"row {values[0]} says what cannot be")
+    id, state, code, error, reason, attempts, elapsed, ended, verified, *rest = values
+    file, line, key_id, name, disabled, before, after, secrets, fingerprint = rest
+    if ended is not None:
+        _check_seconds(ended)
+    _check_seconds(elapsed)
+    try:
+        return JournalRow(
+            id,
+            Place(file, line),
+            _whole(key_id),
+            name,
+            Result(_state(state), _whole(code), error, reason, attempts, elapsed, ended),
+            bool(disabled),
+            _data(before),
+            _data(after),
+            tuple(map(str, orjson.loads(secrets))),
+            None if verified is None else bool(verified),
+            fingerprint,
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _DamagedError(f"row {id} says what cannot be") from error
+
+
+def _state(value: Any) -> RowState:
+    state = _STATES.get(value)
+    if state is None:
+        raise _DamagedError("a row has a state that there is not")
+    return state
+
+
+def _check_seconds(seconds: Any) -> None:
+    """Raise `_DamagedError` for what is neither a date in Unix seconds nor a length of time."""
+    if not isinstance(seconds, float) or not math.isfinite(seconds) or not 0 <= seconds <= _LATEST:
+        raise _DamagedError("a row has a time that there is not")
+
+
+def _whole(value: int | str | None) -> int | None:
+    return int(value) if isinstance(value, str) else value
+
+
+def _data(text: str) -> Mapping[str, Any]:
+    data: dict[str, Any] = orjson.loads(text)
+    from_data(data)  # it is used later, and must not fail then
+    if not data.keys() <= _NAMES:
+        raise ValueError("a setting that there is not")
+    return data
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the system raise into what to do about it."""
+    try:
+        yield
+    except _DamagedError as error:
+        raise JournalError(f"The journal {path} is damaged ({error}). {_DAMAGED}") from error
+    except sqlite3.Error as error:
+        # The code is missing where Python itself cannot read what is there.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        raise JournalError(f"The journal {path} cannot be used ({error}). {_ADVICE.get(code, _ELSEWHERE)}") from error
+    except NotAFileError as error:
+        raise JournalError(
+            f"The journal {path} cannot be used: {error}. Give another path, or move that away."
+        ) from error
+    except OSError as error:
+        raise JournalError(
+            f"The journal {path} cannot be used ({error.strerror}). Give a path that can be written to."
+        ) from error
+
+
+_DAMAGED = (
+    "Bring it back from a copy, or move it away and start the same command again: rows that are up to date are not "
+    "sent again."
+)
+_ELSEWHERE = "Give a path on a local disk that can be written to, and start the same command again."
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "Make room on the disk, then start the same command again: it goes on from here.",
+    sqlite3.SQLITE_NOTADB: "It is not a journal; give another path.",
+    sqlite3.SQLITE_CORRUPT: f"It is damaged. {_DAMAGED}",
+    sqlite3.SQLITE_ERROR: f"It is damaged. {_DAMAGED}",
+}

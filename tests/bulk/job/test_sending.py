@@ -1,0 +1,210 @@
+"""Updates: what is handed out was marked on the disk before, and what was marked and not handed out is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+
+import pytest
+from hypothesis import given, strategies as st
+from support.scripted import ticks
+from support.trunks import row
+from support.values import trunk_update
+
+from itnio_async.bulk.job.options import Ended
+from itnio_async.bulk.job.sending import Ending, Outage, Updates
+from itnio_async.bulk.journal.journal import JournalError, JournalRow, Result, RowState
+from itnio_async.bulk.plan.plan import PlanItem, Verdict
+
+
+class SlowJournal:
+    """A journal whose marks are on the disk when the test says so."""
+
+    def __init__(self):
+        self.marks = []
+        self.settled = []
+        self.error = None
+
+    def mark(self, rows):
+        if self.error is not None:
+            raise self.error
+        self.marks.append((rows, asyncio.get_running_loop().create_future()))
+        return self.marks[-1][1]
+
+    def settle(self, row, result):
+        self.settled.append((row, result))
+
+    def to_disk(self):
+        for _, marking in self.marks:
+            if not marking.done():
+                marking.set_result(None)
+
+    @property
+    def marked(self):
+        return [row for rows, _ in self.marks for row in rows]
+
+    @property
+    def on_disk(self):
+        return {row for rows, marking in self.marks if marking.done() for row in rows}
+
+
+BEFORE = Result(RowState.REFUSED, code=-23, attempts=1)
+
+
+def opened(count, needs=()):
+    """So many rows that are to be sent, with the indexes that some need."""
+    needs = dict(needs)
+    pairs = []
+    for number in range(count):
+        change, update = row(number + 2, number + 1, sip_prefix="9"), trunk_update(key_id=number + 1)
+        item = PlanItem(
+            index=number, verdict=Verdict.UPDATE, update=update, row=change, needs=tuple(needs.get(number, ()))
+        )
+        pairs.append((JournalRow(number, change.place, number + 1, f"t{number}", BEFORE), item))
+    return pairs
+
+
+def updates_of(journal, pairs, batch, ending=None, done=()):
+    ending = ending or Ending(None, time.time)
+    return Updates(pairs, journal, batch=batch, done=done, ending=ending, outage=Outage(30))
+
+
+async def taken(reading):
+    """The key id that is handed out without any waiting for the disk, or None."""
+    task = asyncio.ensure_future(anext(reading))
+    await ticks(3)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
+        return None
+    return task.result().key_id
+
+
+async def test_nothing_is_handed_out_before_its_mark_is_on_the_disk_and_a_batch_is_marked_ahead():
+    journal = SlowJournal()
+    reading = aiter(updates_of(journal, opened(7), 3))
+    first = asyncio.ensure_future(anext(reading))
+    await ticks(3)
+    assert not first.done()
+    assert journal.marked == [0, 1, 2]
+    journal.to_disk()
+    assert (await first).key_id == 1
+    assert journal.marked == [0, 1, 2, 3, 4, 5]
+    assert [await taken(reading) for _ in range(2)] == [2, 3]
+    fourth = asyncio.ensure_future(anext(reading))
+    await ticks(3)
+    assert not fourth.done()
+    journal.to_disk()
+    assert (await fourth).key_id == 4
+    assert journal.marked == list(range(7))
+    await reading.aclose()
+
+
+async def test_a_mark_that_fails_is_raised_and_what_was_marked_is_given_back():
+    journal = SlowJournal()
+    updates = updates_of(journal, opened(2), 5)
+    first = asyncio.ensure_future(anext(aiter(updates)))
+    await ticks(2)
+    journal.marks[0][1].set_exception(sqlite3.OperationalError("full"))
+    with pytest.raises(sqlite3.OperationalError):
+        await first
+    updates.give_back()
+    assert journal.settled == [(0, BEFORE), (1, BEFORE)]
+
+
+async def test_a_journal_that_fails_between_two_batches_costs_no_row_of_the_first():
+    journal = SlowJournal()
+    updates = updates_of(journal, opened(6), 2)
+    first = asyncio.ensure_future(anext(aiter(updates)))
+    await ticks(2)
+    journal.to_disk()
+    journal.error = JournalError("full")
+    with pytest.raises(JournalError):
+        await first
+    assert not updates.under_way
+    updates.give_back()
+    # Nothing is said of what never was marked.
+    assert journal.settled == [(0, BEFORE), (1, BEFORE)]
+
+
+async def test_what_needs_another_one_is_marked_once_that_is_done_and_never_where_it_failed():
+    journal = SlowJournal()
+    pairs = opened(4, needs={0: [1], 2: [3]})
+    updates = updates_of(journal, pairs, 9)
+    reading = aiter(updates)
+    handed = asyncio.ensure_future(anext(reading))
+    await ticks(2)
+    journal.to_disk()
+    first, second = await handed, await anext(reading)
+    assert sorted(journal.marked) == [1, 3]
+    waiting = asyncio.ensure_future(anext(reading))
+    await ticks(2)
+    assert not waiting.done()
+    states = {2: RowState.DONE, 4: RowState.REFUSED}
+    for update in (first, second):
+        updates.finished(update, states[update.key_id])
+    await ticks(3)
+    journal.to_disk()
+    assert (await waiting).key_id == 1
+    updates.finished(pairs[0][1].update, RowState.DONE)
+    with pytest.raises(StopAsyncIteration):
+        await anext(reading)
+    assert sorted(journal.marked) == [0, 1, 3]
+
+
+async def test_what_was_done_before_is_not_waited_for():
+    journal = SlowJournal()
+    reading = aiter(updates_of(journal, opened(1, needs={0: [7]}), 9, done={7}))
+    handed = asyncio.ensure_future(anext(reading))
+    await ticks(2)
+    journal.to_disk()
+    assert (await handed).key_id == 1
+
+
+@given(
+    count=st.integers(0, 40),
+    batch=st.integers(1, 9),
+    steps=st.lists(st.sampled_from(["take", "to disk", "finish", "again"]), max_size=60),
+)
+def test_each_is_handed_out_in_order_and_marked_before_or_given_back(count, batch, steps):
+    async def main():
+        journal, ending = SlowJournal(), Ending(None, time.time)
+        updates = updates_of(journal, opened(count), batch, ending)
+        handed: list[int] = []
+
+        async def read():
+            async for update in updates:
+                handed.append(update.key_id - 1)
+                assert update.key_id - 1 in journal.on_disk
+                await turn.get()
+
+        turn = asyncio.Queue()
+        reading = asyncio.ensure_future(read())
+        again = 0
+        for step in steps:
+            await ticks(4)
+            if step == "take":
+                turn.put_nowait(None)
+            elif step == "to disk":
+                journal.to_disk()
+            elif updates.under_way:
+                (row, item), *_ = updates.under_way.values()
+                is_again = step == "again" and row.id == item.index
+                again += is_again
+                updates.finished(item.update, RowState.WAITING if is_again else RowState.DONE, again=is_again)
+        await ticks(4)
+        if reading.done():
+            reading.result()
+        else:
+            reading.cancel()
+            await asyncio.wait([reading])
+        ending.end(Ended.STOPPED)
+        updates.give_back()
+        firsts = list(dict.fromkeys(handed))
+        assert firsts == list(range(len(firsts)))
+        assert len(handed) - len(firsts) <= again
+        assert sorted([*handed, *(row for row, _ in journal.settled)]) == sorted(journal.marked)
+        assert len(journal.settled) <= 2 * batch
+
+    asyncio.run(main())
