@@ -312,15 +312,16 @@ def _version_of(path: Path) -> int | None:
     require_database(lock_of(path), empty=True)
     if not path.exists() or not path.stat().st_size:
         return None
-    # Immutable, so that SQLite does not even clear up what a crash left beside what may be somebody else's file.
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
-        (owner,) = database.execute("PRAGMA application_id").fetchone()
-        (version,) = database.execute("PRAGMA user_version").fetchone()
+    # Read from the file's own head: SQLite would clear up what a crash left beside a file that may not be ours, and what
+    # it reads without that may be in the middle of a write.
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    owner, version = (int.from_bytes(head[place : place + 4], "big") for place in (_OWNER_AT, _VERSION_AT))
     if owner != APPLICATION_ID:
         raise JournalMismatchError(f"{path} is not a journal. Give another path.")
     if not _is_outdated(path, version):
         _require_readable(path, version)
-    return int(version)
+    return version
 
 
 def _is_outdated(path: Path, version: int | None) -> bool:
@@ -354,6 +355,10 @@ _KINDS: tuple[tuple[type, ...], ...] = (
     *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE),
 )
 _HEADER = tuple(field.name for field in attrs.fields(JournalHeader))
+
+
+# Where SQLite's file format has the application's id and version: https://www.sqlite.org/fileformat2.html
+_HEAD, _VERSION_AT, _OWNER_AT = 100, 60, 68
 
 
 class _DamagedError(Exception):
