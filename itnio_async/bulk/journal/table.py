@@ -312,8 +312,8 @@ def _version_of(path: Path) -> int | None:
     require_database(lock_of(path), empty=True)
     if not path.exists() or not path.stat().st_size:
         return None
-    # Read from the file's own head: SQLite would clear up what a crash left beside a file that may not be ours, and what
-    # it reads without that may be in the middle of a write.
+    # Read from the file's own head: SQLite would clear up what a crash left beside a file that may not be ours, and
+    # what it reads without that may be in the middle of a write.
     with path.open("rb") as file:
         head = file.read(_HEAD)
     owner, version = (int.from_bytes(head[place : place + 4], "big") for place in (_OWNER_AT, _VERSION_AT))
