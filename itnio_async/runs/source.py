@@ -7,12 +7,10 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from itnio_async.errors import InvalidRequestError
-
-if TYPE_CHECKING:
-    from aiolimiter import AsyncLimiter
+from itnio_async.transport.limiter import RateWindow
 
 Q = TypeVar("Q")
 
@@ -103,7 +101,7 @@ class Turns(Generic[Q]):
     nobody: only a run that stops cancels, and then all of them.
     """
 
-    def __init__(self, feed: Feed[Q], rate: AsyncLimiter | None) -> None:
+    def __init__(self, feed: Feed[Q], rate: RateWindow | None) -> None:
         self.reads_at_once = rate is None and feed.may_be_ready
         self._feed = feed
         self._rate = rate

@@ -23,7 +23,7 @@ from itnio_async.errors import ItnioError
 from itnio_async.runs.outcome import Outcome, Shelf
 from itnio_async.runs.source import LATER, Feed, Signal, Turns
 from itnio_async.runs.stopping import StopRule
-from itnio_async.transport.limiter import bucket_of
+from itnio_async.transport.limiter import RateWindow
 
 logger = logging.getLogger("itnio_async.bulk")
 
@@ -68,7 +68,7 @@ class Engine(Generic[Q, R]):
         self._rule = rule
         self._concurrency = concurrency
         self._room = Room(2 * concurrency)
-        self._turns = Turns(feed, bucket_of(rate_limit) if rate_limit else None)
+        self._turns = Turns(feed, RateWindow(rate_limit) if rate_limit else None)
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[asyncio.Task[None]] = []
