@@ -150,7 +150,6 @@ class Connection(asyncio.Protocol):
         "_deadline",
         "_drain",
         "_framing",
-        "_gather",
         "_head_only",
         "_headers",
         "_interim",
@@ -165,7 +164,6 @@ class Connection(asyncio.Protocol):
         "_reason",
         "_rest",
         "_sending",
-        "_size",
         "_surplus",
         "_timer",
         "_timer_at",
@@ -207,7 +205,7 @@ class Connection(asyncio.Protocol):
         self._reason = b""
         self._rest: bytes | memoryview = b""
         self._answer_head: tuple[int, bytes] | None = None
-        self._size = self._framing = self._gather = 0
+        self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
         self._keep = self._sending = self._head_only = False
 
@@ -230,22 +228,20 @@ class Connection(asyncio.Protocol):
         write: float | None,
         *,
         head_only: bool = False,
-        gather: int = 0,
         last: bool = False,
         uploading: bool = False,
     ) -> asyncio.Future[Answer]:
         """Write a request; the future gives the answer.
 
         `read` and `write` are seconds to wait for the next bytes to come and to go. An answer that is complete when its
-        head arrives has its body as bytes, any other one as a `Body`; `gather` is the number of bytes of a body to wait
-        for before that. With `uploading`, `data` is the head, and `send` and `sent` follow.
+        head arrives has its body as bytes, any other one as a `Body`. With `uploading`, `data` is the head, and `send`
+        and `sent` follow.
         """
         token: asyncio.Future[Answer] = self._loop.create_future()
         self._token = token
         self._read_timeout = read
         self._write_timeout = write
         self._head_only = head_only
-        self._gather = gather
         self._keep = not last
         self._sending = uploading
         self.requests += 1
@@ -448,7 +444,6 @@ class Connection(asyncio.Protocol):
             self._surplus = True
         elif self._body is None:
             self._parts.append(data)
-            self._size += len(data)
         elif not self._body.feed(data) and not self._paused and self._transport is not None:
             self._paused = True
             if not self._transport.is_closing():
@@ -487,9 +482,6 @@ class Connection(asyncio.Protocol):
                 self._read_framing()
             except _RefusedError as error:
                 self._refuse(str(error))
-                return
-            if self._size < self._gather:
-                self._expect(self._read_timeout)
                 return
             assert self._token is not None
             self._body = Body(self, self._token, self._parts)
