@@ -7,6 +7,7 @@ and looked at again only when it rings.
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import Self
 
 
@@ -70,7 +71,8 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = when
-        self._timer = self._loop.call_at(when, self._ring)
+        # The next timer is set in this one's context: a caller's would be kept for ever.
+        self._timer = self._loop.call_at(when, self._ring, context=Context())
 
     def _ring(self) -> None:
         self._timer = None

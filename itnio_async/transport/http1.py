@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import ssl
+from contextvars import Context
 from typing import Any, Protocol, cast
 
 import httptools
@@ -160,6 +162,7 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_parts",
         "_paused",
+        "_poll",
         "_read_timeout",
         "_reason",
         "_rest",
@@ -196,6 +199,7 @@ class Connection(asyncio.Protocol):
         self._read_timeout: float | None = None
         self._write_timeout: float | None = None
         self._paused = self._write_paused = False
+        self._poll: select.poll | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -220,6 +224,19 @@ class Connection(asyncio.Protocol):
     def is_usable(self) -> bool:
         """Whether the event loop has no reason yet to think that it is gone."""
         return not self.is_closed and self._transport is not None and not self._transport.is_closing()
+
+    def has_news(self) -> bool:
+        """Tell whether the peer has sent something, or closed, since the event loop last looked."""
+        poll = self._poll
+        if poll is None:
+            assert self._transport is not None
+            sock = self._transport.get_extra_info("socket")
+            if sock is None or not hasattr(select, "poll"):
+                return False
+            # Kept, since making it costs three times as much as asking it.
+            self._poll = poll = select.poll()
+            poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def start(
         self,
@@ -325,7 +342,8 @@ class Connection(asyncio.Protocol):
         if self._paused:
             self._paused = False
             if self._transport is not None and not self.is_closed:
-                self._transport.resume_reading()
+                # asyncio makes the callback for what comes again, with the context of this moment.
+                Context().run(self._transport.resume_reading)
 
     # What the event loop calls.
 
@@ -592,7 +610,7 @@ class Connection(asyncio.Protocol):
 
     def _arm(self, deadline: float) -> None:
         self._timer_at = deadline
-        self._timer = self._loop.call_at(deadline, self._ring)
+        self._timer = self._loop.call_at(deadline, self._ring, context=Context())
 
     def _ring(self) -> None:
         self._timer = None

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from math import ceil
 from typing import Any
 
@@ -100,7 +101,9 @@ class Limiter:
         turn: asyncio.Future[None] = loop.create_future()
         line[turn] = None
         self._admit()
-        timer = None if timeout is None else loop.call_later(timeout, self._give_up, line, turn, timeout)
+        timer = (
+            None if timeout is None else loop.call_later(timeout, self._give_up, line, turn, timeout, context=Context())
+        )
         try:
             await turn
         except BaseException:
@@ -138,7 +141,7 @@ class Limiter:
                 continue
             if self._window is not None and (wait := self._window.take()):
                 if self._timer is None:
-                    self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
+                    self._timer = asyncio.get_running_loop().call_later(wait, self._ring, context=Context())
                 return
             del line[turn]
             self._taken += 1
