@@ -23,6 +23,9 @@ BACKLOG = 256 * 1024
 # Bytes of a request that are written at once; of a longer one the rest follows as the system takes it, since TLS takes
 # all that it is given, and then nobody knows what has gone.
 SLICE = 64 * 1024
+# Turns of the event loop before a wait counts as too long. After the process was stopped for a while, timers ring before
+# what lies in the sockets is read: in the next turn the loop reads it, after the callback that was asked for here.
+_LAST_TURNS = 2
 # What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
 _FIRST_BYTES = b"H\r\n"
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
@@ -194,7 +197,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._token: asyncio.Future[Answer] | None = None
         self._drain: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._timer_at = self._deadline = 0.0
         self._read_timeout: float | None = None
         self._write_timeout: float | None = None
@@ -612,12 +615,14 @@ class Connection(asyncio.Protocol):
         self._timer_at = deadline
         self._timer = self._loop.call_at(deadline, self._ring, context=Context())
 
-    def _ring(self) -> None:
+    def _ring(self, turns: int = _LAST_TURNS) -> None:
         self._timer = None
         if self._token is None or not self._deadline:
             return
         if self._loop.time() < self._deadline:
             self._arm(self._deadline)
+        elif turns:
+            self._timer = self._loop.call_soon(self._ring, turns - 1)
         elif self._write_paused:
             self._end_with(httpx.WriteTimeout("The peer did not take the request in time (timeout.write)."))
         elif not self._sending and (self._body is None or self._body.is_awaited):
