@@ -13,6 +13,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ from itnio_async import (
     Credentials,
     DeadlineExceeded,
     ItnioError,
+    RateLimit,
     RetryPolicy,
     ServerError,
 )
@@ -143,7 +145,12 @@ async def test_calls_under_way_when_it_is_closed_end_with_our_errors(raw_server:
     assert server.connections == 1
 
 
-async def test_calls_that_waited_while_it_was_closed_send_nothing(scripted: Any) -> None:
+@pytest.mark.parametrize(
+    "waiting_for", [{"limits": httpx.Limits(max_connections=1)}, {"rate_limit": RateLimit(1, 3600)}]
+)
+async def test_calls_that_wait_when_it_is_closed_end_at_once_and_send_nothing(
+    scripted: Any, waiting_for: dict[str, Any]
+) -> None:
     release = asyncio.Event()
 
     async def held(_: httpx.Request) -> httpx.Response:
@@ -154,8 +161,9 @@ async def test_calls_that_waited_while_it_was_closed_send_nothing(scripted: Any)
     calls = [asyncio.create_task(update(client)) for _ in range(3)]
     await until(lambda: client.stats.waiting == 2)
     await client.aclose()
+    waited = await asyncio.wait_for(asyncio.gather(*calls[1:], return_exceptions=True), 1)
     release.set()
-    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    outcomes = [await calls[0], *waited]
     # The caller's transport is still open, so that the one under way may end well.
     assert [type(outcome) for outcome in outcomes] == [type(None), ConfigurationError, ConfigurationError]
     assert len(transport.sent) == 1
@@ -524,6 +532,20 @@ def test_the_learnt_clock_and_the_tokens_survive_the_loop() -> None:
     asyncio.run(update(client))
     asyncio.run(last())
     assert transport.headers_sent("Timestamp")[-1] == str(now - 5000)
+
+
+def test_the_rate_holds_from_one_loop_to_the_next() -> None:
+    moments = []
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        moments.append(time.monotonic())
+        return answer()
+
+    client = AsyncClient(KEY, SECRET, transport=httpx.MockTransport(handle), rate_limit=RateLimit(1, 0.1))
+    for _ in range(3):
+        asyncio.run(update(client))
+    asyncio.run(client.aclose())
+    assert [after - before >= 0.09 for before, after in pairwise(moments)] == [True, True]
 
 
 def test_uvloop(server: ServerThread) -> None:

@@ -162,7 +162,7 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
 async def _attempt(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
     limiter = shared.enter()
     if not limiter.enter_at_once():
-        await limiter.enter(options.timeout.pool)
+        await limiter.enter(options.timeout.pool, is_repeat=call.attempts > 0)
     try:
         if call.attempts == 0:
             call.admitted = time.monotonic()

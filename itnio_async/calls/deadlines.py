@@ -7,7 +7,12 @@ and looked at again only when it rings.
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import Self
+
+# Turns of the event loop before a deadline strikes. After the process was stopped for a while, timers ring before what
+# lies in the sockets is read: in the next turn the loop reads an answer, and in the one after that the call takes it.
+_LAST_TURNS = 3
 
 
 class Deadline:
@@ -52,7 +57,7 @@ class Deadlines:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._scopes: dict[Deadline, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
 
     def watch(self, scope: Deadline, seconds: float) -> None:
@@ -70,9 +75,13 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = when
-        self._timer = self._loop.call_at(when, self._ring)
+        # The next timer is set in this one's context: a caller's would be kept for ever.
+        self._timer = self._loop.call_at(when, self._ring, context=Context())
 
-    def _ring(self) -> None:
+    def _ring(self, turns: int = _LAST_TURNS) -> None:
+        if turns:
+            self._timer = self._loop.call_soon(self._ring, turns - 1)
+            return
         self._timer = None
         # What the event loop calls due may lie a clock tick ahead.
         now = max(self._loop.time(), self._timer_at)

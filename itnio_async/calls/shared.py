@@ -19,7 +19,7 @@ from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
-from itnio_async.transport.limiter import Limiter
+from itnio_async.transport.limiter import Limiter, RateWindow
 from itnio_async.transport.loops import Home
 from itnio_async.transport.patchable import ConnectionCounts, LastHop
 from itnio_async.transport.signing import Signer, SigningTransport
@@ -84,7 +84,8 @@ class Shared:
         self._hop = hop
         self._owns_hop = owns_hop
         self._slots = slots
-        self._rate_limit = rate_limit
+        # The client's and no limiter's, so that it holds from one event loop to the next.
+        self._window = None if rate_limit is None else RateWindow(rate_limit)
         self._home = Home()
         self._limiter: Limiter | None = None
         self.deadlines: Deadlines
@@ -103,13 +104,13 @@ class Shared:
         self._check_home()
         self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
         self.deadlines = Deadlines(asyncio.get_running_loop())
-        self._limiter = Limiter(self._slots, self._rate_limit)
+        self._limiter = Limiter(self._slots, self._window)
         return self._limiter
 
     def check_open(self) -> None:
         """Raise `ConfigurationError` if the client is closed."""
         if self.closed:
-            raise ConfigurationError("The client is closed. Make a new one, or close it later.")
+            raise _closed()
 
     def _check_home(self) -> None:
         if self._home.is_elsewhere():
@@ -152,6 +153,8 @@ class Shared:
             self._check_home()
             # The connections are of a loop that ended or of the parent process: nobody can close them from here.
             self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
+        elif self._limiter is not None:
+            self._limiter.close(_closed)
         self.closed = True
         self.signer.forget()
         if self._owns_hop:
@@ -166,6 +169,10 @@ class Shared:
                 source=self,
                 stacklevel=2,
             )
+
+
+def _closed() -> ConfigurationError:
+    return ConfigurationError("The client is closed. Make a new one, or close it later.")
 
 
 def _no_credentials() -> Credentials:

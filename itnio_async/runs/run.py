@@ -14,7 +14,7 @@ from itnio_async.runs.outcome import AsFinished, InInputOrder, Outcome
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
-from itnio_async.transport.limiter import bucket_of
+from itnio_async.transport.limiter import RateWindow
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -54,7 +54,7 @@ class BulkRun(Generic[Q, R]):
         self._workers: Workers[Q, R] = Workers(
             name,
             send,
-            Source(requests, bucket_of(rate) if rate else None),
+            Source(requests, RateWindow(rate) if rate else None),
             InInputOrder() if ordered else AsFinished(),
             StopRule(stop_on, max_failures),
             concurrency=config.whole_number("concurrency", concurrency),

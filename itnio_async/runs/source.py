@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from itnio_async.errors import InvalidRequestError
-
-if TYPE_CHECKING:
-    from aiolimiter import AsyncLimiter
+from itnio_async.transport.limiter import RateWindow
 
 Q = TypeVar("Q")
 
@@ -26,7 +24,7 @@ class Source(Generic[Q]):
     neither iterable.
     """
 
-    def __init__(self, requests: Iterable[Q] | AsyncIterable[Q], rate: AsyncLimiter | None = None) -> None:
+    def __init__(self, requests: Iterable[Q] | AsyncIterable[Q], rate: RateWindow | None = None) -> None:
         if not isinstance(requests, Iterable | AsyncIterable):
             raise InvalidRequestError(
                 f"an iterable or an async iterable of requests is wanted, not a {type(requests).__name__}.",

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import ssl
+from contextvars import Context
 from typing import Any, Protocol, cast
 
 import httptools
@@ -21,6 +23,9 @@ BACKLOG = 256 * 1024
 # Bytes of a request that are written at once; of a longer one the rest follows as the system takes it, since TLS takes
 # all that it is given, and then nobody knows what has gone.
 SLICE = 64 * 1024
+# Turns of the event loop before a wait counts as too long. After the process was stopped for a while, timers ring
+# before what lies in the sockets is read: in the next turn the loop reads it, after the callback asked for here.
+_LAST_TURNS = 2
 # What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
 _FIRST_BYTES = b"H\r\n"
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
@@ -150,7 +155,6 @@ class Connection(asyncio.Protocol):
         "_deadline",
         "_drain",
         "_framing",
-        "_gather",
         "_head_only",
         "_headers",
         "_interim",
@@ -161,11 +165,11 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_parts",
         "_paused",
+        "_poll",
         "_read_timeout",
         "_reason",
         "_rest",
         "_sending",
-        "_size",
         "_surplus",
         "_timer",
         "_timer_at",
@@ -193,11 +197,12 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._token: asyncio.Future[Answer] | None = None
         self._drain: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._timer_at = self._deadline = 0.0
         self._read_timeout: float | None = None
         self._write_timeout: float | None = None
         self._paused = self._write_paused = False
+        self._poll: select.poll | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -207,7 +212,7 @@ class Connection(asyncio.Protocol):
         self._reason = b""
         self._rest: bytes | memoryview = b""
         self._answer_head: tuple[int, bytes] | None = None
-        self._size = self._framing = self._gather = 0
+        self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
         self._keep = self._sending = self._head_only = False
 
@@ -223,6 +228,19 @@ class Connection(asyncio.Protocol):
         """Whether the event loop has no reason yet to think that it is gone."""
         return not self.is_closed and self._transport is not None and not self._transport.is_closing()
 
+    def has_news(self) -> bool:
+        """Tell whether the peer has sent something, or closed, since the event loop last looked."""
+        poll = self._poll
+        if poll is None:
+            assert self._transport is not None
+            sock = self._transport.get_extra_info("socket")
+            if sock is None or not hasattr(select, "poll"):
+                return False
+            # Kept, since making it costs three times as much as asking it.
+            self._poll = poll = select.poll()
+            poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
     def start(
         self,
         data: bytes,
@@ -230,22 +248,20 @@ class Connection(asyncio.Protocol):
         write: float | None,
         *,
         head_only: bool = False,
-        gather: int = 0,
         last: bool = False,
         uploading: bool = False,
     ) -> asyncio.Future[Answer]:
         """Write a request; the future gives the answer.
 
         `read` and `write` are seconds to wait for the next bytes to come and to go. An answer that is complete when its
-        head arrives has its body as bytes, any other one as a `Body`; `gather` is the number of bytes of a body to wait
-        for before that. With `uploading`, `data` is the head, and `send` and `sent` follow.
+        head arrives has its body as bytes, any other one as a `Body`. With `uploading`, `data` is the head, and `send`
+        and `sent` follow.
         """
         token: asyncio.Future[Answer] = self._loop.create_future()
         self._token = token
         self._read_timeout = read
         self._write_timeout = write
         self._head_only = head_only
-        self._gather = gather
         self._keep = not last
         self._sending = uploading
         self.requests += 1
@@ -329,7 +345,8 @@ class Connection(asyncio.Protocol):
         if self._paused:
             self._paused = False
             if self._transport is not None and not self.is_closed:
-                self._transport.resume_reading()
+                # asyncio makes the callback for what comes again, with the context of this moment.
+                Context().run(self._transport.resume_reading)
 
     # What the event loop calls.
 
@@ -448,7 +465,6 @@ class Connection(asyncio.Protocol):
             self._surplus = True
         elif self._body is None:
             self._parts.append(data)
-            self._size += len(data)
         elif not self._body.feed(data) and not self._paused and self._transport is not None:
             self._paused = True
             if not self._transport.is_closing():
@@ -487,9 +503,6 @@ class Connection(asyncio.Protocol):
                 self._read_framing()
             except _RefusedError as error:
                 self._refuse(str(error))
-                return
-            if self._size < self._gather:
-                self._expect(self._read_timeout)
                 return
             assert self._token is not None
             self._body = Body(self, self._token, self._parts)
@@ -600,14 +613,16 @@ class Connection(asyncio.Protocol):
 
     def _arm(self, deadline: float) -> None:
         self._timer_at = deadline
-        self._timer = self._loop.call_at(deadline, self._ring)
+        self._timer = self._loop.call_at(deadline, self._ring, context=Context())
 
-    def _ring(self) -> None:
+    def _ring(self, turns: int = _LAST_TURNS) -> None:
         self._timer = None
         if self._token is None or not self._deadline:
             return
         if self._loop.time() < self._deadline:
             self._arm(self._deadline)
+        elif turns:
+            self._timer = self._loop.call_soon(self._ring, turns - 1)
         elif self._write_paused:
             self._end_with(httpx.WriteTimeout("The peer did not take the request in time (timeout.write)."))
         elif not self._sending and (self._body is None or self._body.is_awaited):

@@ -1,120 +1,164 @@
-"""How many calls are under way at once, and how many begin in a second: first come, first served."""
+"""How many calls are under way at once, and how many begin in a second: repeats first, then in order of arrival."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from math import ceil
+from typing import Any
 
 from itnio_async.config import RateLimit
 from itnio_async.errors import PoolTimeout
 
-if TYPE_CHECKING:
-    from aiolimiter import AsyncLimiter
+
+class RateWindow:
+    """Lets at most so many calls begin in any so many seconds, all of them at once if it so happens.
+
+    2.5 calls in a second are 3 in 1.2 seconds. It remembers when each call of the last window began. `clock` gives
+    seconds that never go back, and `sleep` waits for some.
+    """
+
+    def __init__(
+        self,
+        rate: RateLimit,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        self._calls = ceil(rate.calls)
+        self._seconds = rate.seconds * (self._calls / rate.calls)
+        self._clock = clock
+        self._sleep = sleep
+        self._begun: deque[float] = deque()
+
+    def take(self) -> float:
+        """Let a call begin now and return 0.0, or return the seconds until one may."""
+        now, begun = self._clock(), self._begun
+        while begun and begun[0] + self._seconds <= now:
+            begun.popleft()
+        if len(begun) < self._calls:
+            begun.append(now)
+            return 0.0
+        return begun[0] + self._seconds - now
+
+    async def acquire(self) -> None:
+        """Wait until a call may begin; of several that wait here, any may be the next."""
+        while wait := self.take():
+            await self._sleep(wait)
+
+
+_Line = dict[asyncio.Future[None], None]  # for its order, and since any one can be taken out at once
 
 
 class Limiter:
     """The gate before the connections, for one event loop.
 
-    `in_use` counts the calls past it, and `waiting` those before it; only `enter` and `leave` change them. `slots` None
-    is no limit. A free slot goes to the longest waiter, directly, so that no newcomer can take it.
+    `slots` None is no limit. A call takes a slot and its place in the `window` in the same moment. Calls that were
+    admitted before (repeats, whose deadline runs) go before those that were not; among equals, the longest waiter is
+    next, and no newcomer can overtake it.
     """
 
-    def __init__(self, slots: int | None, rate: RateLimit | None) -> None:
+    def __init__(self, slots: int | None, window: RateWindow | None = None) -> None:
         self._slots = slots
-        self._rate = bucket_of(rate) if rate else None
-        # aiolimiter lets a newcomer overtake one that it has just woken, and sends that one to the end.
-        self._turn = asyncio.Lock()
+        self._window = window
         self._taken = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self._queued = 0
-        self._before_rate = 0
+        self._repeats: _Line = {}
+        self._firsts: _Line = {}
+        self._timer: asyncio.TimerHandle | None = None  # rings when the window lets the next one begin
 
     @property
     def in_use(self) -> int:
         """The calls past the limiter."""
-        return self._taken - self._before_rate
+        return self._taken
 
     @property
     def waiting(self) -> int:
         """The calls before it."""
-        return self._queued + self._before_rate
+        return len(self._repeats) + len(self._firsts)
 
     def enter_at_once(self) -> bool:
         """Take a slot if there is nothing to wait for, and tell whether that was so."""
-        return self._rate is None and self._take()
-
-    async def enter(self, timeout: float | None) -> None:
-        """Wait for a slot and for the rate, for at most `timeout` seconds.
-
-        Raises `PoolTimeout`.
-        """
-        if self.enter_at_once():
-            return
-        if timeout is None:
-            await self._wait()
-            return
-        scope = asyncio.timeout(timeout)
-        try:
-            async with scope:
-                await self._wait()
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise PoolTimeout(
-                f"No slot came free within {timeout:g} s (timeout.pool): {self.in_use} calls are under way and "
-                f"{self.waiting} wait. Nothing was sent. Raise limits.max_connections or timeout.pool, or start fewer "
-                "calls at once."
-            ) from None
-
-    def leave(self) -> None:
-        """Give the slot back, to the longest waiter."""
-        while self._queue:
-            future = self._queue.popleft()
-            if not future.done():
-                future.set_result(None)
-                self._queued -= 1
-                return
-        self._taken -= 1
-
-    def _take(self) -> bool:
         if self._slots is not None and self._taken >= self._slots:
+            return False
+        # Without a window, nobody waits while a slot is free.
+        if self._window is not None and (self._repeats or self._firsts or self._window.take()):
             return False
         self._taken += 1
         return True
 
-    async def _wait(self) -> None:
-        if not self._take():
-            await self._queue_up()
-        if self._rate is None:
+    async def enter(self, timeout: float | None, *, is_repeat: bool = False) -> None:
+        """Wait for a slot and for the rate, for at most `timeout` seconds.
+
+        Raises `PoolTimeout`, and what `close` is given.
+        """
+        if self.enter_at_once():
             return
-        self._before_rate += 1
+        loop = asyncio.get_running_loop()
+        line = self._repeats if is_repeat else self._firsts
+        turn: asyncio.Future[None] = loop.create_future()
+        line[turn] = None
+        self._admit()
+        timer = (
+            None if timeout is None else loop.call_later(timeout, self._give_up, line, turn, timeout, context=Context())
+        )
         try:
-            async with self._turn:
-                await self._rate.acquire()
+            await turn
         except BaseException:
-            self.leave()
+            line.pop(turn, None)
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.leave()  # the slot had come in the same tick: pass it on
             raise
         finally:
-            self._before_rate -= 1
+            if timer is not None:
+                timer.cancel()
 
-    async def _queue_up(self) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(future)
-        self._queued += 1
-        try:
-            await future
-        except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
-                # The slot had come at the same tick: pass it on.
-                self.leave()
-            else:
-                self._queued -= 1
-            raise
+    def leave(self) -> None:
+        """Give the slot back, to the next waiter."""
+        self._taken -= 1
+        if self._firsts or self._repeats:
+            self._admit()
 
+    def close(self, error: Callable[[], Exception]) -> None:
+        """End every wait with an error."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for line in (self._repeats, self._firsts):
+            for turn in line:
+                if not turn.done():
+                    turn.set_exception(error())
+            line.clear()
 
-def bucket_of(rate: RateLimit) -> AsyncLimiter:
-    """Return what lets so many calls begin in so many seconds."""
-    from aiolimiter import AsyncLimiter  # most clients have no rate and need not wait for it to load
+    def _admit(self) -> None:
+        """Let in those that may come in now."""
+        while (line := self._repeats or self._firsts) and (self._slots is None or self._taken < self._slots):
+            turn = next(iter(line))
+            if turn.done():  # cancelled, in this tick
+                del line[turn]
+                continue
+            if self._window is not None and (wait := self._window.take()):
+                if self._timer is None:
+                    self._timer = asyncio.get_running_loop().call_later(wait, self._ring, context=Context())
+                return
+            del line[turn]
+            self._taken += 1
+            turn.set_result(None)
 
-    return AsyncLimiter(rate.calls, rate.seconds)
+    def _ring(self) -> None:
+        self._timer = None
+        self._admit()
+
+    def _give_up(self, line: _Line, turn: asyncio.Future[None], timeout: float) -> None:
+        if turn.done():
+            return
+        del line[turn]
+        turn.set_exception(
+            PoolTimeout(
+                f"No slot came free within {timeout:g} s (timeout.pool): {self.in_use} calls are under way and "
+                f"{self.waiting} wait. Nothing was sent. Raise limits.max_connections or timeout.pool, or start fewer "
+                "calls at once."
+            )
+        )

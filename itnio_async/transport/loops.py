@@ -1,11 +1,16 @@
-"""What ends with its event loop, and what must be left alone in a forked child."""
+"""What ends with its event loop, what must be left alone in a forked child, and what keeps no caller's context."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextvars import Context
+from types import coroutine
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakMethod
+
+T = TypeVar("T")
 
 # A generator a loop, which `loop.shutdown_asyncgens()` closes (asyncio.run does that before it closes the loop): the
 # one place where asyncio lets a library tidy up at a loop's end. Kept here, so that nothing starts a task to finalise
@@ -69,6 +74,28 @@ async def close_with_loop(closer: Callable[[], Awaitable[None]]) -> None:
         await anext(keeper.generator)
     keeper.closers = [reference for reference in keeper.closers if reference() is not None]
     keeper.closers.append(WeakMethod(closer))
+
+
+@coroutine
+def in_empty_context(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Await something in a context of its own, in the same task.
+
+    What outlives the call (a connection's callbacks, a timer) keeps the context in which it was made: in the caller's
+    it would keep all that a web framework has there, the request and its body.
+    """
+    context = Context()
+    try:
+        waited_for = context.run(work.send, None)
+        while True:
+            try:
+                sent = yield waited_for
+            except BaseException as error:
+                waited_for = context.run(work.throw, error)
+            else:
+                waited_for = context.run(work.send, sent)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 class Home:

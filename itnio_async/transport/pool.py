@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import select
 import ssl
 from collections import OrderedDict
+from contextvars import Context
 from typing import NamedTuple
 
 import httpx
@@ -19,14 +19,9 @@ from attrs import define, frozen
 
 from itnio_async.transport.connect import Origin, open_connection, tls_context
 from itnio_async.transport.http1 import Connection
-from itnio_async.transport.loops import this_process
+from itnio_async.transport.loops import in_empty_context, this_process
 
 log = logging.getLogger("itnio_async.pool")
-
-# Seconds after which an idle connection is asked for bytes before it is used again: what the peer did to it while this
-# process slept or was busy shows there, before the event loop says so. The look costs 1.5 µs.
-_SUSPECT_AFTER = 0.5
-
 
 # Seconds for sockets to be closed in: it takes event loops a few ticks.
 _CLOSING_TIME = 1.0
@@ -134,10 +129,13 @@ class Pool:
         else:
             connection = await self._wait(None if fresh else origin, timeouts.pool)
             if connection is not None and connection.is_usable:
-                self._count_reuse(connection)
-                return connection
+                if not connection.has_news():
+                    self._count_reuse(connection)
+                    return connection
+                connection.close()
+                self._let_go(connection)
         try:
-            return await self._dial(origin, timeouts.connect)
+            return await in_empty_context(self._dial(origin, timeouts.connect))
         except BaseException:
             self._vacate()
             raise
@@ -169,21 +167,21 @@ class Pool:
             self._close_oldest()
             self._vacate()
         elif self._reaper is None and self._expiry is not None:
-            self._reaper = self.loop.call_at(connection.idle_since + self._expiry, self._reap)
+            self._ring_at(connection.idle_since + self._expiry)
 
     def lost(self, connection: Connection, *, busy: bool) -> None:
         """Forget a connection; its slot too, unless it is already someone else's."""
         origin = self._origins.get(connection)
         if origin is None:
             return
-        self._let_go(connection)
         idle = self._idle.get(origin)
-        if busy:
-            self._vacate()
-        elif idle and connection in idle:
+        if idle and connection in idle:
             del idle[connection]
             self._idle_count -= 1
             self._vacate()
+        elif busy:
+            self._vacate()
+        self._let_go(connection)
 
     def gone(self, connection: Connection) -> None:
         """Learn that a socket is closed."""
@@ -197,7 +195,8 @@ class Pool:
         """Close all connections; their users are told so, and the waiters."""
         self.retire()
         for scope in self._dialling:
-            scope.reschedule(self.loop.time())
+            if not scope.expired():  # else it ends by itself, in this tick
+                scope.reschedule(self.loop.time())
         while self._waiters:
             waiter, _ = self._waiters.popitem(last=False)
             if not waiter.done():
@@ -220,9 +219,8 @@ class Pool:
         if self._reaper is not None:
             self._reaper.cancel()
             self._reaper = None
-        for idle in self._idle.values():
-            for connection in list(idle):
-                connection.end("The transport was dropped")
+        for connection in [connection for idle in self._idle.values() for connection in idle]:
+            connection.end("The transport was dropped")
 
     def bury(self) -> None:
         """Close the sockets that a closed event loop left open."""
@@ -249,7 +247,7 @@ class Pool:
     async def _wait(self, origin: Origin | None, timeout: float | None) -> _Handed:
         waiter: asyncio.Future[_Handed] = self.loop.create_future()
         self._waiters[waiter] = origin
-        timer = None if timeout is None else self.loop.call_later(timeout, self._give_up, waiter)
+        timer = None if timeout is None else self.loop.call_later(timeout, self._give_up, waiter, context=Context())
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -278,7 +276,10 @@ class Pool:
             self._vacate()
 
     def _let_go(self, connection: Connection) -> None:
-        del self._origins[connection]
+        origin = self._origins.pop(connection)
+        # An entry is there for origins with a connection only, so that their number is bounded.
+        if not self._idle.get(origin, True):
+            del self._idle[origin]
         self._closing.add(connection)
         log.debug("connection %d closed", connection.number)
 
@@ -288,7 +289,7 @@ class Pool:
         idle_for = self.loop.time() - connection.idle_since
         if not connection.is_usable or (self._expiry is not None and idle_for > self._expiry):
             return False
-        return idle_for < _SUSPECT_AFTER or not _has_news(connection)
+        return not connection.has_news()
 
     def _oldest(self) -> Connection | None:
         firsts = [next(iter(idle)) for idle in self._idle.values() if idle]
@@ -311,11 +312,14 @@ class Pool:
         too_old = self.loop.time() - self._expiry + 0.0005
         while (oldest := self._oldest()) is not None:
             if oldest.idle_since > too_old:
-                self._reaper = self.loop.call_at(oldest.idle_since + self._expiry, self._reap)
+                self._ring_at(oldest.idle_since + self._expiry)
                 return
             self._close_oldest()
             self._vacate()
-        self._idle = {origin: idle for origin, idle in self._idle.items() if idle}
+
+    def _ring_at(self, when: float) -> None:
+        # In a context of its own, since the next timer is set in it, and so on for ever.
+        self._reaper = self.loop.call_at(when, self._reap, context=Context())
 
     def _count_reuse(self, connection: Connection) -> None:
         self._counts.reused += 1
@@ -379,14 +383,3 @@ def closed() -> RuntimeError:
 def _why(error: OSError) -> str:
     text = error.strerror or str(error) or type(error).__name__
     return f"No connection could be made: {text}."
-
-
-def _has_news(connection: Connection) -> bool:
-    """Tell whether the peer has sent something, or closed, since the event loop last looked."""
-    assert connection.transport is not None
-    sock = connection.transport.get_extra_info("socket")
-    if sock is None or not hasattr(select, "poll"):
-        return False
-    poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
-    return bool(poll.poll(0))

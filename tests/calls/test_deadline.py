@@ -42,14 +42,25 @@ async def test_the_clock_starts_when_the_call_is_admitted(scripted: Any, loop_cl
     assert len(transport.sent) == 10
 
 
-async def test_the_wait_for_the_rate_is_before_the_clock(scripted: Any, loop_clock: LoopClock) -> None:
-    client, transport = scripted(answer(), rate_limit=RateLimit(1, 100), deadline=10)
-    calls = asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(3)))
-    await loop_clock.run(90)
-    assert len(transport.sent) == 1
-    await loop_clock.run(130)
-    await calls
+async def test_the_wait_for_the_rate_is_before_the_clock(scripted: Any) -> None:
+    client, transport = scripted(answer(), rate_limit=RateLimit(1, 0.3), deadline=0.25)
+    # The last one waits for more than twice its deadline.
+    await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(3)))
     assert len(transport.sent) == 3
+
+
+@pytest.mark.parametrize("code", [-16, -18])
+async def test_a_repeat_does_not_wait_behind_calls_that_have_not_begun(
+    scripted: Any, loop_clock: LoopClock, code: int
+) -> None:
+    async def takes_a_second(_: httpx.Request) -> httpx.Response:
+        await loop_clock.run(1)
+        return answer(code if len(transport.sent) == 1 else 0)
+
+    client, transport = scripted(takes_a_second, limits=ONE_SLOT, deadline=10, retry=RetryPolicy(sleep=FakeSleep()))
+    # Together they take twice the deadline.
+    await asyncio.gather(*(client.sip_trunks.update(trunk_update()) for _ in range(20)))
+    assert len(transport.sent) == 21
 
 
 async def test_a_call_that_never_ends_is_ended(scripted: Any) -> None:

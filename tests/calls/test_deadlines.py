@@ -20,8 +20,8 @@ class CountingLoop:
     def time(self) -> float:
         return self.loop.time()
 
-    def call_at(self, when, callback):
-        self.set.append(self.loop.call_at(when, callback))
+    def call_at(self, when, callback, *, context):
+        self.set.append(self.loop.call_at(when, callback, context=context))
         return self.set[-1]
 
 

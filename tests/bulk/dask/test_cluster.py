@@ -191,7 +191,7 @@ async def test_an_outcome_has_the_time_of_its_call_and_comes_soon_after_its_chun
     async with await over(concurrency=4) as cluster:
         async for outcome in cluster.bulk(UPDATE, await updates_of(client), concurrency=4):
             arrived = time.time()
-            assert 0.05 <= outcome.elapsed < 0.5
+            assert 0.05 <= outcome.elapsed < 1
     last = max(request.at for request in sandbox.requests if request.path.endswith("/update"))
     assert arrived - last < 0.05 + 0.25  # the wait itself, and far more than the journey takes on a machine at rest
 
