@@ -15,6 +15,16 @@ from itnio_async.bulk.journal.file import JournalContents
 from itnio_async.bulk.journal.rows import HELD_BACK, JournalHeader, JournalRow, RowState
 from itnio_async.bulk.trunks.export import FailedRow
 
+STATE_WORDS = {
+    RowState.DONE: ("Done", "accepted by the vendor"),
+    RowState.UNCHANGED: ("Unchanged", "already up to date"),
+    RowState.REFUSED: ("Refused", "not changed"),
+    RowState.UNKNOWN: ("Unknown", "sent, but no answer says whether they were updated"),
+    RowState.SENT: ("Under way", "sent, and no answer yet"),
+    RowState.WAITING: ("Not sent", "not changed"),
+}
+"""The name and the meaning of each state, in the order in which people are shown them."""
+
 _AGAIN = "Run the same command again: "
 _MOST_MOMENTS = 80
 # What people can read off an axis, in seconds.
@@ -150,7 +160,7 @@ def _words(state: RowState, code: int | None, error: str | None, was_sent: bool)
     if state is RowState.REFUSED and error == HELD_BACK:
         return (
             "held back: the trunk changed since the plan was made",
-            "Make the plan anew, or overwrite the trunks all the same (--retry-refused --force).",
+            "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
         )
     if state is RowState.REFUSED and not was_sent:
         before = "refused before sending"
