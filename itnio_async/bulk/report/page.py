@@ -147,8 +147,10 @@ def _drawn(report: Report, zone: tzinfo) -> list[charts.Chart]:
 
 @frozen
 class _Failed:
+    """The failed rows, each cell with its class in the page's style; `first` says how many they are if not all."""
+
     title: str
-    note: str
+    first: str
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[tuple[str, str]]]
 
@@ -156,7 +158,7 @@ class _Failed:
 def _failed(rows: Sequence[JournalRow]) -> _Failed:
     return _Failed(
         title=f"{len(rows):,} failed row{'' if len(rows) == 1 else 's'}",
-        note=f"The first {MOST_ROWS:,} of them;" if len(rows) > MOST_ROWS else "",
+        first=f"{MOST_ROWS:,}" if len(rows) > MOST_ROWS else "",
         columns=_COLUMNS,
         rows=[_cells(row) for row in rows[:MOST_ROWS]],
     )

@@ -92,6 +92,13 @@ def test_times_in_a_zone_of_ones_own():
     assert ">08:16:40</text>" in text
 
 
+def test_lines_break_where_no_row_ended_and_a_moment_alone_is_a_dot():
+    ends = (1000.0, 1001.0, 1005.0)
+    drawn = Page(html_of(report(*[DONE._replace(ended=end) for end in ends]))).tags
+    assert [tag for tag, _ in drawn if tag in ("polyline", "circle")] == ["polyline", "circle"] * 2
+    assert [tag for tag, _ in drawn].count("rect") == 3
+
+
 def test_a_running_job_and_disabled_trunks_are_told():
     rows = (journal_row(0, DONE, disabled=True), journal_row(1, DONE))
     text = html_of(Report(HEADER, rows, is_running=True))
