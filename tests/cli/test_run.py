@@ -118,7 +118,7 @@ def test_as_a_module(module):
 # What takes long to load, or is not there without an extra of its own.
 HEAVY = {
     *("itnio_async.bulk", "itnio_async.sandbox", "starlette", "uvicorn", "dask", "distributed", "cryptography"),
-    *("openpyxl", "sqlite3", "platformdirs", "rich.progress", "rich.live"),
+    *("openpyxl", "jinja2", "sqlite3", "platformdirs", "rich.progress", "rich.live"),
 }
 
 

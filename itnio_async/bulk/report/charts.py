@@ -1,57 +1,94 @@
-"""Small charts as SVG to stand inside a page: bars and lines over time, their colours from the page's style."""
+"""Where the bars, lines and words of a chart over time stand; the page's template draws them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from html import escape
 
-_WIDTH, _HEIGHT = 480, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 22
-_INNER = _WIDTH - _LEFT - _RIGHT
-_DEEP = _HEIGHT - _TOP - _BOTTOM
+from attrs import frozen
+
+WIDTH, HEIGHT = 480, 200
+LEFT, RIGHT, _TOP, _BOTTOM = 46, 472, 8, 178
 _TIMES_SHOWN = 5
 _LEAST = 1e-9
 
-Series = Sequence[tuple[str, str, Sequence[float | None]]]
-"""What is drawn: for each one its label, its class in the page's style, and a value for each time (None: a gap)."""
+
+@frozen
+class Series:
+    """What is drawn: its label, its class in the page's style, and a value for each time (None: a gap)."""
+
+    label: str
+    kind: str
+    values: Sequence[float | None]
 
 
-def bars(title: str, times: Sequence[float], series: Series, zone: tzinfo) -> str:
-    """Return stacked bars, one for each time."""
-    totals = [sum(values[i] or 0 for _, _, values in series) for i in range(len(times))]
-    top = nice_top(max(totals))
-    step = _INNER / len(times)
+@frozen
+class Bar:
+    """A part of the stacked bar of one time."""
+
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@frozen
+class Line:
+    """A part of a line without gaps, through these points."""
+
+    kind: str
+    points: Sequence[tuple[float, float]]
+
+
+@frozen
+class Mark:
+    """A word on an axis: at this height on the left one, this far to the right on the lower one."""
+
+    at: float
+    words: str
+    anchor: str = "middle"
+
+
+@frozen
+class Chart:
+    """A drawing of `WIDTH` by `HEIGHT`, with the origin at the upper left."""
+
+    title: str
+    series: Sequence[Series]
+    values: Sequence[Mark]
+    times: Sequence[Mark]
+    bars: Sequence[Bar] = ()
+    lines: Sequence[Line] = ()
+
+
+def bar_chart(title: str, times: Sequence[float], series: Sequence[Series], zone: tzinfo) -> Chart:
+    """Return a chart of stacked bars, one for each time (Unix seconds)."""
+    top = nice_top(max(sum(one.values[i] or 0 for one in series) for i in range(len(times))))
+    step = (RIGHT - LEFT) / len(times)
     drawn = []
     for i in range(len(times)):
         base = 0.0
-        for _, kind, values in series:
-            value = values[i] or 0
-            if value:
-                x, y = _LEFT + i * step, _y(base + value, top)
+        for one in series:
+            if value := one.values[i] or 0:
+                y = _y(base + value, top)
                 height = max(1.0, _y(base, top) - y)
-                drawn.append(
-                    f'<rect class={kind} x="{x:.1f}" y="{y:.1f}" width="{max(1.0, step - 1):.1f}" '
-                    f'height="{height:.1f}"/>'
-                )
+                drawn.append(Bar(one.kind, _short(LEFT + i * step), y, _short(max(1.0, step - 1)), _short(height)))
             base += value
-    return _figure(title, times, series, top, drawn, zone, centred=step / 2)
+    return Chart(title, series, _values(top), _times(times, zone, centred=step / 2), bars=drawn)
 
 
-def lines(title: str, times: Sequence[float], series: Series, zone: tzinfo) -> str:
-    """Return a line for each of the series; a gap breaks it."""
-    top = nice_top(max((value or 0 for _, _, values in series for value in values), default=0))
-    step = _INNER / max(1, len(times) - 1)
-    drawn = []
-    for _, kind, values in series:
-        for part in _unbroken(values):
-            points = [(_LEFT + i * step, _y(value, top)) for i, value in part]
-            if len(points) == 1:
-                drawn.append(f'<circle class={kind} cx="{points[0][0]:.1f}" cy="{points[0][1]:.1f}" r="1"/>')
-            else:
-                drawn.append(f'<polyline class={kind} points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
-    return _figure(title, times, series, top, drawn, zone, centred=0)
+def line_chart(title: str, times: Sequence[float], series: Sequence[Series], zone: tzinfo) -> Chart:
+    """Return a chart with a line for each of the series; a gap breaks it."""
+    top = nice_top(max((value or 0 for one in series for value in one.values), default=0))
+    step = (RIGHT - LEFT) / max(1, len(times) - 1)
+    drawn = [
+        Line(one.kind, [(_short(LEFT + i * step), _y(value, top)) for i, value in part])
+        for one in series
+        for part in _unbroken(one.values)
+    ]
+    return Chart(title, series, _values(top), _times(times, zone, centred=0), lines=drawn)
 
 
 def _unbroken(values: Sequence[float | None]) -> Iterable[list[tuple[int, float]]]:
@@ -75,47 +112,34 @@ def nice_top(value: float) -> float:
 
 
 def _y(value: float, top: float) -> float:
-    return _TOP + _DEEP * (1 - value / top)
+    return _short(_BOTTOM - (_BOTTOM - _TOP) * value / top)
 
 
-def _figure(
-    title: str,
-    times: Sequence[float],
-    series: Series,
-    top: float,
-    drawn: Iterable[str],
-    zone: tzinfo,
-    *,
-    centred: float,
-) -> str:
-    keys = "".join(f'<span class="key {kind}"><i></i>{escape(label)}</span>' for label, kind, _ in series)
-    grid = "".join(
-        f'<line class=grid x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(top * part / 2)}</text>'
-        for part in range(3)
-        for y in (_y(top * part / 2, top),)
-    )
-    return (
-        f"<figure><figcaption>{escape(title)}</figcaption>{keys}"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{grid}{''.join(drawn)}{_times(times, zone, centred)}</svg></figure>"
-    )
+def _short(value: float) -> float:
+    """Return the number with as many digits as can be seen."""
+    return round(value, 1)
+
+
+def _values(top: float) -> list[Mark]:
+    return [Mark(_y(value, top), _number(value), "end") for value in (0.0, top / 2, top)]
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _times(times: Sequence[float], zone: tzinfo, centred: float) -> str:
+def _times(times: Sequence[float], zone: tzinfo, *, centred: float) -> list[Mark]:
     last = len(times) - 1
     shown = sorted({round(i * last / (_TIMES_SHOWN - 1)) for i in range(_TIMES_SHOWN)})
     is_long = times[-1] - times[0] > 86_400
-    step = (_INNER - 2 * centred) / max(1, last)
-    texts = []
+    step = (RIGHT - LEFT - 2 * centred) / max(1, last)
+    marks = []
     for i in shown:
-        moment = datetime.fromtimestamp(times[i], zone)
-        anchor = "start" if i == 0 else "end" if i == last else "middle"
-        x = _LEFT if i == 0 else _WIDTH - _RIGHT if i == last else _LEFT + centred + i * step
-        words = moment.strftime("%d.%m. %H:%M" if is_long else "%H:%M:%S")
-        texts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 6}" text-anchor="{anchor}">{words}</text>')
-    return "".join(texts)
+        words = datetime.fromtimestamp(times[i], zone).strftime("%d.%m. %H:%M" if is_long else "%H:%M:%S")
+        if i == 0:
+            marks.append(Mark(LEFT, words, "start"))
+        elif i == last:
+            marks.append(Mark(RIGHT, words, "end"))
+        else:
+            marks.append(Mark(_short(LEFT + centred + i * step), words))
+    return marks

@@ -14,6 +14,16 @@ from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.bulk.journal.rows import HELD_BACK, JournalContents, JournalHeader, JournalRow, RowState
 from itnio_async.bulk.trunks.export import FailedRow
 
+STATE_WORDS = {
+    RowState.DONE: ("Done", "accepted by the vendor"),
+    RowState.UNCHANGED: ("Unchanged", "already up to date"),
+    RowState.REFUSED: ("Refused", "not changed"),
+    RowState.UNKNOWN: ("Unknown", "sent, but no answer says whether they were updated"),
+    RowState.SENT: ("Under way", "sent, and no answer yet"),
+    RowState.WAITING: ("Not sent", "not changed"),
+}
+"""The name and the meaning of each state, in the order in which people are shown them."""
+
 _AGAIN = "Run the same command again: "
 _MOST_MOMENTS = 80
 # What people can read off an axis, in seconds.

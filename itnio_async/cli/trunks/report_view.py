@@ -9,17 +9,8 @@ from itnio_async.bulk import (
     Report,
     RowState,
 )
-from itnio_async.bulk.report.report import explain
+from itnio_async.bulk.report.report import STATE_WORDS, explain
 from itnio_async.cli.output import json_line, line, table
-
-_STATES = (
-    (RowState.DONE, "Done", "accepted by the vendor"),
-    (RowState.UNCHANGED, "Unchanged", "already up to date"),
-    (RowState.REFUSED, "Refused", "not changed"),
-    (RowState.UNKNOWN, "Unknown", "sent, but no answer says whether they were updated"),
-    (RowState.SENT, "Under way", "sent, and no answer yet"),
-    (RowState.WAITING, "Not sent", "not changed"),
-)
 
 # -- for people -------------------------------------------------------------------------------------------------------
 
@@ -27,7 +18,7 @@ _STATES = (
 def show_report(report: Report) -> None:
     """Write how many rows are in each state, and for those that are not done why and what to do."""
     rows: list[tuple[str, int, str]] = []
-    for state, name, meaning in _STATES:
+    for state, (name, meaning) in STATE_WORDS.items():
         if count := report.counts[state]:
             rows.append((name, count, meaning))
             if state is RowState.DONE and report.disabled:

@@ -5,44 +5,58 @@ from __future__ import annotations
 import random
 import re
 import stat
+import sys
 from datetime import timedelta, timezone
+from html import escape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from support.chromium import look_at
 from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
 from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.charts import nice_top
 from itnio_async.bulk.report.page import html_of, write_html
-from itnio_async.bulk.report.report import Report
+from itnio_async.bulk.report.report import Report, explain
 from itnio_async.errors import ConfigurationError
 
 EVIL = "</script><script>document.title='run'</script><img src=https://example.com/x onerror=alert(1)>&amp;\"'"
 
 
 class Page(HTMLParser):
-    """The tags of a page, with their attributes; complains of tags that do not close in order."""
+    """The tags of a page with their attributes, and its words; complains of tags that do not close in order."""
 
     def __init__(self, text):
         super().__init__()
         self.tags = []
+        self.words = []
         self.open = []
         self.feed(text)
+        self.close()
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in ("meta", "link", "th", "td", "line", "rect", "circle", "polyline"):
-            self.open.append(tag)
+        if tag not in ("meta", "link"):
+            self.open.append(len(self.tags))
+        self.handle_startendtag(tag, attributes)
 
     def handle_startendtag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
+        self.words.append("")
 
     def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+        assert self.tags[self.open.pop()][0] == tag
+
+    def handle_data(self, data):
+        if self.open:
+            self.words[self.open[-1]] += data
+
+    def words_in(self, wanted):
+        """The words that stand directly in each tag of this name."""
+        return [words for (tag, _), words in zip(self.tags, self.words, strict=True) if tag == wanted]
 
 
 def test_it_says_what_became_of_the_rows():
@@ -51,8 +65,15 @@ def test_it_says_what_became_of_the_rows():
     assert "<h1>trunks.csv</h1>" in text
     assert "Account bDq*** at api.itniotech.com" in text
     assert "begun 1970-01-01 00:15 UTC, 2.5 s from the first answer to the last" in text
-    for count, label in ((8, "rows"), (2, "done"), (1, "stood so already"), (2, "refused"), (2, "outcome unknown")):
-        assert f"<b>{count}</b><span>{label}</span>" in text
+    for count, name, meaning in (
+        (8, "Rows", ""),
+        (2, "Done", "accepted by the vendor"),
+        (1, "Unchanged", "already up to date"),
+        (2, "Refused", "not changed"),
+        (2, "Unknown", "sent, but no answer says whether they were updated"),
+        (1, "Not sent", "not changed"),
+    ):
+        assert f"<b>{count}</b><span>{name}</span><small>{meaning}</small>" in text
     assert "4 failed rows" in text
     assert "Choose another name; names are unique in the account." in text
     assert text.count("<svg") == 2
@@ -71,11 +92,18 @@ def test_times_in_a_zone_of_ones_own():
     assert ">08:16:40</text>" in text
 
 
+def test_lines_break_where_no_row_ended_and_a_moment_alone_is_a_dot():
+    ends = (1000.0, 1001.0, 1005.0)
+    drawn = Page(html_of(report(*[DONE._replace(ended=end) for end in ends]))).tags
+    assert [tag for tag, _ in drawn if tag in ("polyline", "circle")] == ["polyline", "circle"] * 2
+    assert [tag for tag, _ in drawn].count("rect") == 3
+
+
 def test_a_running_job_and_disabled_trunks_are_told():
     rows = (journal_row(0, DONE, disabled=True), journal_row(1, DONE))
     text = html_of(Report(HEADER, rows, is_running=True))
     assert "The job is running" in text
-    assert "done (1 on disabled trunks)" in text
+    assert "accepted by the vendor (1 on disabled trunks)" in text
 
 
 def test_only_so_many_rows_as_a_person_reads(monkeypatch):
@@ -98,13 +126,49 @@ def test_it_loads_nothing_and_runs_only_its_own_script():
     assert not re.search(r"url\(|@import", text)
 
 
-@given(st.text(), st.text(), st.floats(0, 1e6), st.lists(st.floats(0, 4e9), min_size=2, max_size=9))
-def test_any_contents_make_a_page(name, reason, elapsed, ends):
-    rows = tuple(
-        journal_row(number, STORM._replace(reason=reason, ended=end, elapsed=elapsed), trunk_name=name)
-        for number, end in enumerate(ends)
-    )
+TAGS = ("</script>", "<script>", "</style>", "</td>", "</title>", "<!--", "-->", "<![CDATA[", "]]>", "<img/src=x>")
+MARKS = ("'", '"', "`", "=", ">", "<", "&", "&lt;", "&#34;", "/", "\\", "{{version}}", "{%raw%}", "{#", "#}")
+ODD = (" onclick=alert(1)", "javascript:", " ", "\n", "\0", "\u2028", "\u202e", "\ud800", "\U0001f512", "名")
+HOSTILE = st.text(st.characters(), max_size=20) | st.lists(st.sampled_from(TAGS + MARKS + ODD)).map("".join)
+
+
+@settings(max_examples=50)
+@given(*[HOSTILE] * 6)
+def test_whatever_is_in_a_value_it_is_only_words(source, host, api_key, name, reason, error):
+    def made_of(source, host, api_key, name, reason, error):
+        refused = NOT_FOUND._replace(reason=reason, error=error, attempts=1)
+        lost = LOST._replace(error=error, reason=reason)
+        rows = [journal_row(number, result, trunk_name=name) for number, result in enumerate((DONE, refused, lost))]
+        header = attrs.evolve(HEADER, source=source, host=host, api_key=api_key)
+        return Report(header, tuple(rows))
+
+    made = made_of(source, host, api_key, name, reason, error)
+    hostile, plain = Page(html_of(made)), Page(html_of(made_of(*"abcdef")))
+    # Nothing is opened or closed by a value, and none is in an attribute.
+    assert hostile.tags == plain.tags
+    assert hostile.words_in("h1") == [Path(source).name]
+    assert f"Account {api_key} at {host} · begun" in hostile.words_in("p")[0]
+    cells = hostile.words_in("td")
+    assert cells[2:8:4] == [one.meaning for one in made.reasons]
+    assert cells[10::6] == [name, name]
+    assert cells[13::6] == [
+        f"{meaning}: {reason}" if reason else meaning for meaning in (explain(row).meaning for row in made.failed)
+    ]
+
+
+@given(st.floats(0, 1e6), st.lists(st.floats(0, 4e9), min_size=2, max_size=9))
+def test_any_times_make_a_page(elapsed, ends):
+    rows = tuple(journal_row(number, STORM._replace(ended=end, elapsed=elapsed)) for number, end in enumerate(ends))
     Page(html_of(Report(HEADER, rows)))
+
+
+def test_without_jinja2_it_says_what_to_install_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    made = report(DONE)
+    for write in (html_of, lambda made: write_html(made, tmp_path / "report.html")):
+        with pytest.raises(ConfigurationError, match=r"needs Jinja2.*pip install 'itnio-async\[cli\]'"):
+            write(made)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("before", [None, 0o644])
@@ -176,6 +240,24 @@ def test_a_browser_shows_it_offline_and_sorts_it(tmp_path, presses, column, expe
     assert len(found) == len(made.failed)
     assert found == expected(found)
     assert EVIL in seen.text
+
+
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_the_page_is_no_wider_than_the_screen_it_is_on(tmp_path, width):
+    long = "x" * 300
+    rows = (*job(40).rows, journal_row(40, NAME_TAKEN._replace(reason=long), trunk_name=long))
+    text = html_of(Report(attrs.evolve(HEADER, source=long, host=long), rows))
+    screen = tmp_path / "screen.html"
+    # Headless windows are at least 500 pixels wide; a frame takes any width, and the page takes it for its screen's.
+    screen.write_text(f"""
+        <p></p><iframe style="width:{width}px;border:0" srcdoc="{escape(text)}"></iframe>
+        <script>
+        const frame = document.querySelector("iframe"), told = document.querySelector("p");
+        frame.onload = () => told.textContent = frame.contentDocument.documentElement.scrollWidth;
+        </script>
+    """)
+    found = re.search("<p>(.*?)</p>", look_at(screen, tmp_path / "profile").document)[1]
+    assert int(found) <= width
 
 
 def test_errors_on_the_console_would_be_seen(tmp_path):
