@@ -212,7 +212,7 @@ def _found(text: str, secret: str) -> Iterator[Span]:
 
 
 class _Step(NamedTuple):
-    """A text with one step of escapes read; the three say where each of them stood and stands, in order."""
+    """A text with one step of escapes read; the three say where each escape was and is, in order."""
 
     text: str
     starts: list[int]

@@ -75,7 +75,7 @@ class Fault:
     """One failure to order with `sandbox.order(fault)`. Raises `ConfigurationError` for what does not fit.
 
     `kind`: see the module. `endpoint`: a path, or its last part ("update"); None is any. `key_id`: only requests about
-    that trunk. `count`: how many requests it strikes at most; None is no bound. `probability`: 0 to 1, drawn for each
+    that trunk. `count`: how many requests it strikes at most; None: no limit. `probability`: 0 to 1, drawn for each
     request that fits; `seed` makes the draws the same every time. `seconds`: how long `wait` waits. `processed`:
     whether the request is carried out before the fault strikes; unless given, only for garbage and half.
     `http_status`: of a refusal (200) or a page (502). `reset`: `drop` resets the connection instead of closing it.

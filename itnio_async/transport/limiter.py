@@ -56,7 +56,7 @@ _Line = dict[asyncio.Future[None], None]  # for its order, and since any one can
 class Limiter:
     """The gate before the connections, for one event loop.
 
-    `slots` None is no limit. A call takes a slot and its place in the `window` in the same moment. Calls that were
+    `slots` None: no limit. A call takes a slot and its place in the `window` in the same moment. Calls that were
     admitted before (repeats, whose deadline runs) go before those that were not; among equals, the longest waiter is
     next, and no newcomer can overtake it.
     """

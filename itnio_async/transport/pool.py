@@ -28,7 +28,7 @@ _CLOSING_TIME = 1.0
 
 
 class Timeouts(NamedTuple):
-    """Seconds for each kind of wait, as httpx has them; None is no bound."""
+    """Seconds for each kind of wait, as httpx has them; None is unbounded."""
 
     connect: float | None = None
     read: float | None = None

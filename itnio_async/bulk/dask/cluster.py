@@ -130,7 +130,7 @@ class Cluster:
         """Do what `client.bulk` does, in the workers.
 
         Raises `ConfigurationError` for an update with a password, where the connections to scheduler and workers
-        neither have TLS nor stay on this machine; as the outcome of that update where `requests` is no sequence.
+        neither have TLS nor stay on this machine; as the outcome of that update where `requests` is not a sequence.
         """
         for update in requests if isinstance(requests, Sequence) else ():
             self.require_private(update)

@@ -48,7 +48,7 @@ def openpyxl() -> Any:
 
 
 def rows_of(stream: BinaryIO, sheet: str | None) -> Iterator[Cells]:
-    """Yield the rows, blank ones too; raises `SourceError` for what is no workbook, or where a sheet must be named.
+    """Yield the rows, blank ones too; raises `SourceError` for what is not a workbook, or where a sheet must be named.
 
     A formula stands for the result that the spreadsheet saved with it.
     """

@@ -111,7 +111,7 @@ class SavedPlan:
         return found
 
     def changed(self, identity: Identity, trunks: Iterable[SipTrunk]) -> frozenset[int]:
-        """Return the key ids of the trunks that do not stand as they did when the plan was made."""
+        """Return the key ids of the trunks that have changed since the plan was made."""
         before = {row.key_id: row.trunk for row in self.rows if row.trunk is not None}
         by_name = {row.name: row.trunk for row in self.rows if row.trunk is not None and row.key_id is None}
         return frozenset(

@@ -44,7 +44,7 @@ class Undo:
 def plan_undo(
     journal: JournalContents, trunks: Iterable[SipTrunk], identity: Identity, *, same_account: bool = False
 ) -> Undo:
-    """Return the plan back to the values before the job, as far as the trunks still stand as the job left them.
+    """Return the plan back to the values before the job, for trunks that are as the job left them.
 
     `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk is as the row wanted.
 

@@ -84,7 +84,7 @@ class Report:
 
     @cached_property
     def failed(self) -> tuple[JournalRow, ...]:
-        """The rows that were refused, whose outcome is unknown, or that do not stand as wanted, in the file's order."""
+        """The rows that were refused, whose outcome is unknown, or that are not as wanted, in the file's order."""
         return tuple(row for row in self.rows if is_failed(row))
 
     @property
@@ -115,7 +115,7 @@ def report_of(contents: JournalContents) -> Report:
 
 
 def is_failed(row: JournalRow) -> bool:
-    """Tell whether somebody must look at the row: what only waits is no failure."""
+    """Tell whether somebody must look at the row: what only waits is not a failure."""
     return row.state in (RowState.REFUSED, RowState.UNKNOWN) or _is_otherwise(row)
 
 
@@ -154,7 +154,7 @@ def _words(state: RowState, code: int | None, error: str | None, was_sent: bool)
             f"the outcome is unknown: {why}"
             if known is not None
             else f"the outcome is unknown{_of(error)}: no answer told",
-            f"{_AGAIN}these rows are read back first, and sent only where they do not stand as wanted.",
+            f"{_AGAIN}these rows are read back first, and sent only where they are not as wanted.",
         )
     if state is RowState.REFUSED and error == HELD_BACK:
         return (

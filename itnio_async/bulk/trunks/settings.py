@@ -127,7 +127,7 @@ def _same_password(trunk: SipTrunk, wanted: Any) -> bool:
 
 
 def differences(trunk: SipTrunk, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """Return where the trunk does not stand as the values want it, as far as the listing can tell."""
+    """Return where the trunk is not as the values want it, as far as the listing can tell."""
     hidden = not trunk.sip_password or is_masked(trunk.sip_password)
     return tuple(change for change in changes_between(trunk, values) if not (change.secret and hidden))
 
