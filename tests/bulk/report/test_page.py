@@ -81,7 +81,7 @@ def test_it_says_what_became_of_the_rows():
 
 def test_nothing_failed():
     text = html_of(report(DONE, UNCHANGED))
-    assert "Every row stands as the file wants it." in text
+    assert "Every trunk is as the file wants it." in text
     assert "<table" not in text
     assert "<svg" not in text
 
