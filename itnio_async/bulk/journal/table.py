@@ -5,22 +5,30 @@ Everything here blocks; `journal.Journal` calls it from a thread of its own.
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import attrs
-import orjson
 
-from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.files.private_file import NotAFileError, make_private, require_database
+from itnio_async.bulk.journal.lines import (
+    INSERT,
+    INSERT_HEADER,
+    TABLES,
+    DamagedError,
+    check,
+    header_of,
+    result_values,
+    rows_of,
+    state_of,
+    values_of,
+)
 from itnio_async.bulk.journal.lock import is_locked, lock_of, take_lock
 from itnio_async.bulk.journal.paths import is_default, network_file_system
 from itnio_async.bulk.journal.rows import (
@@ -33,25 +41,11 @@ from itnio_async.bulk.journal.rows import (
     Result,
     RowState,
 )
-from itnio_async.bulk.trunks.settings import FIELDS, from_data
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
 VERSION = 4
 
-# Numbers that may be longer than SQLite's have no type: such a one is kept as text.
-_TABLES = (
-    """CREATE TABLE header (
-        source TEXT, rows TEXT, host TEXT, api_key TEXT, account TEXT, endpoint TEXT, plan TEXT, key_check TEXT,
-        created REAL)""",
-    """CREATE TABLE row (
-        id INTEGER PRIMARY KEY, state TEXT, code, error TEXT, reason TEXT, attempts INTEGER, elapsed REAL,
-        sent_at REAL, ended_at REAL, verified INTEGER,
-        source TEXT, line INTEGER, key_id, name TEXT, disabled INTEGER,
-        before TEXT, after TEXT, secrets TEXT, fingerprint TEXT)""",
-)
-_INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
-_INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 19)})"  # noqa: S608 - no text of others
 _RESULT = (
     "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ? "
     "WHERE id = ?"
@@ -62,10 +56,6 @@ _MARK = (
 )
 _SETTLE_MARKED = "UPDATE row SET state = 'unknown', reason = ? WHERE state = 'sent'"
 _NO_ANSWER = "the run ended before the answer was noted"
-_STATES = {state.value: state for state in RowState}
-_NAMES = frozenset(FIELDS)
-# The last second of the year 9999: a later one is damage, and no date can show it.
-_LATEST = 253_402_300_799.0
 
 
 class Table:
@@ -105,13 +95,11 @@ class Table:
                 if is_new:
                     self._make(header, rows)
                 else:
-                    _check(self._database)
-                self.header = _header_of(self._database)
+                    check(self._database)
+                self.header = header_of(self._database)
                 check_header(self.path, self.header, header, same_account=same_account)
                 self._choose_journal_mode()
-                self._database.execute(
-                    "UPDATE row SET state = 'unknown', reason = ? WHERE state = 'sent'", [_NO_ANSWER]
-                )
+                self._database.execute(_SETTLE_MARKED, [_NO_ANSWER])
         except BaseException:
             self.close()
             raise
@@ -125,10 +113,10 @@ class Table:
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(f"PRAGMA user_version = {VERSION}")
         with self._transaction() as database:
-            for statement in _TABLES:
+            for statement in TABLES:
                 database.execute(statement)
-            database.execute(_INSERT_HEADER, attrs.astuple(header))
-            database.executemany(_INSERT, map(_values_of, rows))
+            database.execute(INSERT_HEADER, attrs.astuple(header))
+            database.executemany(INSERT, map(values_of, rows))
 
     def _set_aside(self) -> None:
         """Move a journal of an earlier version out of the way, where its place was nobody's choice."""
@@ -136,6 +124,8 @@ class Table:
             return
         made = datetime.fromtimestamp(self.path.stat().st_mtime)
         aside = self.path.with_name(f"{self.path.name}.{made:%Y-%m-%dT%H%M%S}")
+        while aside.exists():
+            aside = aside.with_name(f"{aside.name}_")
         for ending in ("", "-wal", "-shm", "-journal"):
             with suppress(FileNotFoundError):
                 self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
@@ -148,7 +138,8 @@ class Table:
         (mode,) = self._database.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
         if mode != "wal":
             why = f"it is on a network file system ({kind})" if kind else "its file system does not allow that"
-            self.note = f"The journal {self.path} is written without SQLite's write-ahead log: {why}. That is slower."
+            slow = f"The journal {self.path} is written without SQLite's write-ahead log: {why}. That is slower."
+            self.note = f"{self.note} {slow}".lstrip()
         # NORMAL loses no commit when the process dies, only when the machine does: repeating those does no harm where
         # the endpoint is idempotent.
         self._database.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
@@ -172,9 +163,9 @@ class Table:
         if not (results or rows or marked):
             return
         with _explained(self.path), self._transaction() as database:
-            database.executemany(_RESULT, [(*_result_values(result), row) for row, result in results])
+            database.executemany(_RESULT, [(*result_values(result), row) for row, result in results])
             if rows:
-                database.executemany(_INSERT, map(_values_of, rows))
+                database.executemany(INSERT, map(values_of, rows))
             now = time.time()
             database.executemany(_MARK, [(now, row) for row in marked])
 
@@ -182,7 +173,7 @@ class Table:
         """Return the rows in these states, in the file's order."""
         assert self._database is not None
         with _explained(self.path):
-            return _rows_of(self._database, states)
+            return rows_of(self._database, states)
 
     def fingerprints(self) -> dict[int, str]:
         """Return the fingerprints of the rows that have one."""
@@ -197,7 +188,7 @@ class Table:
         with _explained(self.path):
             counts: Counter[RowState] = Counter()
             for state, count in self._database.execute("SELECT state, count(*) FROM row GROUP BY state"):
-                kind = _state(state)
+                kind = state_of(state)
                 counts[RowState.UNKNOWN if kind is RowState.SENT else kind] += count
             return counts
 
@@ -277,8 +268,8 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
                 database.execute("PRAGMA query_only = ON")
                 database.execute("BEGIN")  # one moment for all that is read
                 if not _is_empty(database):
-                    _check(database)
-                    return _contents(path, _header_of(database), _rows_of(database), is_running=is_locked(path))
+                    check(database)
+                    return _contents(path, header_of(database), rows_of(database), is_running=is_locked(path))
     raise JournalError(f"There is no journal {path}. Give the path that `apply` named.")
 
 
@@ -301,6 +292,10 @@ def _place_of(path: str | os.PathLike[str]) -> Path:
     if given.name in ("", ".."):
         return Path(os.path.realpath(given))
     return Path(os.path.realpath(given.parent), given.name)
+
+
+# Where SQLite's file format has the application's id and version: https://www.sqlite.org/fileformat2.html
+_HEAD, _VERSION_AT, _OWNER_AT = 100, 60, 68
 
 
 def _version_of(path: Path) -> int | None:
@@ -342,133 +337,6 @@ def _is_empty(database: sqlite3.Connection) -> bool:
     return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
-# -- from and to the tables -------------------------------------------------------------------------------------------
-
-_SELECT = (
-    "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, verified, source, line, key_id, name, "
-    "disabled, before, after, secrets, fingerprint FROM row"
-)
-_INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
-_REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
-_KINDS: tuple[tuple[type, ...], ...] = (
-    *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _INTEGER_OR_NONE),
-    *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE),
-)
-_HEADER = tuple(field.name for field in attrs.fields(JournalHeader))
-
-
-# Where SQLite's file format has the application's id and version: https://www.sqlite.org/fileformat2.html
-_HEAD, _VERSION_AT, _OWNER_AT = 100, 60, 68
-
-
-class _DamagedError(Exception):
-    """What a journal says cannot be."""
-
-
-def _values_of(row: JournalRow) -> tuple[Any, ...]:
-    place = row.place
-    return (
-        *(row.id, *_result_values(row.result), row.verified),
-        *(place.file, place.line, _number(row.key_id), row.trunk_name, row.disabled),
-        *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint),
-    )
-
-
-def _result_values(result: Result) -> tuple[Any, ...]:
-    state, code, error, reason, attempts, elapsed, ended = result
-    sent = None if ended is None else ended - elapsed
-    return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended)
-
-
-def _number(number: int | None) -> int | str | None:
-    return number if number is None or -(2**63) <= number < 2**63 else str(number)
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _check(database: sqlite3.Connection) -> None:
-    """Raise `_DamagedError` for the damage that SQLite notices, and for rows that are not there."""
-    (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if found != "ok":
-        raise _DamagedError(found)
-    count, first, last = database.execute("SELECT count(*), min(id), max(id) FROM row").fetchone()
-    if count and (first, last) != (0, count - 1):
-        raise _DamagedError("rows are missing")
-
-
-def _header_of(database: sqlite3.Connection) -> JournalHeader:
-    headers = database.execute(f"SELECT {', '.join(_HEADER)} FROM header").fetchall()  # noqa: S608 - our own names
-    if len(headers) != 1:
-        raise _DamagedError("it has not one header")
-    header = JournalHeader(**dict(zip(_HEADER, headers[0], strict=True)))
-    *texts, plan, key_check, created = headers[0]
-    if not all(type(text) is str for text in (*texts, key_check)) or type(plan) not in _TEXT_OR_NONE:
-        raise _DamagedError("its header says what cannot be")
-    _check_seconds(created)
-    return header
-
-
-def _rows_of(database: sqlite3.Connection, states: Sequence[RowState] = ()) -> list[JournalRow]:
-    """Return the rows in these states (none: all), in the file's order."""
-    wanted = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
-    found = database.execute(f"{_SELECT} {wanted} ORDER BY id", [state.value for state in states])
-    return list(map(_row_of, found))
-
-
-def _row_of(values: tuple[Any, ...]) -> JournalRow:
-    for value, kinds in zip(values, _KINDS, strict=True):
-        if type(value) not in kinds:
-            raise _DamagedError(f"row {values[0]} says what cannot be")
-    id, state, code, error, reason, attempts, elapsed, ended, verified, *rest = values
-    file, line, key_id, name, disabled, before, after, secrets, fingerprint = rest
-    if ended is not None:
-        _check_seconds(ended)
-    _check_seconds(elapsed)
-    try:
-        return JournalRow(
-            id,
-            Place(file, line),
-            _whole(key_id),
-            name,
-            Result(_state(state), _whole(code), error, reason, attempts, elapsed, ended),
-            bool(disabled),
-            _data(before),
-            _data(after),
-            tuple(map(str, orjson.loads(secrets))),
-            None if verified is None else bool(verified),
-            fingerprint,
-        )
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _DamagedError(f"row {id} says what cannot be") from error
-
-
-def _state(value: Any) -> RowState:
-    state = _STATES.get(value)
-    if state is None:
-        raise _DamagedError("a row has a state that there is not")
-    return state
-
-
-def _check_seconds(seconds: Any) -> None:
-    """Raise `_DamagedError` for what is neither a date in Unix seconds nor a length of time."""
-    if not isinstance(seconds, float) or not math.isfinite(seconds) or not 0 <= seconds <= _LATEST:
-        raise _DamagedError("a row has a time that there is not")
-
-
-def _whole(value: int | str | None) -> int | None:
-    return int(value) if isinstance(value, str) else value
-
-
-def _data(text: str) -> Mapping[str, Any]:
-    data: dict[str, Any] = orjson.loads(text)
-    from_data(data)  # it is used later, and must not fail then
-    if not data.keys() <= _NAMES:
-        raise ValueError("a setting that there is not")
-    return data
-
-
 # -- errors -----------------------------------------------------------------------------------------------------------
 
 
@@ -477,7 +345,7 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system raise into what to do about it."""
     try:
         yield
-    except _DamagedError as error:
+    except DamagedError as error:
         raise JournalError(f"The journal {path} is damaged ({error}). {_DAMAGED}") from error
     except sqlite3.Error as error:
         # The code is missing where Python itself cannot read what is there.

@@ -151,14 +151,14 @@ def test_going_on_lists_the_account_twice_and_reads_the_journal_twice(apply, san
     order = sandbox.order("drop,endpoint=update,key_id=3")
     assert apply(file).status == 3
     order.cancel()
-    before, read, rows_of = listings(sandbox), [], table._rows_of
+    before, read, rows_of = listings(sandbox), [], table.rows_of
 
     def spy(database, states=()):
         rows = rows_of(database, states)
         read.append(len(rows))
         return rows
 
-    monkeypatch.setattr(table, "_rows_of", spy)
+    monkeypatch.setattr(table, "rows_of", spy)
     assert apply(file).status == 0
     assert listings(sandbox) - before == 2
     assert read == [3, 1, 0, 3]
