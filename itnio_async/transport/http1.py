@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import select
 import socket
 import ssl
@@ -33,6 +34,10 @@ _TURNS_TO_READ = 2
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 # What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
 _FIRST_BYTES = b"H\r\n"
+# A line of a head that goes on in the next one (RFC 9112, 5.2), and the end of a head.
+_FOLD = re.compile(rb"\r\n[ \t]++")
+_HEAD_END = b"\r\n\r\n"
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1")
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 
 
@@ -144,6 +149,32 @@ class _RefusedError(Exception):
     """Ends the parser's work from within its callbacks; the text says what is wrong with the answer."""
 
 
+class _Unfolding:
+    """Stands in for the parser until a head with folded lines is whole: each fold becomes a blank then."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._unfolded: list[bytes] = []  # interim heads, before the answer's own
+        self._data = bytearray()
+        self._searched = 0
+
+    def feed_data(self, data: bytes) -> None:
+        """Take a part of the answer."""
+        self._data += data
+        while (end := self._data.find(_HEAD_END, self._searched)) >= 0:
+            first_line, line_break, rest = bytes(self._data[: end + 2]).partition(b"\r\n")
+            # What is folded into the first line stays wrong: there is no field that it could belong to.
+            self._unfolded += first_line, line_break, _FOLD.sub(b" ", rest), b"\r\n"
+            del self._data[: end + len(_HEAD_END)]
+            self._searched = 0
+            if not _INTERIM.match(first_line):
+                parser = httptools.HttpResponseParser(self._connection)
+                self._connection.parse_with(parser)
+                parser.feed_data(b"".join([*self._unfolded, self._data]))
+                return
+        self._searched = max(0, len(self._data) - len(_HEAD_END) + 1)
+
+
 class Connection(asyncio.Protocol):
     """One connection and the exchange on it.
 
@@ -164,6 +195,7 @@ class Connection(asyncio.Protocol):
         "_head_only",
         "_headers",
         "_interim",
+        "_is_folded",
         "_keep",
         "_loop",
         "_max_head_bytes",
@@ -175,6 +207,7 @@ class Connection(asyncio.Protocol):
         "_read_timeout",
         "_reason",
         "_rest",
+        "_seen",
         "_sending",
         "_surplus",
         "_timer",
@@ -218,12 +251,13 @@ class Connection(asyncio.Protocol):
         self._body: Body | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._parts: list[bytes] = []
+        self._seen: bytearray | None = None  # of a head that comes in several parts
         self._reason = b""
         self._rest: bytes | memoryview = b""
         self._answer_head: tuple[int, bytes] | None = None
         self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
-        self._keep = self._sending = self._head_only = False
+        self._keep = self._sending = self._head_only = self._is_folded = False
 
     # What the pool does with it.
 
@@ -386,6 +420,8 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self._answer_head is None and self._read_unfolded(data):
+                return
             if not self._complete:
                 self._refuse(_what_is_wrong(error))
                 return
@@ -395,7 +431,7 @@ class Connection(asyncio.Protocol):
         elif self._framing > self._max_head_bytes:
             self._refuse(f"The answer's head has more than {self._max_head_bytes} bytes.")
         else:
-            self._go_on()
+            self._go_on(data)
 
     def eof_received(self) -> None:
         """Learn that the peer has said all that it wants to."""
@@ -488,6 +524,21 @@ class Connection(asyncio.Protocol):
             self._complete = True
             self._keep = self._keep and self._parser.should_keep_alive()
 
+    def _read_unfolded(self, data: bytes) -> bool:
+        """Read the answer once more from its beginning if its head has folded lines, which the parser refuses."""
+        seen = bytes(self._seen or b"") + data
+        if self._is_folded or not _FOLD.search(seen):
+            return False
+        self._is_folded, self._interim = True, False
+        self._headers, self._reason, self._framing = [], b"", 0
+        self._parser = cast(httptools.HttpResponseParser, _Unfolding(self))
+        self.data_received(seen)
+        return True
+
+    def parse_with(self, parser: httptools.HttpResponseParser) -> None:
+        """Go on with this parser."""
+        self._parser = parser
+
     # How an exchange goes on and ends.
 
     @property
@@ -539,10 +590,10 @@ class Connection(asyncio.Protocol):
 
         Not over TLS on uvloop, which does not show what is under it.
         """
-        below_is_shown = self._below is not self._transport or self._below.get_extra_info("ssl_object") is None
-        if self._token is None or not below_is_shown:
+        below, protocol = self._below, self._below.get_protocol()
+        if self._token is None or (protocol is self and below.get_extra_info("ssl_object") is not None):
             return
-        protocol, its_own = self._below.get_protocol(), self._below.get_extra_info("socket")
+        its_own = below.get_extra_info("socket")
         with contextlib.suppress(OSError), socket.fromfd(its_own.fileno(), its_own.family, its_own.type) as sock:
             sock.setblocking(False)
             while not self.is_closed and (data := sock.recv(SLICE)):
@@ -552,8 +603,11 @@ class Connection(asyncio.Protocol):
                     protocol.get_buffer(len(data))[: len(data)] = data
                     protocol.buffer_updated(len(data))
 
-    def _go_on(self) -> None:
+    def _go_on(self, data: bytes) -> None:
         if self._answer_head is None:
+            if not self._is_folded:
+                self._seen = self._seen or bytearray()
+                self._seen += data
             self._expect(self._read_timeout)
             return
         if self._body is None:
