@@ -203,12 +203,15 @@ class PooledTransport(httpx.AsyncBaseTransport):
 def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
     """Return where a URL's requests go.
 
-    Raises `httpx.UnsupportedProtocol`.
+    Raises `httpx.UnsupportedProtocol`, and `httpx.ConnectError` for a port that cannot be.
     """
     scheme, host = url.scheme, url.raw_host.decode("ascii")
     if scheme not in _PORTS or not host:
         raise httpx.UnsupportedProtocol("Only addresses that begin with http:// or https:// and a host can be asked.")
-    return Origin(scheme == "https", host, url.port or _PORTS[scheme], server_name)
+    port = _PORTS[scheme] if url.port is None else url.port
+    if not 0 < port < 2**16:
+        raise httpx.ConnectError(f"No connection could be made: there is no port {port}.")
+    return Origin(scheme == "https", host, port, server_name)
 
 
 async def _send_in_parts(
