@@ -1,8 +1,7 @@
 """From an origin to a connected socket: TLS settings, addresses, happy eyeballs, handshake.
 
-asyncio's own happy eyeballs (CPython 3.11) lose the socket that won when the caller is cancelled in that very tick, so
-the race is run here. Other event loops (uvloop) try the addresses one after another, and own their sockets from the
-start: one of ours, handed over in a call that is then cancelled, they would close behind its back.
+asyncio's own happy eyeballs (CPython 3.11) lose the socket that won when the caller is cancelled in that very tick, and
+uvloop tries one address after the other, each until the system gives up: so the race is run here.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import os
 import socket
 import ssl
 from collections import deque
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -38,12 +38,40 @@ class Origin(NamedTuple):
 
 # What names the authorities to trust in place of those that come with httpx.
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
+# The last settings for each choice of authorities, with what their files were then.
+_contexts: dict[tuple[bool, tuple[str, str] | None], tuple[list[Any], ssl.SSLContext]] = {}
 
 
-def _context_key(verify: bool, trust_env: bool) -> tuple[Any, ...]:
-    variables = _AUTHORITIES if trust_env else ()
-    return (verify, *(os.environ.get(name) for name in variables))
+def _context(verify: bool, trust_env: bool) -> ssl.SSLContext:
+    choice = (verify, _named_authorities() if verify and trust_env else None)
+    files = _files_of(*choice)
+    kept = _contexts.get(choice)
+    if kept is None or kept[0] != files:
+        kept = _contexts[choice] = (files, _make_context(verify, trust_env))
+    return kept[1]
+
+
+def _files_of(verify: bool, named: tuple[str, str] | None) -> list[Any]:
+    """Return what tells the files of authorities from others that come to stand in their place."""
+    if not verify:
+        return []
+    if named is None:
+        import certifi  # what httpx trusts by default
+
+        return [_state_of(Path(certifi.where()))]
+    variable, value = named
+    if variable == "SSL_CERT_FILE":
+        return [_state_of(Path(value))]
+    folders = [folder for name in value.split(os.pathsep) if (folder := Path(name)).is_dir()]
+    return sorted((file, _state_of(file)) for folder in folders for file in folder.iterdir())
+
+
+def _state_of(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _make_context(verify: bool, trust_env: bool) -> ssl.SSLContext:
@@ -74,17 +102,15 @@ def _unreadable(variable: str, path: str, why: str) -> ConfigurationError:
 
 
 async def tls_context(verify: bool | ssl.SSLContext, *, trust_env: bool) -> ssl.SSLContext:
-    """Return the TLS settings: the caller's own untouched, others made once in a thread (20 ms) and shared.
+    """Return the TLS settings: the caller's own untouched, others made in a thread (20 ms) and shared.
+
+    They are made again when the files of authorities have changed.
 
     Raises `ConfigurationError` where the environment names files that cannot be read.
     """
     if isinstance(verify, ssl.SSLContext):
         return verify
-    key = _context_key(verify, trust_env)
-    if key not in _contexts:
-        context = await asyncio.get_running_loop().run_in_executor(None, _make_context, verify, trust_env)
-        _contexts.setdefault(key, context)
-    return _contexts[key]
+    return await asyncio.get_running_loop().run_in_executor(None, _context, verify, trust_env)
 
 
 async def open_connection(connection: Connection, origin: Origin, context: ssl.SSLContext | None) -> None:
@@ -95,17 +121,33 @@ async def open_connection(connection: Connection, origin: Origin, context: ssl.S
     loop = asyncio.get_running_loop()
     tls: dict[str, Any] = {}
     if context is not None:
-        tls = {"ssl": context, "server_hostname": origin.server_name or origin.host}
-    if isinstance(loop, asyncio.BaseEventLoop):
-        connected = await _first_connected(await _addresses(origin.host, origin.port))
+        tls = {"ssl": context, "server_hostname": _host_name(origin.server_name or origin.host)}
+    connected = await _first_connected(await _addresses(origin.host, origin.port))
+    try:
         await loop.create_connection(lambda: connection, sock=connected, **tls)
-    else:
-        transport, _ = await loop.create_connection(lambda: connection, origin.host, origin.port, **tls)
-        _set_options(transport.get_extra_info("socket"))
+    except BaseException:
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            # uvloop has closed it, or will, by its number, which may be another socket's when this one is collected.
+            connected.detach()
+        raise
     protocol = _negotiated(connection)
     if protocol not in (None, "http/1.1"):
         connection.close()
         raise ConnectionError(f"The TLS settings let the peer choose {protocol}; only http/1.1 is spoken here.")
+
+
+def _host_name(name: str) -> str:
+    """Return a host's name without the dot at its end, which is no part of what TLS asks for (RFC 6066, 3).
+
+    Raises `OSError` for what cannot be one; Python has errors of other kinds for each.
+    """
+    try:
+        name.encode("idna")
+        if not name.strip("."):
+            raise UnicodeError("it is empty")
+    except UnicodeError as error:
+        raise OSError(f"{name!r} cannot be the name of a host ({error})") from error
+    return name.removesuffix(".")
 
 
 def _negotiated(connection: Connection) -> str | None:
@@ -123,6 +165,7 @@ async def _addresses(host: str, port: int) -> list[_Address]:
         except (OSError, ValueError):
             continue
         return [(family, (host, port))]
+    _host_name(host)
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     by_family: dict[int, deque[_Address]] = {}
     for family, _, _, _, address in found:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import select
+import socket
 import ssl
 from contextvars import Context
 from typing import Any, Protocol, cast
@@ -20,14 +22,22 @@ from attrs import define
 
 # Unread bytes of an answer above which the connection stops reading: one read of asyncio's may bring as many.
 BACKLOG = 256 * 1024
-# Bytes of a request that are written at once; of a longer one the rest follows as the system takes it, since TLS takes
-# all that it is given, and then nobody knows what has gone.
-SLICE = 64 * 1024
-# Turns of the event loop before a wait counts as too long. After the process was stopped for a while, timers ring
-# before what lies in the sockets is read: in the next turn the loop reads it, after the callback asked for here.
-_LAST_TURNS = 2
+# Bytes of a request that are written at once. A longer one goes out in slices, as the system takes them, since TLS
+# takes all that it is given, and then nobody knows what has gone. They are short for the time that TLS takes for one:
+# an answer that comes in that time, with the end of the connection behind it, may be lost.
+AT_ONCE = 64 * 1024
+SLICE = 16 * 1024
+# Turns of the event loop after which it has read what lay in a socket: it does so in the next one, but after the
+# callback that was asked for here. Timers get as many: after a stop of the process they ring before anything is read.
+_TURNS_TO_READ = 2
+# Linux only: has what came acknowledged at once.
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 # What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
 _FIRST_BYTES = b"H\r\n"
+# A line of a head that goes on in the next one (RFC 9112, 5.2), and the end of a head.
+_FOLD = re.compile(rb"\r\n[ \t]++")
+_HEAD_END = b"\r\n\r\n"
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1")
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 
 
@@ -139,6 +149,32 @@ class _RefusedError(Exception):
     """Ends the parser's work from within its callbacks; the text says what is wrong with the answer."""
 
 
+class _Unfolding:
+    """Stands in for the parser until a head with folded lines is whole: each fold becomes a blank then."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._unfolded: list[bytes] = []  # interim heads, before the answer's own
+        self._data = bytearray()
+        self._searched = 0
+
+    def feed_data(self, data: bytes) -> None:
+        """Take a part of the answer."""
+        self._data += data
+        while (end := self._data.find(_HEAD_END, self._searched)) >= 0:
+            first_line, line_break, rest = bytes(self._data[: end + 2]).partition(b"\r\n")
+            # What is folded into the first line stays wrong: there is no field that it could belong to.
+            self._unfolded += first_line, line_break, _FOLD.sub(b" ", rest), b"\r\n"
+            del self._data[: end + len(_HEAD_END)]
+            self._searched = 0
+            if not _INTERIM.match(first_line):
+                parser = httptools.HttpResponseParser(self._connection)
+                self._connection.parse_with(parser)
+                parser.feed_data(b"".join([*self._unfolded, self._data]))
+                return
+        self._searched = max(0, len(self._data) - len(_HEAD_END) + 1)
+
+
 class Connection(asyncio.Protocol):
     """One connection and the exchange on it.
 
@@ -148,6 +184,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_answer_head",
+        "_below",
         "_body",
         "_chunked",
         "_close_delimited",
@@ -158,6 +195,7 @@ class Connection(asyncio.Protocol):
         "_head_only",
         "_headers",
         "_interim",
+        "_is_folded",
         "_keep",
         "_loop",
         "_max_head_bytes",
@@ -169,6 +207,7 @@ class Connection(asyncio.Protocol):
         "_read_timeout",
         "_reason",
         "_rest",
+        "_seen",
         "_sending",
         "_surplus",
         "_timer",
@@ -177,6 +216,7 @@ class Connection(asyncio.Protocol):
         "_transport",
         "_write_paused",
         "_write_timeout",
+        "_writer",
         "idle_since",
         "is_closed",
         "number",
@@ -195,9 +235,11 @@ class Connection(asyncio.Protocol):
         self._max_head_bytes = max_head_bytes
         self._parser: httptools.HttpResponseParser | None = None
         self._transport: asyncio.Transport | None = None
+        self._below: Any = None  # the transport under TLS, as far as the event loop shows it; else the same one
         self._token: asyncio.Future[Answer] | None = None
         self._drain: asyncio.Future[None] | None = None
         self._timer: asyncio.Handle | None = None
+        self._writer: asyncio.Handle | None = None  # the next slice's turn
         self._timer_at = self._deadline = 0.0
         self._read_timeout: float | None = None
         self._write_timeout: float | None = None
@@ -209,12 +251,13 @@ class Connection(asyncio.Protocol):
         self._body: Body | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._parts: list[bytes] = []
+        self._seen: bytearray | None = None  # of a head that comes in several parts
         self._reason = b""
         self._rest: bytes | memoryview = b""
         self._answer_head: tuple[int, bytes] | None = None
         self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
-        self._keep = self._sending = self._head_only = False
+        self._keep = self._sending = self._head_only = self._is_folded = False
 
     # What the pool does with it.
 
@@ -267,27 +310,32 @@ class Connection(asyncio.Protocol):
         self.requests += 1
         self.received = False
         self._write(data)
-        self._expect(write if self._write_paused else None if uploading else read)
+        self._expect(write if self._write_paused or self._rest else None if uploading else read)
         return token
 
     async def send(self, part: bytes) -> bool:
         """Write a part of the request and wait until it has gone; False where the answer does not wait for it."""
         token = self._token
+        await self._all_written()  # the head, which may be long
         if token is None or token.done() or self.is_closed:
             return False
-        self._write(part)
-        if self._write_paused:
+        self._rest = memoryview(part)
+        self._write_on()
+        await self._all_written()
+        return self._token is token and not token.done()
+
+    async def _all_written(self) -> None:
+        if self._token is not None and self._is_writing:
             self._expect(self._write_timeout)
             self._drain = self._loop.create_future()
             await self._drain
-        return self._token is token and not token.done()
 
     def sent(self, *, whole: bool) -> None:
         """Say that there are no more parts; a request that is not whole makes the connection its last."""
         if self._token is not None and not self.is_closed:
             self._sending = False
             self._keep = self._keep and whole
-            self._expect(self._write_timeout if self._write_paused else self._read_timeout)
+            self._expect(self._write_timeout if self._is_writing else self._read_timeout)
 
     def abandon(self, token: asyncio.Future[Answer]) -> None:
         """End an exchange that nobody waits for any more; one that has ended already stays as it is."""
@@ -327,11 +375,10 @@ class Connection(asyncio.Protocol):
             return
         with contextlib.suppress(RuntimeError):  # it says that the loop is closed, once it has marked itself so
             transport.abort()
-        below: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
-        sock = getattr(below, "_sock", None)
+        sock = getattr(self._below, "_sock", None)
         if sock is not None:
             sock.close()
-            below._sock = None
+            self._below._sock = None
 
     # What a reader of the body asks for.
 
@@ -353,6 +400,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's has another base
+        self._below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
         # As low as TLS allows: a request counts as written when the system has taken all of it.
         transport.set_write_buffer_limits(high=1, low=0)
         self._parser = httptools.HttpResponseParser(self)
@@ -372,6 +420,8 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self._answer_head is None and self._read_unfolded(data):
+                return
             if not self._complete:
                 self._refuse(_what_is_wrong(error))
                 return
@@ -381,7 +431,7 @@ class Connection(asyncio.Protocol):
         elif self._framing > self._max_head_bytes:
             self._refuse(f"The answer's head has more than {self._max_head_bytes} bytes.")
         else:
-            self._go_on()
+            self._go_on(data)
 
     def eof_received(self) -> None:
         """Learn that the peer has said all that it wants to."""
@@ -390,6 +440,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn that the socket is closed."""
+        if exc is not None:
+            self._take_what_came()
         if not self.is_closed:
             self._end_of_input(exc)
         self._parser = None  # the two refer to each other
@@ -402,14 +454,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Learn that the system has taken all."""
         self._write_paused = False
-        if self._rest:
-            self._write(self._rest)
-        if self._write_paused:
-            self._expect(self._write_timeout)
-        elif self._drain is not None:
-            self._release_sender()
-        elif self._token is not None and not self._sending:
-            self._expect(self._read_timeout)
+        self._write_on()
 
     # What the parser calls.
 
@@ -479,23 +524,90 @@ class Connection(asyncio.Protocol):
             self._complete = True
             self._keep = self._keep and self._parser.should_keep_alive()
 
+    def _read_unfolded(self, data: bytes) -> bool:
+        """Read the answer once more from its beginning if its head has folded lines, which the parser refuses."""
+        seen = bytes(self._seen or b"") + data
+        if self._is_folded or not _FOLD.search(seen):
+            return False
+        self._is_folded, self._interim = True, False
+        self._headers, self._reason, self._framing = [], b"", 0
+        self._parser = cast(httptools.HttpResponseParser, _Unfolding(self))
+        self.data_received(seen)
+        return True
+
+    def parse_with(self, parser: httptools.HttpResponseParser) -> None:
+        """Go on with this parser."""
+        self._parser = parser
+
     # How an exchange goes on and ends.
 
-    def _write(self, data: bytes | memoryview) -> None:
-        transport = self._transport
-        assert transport is not None
-        if len(data) <= SLICE:
-            self._rest = b""
-            transport.write(data)
-            return
-        rest = memoryview(data)
-        while rest and not self._write_paused and not transport.is_closing():
-            transport.write(rest[:SLICE])
-            rest = rest[SLICE:]
-        self._rest = rest
+    @property
+    def _is_writing(self) -> bool:
+        return self._write_paused or len(self._rest) > 0
 
-    def _go_on(self) -> None:
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        if len(data) <= AT_ONCE:
+            self._transport.write(data)
+        else:
+            self._rest = memoryview(data)
+            self._write_on()
+
+    def _write_on(self) -> None:
+        """Write a slice of what is left of the request, unless there is something to read first.
+
+        A peer that refuses a request half-way answers and closes: a write fails then, and after that no event loop
+        reads the answer. So the loop gets its turns to read between two slices.
+        """
+        if self._rest and self._writer is None and not self._write_paused and not self._below.is_closing():
+            assert self._transport is not None
+            if self._paused or not self.has_news():
+                self._transport.write(self._rest[:SLICE])
+                self._rest = self._rest[SLICE:]
+            self._writer = self._loop.call_soon(self._write_in_turn, _TURNS_TO_READ - 1)
+        if self._below.is_closing():
+            self._take_what_came()
+        if self._is_writing:
+            self._expect(self._write_timeout)
+        elif self._drain is not None:
+            self._release_sender()
+        elif self._token is not None and not self._sending:
+            self._expect(self._read_timeout)
+
+    def _write_in_turn(self, turns: int) -> None:
+        if turns:
+            self._writer = self._loop.call_soon(self._write_in_turn, turns - 1)
+            return
+        self._writer = None
+        if _QUICKACK is not None and not self._below.is_closing():
+            # A peer may hold an answer back until what it sent before (TLS sends tickets) was acknowledged, and lose it
+            # where it closes first; the system takes its time to acknowledge what comes while it sends.
+            self._below.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        self._write_on()
+
+    def _take_what_came(self) -> None:
+        """Read the answer from the socket after a write has failed: the event loop reads nothing any more then.
+
+        Not over TLS on uvloop, which does not show what is under it.
+        """
+        below, protocol = self._below, self._below.get_protocol()
+        if self._token is None or (protocol is self and below.get_extra_info("ssl_object") is not None):
+            return
+        its_own = below.get_extra_info("socket")
+        with contextlib.suppress(OSError), socket.fromfd(its_own.fileno(), its_own.family, its_own.type) as sock:
+            sock.setblocking(False)
+            while not self.is_closed and (data := sock.recv(SLICE)):
+                if protocol is self:
+                    self.data_received(data)
+                else:  # TLS
+                    protocol.get_buffer(len(data))[: len(data)] = data
+                    protocol.buffer_updated(len(data))
+
+    def _go_on(self, data: bytes) -> None:
         if self._answer_head is None:
+            if not self._is_folded:
+                self._seen = self._seen or bytearray()
+                self._seen += data
             self._expect(self._read_timeout)
             return
         if self._body is None:
@@ -538,7 +650,7 @@ class Connection(asyncio.Protocol):
         else:
             self._body.end()
         # An answer that came before all of its request had gone leaves the connection in the middle of that request.
-        keep = self._keep and not surplus and not self._sending and not self._write_paused
+        keep = self._keep and not surplus and not (self._sending or self._write_paused or self._rest)
         self._end_exchange()
         if keep:
             self.resume()
@@ -549,6 +661,9 @@ class Connection(asyncio.Protocol):
 
     def _end_exchange(self) -> None:
         self._token = None
+        if self._writer is not None:
+            self._writer.cancel()
+            self._writer = None
         self._release_sender()
         self._reset()
 
@@ -581,7 +696,7 @@ class Connection(asyncio.Protocol):
             text = f"{what} in the middle of the answer."
         else:
             text = f"{what} {'in the head of' if self.received else 'before'} the answer."
-        kind = httpx.WriteError if (self._write_paused or self._sending) and not self.received else httpx.ReadError
+        kind = httpx.WriteError if (self._is_writing or self._sending) and not self.received else httpx.ReadError
         self._end_with(kind(text), cause)
 
     def _refuse(self, text: str) -> None:
@@ -615,7 +730,7 @@ class Connection(asyncio.Protocol):
         self._timer_at = deadline
         self._timer = self._loop.call_at(deadline, self._ring, context=Context())
 
-    def _ring(self, turns: int = _LAST_TURNS) -> None:
+    def _ring(self, turns: int = _TURNS_TO_READ) -> None:
         self._timer = None
         if self._token is None or not self._deadline:
             return
@@ -623,7 +738,7 @@ class Connection(asyncio.Protocol):
             self._arm(self._deadline)
         elif turns:
             self._timer = self._loop.call_soon(self._ring, turns - 1)
-        elif self._write_paused:
+        elif self._is_writing:
             self._end_with(httpx.WriteTimeout("The peer did not take the request in time (timeout.write)."))
         elif not self._sending and (self._body is None or self._body.is_awaited):
             self._end_with(httpx.ReadTimeout("The peer did not answer in time (timeout.read)."))

@@ -56,7 +56,7 @@ _Line = dict[asyncio.Future[None], None]  # for its order, and since any one can
 class Limiter:
     """The gate before the connections, for one event loop.
 
-    `slots` None: no limit. A call takes a slot and its place in the `window` in the same moment. Calls that were
+    `slots` None is no limit. A call takes a slot and its place in the `window` in the same moment. Calls that were
     admitted before (repeats, whose deadline runs) go before those that were not; among equals, the longest waiter is
     next, and no newcomer can overtake it.
     """
@@ -65,6 +65,7 @@ class Limiter:
         self._slots = slots
         self._window = window
         self._taken = 0
+        self._coming = 0  # waiters that were admitted and have not gone on yet
         self._repeats: _Line = {}
         self._firsts: _Line = {}
         self._timer: asyncio.TimerHandle | None = None  # rings when the window lets the next one begin
@@ -81,7 +82,7 @@ class Limiter:
 
     def enter_at_once(self) -> bool:
         """Take a slot if there is nothing to wait for, and tell whether that was so."""
-        if self._slots is not None and self._taken >= self._slots:
+        if self._coming or (self._slots is not None and self._taken >= self._slots):
             return False
         # Without a window, nobody waits while a slot is free.
         if self._window is not None and (self._repeats or self._firsts or self._window.take()):
@@ -105,12 +106,17 @@ class Limiter:
             None if timeout is None else loop.call_later(timeout, self._give_up, line, turn, timeout, context=Context())
         )
         try:
+            if turn.done():  # those that were admitted before go on first
+                await asyncio.sleep(0)
             await turn
         except BaseException:
             line.pop(turn, None)
             if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._coming -= 1
                 self.leave()  # the slot had come in the same tick: pass it on
             raise
+        else:
+            self._coming -= 1
         finally:
             if timer is not None:
                 timer.cancel()
@@ -145,6 +151,7 @@ class Limiter:
                 return
             del line[turn]
             self._taken += 1
+            self._coming += 1
             turn.set_result(None)
 
     def _ring(self) -> None:

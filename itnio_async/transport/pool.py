@@ -71,6 +71,7 @@ class Pool:
         self._limit = settings.limits.max_connections
         self._idle_limit = settings.limits.max_keepalive_connections
         self._expiry = settings.limits.keepalive_expiry
+        self._tls_context: ssl.SSLContext | None = None
         self._taken = 0
         self._idle_count = 0
         # Dicts for their order: the last is the freshest, and any one can be taken out at once.
@@ -351,7 +352,9 @@ class Pool:
     async def _dial_repeatedly(self, origin: Origin) -> Connection:
         context = None
         if origin.secure:
-            context = await tls_context(self._settings.verify, trust_env=self._settings.trust_env)
+            if self._tls_context is None:
+                self._tls_context = await tls_context(self._settings.verify, trust_env=self._settings.trust_env)
+            context = self._tls_context
         repeats = self._settings.connect_retries
         while True:
             try:

@@ -146,7 +146,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         if sending is not None:
             sending.begun += 1
         if out.upload is not None:
-            return await _send_in_parts(connection, out.data, out.upload, timeouts, last=out.last)
+            return await _send_in_parts(connection, out, out.upload, timeouts, head_only=head_only)
         token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
         try:
             return await token
@@ -212,38 +212,58 @@ class PooledTransport(httpx.AsyncBaseTransport):
 def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
     """Return where a URL's requests go.
 
-    Raises `httpx.UnsupportedProtocol`.
+    Raises `httpx.UnsupportedProtocol`, and `httpx.ConnectError` for a port that cannot be.
     """
     scheme, host = url.scheme, url.raw_host.decode("ascii")
     if scheme not in _PORTS or not host:
         raise httpx.UnsupportedProtocol("Only addresses that begin with http:// or https:// and a host can be asked.")
-    return Origin(scheme == "https", host, url.port or _PORTS[scheme], server_name)
+    port = _PORTS[scheme] if url.port is None else url.port
+    if not 0 < port < 2**16:
+        raise httpx.ConnectError(f"No connection could be made: there is no port {port}.")
+    return Origin(scheme == "https", host, port, server_name)
 
 
 async def _send_in_parts(
-    connection: Connection, head: bytes, upload: Upload, timeouts: Timeouts, *, last: bool
+    connection: Connection, out: Outgoing, upload: Upload, timeouts: Timeouts, *, head_only: bool
 ) -> Answer:
     """Send a request whose body comes in parts; an answer that comes before its end ends it."""
-    token = connection.start(head, timeouts.read, timeouts.write, last=last, uploading=True)
-    sent = 0
+    token = connection.start(
+        out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last, uploading=True
+    )
+    # In a task of its own, which ends with the answer: the source may wait for long.
+    sender = asyncio.get_running_loop().create_task(_send_body(connection, upload))
+    either: list[asyncio.Future[Any]] = [token, sender]
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not token.done():
+            await sender
+        return await token
+    except BaseException:
+        connection.abandon(token)
+        raise
+    finally:
+        sender.cancel()
+        await asyncio.wait([sender])
+        if not sender.cancelled():
+            sender.exception()  # so that the event loop does not report it as unseen
+
+
+async def _send_body(connection: Connection, upload: Upload) -> None:
+    """Send a body in parts, until its end or as long as the answer waits for it."""
+    sent, whole = 0, False
     try:
         async for part in upload.stream:
             sent += len(part)
             if upload.length is not None and sent > upload.length:
                 raise httpx.LocalProtocolError("The request's body is longer than its Content-Length.")
             if part and not await connection.send(upload.frame(part)):
-                break
-        else:
-            if upload.length is not None and sent < upload.length:
-                raise httpx.LocalProtocolError("The request's body is shorter than its Content-Length.")
-            end = upload.end()
-            connection.sent(whole=not end or await connection.send(end))
-            return await token
-        connection.sent(whole=False)
-        return await token
-    except BaseException:
-        connection.abandon(token)
-        raise
+                return
+        if upload.length is not None and sent < upload.length:
+            raise httpx.LocalProtocolError("The request's body is shorter than its Content-Length.")
+        end = upload.end()
+        whole = not end or await connection.send(end)
+    finally:
+        connection.sent(whole=whole)
 
 
 def _response_of(answer: Answer) -> httpx.Response:

@@ -24,6 +24,7 @@ from support.raw_server import Connection
 from itnio_async.transport.pooled import PooledTransport
 
 LINE = b"HTTP/1.1 200 OK\r\n"
+whole_or_split = pytest.mark.parametrize("split", [False, True], ids=["whole", "byte by byte"])
 CHUNKED = LINE + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -61,10 +62,46 @@ async def exchange(*parts: bytes, method: str = "POST", close: bool = False) -> 
         ),
     ],
 )
-@pytest.mark.parametrize("split", [False, True], ids=["whole", "byte by byte"])
+@whole_or_split
 async def test_an_answer_is_read_and_its_connection_is_used_again(answer: bytes, body: bytes, split: bool) -> None:
     parts = [answer[i : i + 1] for i in range(len(answer))] if split else [answer]
     response, again = await exchange(*parts)
+    assert response.content == body
+    assert again
+
+
+FOLDED = b"X-Folded: a\r\n b\r\n\t \tc\r\n \r\nX-Empty:\r\n d\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        pytest.param(LINE + FOLDED + b"Content-Length: 7\r\n\r\n\r\n {}\r\n", b"\r\n {}\r\n", id="length"),
+        pytest.param(
+            LINE + FOLDED + b"Transfer-Encoding:\r\n chunked\r\n\r\n3\r\n\r\n \r\n0\r\n\r\n", b"\r\n ", id="chunked"
+        ),
+        pytest.param(
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a>,\r\n </b>\r\n\r\n" * 2
+            + LINE
+            + FOLDED
+            + b"Content-Length: 2\r\n\r\n{}",
+            b"{}",
+            id="after-interim",
+        ),
+        pytest.param(
+            b"HTTP/1.1 100 Continue\r\n\r\n" + LINE + FOLDED + b"Content-Length: 0\r\n\r\n",
+            b"",
+            id="after-plain-interim",
+        ),
+    ],
+)
+@whole_or_split
+async def test_a_folded_line_is_read_as_one(answer: bytes, body: bytes, split: bool) -> None:
+    """RFC 9112, 5.2; a body is left as it is."""
+    parts = [answer[i : i + 1] for i in range(len(answer))] if split else [answer]
+    response, again = await exchange(*parts)
+    assert response.headers["x-folded"].split() == ["a", "b", "c"]
+    assert response.headers["x-empty"].strip() == "d"
     assert response.content == body
     assert again
 
@@ -138,7 +175,11 @@ async def test_a_head_answer_with_a_body_ends_the_connection(framing: bytes, sur
         pytest.param(CHUNKED + b"-1\r\n", id="chunk-negative"),
         pytest.param(CHUNKED + b"fffffffffffffffff\r\n", id="chunk-over-64-bits"),
         pytest.param(CHUNKED + b"1\r\nab\r\n0\r\n\r\n", id="chunk-too-long"),
-        pytest.param(LINE + b"X: a\r\n b\r\nContent-Length: 0\r\n\r\n", id="obs-fold"),
+        pytest.param(LINE + b" X: a\r\nContent-Length: 0\r\n\r\n", id="fold-of-the-first-line"),
+        pytest.param(LINE + b"X\r\n : a\r\nContent-Length: 0\r\n\r\n", id="fold-of-a-name"),
+        pytest.param(LINE + b"X: a\r\n b\r\nContent-Length: 1\r\n 0\r\n\r\n", id="fold-of-a-length"),
+        pytest.param(LINE + b"X: a\r\n b\0\r\nContent-Length: 0\r\n\r\n", id="fold-and-nul"),
+        pytest.param(LINE + b"X: a\r\n" + b" b\r\n" * 20_000, id="endless-folds"),
         pytest.param(LINE + b"X : a\r\nContent-Length: 0\r\n\r\n", id="space-before-colon"),
         pytest.param(LINE + b"X: a\0b\r\n\r\n", id="nul"),
         pytest.param(LINE + b"no colon\r\n\r\n", id="no-colon"),

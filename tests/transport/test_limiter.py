@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from itnio_async import ConfigurationError, PoolTimeout, RateLimit
 from itnio_async.config import rate_limit_of
@@ -130,6 +130,18 @@ ACTIONS = st.lists(
 )
 
 
+SEND, TICK = ("send", 0), ("tick", 0)
+
+
+# Two slots come free in one tick, one of them for a waiter: a newcomer must not go on before it.
+@example(
+    slots=3,
+    actions=[
+        *[SEND, SEND, SEND, SEND, SEND, ("cancel", 1), ("cancel", 2), ("cancel", 24)],
+        *[SEND, SEND, SEND, TICK, ("cancel", 3), TICK, ("cancel", 0), SEND],
+    ],
+    timeout=None,
+)
 @settings(deadline=None)
 @given(slots=st.integers(1, 4), actions=ACTIONS, timeout=st.none() | st.just(60.0))
 def test_whatever_happens_no_slot_is_lost_and_the_order_is_kept(

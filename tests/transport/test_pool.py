@@ -6,10 +6,12 @@ What any server can do is also tried with nginx before it: `peer`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
 import ssl
+import time
 import weakref
 from collections.abc import AsyncIterator
 from math import ceil
@@ -517,6 +519,31 @@ class TestConnecting:
             assert [address[1][0] for address in addresses] == ["127.0.0.1", "::1", "127.0.0.1"]
             assert (await call(transport, "http://several/")).status_code == 200
 
+    @pytest.mark.parametrize("answers", [True, False], ids=["one answers", "none answers"])
+    async def test_an_address_that_is_silent_holds_nobody_up(
+        self, monkeypatch: pytest.MonkeyPatch, answers: bool
+    ) -> None:
+        with socket.socket() as full:  # as in `test_connect`
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            others = [socket.socket() for _ in range(3)]
+            for other in others:
+                other.setblocking(False)
+                other.connect_ex(full.getsockname())
+
+            async def addresses(*_: Any) -> Any:
+                last = server.port if answers else self.unused_port()
+                return [(socket.AF_INET, full.getsockname()), (socket.AF_INET, ("127.0.0.1", last))]
+
+            monkeypatch.setattr(connect, "_addresses", addresses)
+            async with FaultServer(serve) as server, pool_of(1, connect_retries=0) as transport:
+                started = time.monotonic()
+                with contextlib.nullcontext() if answers else pytest.raises(httpx.ConnectTimeout):
+                    await call(transport, "http://two.test", timeout={"connect": 1.0})
+                assert not answers or time.monotonic() - started < 0.7  # 0.25, and what a busy machine adds
+            for other in others:
+                other.close()
+
     async def test_the_options_of_a_connection(self) -> None:
         async with FaultServer(serve) as server, pool_of(1) as transport:
             await call(transport, server)
@@ -533,6 +560,25 @@ class TestConnecting:
         async with pool_of(1) as transport:
             with pytest.raises(httpx.UnsupportedProtocol):
                 await transport.handle_async_request(httpx.Request("GET", url))
+
+    @pytest.mark.parametrize(
+        "host", ["a..b", ".a.b", f"{'a' * 64}.test", ".", "..", "127.0.0.1:0", "127.0.0.1:65536", "localhost:99999999"]
+    )
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    async def test_hosts_and_ports_that_cannot_be(self, scheme: str, host: str) -> None:
+        async with pool_of(1) as transport:
+            with pytest.raises(httpx.ConnectError, match=r"No connection could be made: .*(name of a host|no port)"):
+                await call(transport, f"{scheme}://{host}/")
+            assert transport.stats.in_use == 0
+
+    @pytest.mark.parametrize("name", ["a..b", "", ".", f"{'a' * 64}.test"])
+    async def test_a_name_for_the_handshake_that_cannot_be(self, name: str) -> None:
+        async with FaultServer(serve, tls=True) as server, pool_of(1) as transport:
+            if name:
+                with pytest.raises(httpx.ConnectError, match="cannot be the name of a host"):
+                    await call(transport, server, extensions={"sni_hostname": name})
+            else:  # as if it were not there
+                await call(transport, server, extensions={"sni_hostname": name})
 
 
 class TestTls:

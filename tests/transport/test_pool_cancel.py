@@ -145,15 +145,12 @@ async def test_connecting_at_every_tick_leaves_no_socket_open(scheme: str) -> No
 
 
 async def test_the_race_between_addresses_at_every_tick(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
-    if not isinstance(loop, asyncio.BaseEventLoop):
-        pytest.skip("uvloop tries its addresses by itself")
     with in_thread(serve) as server:
 
-        async def getaddrinfo(*_: Any, **__: Any) -> Any:
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))] * 3
+        async def addresses(*_: Any) -> Any:
+            return [(socket.AF_INET, ("127.0.0.1", server.port))] * 3
 
-        monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr("itnio_async.transport.connect._addresses", addresses)
         monkeypatch.setattr("itnio_async.transport.connect.ATTEMPT_DELAY", 0)  # all of them win
         async with pool_of(1) as transport:
             for tick in TICKS:

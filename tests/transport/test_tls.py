@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -178,14 +180,56 @@ async def test_a_directory_of_authorities_beside_one_that_is_not_there(
         assert "certificate verify failed" in await refused(connect(server, verify=True), server)
 
 
-async def test_the_name_that_is_asked_for(connect: MakeClient) -> None:
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "certifi"])
+async def test_authorities_that_are_replaced_count_for_new_clients(
+    connect: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    file = tmp_path / "authorities.pem"
+
+    def trust(only: trustme.CA) -> None:
+        only.cert_pem.write_to_path(str(file))
+        if variable == "SSL_CERT_DIR":
+            for link in tmp_path.glob("*.0"):
+                link.unlink()
+            subject = subprocess.run(
+                ["openssl", "x509", "-hash", "-noout", "-in", file], capture_output=True, text=True, check=True
+            )
+            (tmp_path / f"{subject.stdout.strip()}.0").symlink_to(file)
+
+    if variable == "certifi":
+        monkeypatch.setattr("certifi.where", lambda: str(file))
+    else:
+        monkeypatch.setenv(variable, str(file if variable == "SSL_CERT_FILE" else tmp_path))
+    old, new = trustme.CA(), authority()
+    trust(old)
+    async with FaultServer(serve, tls=server_tls()) as server:
+        assert "certificate verify failed" in await refused(connect(server, verify=True), server)
+        trust(new)
+        async with connect(server, verify=True) as client:
+            await update(client)
+        trust(old)
+        assert "certificate verify failed" in await refused(connect(server, verify=True), server)
+
+
+async def test_the_name_that_is_asked_for(connect: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
     context = server_tls()
     context.sni_callback = lambda _, name, __: asked.append(name)  # type: ignore[assignment]
     async with FaultServer(serve, tls=context) as server:
         await update(connect(server))
         await update(connect(server, base_url=server.url.replace("127.0.0.1", "localhost")))
-    assert asked == [None, "localhost"]  # an address is no name
+
+        async def addresses(host: str, port: int) -> Any:
+            assert host == "localhost."  # which not every system knows
+            return [(socket.AF_INET, ("127.0.0.1", port))]
+
+        monkeypatch.setattr("itnio_async.transport.connect._addresses", addresses)
+        await update(connect(server, base_url=server.url.replace("127.0.0.1", "localhost.")))
+    assert asked == [
+        None,
+        "localhost",
+        "localhost",
+    ]  # an address is not a name, and the dot at the end not a part of it
 
 
 # -- versions, and certificates of the client's own -------------------------------------------------------------------
