@@ -18,11 +18,12 @@ from itnio_async.api.sip_trunks.types import (
     TrunkDirection,
     is_direction,
 )
+from itnio_async.codec import check_value
 from itnio_async.errors import InvalidRequestError
 from itnio_async.values import UNSET
 
 _LONGEST = 50
-_SIZED = (str, int, list, tuple)
+_SIZED = (str, list, tuple)
 
 
 def check_field(name: str, value: Any) -> None:
@@ -32,10 +33,12 @@ def check_field(name: str, value: Any) -> None:
     """
     if check := _CHECKS.get(name):
         check(value)
+    check_value(name, value, SipTrunkUpdate)
 
 
 def _check_key_id(value: Any) -> None:
-    if _is_missing(value) or (_is_int(value) and value < 0):
+    # Which key ids there are, the vendor alone knows: 0 and -1 are given too.
+    if _is_missing(value):
         _refuse("key_id", -56)
 
 
