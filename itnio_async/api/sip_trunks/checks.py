@@ -64,7 +64,7 @@ def check_update(request: SipTrunkUpdate) -> None:
     if direction is None or direction is UNSET:
         direction = _direction_by_addresses(request)
     elif not is_direction(direction):
-        _refuse("direction", -44)
+        _refuse("direction", -44, "It is 1 (outbound), 2 (inbound), or left out.")
     _check_trunk(request, direction)
 
 
@@ -156,6 +156,6 @@ def _is_int(value: object) -> bool:
     return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def _refuse(name: str, code: int) -> None:
+def _refuse(name: str, code: int, advice: str | None = None) -> None:
     entry = SIP_TRUNKS[code]
-    raise InvalidRequestError(f"{entry.meaning}. {entry.advice}", field=name, code=code)
+    raise InvalidRequestError(f"{entry.meaning}. {advice or entry.advice}", field=name, code=code)
