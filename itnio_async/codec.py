@@ -56,9 +56,9 @@ class Mismatch(Exception):
         super().__init__()
         self.path: list[str | int] = []
         self.expected = expected
-        self.missing = value is None or value is Unset.UNSET
+        self.missing: bool = value is None or value is Unset.UNSET
         # The type and never the value, which may be a password.
-        self.found = found or _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
+        self.found: str = found or _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
         self.advice = advice
 
     def __str__(self) -> str:
@@ -562,7 +562,8 @@ def _read_answers(converter: Converter) -> None:
 
 
 # Public: `converter.unstructure(update)` is what is sent, `converter.structure(data, SipTrunk)` reads an answer's part.
-converter = _converter = _make_converter(_LOCATED)
+converter: Converter = _make_converter(_LOCATED)
+_converter = converter
 _read_answers(_converter)
 _quick_converter = _make_converter(_QUICK)
 _sender_of = cache(_quick_converter.get_unstructure_hook)
