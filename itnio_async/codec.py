@@ -22,10 +22,11 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from itnio_async.errors import InvalidRequestError
-from itnio_async.values import ReadOnlyMapping, Unset
+from itnio_async.values import BITS, NOTHING_EXTRA, SECRET, ReadOnlyMapping, Unset
 
 # A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
 _EXTRA = "<extra>"
+T = TypeVar("T")
 _LOCAL = "itnio_async.local"
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
@@ -39,15 +40,26 @@ def local() -> Any:
 
 
 class Mismatch(Exception):
-    """A value that cannot stand where it stands; `path` leads to it."""
+    """A value that cannot stand where it stands; `path` leads to it.
 
-    def __init__(self, expected: str, value: object) -> None:
+    `found` says what stands there, and `advice` what to do, where the type alone does not tell.
+    """
+
+    def __init__(
+        self,
+        expected: str,
+        value: object,
+        *,
+        found: str | None = None,
+        advice: str = "Values are never converted: give the type that the field has.",
+    ) -> None:
         super().__init__()
         self.path: list[str | int] = []
         self.expected = expected
-        self.missing = value is None or value is Unset.UNSET
+        self.missing: bool = value is None or value is Unset.UNSET
         # The type and never the value, which may be a password.
-        self.found = _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
+        self.found: str = found or _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
+        self.advice = advice
 
     def __str__(self) -> str:
         return f"expected {self.expected}, got {self.found}"
@@ -96,6 +108,41 @@ def _send_int(value: Any) -> int:
     if not -(2**63) <= value < 2**64:
         raise Mismatch("an integer of at most 64 bits", value)
     return value if type(value) is int else int(value)
+
+
+def _marked(attribute: attrs.Attribute[Any], hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the sender of a field, which refuses also what the field's marker rules out."""
+    bits = attribute.metadata.get(BITS)
+    if bits is not None:
+        beyond = 2 ** (bits - 1)
+
+        def send_number(value: Any) -> Any:
+            number = hook(value)
+            if type(number) is int and not -beyond <= number < beyond:
+                raise Mismatch(
+                    f"an integer of at most {bits} bits, with its sign",
+                    value,
+                    found="a larger one",
+                    advice="Look the number up again.",
+                )
+            return number
+
+        return send_number
+    if SECRET in attribute.metadata:
+
+        def send_secret(value: Any) -> Any:
+            text = hook(value)
+            if text and not text.strip("*"):
+                raise Mismatch(
+                    "the secret itself",
+                    value,
+                    found="the asterisks that stand for one",
+                    advice="They would be stored in its place: give the real one.",
+                )
+            return text
+
+        return send_secret
+    return hook
 
 
 def _send_bool(value: Any) -> bool:
@@ -166,10 +213,58 @@ def _as_json(request: Any, request_type: type) -> Any:
     try:
         return _converter.unstructure(request, request_type)
     except Mismatch as mismatch:
-        raise InvalidRequestError(
-            f"{mismatch}. Values are never converted: give the type that the field has.",
-            field=mismatch.where() or "request",
-        ) from None
+        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=mismatch.where() or "request") from None
+
+
+def check_value(name: str, value: Any, request_type: type) -> None:
+    """Check the value of one field of a request, as `encode` does.
+
+    Raises `InvalidRequestError` that names the field, or the place within it.
+    """
+    try:
+        _at(name, _field_checkers(request_type)[name], value)
+    except Mismatch as mismatch:
+        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=mismatch.where()) from None
+
+
+def request_from(body: Any, request_type: type[T]) -> T:
+    """Return the request that a JSON object with the vendor's names is; keys that its class does not know are `extra`.
+
+    Values are kept as they are, and checked when the request is sent. Raises `InvalidRequestError` that names the field
+    which is missing, or has no object where one must be.
+    """
+    try:
+        made: T = _request_from(body, request_type)
+        return made
+    except Mismatch as mismatch:
+        advice = "Give the vendor's JSON, as its page shows it."
+        raise InvalidRequestError(f"{mismatch}. {advice}", field=mismatch.where() or "body") from None
+
+
+def _request_from(body: Any, kind: Any) -> Any:
+    if not isinstance(body, Mapping):
+        raise Mismatch("an object", body)
+    rest = dict(body)
+    values: dict[str, Any] = {}
+    for attribute, field_kind in _fields(kind):
+        if attribute.name == "extra" or attribute.metadata.get(_LOCAL):
+            continue
+        name = wire_name(attribute.name)
+        if name in rest:
+            values[attribute.name] = _at(name, partial(_part_from, kind=field_kind), rest.pop(name))
+        elif attribute.default is attrs.NOTHING:
+            mismatch = Mismatch("a value", Unset.UNSET)
+            mismatch.path.append(name)
+            raise mismatch
+    return kind(**values, extra=rest)
+
+
+def _part_from(value: Any, kind: Any) -> Any:
+    """Return a part of a request: the members of a list of objects as theirs, anything else as it is."""
+    if _is_list(kind) and _is_request(get_args(kind)[0]) and isinstance(value, list | tuple):
+        (item_kind,) = get_args(kind)
+        return [_at(index, partial(_request_from, kind=item_kind), item) for index, item in enumerate(value)]
+    return value
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -291,21 +386,39 @@ _QUICK = _Steps(lambda _, hook: hook, lambda hook, items: [hook(item) for item i
 def _make_sender(converter: Converter, steps: _Steps, cls: Any) -> Callable[[Any], Any]:
     overrides = {
         attribute.name: override(
-            omit=bool(attribute.metadata.get(_LOCAL)),
+            omit=attribute.name == "extra" or bool(attribute.metadata.get(_LOCAL)),
             omit_if_default=attribute.default is Unset.UNSET,
             rename=wire_name(attribute.name),
-            unstruct_hook=steps.field(attribute.name, converter.get_unstructure_hook(kind)),
+            unstruct_hook=steps.field(attribute.name, _marked(attribute, converter.get_unstructure_hook(kind))),
         )
         for attribute, kind in _fields(cls)
     }
     generated = make_dict_unstructure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
+    has_extra = "extra" in overrides
+    known = {wire_name(name) for name in overrides if name != "extra"}
+    send_extra = steps.field("extra", partial(_send_extra, known=known))
 
     def send(value: Any) -> Any:
         if not isinstance(value, cls):
             raise Mismatch(f"a {cls.__name__}", value)
-        return generated(value)
+        sent = generated(value)
+        if has_extra and (extra := value.extra) is not NOTHING_EXTRA:
+            sent |= send_extra(extra)
+        return sent
 
     return send
+
+
+def _send_extra(extra: Any, known: set[str]) -> dict[str, Any]:
+    if not isinstance(extra, Mapping):
+        raise Mismatch("a mapping", extra)
+    for name in extra:
+        if name in known:
+            mismatch = Mismatch("nothing", extra[name], found="a value for a field of its own", advice="Set the field.")
+            mismatch.path.append(name)
+            raise mismatch
+    sent: dict[str, Any] = _send_json(extra)
+    return sent
 
 
 def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
@@ -358,6 +471,11 @@ def _make_list_reader(kind: Any) -> Callable[[Any, Any], Any]:
         return [_at(index, read_item, item) for index, item in enumerate(value)]
 
     return read
+
+
+def _is_request(kind: Any) -> bool:
+    """Tell whether a class is for requests: it leaves out what is unset."""
+    return isinstance(kind, type) and attrs.has(kind) and any(one.default is Unset.UNSET for one in attrs.fields(kind))
 
 
 def _is_attrs(kind: Any) -> bool:
@@ -427,11 +545,22 @@ def _read_answers(converter: Converter) -> None:
     for kind, read in ((str, _read_str), (int, read_int), (bool, _read_bool), (float, _read_float)):
         converter.register_structure_hook(kind, lambda value, _, read=read: read(value))
     converter.register_structure_hook_factory(_is_attrs, _make_reader)
+    converter.register_structure_hook_func(_is_request, request_from)
     converter.register_structure_hook_factory(_is_list, _make_list_reader)
     converter.register_structure_hook_factory(_is_union, _make_union_reader)
 
 
-_converter = _make_converter(_LOCATED)
+# Public: `converter.unstructure(update)` is what is sent, `converter.structure(data, SipTrunk)` reads an answer's part.
+converter: Converter = _make_converter(_LOCATED)
+_converter = converter
 _read_answers(_converter)
 _quick_converter = _make_converter(_QUICK)
 _sender_of = cache(_quick_converter.get_unstructure_hook)
+
+
+@cache
+def _field_checkers(request_type: type) -> Mapping[str, Callable[[Any], Any]]:
+    return {
+        attribute.name: _marked(attribute, _converter.get_unstructure_hook(kind))
+        for attribute, kind in _fields(request_type)
+    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from itnio_async import errors
 from itnio_async.errors import ApiError
@@ -20,13 +20,17 @@ SUCCESS = 0
 
 @frozen
 class Code:
-    """One code of one family: the vendor's wording, what it means, what to do about it, and its exception."""
+    """One code of one family: the vendor's wording, what it means, what to do about it, and its exception.
+
+    `sources` says what stands where, if the vendor's pages contradict each other.
+    """
 
     code: int
     wording: str
     meaning: str
     advice: str
     error: type[ApiError]
+    sources: str = ""
 
     def is_worded_so(self, reason: str) -> bool:
         """Tell whether a reason is the documented one, whatever its case, its spaces and its full stop."""
@@ -54,6 +58,11 @@ class CodeFamily:
             ApiError,
         )
 
+    def advising(self, advice: Mapping[int, str]) -> CodeFamily:
+        """Return these codes for one endpoint, where other advice holds for some of them."""
+        changed = {code: evolve(self.codes[code], advice=text) for code, text in advice.items()}
+        return CodeFamily(self.name, MappingProxyType({**self.codes, **changed}))
+
 
 def family(name: str, *codes: Code, base: CodeFamily | None = None) -> CodeFamily:
     """Return a family's codes: its own on top of those of `base`."""
@@ -63,6 +72,10 @@ def family(name: str, *codes: Code, base: CodeFamily | None = None) -> CodeFamil
 
 _CHECK_KEY = "Check the API key and secret (`itnio doctor`), and that both belong to the same account."
 _ALLOW_ADDRESS = "Add this machine's public address to the account's allow list."
+_CHECK_KEY_OR_ADDRESS = (
+    "Check the API key and secret (`itnio doctor`), and that this machine's public address is on the account's allow "
+    "list: the vendor's pages disagree on which of them it means."
+)
 _SET_CLOCK = "Set this machine's clock (NTP), or find what delays the request on its way."
 _TRY_LATER = (
     "Try again later; if it stays, send the request's time and endpoint to the vendor. "
@@ -82,9 +95,11 @@ SHARED = family(
     Code(
         -2,
         "Authentication error",
-        "the caller's IP address is not allowed",
-        _ALLOW_ADDRESS,
+        "authentication failed, or the caller's IP address is not allowed",
+        _CHECK_KEY_OR_ADDRESS,
         errors.IpNotAllowedError,
+        'The page on updating a SIP trunk says "Authentication error", as for -1; '
+        "the vendor's Chinese pages say that the caller's IP address is not allowed.",
     ),
     Code(-16, "Timestamp expires", "the timestamp is expired", _SET_CLOCK, errors.TimestampExpiredError),
     Code(-18, "Port program unusual", "the vendor's system failed", _TRY_LATER, errors.ServerError),

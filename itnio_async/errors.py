@@ -294,7 +294,10 @@ class AuthenticationError(ApiError):
 
 
 class IpNotAllowedError(AuthenticationError):
-    """The address that the request came from is not on the account's list."""
+    """The address that the request came from is not on the account's list.
+
+    Of -2 the vendor's pages say so in Chinese only; in English it may also be the key or the sign.
+    """
 
 
 class TransientError(ApiError):

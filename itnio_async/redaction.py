@@ -3,11 +3,15 @@
 A secret comes back escaped in ways that nobody can list: by JSON, HTML, a URL, Python, and by several of them one upon
 the other. So text and secret are unescaped step by step, and the secret is looked for at each step. Each character is
 read in one way only, and finding is the string's own `find`: the time grows with the length and not faster.
+
+Base64 is known where it stands as it is, in either alphabet, also as a part of more that was encoded together; not
+where it is escaped or encoded once more, or broken into lines. Hexadecimal, compressed and hashed forms are not known.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from html.entities import name2codepoint
@@ -96,6 +100,21 @@ def without_secrets(value: Any, secrets: Iterable[str], *, is_secret: bool = Fal
     return blank_out(value, secrets) if isinstance(value, str) else value
 
 
+def without_named_secrets(content: bytes) -> bytes:
+    """Return a body without what stands under the name of a secret, be it JSON or not."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content  # no text: there are no names in it
+    try:
+        data = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _without(text, _merged(_named_values(text)), len(text)).encode()
+    shown = without_secrets(data, ())
+    # What has no secrets stays as it was written.
+    return content if shown == data else orjson.dumps(shown)
+
+
 def secrets_in(content: bytes) -> tuple[str, ...]:
     """Return the values of a JSON request whose names say that they are secrets."""
     if not content:
@@ -164,7 +183,7 @@ def _spans(text: str, secrets: list[str]) -> list[Span]:
         for secret in secrets
         for begin, stop in _regions(folded, secret)
         for start, end in _found(text[begin:stop], secret)
-    ]
+    ] + [span for secret in secrets for span in _found_in_base64(text, secret)]
 
 
 def _folded(text: str) -> str:
@@ -209,6 +228,26 @@ def _found(text: str, secret: str) -> Iterator[Span]:
                 end = start + len(form)
                 yield _in_original(steps, start, end, ends_in_backslash=ends_in_backslash)
                 start = folded.find(form, end)
+
+
+def _found_in_base64(text: str, secret: str) -> Iterator[Span]:
+    """Yield where the secret stands in Base64: in three forms, by how many bytes stand before it, modulo three."""
+    for before in range(3):
+        content = bytes(before) + secret.encode("utf-8", "surrogatepass")
+        # Of the characters at the ends that have other bits too, only the place is known.
+        first, whole = -(-before * 8 // 6), len(content) * 8 // 6
+        certain = b64encode(content).decode()[first:whole]
+        for form in dict.fromkeys((certain, certain.translate(_URL_SAFE))):
+            start = text.find(form)
+            while start >= 0:
+                end = start + len(form)
+                ending = _BASE64_END.match(text, end) if len(content) % 3 else None
+                yield start - (before > 0 and start > 0), ending.end() if ending else end
+                start = text.find(form, end)
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+_BASE64_END = re.compile(r"[A-Za-z0-9+/_-]?+={0,2}+")
 
 
 class _Step(NamedTuple):

@@ -1,6 +1,7 @@
 """A pytest plugin for programs that use the SDK: `pytest_plugins = ["itnio_async.testing"]` in a conftest.py.
 
-The fixture `itnio_sandbox` is the vendor imitated on loopback, `vcr_config` keeps the three headers out of cassettes.
+The fixture `itnio_sandbox` is the vendor imitated on loopback, `vcr_config` keeps the three headers and SIP passwords
+out of cassettes.
 Needs pytest, and for `itnio_sandbox` the extra `sandbox`.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from itnio_async.account import is_vendor
+from itnio_async.redaction import without_named_secrets
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox
@@ -75,7 +77,37 @@ def _block_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
 def vcr_config() -> dict[str, Any]:
     """vcrpy's settings, as pytest-recording and pytest-vcr ask for them: the three headers stay out of cassettes.
 
-    They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. Bodies are
-    kept; a SIP password in one is yours to filter.
+    They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. In bodies, and
+    in answers, `***` stands for what has a secret's name, such as `sipPassword`.
     """
-    return {"filter_headers": list(SECRET_HEADERS)}
+    return {
+        "filter_headers": list(SECRET_HEADERS),
+        # Before the bodies are looked at: nothing can be found in a compressed one.
+        "decode_compressed_response": True,
+        "before_record_request": _without_request_secrets,
+        "before_record_response": _without_response_secrets,
+    }
+
+
+def _without_request_secrets(request: Any) -> Any:
+    # vcrpy hands over a copy. A body that is an iterator is the caller's to read.
+    if isinstance(request.body, bytes):
+        request.body = without_named_secrets(request.body)
+    return request
+
+
+def _without_response_secrets(response: dict[str, Any]) -> dict[str, Any]:
+    body = response.get("body", {})
+    content = body.get("string")
+    if isinstance(content, str):
+        content = content.encode()
+    if not isinstance(content, bytes):
+        return response
+    shown = without_named_secrets(content)
+    if shown == content:
+        return response
+    length = str(len(shown))
+    headers = {
+        name: [length] if name.lower() == "content-length" else values for name, values in response["headers"].items()
+    }
+    return {**response, "body": {**body, "string": shown}, "headers": headers}

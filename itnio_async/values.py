@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
+import attrs
 from attrs import field, frozen
 
 T = TypeVar("T")
@@ -48,6 +50,66 @@ class ReadOnlyMapping(Mapping[str, Any]):
     def __repr__(self) -> str:
         # The vendor may add a secret tomorrow, so that only the names are shown.
         return f"<{', '.join(self._entries) or 'nothing'}>"
+
+
+class Secret(str):
+    """A text that is not shown where a value is printed; it compares, pickles and is sent like any other."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+# What the fields of requests are marked with. The vendor's pages call whole numbers Integer or Long.
+BITS = "itnio_async.bits"
+SECRET = "itnio_async.secret"  # noqa: S105  (a marker's name)
+INTEGER: Mapping[str, Any] = MappingProxyType({BITS: 32})
+LONG: Mapping[str, Any] = MappingProxyType({BITS: 64})
+
+
+def secret(default: Any) -> Any:
+    """Return the attrs field of a secret: its text is held so that nothing that is printed shows it."""
+    return field(default=default, repr=False, converter=_held, metadata={SECRET: True})
+
+
+def _held(value: Any) -> Any:
+    # The text itself: a subclass of str, such as an enum's member, may print as something else.
+    return Secret(str.__str__(value)) if isinstance(value, str) and type(value) is not Secret else value
+
+
+def secret_fields(cls: type) -> frozenset[str]:
+    """Return the names of the secret fields of an attrs class."""
+    return frozenset(attribute.name for attribute in attrs.fields(cls) if SECRET in attribute.metadata)
+
+
+class ShowsWhatIsSet:
+    """Gives attrs classes a `repr` that leaves out what is unset."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{attribute.name}={value!r}"
+            for attribute in attrs.fields(type(self))  # type: ignore[arg-type]  # of the classes below it
+            if attribute.repr and (value := getattr(self, attribute.name)) is not UNSET and value is not NOTHING_EXTRA
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+NOTHING_EXTRA = ReadOnlyMapping()
+
+
+def sent_extra_field() -> Any:
+    """Return the attrs field of a request that keeps what is sent beside the fields that the class knows."""
+    return field(default=NOTHING_EXTRA, converter=_kept, hash=False)
+
+
+def _kept(value: Any) -> Any:
+    # Anything else is refused by its place when the request is sent.
+    if isinstance(value, ReadOnlyMapping) or not isinstance(value, Mapping):
+        return value
+    return ReadOnlyMapping(value) if value else NOTHING_EXTRA
 
 
 def extra_field() -> Any:

@@ -260,7 +260,7 @@ async def test_a_call_of_what_is_no_endpoint_is_refused(scripted: Any, endpoint:
 
 async def test_a_refused_request_leaves_the_client_usable(scripted: Any) -> None:
     client, transport = scripted(answer(), limits=httpx.Limits(max_connections=1))
-    for key_id in (0, -1, None, "1", True, 1.0, 2**70):
+    for key_id in (2**31, None, "1", True, 1.0, 2**70):
         with pytest.raises(InvalidRequestError) as caught:
             await client.sip_trunks.update(trunk_update(key_id=key_id))
         assert caught.value.field == "key_id"

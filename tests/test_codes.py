@@ -1,21 +1,30 @@
 """The vendor's codes: each one documented has its exception, and means something in its own family only."""
 
+import re
+from typing import Any
+
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 
 from itnio_async import (
+    ENDPOINTS,
     ApiError,
     AuthenticationError,
     ConflictError,
+    GroupBinding,
     IpNotAllowedError,
     NotFoundError,
     QuotaError,
     ServerError,
+    SipTrunkAdd,
+    SipTrunkUpdate,
     TimestampExpiredError,
     TransientError,
     ValidationError,
 )
 from itnio_async.api.paths import CODE_FAMILIES, family_of_path
+from itnio_async.api.sip_trunks import ADD, QUERY, UPDATE
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.codes import AI_VOICE, SHARED, SUCCESS, WHATSAPP, Code, CodeFamily
 
@@ -105,6 +114,28 @@ def test_each_entry_reads_well_in_an_error(entry: Code) -> None:
     assert not entry.meaning.endswith(".")
     assert entry.advice.endswith(".")
     assert entry.advice[0].isupper()
+
+
+def test_advice_differs_by_endpoint_and_nothing_else_does() -> None:
+    assert UPDATE.family is not ADD.family
+    for code, entry in UPDATE.family.codes.items():
+        assert attrs.evolve(entry, advice="") == attrs.evolve(SIP_TRUNKS[code], advice="")
+    # An update has no type, so that its advice names what can be given.
+    assert 'extra={"type": 1}' in UPDATE.family[-44].advice
+    assert ADD.family[-44].advice == "Give type 1 (outbound) or 2 (inbound)."
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+def test_advice_names_only_fields_that_the_request_has(endpoint: Any) -> None:
+    fields = {name for kind in (endpoint.request_type, GroupBinding) for name in attrs.fields_dict(kind)}
+    if endpoint is QUERY:
+        return  # the page has no list of codes of its own: they are those of the family
+    ours = {name for kind in (SipTrunkUpdate, SipTrunkAdd, GroupBinding) for name in attrs.fields_dict(kind)}
+    for code, entry in endpoint.family.codes.items():
+        if endpoint is ADD and code == -56:
+            continue  # an add has no key id to be missing
+        named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b|\btype \d", entry.advice)) & (ours | {"type 1", "type 2"})
+        assert {name.split(" ")[0] for name in named} <= fields
 
 
 def test_only_the_two_transient_failures_are_transient() -> None:

@@ -1,5 +1,6 @@
 """Secrets are gone from any text that goes into an error, in whatever form they come back."""
 
+import base64
 import html
 import json
 import re
@@ -56,6 +57,39 @@ FORMS = {
 def test_a_secret_is_blanked_out_in_each_form(form: str, secret: str) -> None:
     written = FORMS[form](secret)
     assert blank_out(f'{{"a": "{written}"}}', [secret]) == '{"a": "***"}'
+
+
+BASE64 = {
+    "standard": base64.b64encode,
+    "for URLs": base64.urlsafe_b64encode,
+    "without padding": lambda content: base64.b64encode(content).rstrip(b"="),
+}
+
+
+@pytest.mark.parametrize("form", BASE64)
+@relaxed
+@given(secret=st.text(st.characters(exclude_categories=("Cs",)), min_size=4, max_size=20))
+@example(secret="hunter2")
+@example(secret="\u07ff\u07ff\u07ff\u07ff~~~???")
+def test_a_secret_in_base64_is_blanked_out(form: str, secret: str) -> None:
+    written = BASE64[form](secret.encode()).decode()
+    assert blank_out(f'{{"a": "{written}"}}', [secret]) == '{"a": "***"}'
+
+
+@relaxed
+@given(
+    before=st.binary(min_size=1, max_size=7),
+    secret=st.text("abcdefghijklm/+~?0189", min_size=5, max_size=20),
+    after=st.binary(max_size=7),
+)
+def test_a_secret_is_gone_from_the_base64_of_more(before: bytes, secret: str, after: bytes) -> None:
+    written = base64.b64encode(before + secret.encode() + after).decode()
+    shown = blank_out(f"Basic {written}", [secret])
+    assert "***" in shown
+    # Not a whole byte of it is left.
+    beginning, _, end = shown.removeprefix("Basic ").partition("***")
+    assert len(beginning) <= len(before) * 8 / 6
+    assert len(end.rstrip("=")) <= -(-len(after) * 8 // 6)
 
 
 @relaxed

@@ -122,13 +122,18 @@ async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status:
     return b"".join(chunks) if len(chunks) != 1 else chunks[0]
 
 
+# Any other name may be anything, such as a secret that comes back.
+_NAMEABLE = frozenset(("br", "zstd", "compress", "x-compress", "dcb", "dcz"))
+
+
 def _decoder(coding: str, http_status: int) -> Any:
     if coding == "identity":
         return None
     if coding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: by its head, gzip or zlib
     raise UnexpectedResponseError(
-        f"The answer is compressed as {coding[:20]!r}, which was not asked for.", http_status=http_status
+        f"The answer is compressed{f' as {coding!r}' if coding in _NAMEABLE else ''}, which was not asked for.",
+        http_status=http_status,
     )
 
 

@@ -89,7 +89,7 @@ class Shared:
         self._home = Home()
         self._limiter: Limiter | None = None
         self.deadlines: Deadlines
-        self.chain = _chain(SigningTransport(hop, _no_credentials, clock=clock), middleware)
+        self.chain = _chain(SigningTransport(hop, _no_credentials, clock=clock, base_url=base_url), middleware)
         # Last, so that a constructor that fails leaves nothing to warn about.
         self.closed = False
 

@@ -10,7 +10,7 @@ import typer
 from attrs import frozen
 
 from itnio_async import RetryPolicy
-from itnio_async.api.paths import CODE_FAMILIES
+from itnio_async.api.paths import CODE_FAMILIES, ENDPOINTS
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
@@ -25,6 +25,16 @@ class Explained:
 
     code: Code
     families: list[str]
+
+    @property
+    def advice_by_endpoint(self) -> dict[str, str]:
+        """What to do about it on the endpoints for which that is something else."""
+        return {
+            str(endpoint): code.advice
+            for endpoint in ENDPOINTS
+            if endpoint.family.name in self.families
+            and (code := endpoint.family[self.code.code]).advice != self.code.advice
+        }
 
     @property
     def retried(self) -> str:
@@ -72,8 +82,10 @@ def codes(
             ],
         )
     else:
-        names = ("Code", "Vendor's text", "Meaning", "What to do", "Retried", "Exception", "Endpoints")
-        records(names, [_as_record(entry) for entry in entries])
+        names = ["Code", "Vendor's text", "Meaning", "What to do", "Retried", "Exception", "Endpoints"]
+        if any(entry.code.sources for entry in entries):
+            names.append("Sources")
+        records(names, [_as_record(entry)[: len(names)] for entry in entries])
 
 
 def _number(text: str) -> int:
@@ -112,10 +124,11 @@ def _as_record(entry: Explained) -> tuple[object, ...]:
         code.code,
         code.wording or "-",
         code.meaning,
-        code.advice,
+        " ".join([code.advice, *(f"For {name}: {advice}" for name, advice in entry.advice_by_endpoint.items())]),
         entry.retried,
         code.error.__name__,
         _where(entry),
+        code.sources or "-",
     )
 
 
@@ -127,6 +140,8 @@ def _as_json(entry: Explained) -> dict[str, object]:
         "wording": code.wording,
         "meaning": code.meaning,
         "advice": code.advice,
+        "advice_by_endpoint": entry.advice_by_endpoint,
+        "sources": code.sources or None,
         "error": code.error.__name__,
         "retried": policy.wants(error, idempotent=True),
         "retried_if_not_idempotent": policy.wants(error, idempotent=False),

@@ -85,8 +85,13 @@ def is_boolean(value: object) -> bool:
 
 
 def is_integer(value: object) -> bool:
-    """Tell whether a JSON value is an integer of 64 bits, and not true, 1.0 or "1"."""
-    return type(value) is int and -(2**63) <= value < 2**63
+    """Tell whether a JSON value is what the pages call an Integer: 32 bits, and not true, 1.0 or "1"."""
+    return type(value) is int and -(2**31) <= value <= 2**31 - 1
+
+
+def is_long(value: object) -> bool:
+    """Tell whether a JSON value is what the pages call a Long: 64 bits, and not true, 1.0 or "1"."""
+    return type(value) is int and -(2**63) <= value <= 2**63 - 1
 
 
 def is_object(value: object) -> bool:

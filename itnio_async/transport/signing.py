@@ -130,6 +130,10 @@ class SigningTransport(httpx.AsyncBaseTransport):
     `credentials` are the `Credentials` or a callable that gives them for each request; `clock` gives Unix seconds. It
     works inside a plain `httpx.AsyncClient` too. The request that came in stays without the three headers, and is the
     one that the answer names.
+
+    Requests are signed for one origin (scheme, host and port): that of `base_url`, or else of the first request. Any
+    other request, such as one that follows a redirect, goes on without the three headers: whoever sees them can send
+    any request of the account until the timestamp expires.
     """
 
     def __init__(
@@ -138,27 +142,35 @@ class SigningTransport(httpx.AsyncBaseTransport):
         credentials: CredentialSource,
         *,
         clock: Callable[[], float] = time.time,
+        base_url: httpx.URL | str | None = None,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._signer = Signer(clock)
+        self._base_url = None if base_url is None else httpx.URL(base_url)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request with the three headers."""
         started = time.perf_counter()
+        if self._base_url is None:
+            self._base_url = request.url
         sending: Sending | None = request.extensions.get(SENDING_EXTENSION)
-        if sending is None:
-            sending = Sending(await resolve(self._credentials), self._signer)
-        headers, lines = sending.sign()
-        if isinstance(request, LazyRequest):
-            signed = request.with_headers(headers, lines)
-        else:
-            signed = full_request(request, headers)
-        sending.asked += 1
+        onward = request
+        if request.url is self._base_url or _origin(request.url) == _origin(self._base_url):
+            if sending is None:
+                sending = Sending(await resolve(self._credentials), self._signer)
+            headers, lines = sending.sign()
+            if isinstance(request, LazyRequest):
+                onward = request.with_headers(headers, lines)
+            else:
+                onward = full_request(request, headers)
+        if sending is not None:
+            sending.asked += 1
         try:
-            response = await self._transport.handle_async_request(signed)
+            response = await self._transport.handle_async_request(onward)
         except BaseException as error:
-            sending.raised = error
+            if sending is not None:
+                sending.raised = error
             raise
         response.request = request
         if isinstance(response, LazyResponse):
@@ -170,3 +182,12 @@ class SigningTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the transport behind."""
         await self._transport.aclose()
+
+
+_PORTS = {b"http": 80, b"https": 443}
+
+
+def _origin(url: httpx.URL) -> tuple[bytes, bytes, int | None]:
+    """Return scheme, host and port; a port that the scheme implies is the same as one that is written."""
+    scheme = url.raw_scheme
+    return scheme, url.raw_host.removesuffix(b"."), url.port or _PORTS.get(scheme)

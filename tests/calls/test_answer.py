@@ -567,6 +567,13 @@ async def test_an_answer_of_the_pool_is_bounded_and_decoded_alike(coding: str | 
     assert server_time(answer.headers) == MOMENT
 
 
+@pytest.mark.parametrize("coding", ["hunter2", "gzip, hunter2", "br;hunter2"])
+async def test_a_coding_that_may_be_anything_is_not_shown(coding: str) -> None:
+    with pytest.raises(UnexpectedResponseError, match=r"compressed, which was not asked for") as caught:
+        await read_answer(pooled(b"abcd", coding), 1000)
+    assert "hunter2" not in f"{caught.value!r}{caught.value}{caught.value.args}"
+
+
 async def test_an_answer_of_the_pool_in_a_coding_that_nobody_asked_for_is_refused() -> None:
     with pytest.raises(UnexpectedResponseError, match="'br', which was not asked for"):
         await read_answer(pooled(b"abcd", "br"), 1000)

@@ -820,7 +820,7 @@ async def test_credentials_change_between_attempts(scripted: Any) -> None:
 async def test_a_refused_request_takes_nothing(scripted: Any) -> None:
     client, transport = scripted(DONE, retry=at_once())
     with pytest.raises(InvalidRequestError):
-        await client.sip_trunks.update(trunk_update(key_id=0))
+        await client.sip_trunks.update(trunk_update(key_id=None))
     assert transport.sent == []
     assert client.stats.requests == 0
 

@@ -41,6 +41,28 @@ def test_every_code_of_every_family_is_listed(itnio):
     assert len(itnio("codes").lines) == len(listed) + 1
 
 
+def test_where_the_vendors_pages_disagree_both_are_shown(itnio):
+    result = itnio("codes", "-2")
+    assert any(line.startswith("Sources:") for line in result.lines)
+    said = " ".join(" ".join(result.lines).split())
+    assert 'says "Authentication error"' in said
+    assert "Chinese pages say that the caller's IP address is not allowed" in said
+    assert "Check the API key and secret" in said
+    assert "public address is on the account's allow list" in said
+    shown = json.loads(itnio("codes", "-2", "--json").out)
+    assert "Chinese" in shown["sources"]
+    assert "Sources" not in itnio("codes", "-47").out
+
+
+def test_advice_that_differs_by_endpoint_is_shown_with_it(itnio):
+    shown = json.loads(itnio("codes", "-44", "--json").out)
+    assert shown["advice"] == "Give type 1 (outbound) or 2 (inbound)."
+    assert shown["advice_by_endpoint"].keys() == {"POST /v3/cc/sipTrunk/update"}
+    said = " ".join(itnio("codes", "-44").out.split())
+    assert "For POST /v3/cc/sipTrunk/update: An update has no field for the type." in said
+    assert json.loads(itnio("codes", "-45", "--json").out)["advice_by_endpoint"] == {}
+
+
 def test_one_number_with_two_meanings(itnio):
     listed = [json.loads(line) for line in itnio("codes", "-5", "--json").lines]
     assert [entry["families"] for entry in listed] == [["WhatsApp"]]

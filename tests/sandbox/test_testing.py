@@ -9,6 +9,7 @@ import pytest
 import vcr
 from support.asking import QUERY, ask, headers_for
 
+from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd
 from itnio_async.sandbox import Sandbox
 from itnio_async.testing import SECRET_HEADERS, VendorContactedError, itnio_sandbox, vcr_config  # noqa: F401
 
@@ -99,3 +100,55 @@ async def test_the_three_headers_stay_out_of_cassettes(vcr_config, tmp_path):
     # It is a cassette all the same: played back where nobody listens any more.
     with vcr.VCR(**vcr_config).use_cassette(str(cassette), record_mode="none"):
         assert (await ask(sandbox, QUERY, PAGE)).json()["status"] == 0
+
+
+async def test_passwords_stay_out_of_cassettes(vcr_config, tmp_path):
+    cassette = tmp_path / "cassette.yaml"
+    trunk = SipTrunkAdd(
+        type=1,
+        sip_trunk_name="registering",
+        group_list=[GroupBinding(voice_group_id=1000001)],
+        sip_trunk_state=True,
+        sip_gateway_ip="192.0.2.1",
+        sip_account="kept-account",
+        sip_password="hunter2-secret",
+    )
+
+    async def talk(sandbox):
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+            await client.sip_trunks.add(trunk)
+            return (await client.sip_trunks.list()).records[0]
+
+    with Sandbox() as sandbox, vcr.VCR(**vcr_config).use_cassette(str(cassette)):
+        live = await talk(sandbox)
+    text = cassette.read_text()
+    assert live.sip_password == "hunter2-secret"
+    assert "hunter2" not in text
+    assert "kept-account" in text
+    with vcr.VCR(**vcr_config).use_cassette(str(cassette), record_mode="none"):
+        played = await talk(sandbox)
+    assert (played.sip_account, played.sip_password) == ("kept-account", "***")
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"sipPassword": "hunter2", "sipAccount": "me"}', b'"me"'),
+        (b'{"data": {"records": [{"sipPassword": "hunter2"}], "total": 1}}', b'"total":1'),
+        (b"account=me&password=hunter2", b"account=me"),
+        (b'{"sipPassword": "hunter2", broken', b"sipPassword"),
+    ],
+)
+def test_what_has_a_secrets_name_is_blanked_in_any_body(vcr_config, body, kept):
+    response = {"body": {"string": body}, "headers": {"content-length": [str(len(body))], "X-Kept": ["1"]}}
+    shown = vcr_config["before_record_response"](response)
+    assert b"hunter2" not in shown["body"]["string"]
+    assert kept in shown["body"]["string"]
+    assert shown["headers"] == {"content-length": [str(len(shown["body"]["string"]))], "X-Kept": ["1"]}
+    assert response["body"]["string"] == body
+
+
+@pytest.mark.parametrize("body", [b"", b'{ "kept":  1 }', b"\xff\xfe password: x", None])
+def test_a_body_without_secrets_stays_as_it_was_written(vcr_config, body):
+    response = {"body": {"string": body}, "headers": {}}
+    assert vcr_config["before_record_response"](response) == {"body": {"string": body}, "headers": {}}

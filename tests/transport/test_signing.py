@@ -169,3 +169,65 @@ def test_a_signer_keeps_one_signature_and_forgets_it() -> None:
     for credentials in (PAIR, other, PAIR):
         for timestamp in (1, 2, 2):
             assert dict(signer.signed(credentials, timestamp).headers)[b"Sign"] == sign(credentials, timestamp).encode()
+
+
+# -- for one origin ---------------------------------------------------------------------------------------------------
+
+VENDOR = "https://api.itniotech.com"
+
+
+def requested_credentials() -> Credentials:
+    raise AssertionError("nobody asks for credentials where nothing is signed")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("https://api.itniotech.com/other?x=1", True),
+        ("https://api.itniotech.com:443/", True),
+        ("https://API.ITNIOTECH.COM/", True),
+        ("https://api.itniotech.com:8443/", False),
+        ("http://api.itniotech.com/", False),
+        ("http://api.itniotech.com:443/", False),
+        ("https://itniotech.com/", False),
+        ("https://api.itniotech.com.example/", False),
+        ("https://api.itniotech.com@example.org/", False),
+        ("https://[::1]/", False),
+    ],
+)
+@pytest.mark.parametrize("base_url", [None, VENDOR, httpx.URL(f"{VENDOR}/v3")])
+async def test_only_one_origin_is_signed_for(url: str, is_ours: bool, base_url: Any) -> None:
+    seen: list[httpx.Request] = []
+    transport = SigningTransport(server(seen), PAIR, clock=lambda: MOMENT, base_url=base_url)
+    if base_url is None:
+        await transport.handle_async_request(httpx.Request("GET", VENDOR))
+    response = await transport.handle_async_request(httpx.Request("POST", url, content=b"body"))
+    found = signed_headers(seen[-1])
+    assert found == (
+        {"Sign": [SIGN], "Timestamp": [str(MOMENT)], "Api-Key": ["bDqJFiq9"]}
+        if is_ours
+        else {name: [] for name in found}
+    )
+    assert seen[-1].content == b"body"
+    assert response.request.url == httpx.URL(url)
+
+
+async def test_the_credentials_are_not_asked_for_where_nothing_is_signed() -> None:
+    transport = SigningTransport(server([]), requested_credentials, base_url=VENDOR)
+    response = await transport.handle_async_request(httpx.Request("GET", "https://stranger.example/"))
+    assert response.status_code == 200
+
+
+async def test_a_redirect_to_a_stranger_takes_no_signature_along() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.host == "api.itniotech.com":
+            return httpx.Response(302, headers={"Location": "https://stranger.example/"})
+        return httpx.Response(200)
+
+    transport = SigningTransport(httpx.MockTransport(answer), PAIR)
+    async with httpx.AsyncClient(transport=transport, follow_redirects=True) as client:
+        await client.get(VENDOR)
+    assert ["Sign" in request.headers for request in seen] == [True, False]

@@ -18,11 +18,12 @@ from itnio_async.api.sip_trunks.types import (
     TrunkDirection,
     is_direction,
 )
+from itnio_async.codec import check_value
 from itnio_async.errors import InvalidRequestError
 from itnio_async.values import UNSET
 
 _LONGEST = 50
-_SIZED = (str, int, list, tuple)
+_SIZED = (str, list, tuple)
 
 
 def check_field(name: str, value: Any) -> None:
@@ -32,10 +33,12 @@ def check_field(name: str, value: Any) -> None:
     """
     if check := _CHECKS.get(name):
         check(value)
+    check_value(name, value, SipTrunkUpdate)
 
 
 def _check_key_id(value: Any) -> None:
-    if _is_missing(value) or (_is_int(value) and value < 0):
+    # Which key ids there are, the vendor alone knows: 0 and -1 are given too.
+    if _is_missing(value):
         _refuse("key_id", -56)
 
 
@@ -61,7 +64,7 @@ def check_update(request: SipTrunkUpdate) -> None:
     if direction is None or direction is UNSET:
         direction = _direction_by_addresses(request)
     elif not is_direction(direction):
-        _refuse("direction", -44)
+        _refuse("direction", -44, "It is 1 (outbound), 2 (inbound), or left out.")
     _check_trunk(request, direction)
 
 
@@ -153,6 +156,6 @@ def _is_int(value: object) -> bool:
     return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def _refuse(name: str, code: int) -> None:
+def _refuse(name: str, code: int, advice: str | None = None) -> None:
     entry = SIP_TRUNKS[code]
-    raise InvalidRequestError(f"{entry.meaning}. {entry.advice}", field=name, code=code)
+    raise InvalidRequestError(f"{entry.meaning}. {advice or entry.advice}", field=name, code=code)

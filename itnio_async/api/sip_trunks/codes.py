@@ -63,7 +63,7 @@ SIP_TRUNKS = family(
         -52,
         "The agent group has been bound",
         "the agent group is already bound to a trunk",
-        "Choose another agent group, or take it off the other trunk first.",
+        "Choose another agent group, or give the other trunk another one first.",
         errors.ConflictError,
     ),
     Code(
@@ -131,4 +131,12 @@ SIP_TRUNKS = family(
         errors.ValidationError,
     ),
     base=SHARED,
+)
+
+# What the vendor's page on updates can mean: its list has -44, its table no type, and a trunk's groups cannot be empty.
+UPDATE_CODES = SIP_TRUNKS.advising(
+    {
+        -44: "An update has no field for the type. If the vendor wants one all the same, give the trunk's own: "
+        'extra={"type": 1} (outbound) or 2 (inbound).',
+    }
 )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Iterable
 from itnio_async import config
 from itnio_async.api.base import Service
 from itnio_async.api.sip_trunks.checks import check_add, check_query, check_update
-from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS, UPDATE_CODES
 from itnio_async.api.sip_trunks.types import (
     SipTrunk,
     SipTrunkAdd,
@@ -22,10 +22,11 @@ from itnio_async.errors import ItnioError
 from itnio_async.runs.run import BulkRun
 from itnio_async.values import UNSET, Page
 
-# Repeating an update with the same values ends in the same trunk. Repeating an add may create a second one, unless the
-# vendor refuses the name.
+# Repeating an update with the same values ends in the same trunk: this assumes that `groupList` replaces the groups
+# there are, which the vendor's page does not say. If it added to them, a repeat would name a group that is bound (-52).
+# Repeating an add may create a second trunk, unless the vendor refuses the name.
 UPDATE = Endpoint[SipTrunkUpdate, None](
-    "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, None, idempotent=True, family=SIP_TRUNKS, check=check_update
+    "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, None, idempotent=True, family=UPDATE_CODES, check=check_update
 )
 ADD = Endpoint[SipTrunkAdd, "int | None"](
     "POST", "/v3/cc/sipTrunk/add", SipTrunkAdd, int, idempotent=False, family=SIP_TRUNKS, check=check_add

@@ -13,10 +13,19 @@ from typing import Any, TypedDict, Unpack
 import attrs
 from attrs import field, frozen
 
-from itnio_async.codec import local
+from itnio_async.codec import local, request_from
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
-from itnio_async.values import UNSET, Unset, extra_field
+from itnio_async.values import (
+    INTEGER,
+    LONG,
+    UNSET,
+    ShowsWhatIsSet,
+    Unset,
+    extra_field,
+    secret,
+    sent_extra_field,
+)
 
 
 class TrunkDirection(IntEnum):
@@ -26,24 +35,26 @@ class TrunkDirection(IntEnum):
     INBOUND = 2
 
 
-@frozen(kw_only=True)
-class GroupBinding:
+@frozen(kw_only=True, repr=False)
+class GroupBinding(ShowsWhatIsSet):
     """An agent group bound to a trunk, and for inbound trunks the phone number that leads to it (50 characters)."""
 
-    voice_group_id: int
+    voice_group_id: int = field(metadata=LONG)
     number: str | Unset | None = UNSET
+    extra: Mapping[str, Any] = sent_extra_field()
 
 
-@frozen(kw_only=True)
-class SipTrunkUpdate:
+@frozen(kw_only=True, repr=False)
+class SipTrunkUpdate(ShowsWhatIsSet):
     """The whole of a trunk as it shall be: an update replaces it, and what is left out may be lost.
 
     `trunk.to_update(**changes)` makes one from a listed trunk. `sip_trunk_state` is whether the trunk registers at the
     gateway, which takes `sip_account` and `sip_password` in every update. `direction` is never sent: it lets the checks
-    know what the vendor asks of an outbound or an inbound trunk.
+    know what the vendor asks of an outbound or an inbound trunk. `extra` is sent as it is, for what the vendor wants
+    beside its page's fields, such as `extra={"type": 1}`.
     """
 
-    key_id: int
+    key_id: int = field(metadata=INTEGER)
     sip_trunk_name: str
     group_list: list[GroupBinding]
     sip_trunk_state: bool
@@ -51,13 +62,23 @@ class SipTrunkUpdate:
     sip_gateway_ip: str | Unset | None = UNSET
     sip_white_ip: str | Unset | None = UNSET
     sip_account: str | Unset | None = UNSET
-    sip_password: str | Unset | None = field(default=UNSET, repr=False)
+    sip_password: str | Unset | None = secret(default=UNSET)
     direction: TrunkDirection | int | Unset | None = local()
+    extra: Mapping[str, Any] = sent_extra_field()
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> SipTrunkUpdate:
+        """Return the update that a JSON object with the vendor's names is; keys that it does not know are `extra`.
+
+        Values are kept as they are, and checked when the update is sent. Raises `InvalidRequestError` that names what
+        is missing.
+        """
+        return request_from(body, cls)
 
 
-@frozen(kw_only=True)
-class SipTrunkAdd:
-    """A trunk to be created; `type` is its direction, and cannot be changed later."""
+@frozen(kw_only=True, repr=False)
+class SipTrunkAdd(ShowsWhatIsSet):
+    """A trunk to be created; `type` is its direction, and cannot be changed later. `extra` is sent as it is."""
 
     type: TrunkDirection | int
     sip_trunk_name: str
@@ -67,11 +88,12 @@ class SipTrunkAdd:
     sip_gateway_ip: str | Unset | None = UNSET
     sip_white_ip: str | Unset | None = UNSET
     sip_account: str | Unset | None = UNSET
-    sip_password: str | Unset | None = field(default=UNSET, repr=False)
+    sip_password: str | Unset | None = secret(default=UNSET)
+    extra: Mapping[str, Any] = sent_extra_field()
 
 
-@frozen(kw_only=True)
-class SipTrunkFilter:
+@frozen(kw_only=True, repr=False)
+class SipTrunkFilter(ShowsWhatIsSet):
     """Which trunks a listing shows; the name matches in part."""
 
     type: TrunkDirection | int | Unset = UNSET
@@ -82,8 +104,8 @@ class SipTrunkFilter:
 class SipTrunkQuery:
     """One page of a listing: its number from 1 and its size from 1 to 100."""
 
-    current: int
-    size: int
+    current: int = field(metadata=INTEGER)
+    size: int = field(metadata=INTEGER)
     params: SipTrunkFilter
 
 
@@ -110,6 +132,7 @@ class SipTrunkChanges(TypedDict, total=False):
     sip_account: str | Unset | None
     sip_password: str | Unset | None
     direction: TrunkDirection | int | Unset | None
+    extra: Mapping[str, Any]
 
 
 @frozen(kw_only=True)
@@ -131,7 +154,7 @@ class SipTrunk:
     sip_white_ip: str | None = None
     sip_trunk_state: bool | None = None
     sip_account: str | None = None
-    sip_password: str | None = field(default=None, repr=False)
+    sip_password: str | None = secret(default=None)
     cc_ip: str | None = None
     create_time: str | None = None
     update_time: str | None = None
@@ -198,7 +221,8 @@ def is_direction(value: object) -> bool:
 
 _DIRECTIONS = frozenset(TrunkDirection)
 _UPDATE_FIELDS = attrs.fields_dict(SipTrunkUpdate)
-_LISTED_FIELDS = tuple(name for name in attrs.fields_dict(SipTrunk) if name in _UPDATE_FIELDS)
+# The listing's `extra` is what nobody knows: it goes into an update only by hand.
+_LISTED_FIELDS = tuple(name for name in attrs.fields_dict(SipTrunk) if name in _UPDATE_FIELDS and name != "extra")
 _listed_values = attrgetter(*_LISTED_FIELDS)
 
 

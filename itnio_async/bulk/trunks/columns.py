@@ -10,14 +10,15 @@ import attrs
 
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.codec import wire_name
+from itnio_async.values import secret_fields
 
 VOICE_GROUP_IDS = "voice_group_ids"
 NUMBERS = "numbers"
 REPORT_COLUMNS = ("code", "reason", "meaning")
-SECRET_FIELDS = frozenset(("sip_password",))
+SECRET_FIELDS = secret_fields(SipTrunkUpdate)
 
-# `direction` is not sent: what a trunk's direction is, the listing says.
-FIELDS = tuple(field.name for field in attrs.fields(SipTrunkUpdate) if field.name != "direction")
+# `direction` is not sent: what a trunk's direction is, the listing says. `extra` has no column: it has no one type.
+FIELDS = tuple(field.name for field in attrs.fields(SipTrunkUpdate) if field.name not in ("direction", "extra"))
 _OURS = (*FIELDS, VOICE_GROUP_IDS, NUMBERS)
 _SHOWN_ONLY = frozenset(
     spelling.lower()

@@ -315,7 +315,7 @@ class _Row:
     def take_key(self, name: str) -> Any:
         """Take what the trunk is known by out of the values; None, with the row refused, where it is not there."""
         key = self.values.pop(name, None)
-        if key:
+        if key is not None and key != "":
             return key
         if key is None and not any(bad.place.column == self._column(name) for bad in self.bad):
             self.refuse(self._column(name), f"{name} is missing, by which the row is matched to its trunk.")

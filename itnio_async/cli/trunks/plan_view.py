@@ -137,5 +137,5 @@ def _data(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_data(one) for one in value]
     if isinstance(value, GroupBinding):
-        return {name: one for name, one in attrs.asdict(value).items() if one is not UNSET}
+        return {name: one for name, one in attrs.asdict(value).items() if name != "extra" and one is not UNSET}
     return value

@@ -121,7 +121,7 @@ def _differences(trunk: SipTrunk, update: SipTrunkUpdate) -> Differences:
     """Return what the update changes; passwords are hidden in it."""
     found: Differences = {}
     for field in attrs.fields(SipTrunkUpdate):
-        if field.name in ("key_id", "direction", "sip_password"):
+        if field.name in ("key_id", "direction", "sip_password", "extra"):
             continue
         before, after = getattr(trunk, field.name), getattr(update, field.name)
         if field.name == "group_list":

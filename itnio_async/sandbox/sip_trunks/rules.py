@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.sandbox.rules import Rule, is_boolean, is_integer, is_object, is_text, misfits
+from itnio_async.sandbox.rules import Rule, is_boolean, is_integer, is_long, is_object, is_text, misfits
 from itnio_async.sandbox.sip_trunks.assumptions import SipTrunkAssumptions
 from itnio_async.sandbox.sip_trunks.tables import INBOUND, OUTBOUND, StoredTrunk, Trunks
 
@@ -73,7 +73,7 @@ def _is_group_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(group, dict) and not misfits(group, _GROUP) for group in value)
 
 
-_GROUP = {"voiceGroupId": is_integer, "number": is_text}
+_GROUP = {"voiceGroupId": is_long, "number": is_text}
 _SETTINGS = {
     "sipTrunkName": is_text,
     "sipPrefix": is_text,

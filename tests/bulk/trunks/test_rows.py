@@ -222,8 +222,9 @@ def test_a_password_with_blanks_around_is_refused_unless_protected():
     ("text", "code"),
     [
         ("", None),
-        ("0", -56),
-        ("-5", -56),
+        ("2147483648", None),
+        ("4294967296", None),
+        ("-2147483649", None),
         ("01", None),
         ("1.0", None),
         ("1e5", None),
@@ -239,6 +240,23 @@ def test_a_password_with_blanks_around_is_refused_unless_protected():
 def test_a_key_id_that_is_none(text, code):
     (bad,) = read(f'key_id,sip_prefix\n"{text}",00\n').bad
     assert (bad.place.line, bad.place.column, bad.code) == (2, "key_id", code)
+
+
+@pytest.mark.parametrize("key_id", [0, -5, 2**31 - 1])
+def test_which_key_ids_there_are_the_account_tells(key_id):
+    (change,) = read(f"key_id,sip_prefix\n{key_id},00\n").require_good()
+    assert change.key == key_id
+
+
+@pytest.mark.parametrize(("group", "is_good"), [(2**63 - 1, True), (2**63, False)])
+def test_a_group_id_is_a_long(group, is_good):
+    found = read(f"key_id,voice_group_ids\n1,{group}\n")
+    assert [bad.place.column for bad in found.bad] == ([] if is_good else ["voice_group_ids"])
+
+
+def test_a_password_of_asterisks_is_refused_in_its_row():
+    (bad,) = read("key_id,sip_password\n1,******\n").bad
+    assert (bad.place.line, bad.place.column) == (2, "sip_password")
 
 
 def test_rows_match_by_exact_name_and_then_the_key_id_is_not_looked_at():

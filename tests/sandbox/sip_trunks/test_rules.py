@@ -123,3 +123,23 @@ async def test_no_json_value_in_any_place_brings_it_down(sandbox, path, key_id, 
     response = await ask(sandbox, path, body)
     assert response.status_code == 200
     assert int(response.json()["status"]) in CODES_OF_THE_PAGE | {0}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "is_of_the_type"),
+    [
+        (UPDATE, {"keyId": 2**31 - 1}, True),
+        (UPDATE, {"keyId": -(2**31)}, True),
+        (UPDATE, {"keyId": 2**31}, False),
+        (UPDATE, {"keyId": -(2**31) - 1}, False),
+        (UPDATE, {"keyId": 2**32}, False),
+        (UPDATE, {"keyId": 1, "groupList": [{"voiceGroupId": 2**63 - 1}]}, True),
+        (UPDATE, {"keyId": 1, "groupList": [{"voiceGroupId": 2**63}]}, False),
+        (QUERY, {"current": 2**31 - 1, "size": 1, "params": {}}, True),
+        (QUERY, {"current": 2**31, "size": 1, "params": {}}, False),
+    ],
+    ids=str,
+)
+async def test_an_integer_has_32_bits_and_a_long_64(sandbox, path, body, is_of_the_type):
+    # An unknown key id has the same code, by an assumption.
+    assert (rule_of(await ask(sandbox, path, body)) == "22 documented") is not is_of_the_type
