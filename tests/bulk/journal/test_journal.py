@@ -305,7 +305,7 @@ async def test_a_journal_is_read_while_it_is_written(path):
     """Whoever looks sees whole commits: no row goes back to what it was, and none is missing."""
     ahead = {RowState.WAITING: 0, RowState.SENT: 1, RowState.DONE: 2}
     journal = await Journal.open(path, HEADER, rows(600))
-    over = threading.Event()
+    over, looked = threading.Event(), threading.Semaphore(0)
 
     def look():
         seen, looks = [0] * 600, 0
@@ -317,6 +317,7 @@ async def test_a_journal_is_read_while_it_is_written(path):
             assert all(before <= after for before, after in zip(seen, now, strict=True))
             assert all(len(set(now[block : block + 20])) == 1 for block in range(0, 600, 20))
             seen, looks = now, looks + 1
+            looked.release()
         return looks
 
     looking = asyncio.ensure_future(asyncio.to_thread(look))
@@ -326,9 +327,11 @@ async def test_a_journal_is_read_while_it_is_written(path):
             for number in range(block, block + 20):
                 journal.settle(number, DONE)
             await journal.flush()
+            if block % 100 == 0:  # at least so many looks fall into the writing
+                assert await asyncio.to_thread(looked.acquire, timeout=10)
     finally:
         over.set()
-    assert await looking > 1
+    assert await looking >= 6
     await journal.aclose()
 
 
