@@ -132,7 +132,7 @@ def _marked(attribute: attrs.Attribute[Any], hook: Callable[[Any], Any]) -> Call
 
         def send_secret(value: Any) -> Any:
             text = hook(value)
-            if text and not text.strip("*"):
+            if text and text is not Unset.UNSET and not text.strip("*"):
                 raise Mismatch(
                     "the secret itself",
                     value,
@@ -208,7 +208,7 @@ def check_types(request: Any, request_type: type) -> None:
 def _as_json(request: Any, request_type: type) -> Any:
     try:
         return _sender_of(request_type)(request)
-    except Mismatch:
+    except Exception:  # noqa: S110  (a mismatch, or whatever an object raises that is compared)
         pass  # once more, to find out where; nearly no request pays for the steps to each of its values
     try:
         return _converter.unstructure(request, request_type)
@@ -376,18 +376,20 @@ class _Steps(NamedTuple):
 
     field: Callable[[str, Callable[[Any], Any]], Callable[..., Any]]
     items: Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
+    # Whether what is unset is told by identity. cattrs compares, which is quicker; pandas.NA and its like refuse that.
+    by_identity: bool
 
 
-_LOCATED = _Steps(_located, lambda hook, items: [_at(index, hook, item) for index, item in enumerate(items)])
+_LOCATED = _Steps(_located, lambda hook, items: [_at(index, hook, item) for index, item in enumerate(items)], True)
 # For what is right: the steps cost a third of all that is to be done.
-_QUICK = _Steps(lambda _, hook: hook, lambda hook, items: [hook(item) for item in items])
+_QUICK = _Steps(lambda _, hook: hook, lambda hook, items: [hook(item) for item in items], False)
 
 
 def _make_sender(converter: Converter, steps: _Steps, cls: Any) -> Callable[[Any], Any]:
     overrides = {
         attribute.name: override(
             omit=attribute.name == "extra" or bool(attribute.metadata.get(_LOCAL)),
-            omit_if_default=attribute.default is Unset.UNSET,
+            omit_if_default=attribute.default is Unset.UNSET and not steps.by_identity,
             rename=wire_name(attribute.name),
             unstruct_hook=steps.field(attribute.name, _marked(attribute, converter.get_unstructure_hook(kind))),
         )
@@ -402,6 +404,8 @@ def _make_sender(converter: Converter, steps: _Steps, cls: Any) -> Callable[[Any
         if not isinstance(value, cls):
             raise Mismatch(f"a {cls.__name__}", value)
         sent = generated(value)
+        if steps.by_identity:
+            sent = {name: part for name, part in sent.items() if part is not Unset.UNSET}
         if has_extra and (extra := value.extra) is not NOTHING_EXTRA:
             sent |= send_extra(extra)
         return sent
@@ -496,9 +500,14 @@ def _make_union_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
     # An open enum is its enum or the plain value: both are sent as the plain one.
     plain = next(member for member in members if not _is_enum(member))
     hook: Callable[[Any], Any] = converter.get_unstructure_hook(plain)
-    if NoneType not in get_args(kind):
-        return hook
-    return lambda value: None if value is None else hook(value)
+    may_be_null, may_be_unset = NoneType in get_args(kind), Unset in get_args(kind)
+
+    def send(value: Any) -> Any:
+        if (value is None and may_be_null) or (value is Unset.UNSET and may_be_unset):
+            return value
+        return hook(value)
+
+    return send
 
 
 def _make_union_reader(kind: Any) -> Callable[[Any, Any], Any]:

@@ -524,6 +524,29 @@ def test_a_wrong_type_in_a_filter_is_refused_with_its_place(name: str, values: l
         assert caught.value.field == f"params.{name}", value
 
 
+class Incomparable:
+    """As pandas.NA: whether it equals something cannot be asked."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"), [(UPDATE, SipTrunkUpdate), (ADD, SipTrunkAdd), (SipTrunkFilter(), SipTrunkFilter)]
+)
+def test_an_object_that_cannot_be_compared_is_refused_by_name(request_: Any, kind: type) -> None:
+    for field in attrs.fields(kind):
+        if field.name != "direction":
+            with pytest.raises(InvalidRequestError) as caught:
+                encode(attrs.evolve(request_, **{field.name: Incomparable()}), kind)
+            assert caught.value.field == field.name
+
+
 ODD_OBJECTS = st.one_of(
     JSON_VALUES,
     st.binary(),
@@ -536,7 +559,20 @@ ODD_OBJECTS = st.one_of(
     st.builds(set),
     st.builds(object),
     st.sampled_from(
-        [UNSET, ..., NotImplemented, int, Number.SEVEN, Name.MAIN, Text("x"), Float(1.0), range(3), len, GroupBinding]
+        [
+            UNSET,
+            ...,
+            NotImplemented,
+            int,
+            Number.SEVEN,
+            Name.MAIN,
+            Text("x"),
+            Float(1.0),
+            range(3),
+            len,
+            GroupBinding,
+            Incomparable(),
+        ]
     ),
 )
 
