@@ -60,7 +60,9 @@ class AsyncClient(Families):
     transient failures are repeated. `rate_limit` is calls a second or a `RateLimit`; each attempt counts. `transport`
     replaces the last hop and stays the caller's to close; `middleware` wraps it, the first one outermost, and sees each
     attempt without the signing headers. `proxy`, `verify` (a bool or an `ssl.SSLContext`) and `trust_env` are httpx's.
-    `max_response_bytes` bounds the decoded answer. `allow_insecure` permits plain http to other machines. `on_retry` is
+    `max_response_bytes` bounds the decoded answer. `max_connection_age` is the seconds for which a connection is used
+    for further calls, so that a service that lives long follows the address's DNS (None: no bound; a proxy's
+    connections know no age). `allow_insecure` permits plain http to other machines. `on_retry` is
     called with a `RetryDetails` before each repeat. `clock` gives Unix seconds.
 
     Raises `ConfigurationError` for anything that cannot work.
@@ -84,6 +86,7 @@ class AsyncClient(Families):
         verify: bool | ssl.SSLContext = True,
         trust_env: bool = True,
         max_response_bytes: int = config.MAX_RESPONSE_BYTES,
+        max_connection_age: float | None = None,
         allow_insecure: bool = False,
         on_retry: Callable[[RetryDetails], Any] | None = None,
         clock: Callable[[], float] = time.time,
@@ -108,7 +111,7 @@ class AsyncClient(Families):
         self._is_view = False
         with FramesDropped():  # a half-made value cannot be shown
             self._options = Options(timeout, deadline, retry, account.credentials)
-        hop = _hop(transport, account.base_url, limits, proxy, verify, trust_env, allow_insecure)
+        hop = _hop(transport, account.base_url, limits, proxy, verify, trust_env, allow_insecure, max_connection_age)
         self._shared = Shared(
             hop,
             middleware,
@@ -316,8 +319,11 @@ def _hop(
     verify: bool | ssl.SSLContext,
     trust_env: bool,
     allow_insecure: bool,
+    max_connection_age: float | None,
 ) -> httpx.AsyncBaseTransport:
     """Return the last hop: the caller's, or our own."""
+    if max_connection_age is not None:
+        config.positive_number("max_connection_age", max_connection_age)
     if transport is not None:
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise ConfigurationError(
@@ -325,6 +331,8 @@ def _hop(
             )
         if proxy is not None:
             raise ConfigurationError("proxy has no effect on a transport of your own: give the proxy to that.")
+        if max_connection_age is not None:
+            raise ConfigurationError("max_connection_age has no effect on a transport of your own: give it to that.")
         return transport
     chosen = proxy_of(proxy, base_url, trust_env=trust_env, allow_insecure=allow_insecure)
     # Reading the certificates costs 20 ms, which plain http on loopback need not pay.
@@ -334,7 +342,8 @@ def _hop(
     )
     if chosen is not None:
         return LastHop(None, stock)
-    return LastHop(PooledTransport(limits=limits, verify=verify, trust_env=trust_env), stock)
+    pool = PooledTransport(limits=limits, verify=verify, trust_env=trust_env, max_connection_age=max_connection_age)
+    return LastHop(pool, stock)
 
 
 def _check_kinds(**arguments: tuple[Any, Any]) -> None:

@@ -22,6 +22,7 @@ from itnio_async import (
 from itnio_async.account import BASE_URL, Account, base_url_of, is_loopback, is_vendor, resolve_account
 from itnio_async.calls.request import method_and_path
 from itnio_async.config import LIMITS, TIMEOUT, limits_of, positive_number, rate_limit_of, timeout_of, whole_number
+from itnio_async.transport import PooledTransport
 
 PAIR = Credentials("key", "secret")
 STRANGER = "https://api.example.com"
@@ -455,6 +456,7 @@ class NoTransport:
         ("verify", [None, 1, "/path/to/ca.pem", ssl.PROTOCOL_TLS_CLIENT]),
         ("trust_env", [None, 1, "yes"]),
         ("max_response_bytes", [0, -1, 1.5, "1", None, True, math.inf]),
+        ("max_connection_age", [0, -1, "60", True, math.nan, math.inf]),
         ("allow_insecure", [None, 1, "yes"]),
         ("on_retry", [5, "x", []]),
         ("clock", [5, "x", None]),
@@ -493,6 +495,17 @@ def test_a_proxy_beside_a_transport_of_ones_own_is_refused() -> None:
         AsyncClient("key", "secret", transport=httpx.MockTransport(lambda _: httpx.Response(200)), proxy="http://x")
 
 
+def test_an_age_of_connections_beside_a_transport_of_ones_own_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^max_connection_age has no effect"):
+        AsyncClient("k", "s", transport=httpx.MockTransport(lambda _: httpx.Response(200)), max_connection_age=60)
+
+
+@pytest.mark.parametrize("age", [0, -1, "60", True, math.nan])
+def test_an_age_of_connections_that_cannot_be(age: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^max_connection_age must be"):
+        PooledTransport(max_connection_age=age)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -509,6 +522,8 @@ def test_a_proxy_beside_a_transport_of_ones_own_is_refused() -> None:
         {"middleware": [lambda inner: inner]},
         {"proxy": "http://proxy.example:3128"},
         {"max_response_bytes": 1},
+        {"max_connection_age": 60},
+        {"max_connection_age": 0.5, "proxy": "http://proxy.example:3128"},
         {"base_url": "http://example.com", "allow_insecure": True},
     ],
     ids=shown,

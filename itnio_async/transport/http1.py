@@ -29,7 +29,7 @@ AT_ONCE = 64 * 1024
 SLICE = 16 * 1024
 # Turns of the event loop after which it has read what lay in a socket: it does so in the next one, but after the
 # callback that was asked for here. Timers get as many: after a stop of the process they ring before anything is read.
-_TURNS_TO_READ = 2
+TURNS_TO_READ = 2
 # Linux only: has what came acknowledged at once.
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 # What an answer may begin with: llhttp also takes RTSP and ICE for HTTP, and skips line breaks, as we do.
@@ -196,6 +196,7 @@ class Connection(asyncio.Protocol):
         "_headers",
         "_interim",
         "_is_folded",
+        "_is_tls",
         "_keep",
         "_loop",
         "_max_head_bytes",
@@ -219,7 +220,9 @@ class Connection(asyncio.Protocol):
         "_writer",
         "idle_since",
         "is_closed",
+        "lost_by",
         "number",
+        "opened_at",
         "received",
         "requests",
     )
@@ -229,12 +232,14 @@ class Connection(asyncio.Protocol):
         self.requests = 0
         self.received = False
         self.is_closed = False
-        self.idle_since = 0.0
+        self.lost_by: Exception | None = None
+        self.opened_at = self.idle_since = 0.0
         self._owner = owner
         self._loop = loop
         self._max_head_bytes = max_head_bytes
         self._parser: httptools.HttpResponseParser | None = None
         self._transport: asyncio.Transport | None = None
+        self._is_tls = False
         self._below: Any = None  # the transport under TLS, as far as the event loop shows it; else the same one
         self._token: asyncio.Future[Answer] | None = None
         self._drain: asyncio.Future[None] | None = None
@@ -310,6 +315,9 @@ class Connection(asyncio.Protocol):
         self.requests += 1
         self.received = False
         self._write(data)
+        if self._seen is not None:
+            seen, self._seen = bytes(self._seen), None
+            self._loop.call_soon(self.data_received, seen)
         self._expect(write if self._write_paused or self._rest else None if uploading else read)
         return token
 
@@ -400,6 +408,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's has another base
+        self._is_tls = transport.get_extra_info("ssl_object") is not None
         self._below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
         # As low as TLS allows: a request counts as written when the system has taken all of it.
         transport.set_write_buffer_limits(high=1, low=0)
@@ -408,8 +417,12 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on in the answer."""
         if self._token is None or self._parser is None:
-            if not self.is_closed:  # TLS hands over what it still has while it closes
+            if self.is_closed:  # TLS hands over what it still has while it closes
+                return
+            if self.requests:
                 self._fail("The peer sent bytes that nobody had asked for")
+            else:  # it refuses the first request before it has seen it
+                self._keep_for_later(data)
             return
         if not self.received:
             self.received = True
@@ -442,6 +455,7 @@ class Connection(asyncio.Protocol):
         """Learn that the socket is closed."""
         if exc is not None:
             self._take_what_came()
+        self.lost_by = exc
         if not self.is_closed:
             self._end_of_input(exc)
         self._parser = None  # the two refer to each other
@@ -535,6 +549,11 @@ class Connection(asyncio.Protocol):
         self.data_received(seen)
         return True
 
+    def _keep_for_later(self, data: bytes) -> None:
+        if self._seen is None:
+            self._seen = bytearray()
+        self._seen += data
+
     def parse_with(self, parser: httptools.HttpResponseParser) -> None:
         """Go on with this parser."""
         self._parser = parser
@@ -564,7 +583,7 @@ class Connection(asyncio.Protocol):
             if self._paused or not self.has_news():
                 self._transport.write(self._rest[:SLICE])
                 self._rest = self._rest[SLICE:]
-            self._writer = self._loop.call_soon(self._write_in_turn, _TURNS_TO_READ - 1)
+            self._writer = self._loop.call_soon(self._write_in_turn, TURNS_TO_READ - 1)
         if self._below.is_closing():
             self._take_what_came()
         if self._is_writing:
@@ -590,10 +609,9 @@ class Connection(asyncio.Protocol):
 
         Not over TLS on uvloop, which does not show what is under it.
         """
-        below, protocol = self._below, self._below.get_protocol()
-        if self._token is None or (protocol is self and below.get_extra_info("ssl_object") is not None):
+        protocol, its_own = self._below.get_protocol(), self._below.get_extra_info("socket")
+        if self._token is None or its_own is None or (protocol is self and self._is_tls):
             return
-        its_own = below.get_extra_info("socket")
         with contextlib.suppress(OSError), socket.fromfd(its_own.fileno(), its_own.family, its_own.type) as sock:
             sock.setblocking(False)
             while not self.is_closed and (data := sock.recv(SLICE)):
@@ -606,8 +624,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self, data: bytes) -> None:
         if self._answer_head is None:
             if not self._is_folded:
-                self._seen = self._seen or bytearray()
-                self._seen += data
+                self._keep_for_later(data)
             self._expect(self._read_timeout)
             return
         if self._body is None:
@@ -696,6 +713,8 @@ class Connection(asyncio.Protocol):
             text = f"{what} in the middle of the answer."
         else:
             text = f"{what} {'in the head of' if self.received else 'before'} the answer."
+        if isinstance(cause, ssl.SSLError) and cause.reason:  # what the peer's TLS had to say
+            text = f"{text} TLS: {cause.reason.replace('_', ' ').lower()}."
         kind = httpx.WriteError if (self._is_writing or self._sending) and not self.received else httpx.ReadError
         self._end_with(kind(text), cause)
 
@@ -730,7 +749,7 @@ class Connection(asyncio.Protocol):
         self._timer_at = deadline
         self._timer = self._loop.call_at(deadline, self._ring, context=Context())
 
-    def _ring(self, turns: int = _TURNS_TO_READ) -> None:
+    def _ring(self, turns: int = TURNS_TO_READ) -> None:
         self._timer = None
         if self._token is None or not self._deadline:
             return

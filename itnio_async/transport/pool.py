@@ -18,7 +18,7 @@ import httpx
 from attrs import define, frozen
 
 from itnio_async.transport.connect import Origin, open_connection, tls_context
-from itnio_async.transport.http1 import Connection
+from itnio_async.transport.http1 import TURNS_TO_READ, Connection
 from itnio_async.transport.loops import in_empty_context, this_process
 
 log = logging.getLogger("itnio_async.pool")
@@ -45,6 +45,7 @@ class Settings:
     trust_env: bool
     connect_retries: int
     max_head_bytes: int
+    max_connection_age: float | None
 
 
 @define(eq=False)
@@ -71,6 +72,7 @@ class Pool:
         self._limit = settings.limits.max_connections
         self._idle_limit = settings.limits.max_keepalive_connections
         self._expiry = settings.limits.keepalive_expiry
+        self._max_age = settings.max_connection_age
         self._tls_context: ssl.SSLContext | None = None
         self._taken = 0
         self._idle_count = 0
@@ -146,7 +148,8 @@ class Pool:
     def release(self, connection: Connection) -> None:
         """Take back a connection: for the longest waiter, or among the idle ones."""
         origin = self._origins[connection]
-        if self.is_closed or self._expiry == 0:
+        too_old = self._max_age is not None and self.loop.time() - connection.opened_at > self._max_age
+        if self.is_closed or self._expiry == 0 or too_old:
             connection.close()
             self.lost(connection, busy=True)
             return
@@ -287,10 +290,12 @@ class Pool:
     # Idle connections.
 
     def _is_fit(self, connection: Connection) -> bool:
-        idle_for = self.loop.time() - connection.idle_since
-        if not connection.is_usable or (self._expiry is not None and idle_for > self._expiry):
+        now = self.loop.time()
+        if self._expiry is not None and now - connection.idle_since > self._expiry:
             return False
-        return not connection.has_news()
+        if self._max_age is not None and now - connection.opened_at > self._max_age:
+            return False
+        return connection.is_usable and not connection.has_news()
 
     def _oldest(self) -> Connection | None:
         firsts = [next(iter(idle)) for idle in self._idle.values() if idle]
@@ -369,13 +374,30 @@ class Pool:
     async def _dial_once(self, origin: Origin, context: ssl.SSLContext | None) -> Connection:
         connection = Connection(self, self.loop, self._settings.max_head_bytes)
         await open_connection(connection, origin, context)
+        if context is not None and connection.has_news():
+            await _let_it_be_read(connection)
         if not connection.is_usable:
-            raise ConnectionResetError("The peer closed the new connection at once.")
+            raise connection.lost_by or ConnectionResetError("The peer closed the new connection at once")
         self._counts.opened += 1
         connection.number = self._counts.opened
+        connection.opened_at = self.loop.time()
         self._origins[connection] = origin
         log.debug("connection %d opened", connection.number)
         return connection
+
+
+async def _let_it_be_read(connection: Connection) -> None:
+    """Have the event loop read what came right after the handshake, and with it why the peer refuses it.
+
+    In TLS 1.3 a client is told only then that its certificate is missing.
+    """
+    try:
+        # To read it, then to close, and to tell each of the layers.
+        for _ in range(TURNS_TO_READ + 3):
+            await asyncio.sleep(0)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def closed() -> RuntimeError:

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from attrs import frozen
 
-from itnio_async.config import LIMITS
+from itnio_async.config import LIMITS, positive_number
 from itnio_async.transport.connect import Origin
 from itnio_async.transport.head import Outgoing, Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
@@ -55,7 +55,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
     `limits`, `verify` and `trust_env` are httpx's. `connect_retries` is how often connecting is tried once more within
     `timeout.connect`. With `replace_dead_connections`, a request that may be repeated, and whose connection turns out
     to have died before any byte of the answer, is sent once more on a new one; which may, the extension
-    `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head. Of httpx's extensions,
+    `itnio_idempotent` says, or else the method. `max_head_bytes` bounds an answer's head. A connection is not used for
+    another request when it was made more than `max_connection_age` seconds ago (None: no bound). Of httpx's extensions,
     requests may have `timeout` and `sni_hostname`; answers have `http_version`, `reason_phrase` and `network_stream`,
     whose `get_extra_info` tells about the connection while it is open.
 
@@ -73,8 +74,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
         connect_retries: int = 1,
         replace_dead_connections: bool = True,
         max_head_bytes: int = MAX_HEAD_BYTES,
+        max_connection_age: float | None = None,
     ) -> None:
-        self._settings = Settings(limits, verify, trust_env, connect_retries, max_head_bytes)
+        if max_connection_age is not None:
+            positive_number("max_connection_age", max_connection_age)
+        self._settings = Settings(limits, verify, trust_env, connect_retries, max_head_bytes, max_connection_age)
         self._replace = replace_dead_connections
         self._counts = Counts()
         self._home = Home()

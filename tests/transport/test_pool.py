@@ -198,6 +198,30 @@ async def test_a_connection_that_is_too_old_is_not_used_even_where_no_timer_came
         assert (await call(transport, server)).extensions["itnio_connection"] == (2, False)
 
 
+@pytest.mark.parametrize("keepalive_expiry", [None, 20.0])
+@pytest.mark.parametrize("waiting", [False, True], ids=["idle", "handed on"])
+async def test_a_connection_is_not_used_beyond_its_age(
+    peer: Peer, keepalive_expiry: float | None, waiting: bool
+) -> None:
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=keepalive_expiry)
+    async with peer(serve) as server, pool_of(limits=limits, max_connection_age=60) as transport:
+        await call(transport, server)
+        assert (await call(transport, server)).extensions["itnio_connection"] == peer.number(1)
+        assert transport._pool is not None
+        (connection,) = transport._pool._origins
+        number = connection.number
+        if waiting:  # too old while it is used
+            calls = [asyncio.create_task(call(transport, server)) for _ in range(2)]
+            await asyncio.sleep(0)
+            connection.opened_at -= 61
+            same, other = [answer.extensions["itnio_connection"][0] for answer in await asyncio.gather(*calls)]
+            assert (same, other) == (number, number + 1)
+        else:
+            connection.opened_at -= 61
+            assert (await call(transport, server)).extensions["itnio_connection"] == (number + 1, False)
+        await assert_whole(transport, server)
+
+
 @pytest.mark.parametrize("answer", [b"", b"x", b"HTTP/1.1 408 Request Timeout\r\n\r\n"], ids=["eof", "byte", "408"])
 @tls
 async def test_an_idle_connection_that_hears_from_its_peer_is_dropped_at_once(tls: bool, answer: bytes) -> None:

@@ -11,8 +11,10 @@ import os
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ from itnio_async import (
     ConnectionLost,
     ConnectTimeout,
     ProtocolError,
+    ServerError,
     TransportError,
 )
 
@@ -284,6 +287,50 @@ async def test_a_server_that_wants_a_certificate_and_gets_none(connect: MakeClie
             assert type(caught.value) in (ConnectError, ConnectionLost)
         assert (client.stats.in_use, client.stats.connections_open) == (0, 0)
         await handshakes_ended(server)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_why_a_server_refuses_the_handshake_stands_in_the_text(
+    connect: MakeClient, version: ssl.TLSVersion
+) -> None:
+    context = server_tls()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = version
+    authority().configure_trust(context)
+
+    def refuse_all() -> None:  # asyncio's server hangs up without a word
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer, suppress(OSError), context.wrap_socket(peer, server_side=True):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse_all)
+        thread.start()
+        try:
+            url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+            for _ in range(10):
+                async with AsyncClient("k", "s", base_url=url, verify=client_tls()) as client:
+                    with pytest.raises(TransportError, match=r"certificate required|handshake failure"):
+                        await update(client)
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+async def test_an_answer_that_comes_before_the_request_is_taken_for_its_answer(connect: MakeClient) -> None:
+    async def busy(connection: Connection) -> None:
+        await connection.send(http_answer(-18, "too busy"))
+        await connection.reader.read()
+
+    async with FaultServer(busy, tls=server_tls()) as server:
+        for _ in range(10):
+            async with AsyncClient("k", "s", base_url=server.url, verify=client_tls()) as client:
+                with pytest.raises(ServerError, match="too busy"):
+                    await client.sip_trunks.add(trunk_add())
 
 
 # -- peers that break off, or speak something else --------------------------------------------------------------------
