@@ -82,13 +82,15 @@ class Table:
         try:
             with _explained(self.path):
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _version_of(self.path)  # before anything is changed, or a lock made: it may be somebody else's file
+                # Before anything is changed, or a lock made: it may be somebody else's file.
+                version = _version_of(self.path)
                 self._lock = take_lock(self.path)
                 if self._lock is None:
                     raise JournalBusyError(
                         f"Another run has the journal {self.path} at this moment. Wait for its end, or stop it."
                     )
-                self._set_aside()
+                if _is_outdated(self.path, version):
+                    self._set_aside()
                 make_private(self.path)
                 self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 is_new = _is_empty(self._database)
@@ -120,8 +122,6 @@ class Table:
 
     def _set_aside(self) -> None:
         """Move a journal of an earlier version out of the way, where its place was nobody's choice."""
-        if not _is_outdated(self.path, _version_of(self.path)):
-            return
         made = datetime.fromtimestamp(self.path.stat().st_mtime)
         aside = self.path.with_name(f"{self.path.name}.{made:%Y-%m-%dT%H%M%S}")
         while aside.exists():
@@ -294,10 +294,6 @@ def _place_of(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(given.parent), given.name)
 
 
-# Where SQLite's file format has the application's id and version: https://www.sqlite.org/fileformat2.html
-_HEAD, _VERSION_AT, _OWNER_AT = 100, 60, 68
-
-
 def _version_of(path: Path) -> int | None:
     """Return the version of the journal at a path, or None where there is nothing yet; changes nothing.
 
@@ -307,16 +303,18 @@ def _version_of(path: Path) -> int | None:
     require_database(lock_of(path), empty=True)
     if not path.exists() or not path.stat().st_size:
         return None
-    # Read from the file's own head: SQLite would clear up what a crash left beside a file that may not be ours, and
-    # what it reads without that may be in the middle of a write.
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    owner, version = (int.from_bytes(head[place : place + 4], "big") for place in (_OWNER_AT, _VERSION_AT))
+    # SQLite reads it: to open the file otherwise and close it again would end the locks that this process has on it,
+    # and another program would clear up beside a run. Immutable, so that what a crash left beside a file that may not
+    # be ours stays; what a run has locked is ours, and would look damaged so in the middle of a write.
+    how = "mode=ro" if is_locked(path) else "mode=ro&immutable=1"
+    with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True)) as database:
+        (owner,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
     if owner != APPLICATION_ID:
         raise JournalMismatchError(f"{path} is not a journal. Give another path.")
     if not _is_outdated(path, version):
         _require_readable(path, version)
-    return version
+    return int(version)
 
 
 def _is_outdated(path: Path, version: int | None) -> bool:

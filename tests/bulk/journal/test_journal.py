@@ -335,6 +335,22 @@ async def test_a_journal_is_read_while_it_is_written(path):
     await journal.aclose()
 
 
+async def test_a_look_from_the_same_process_takes_no_lock_away(path, opened):
+    """A file that is opened and closed loses all locks of its process: another program would clear up beside a run."""
+    await opened.mark([0])
+    assert has_journal(path)
+    assert read_journal(path).is_running
+    script = (
+        "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT * FROM row').fetchall(); d.close()"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(path))
+    assert await process.wait() == 0
+    assert path.with_name("rows.journal-wal").exists()
+    opened.settle(0, DONE)
+    await opened.flush()
+    assert states(path)[0] is RowState.DONE
+
+
 def test_no_journal_there(tmp_path):
     with pytest.raises(JournalError, match="There is no journal"):
         read_journal(tmp_path / "none")
