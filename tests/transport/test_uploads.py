@@ -76,8 +76,8 @@ async def test_a_refusal_that_comes_before_all_was_sent_is_delivered(tls: bool, 
                     seen[(await call(transport, url, content=content)).status_code] += 1
                 except httpx.TransportError as error:
                     seen[repr(error)] += 1
-    # Over TLS some may be lost: while a slice is encrypted, the answer and the end of the connection may come. On uvloop
-    # it is nearly none or half of them, by how the two threads happen to take turns.
+    # Over TLS some may be lost: while a slice is encrypted, the answer and the end of the connection may come. On
+    # uvloop it is nearly none or half of them, by how the two threads happen to take turns.
     is_uvloop = not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
     assert seen[413] >= ((6 if is_uvloop else 15) if tls else 20), seen
 
