@@ -60,7 +60,7 @@ async def update(client: AsyncClient) -> None:
     await client.sip_trunks.update(trunk_update())
 
 
-async def refused(client: AsyncClient, server: FaultServer) -> str:
+async def refused(client: AsyncClient, server: FaultServer, *, alike: bool = True) -> str:
     """Make calls that get no connection, many at once; all of them fail alike, quickly, and keep nothing."""
     started = time.monotonic()
     calls = [client.sip_trunks.add(trunk_add()) if number % 2 else update(client) for number in range(10)]
@@ -72,7 +72,7 @@ async def refused(client: AsyncClient, server: FaultServer) -> str:
     assert time.monotonic() - started < 3
     stats = client.stats
     assert (stats.in_use, stats.waiting, stats.connections_open, stats.connections_opened) == (0, 0, 0, 0)
-    assert len(texts) == 1
+    assert len(texts) == 1 or not alike
     await handshakes_ended(server)
     return texts.pop()
 
@@ -380,7 +380,8 @@ def saying(text: bytes) -> Handler:
 )
 async def test_no_handshake(connect: MakeClient, handler: Handler, text: str) -> None:
     async with FaultServer(handler) as server:
-        assert text in await refused(connect(server), server)
+        # Whether the end of a connection is seen as such or as a reset is a matter of moments.
+        assert text in await refused(connect(server), server, alike=bool(text))
         assert server.connections == 20  # each call tries twice
         await until(lambda: server.open == 0)
 
