@@ -27,6 +27,8 @@ BACKLOG = 256 * 1024
 # an answer that comes in that time, with the end of the connection behind it, may be lost.
 AT_ONCE = 64 * 1024
 SLICE = 16 * 1024
+# Turns of the event loop after the head: a peer that refuses a request mostly does so when it has seen that.
+_TURNS_AFTER_HEAD = 20
 # Turns of the event loop after which it has read what lay in a socket: it does so in the next one, but after the
 # callback that was asked for here. Timers get as many: after a stop of the process they ring before anything is read.
 TURNS_TO_READ = 2
@@ -196,6 +198,7 @@ class Connection(asyncio.Protocol):
         "_headers",
         "_interim",
         "_is_folded",
+        "_is_going_out",
         "_is_tls",
         "_keep",
         "_loop",
@@ -262,7 +265,7 @@ class Connection(asyncio.Protocol):
         self._answer_head: tuple[int, bytes] | None = None
         self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
-        self._keep = self._sending = self._head_only = self._is_folded = False
+        self._keep = self._sending = self._head_only = self._is_folded = self._is_going_out = False
 
     # What the pool does with it.
 
@@ -580,10 +583,14 @@ class Connection(asyncio.Protocol):
         """
         if self._rest and self._writer is None and not self._write_paused and not self._below.is_closing():
             assert self._transport is not None
-            if self._paused or not self.has_news():
+            is_first, self._is_going_out = not self._is_going_out, True
+            # The head of a body in parts has gone before.
+            is_after_head = is_first and self._sending
+            if not is_after_head and (self._paused or not self.has_news()):
                 self._transport.write(self._rest[:SLICE])
                 self._rest = self._rest[SLICE:]
-            self._writer = self._loop.call_soon(self._write_in_turn, TURNS_TO_READ - 1)
+            turns = _TURNS_AFTER_HEAD if is_first else TURNS_TO_READ
+            self._writer = self._loop.call_soon(self._write_in_turn, turns - 1)
         if self._below.is_closing():
             self._take_what_came()
         if self._is_writing:
