@@ -47,19 +47,13 @@ def read_rows(items: int, _: str | None) -> dict[str, float]:
 
 def plan(items: int, _: str | None) -> dict[str, float]:
     """List trunks from pages that are there at once, read a CSV of as many rows, and compare."""
-    from itnio_async.bulk.plan.make import make_plan
-    from itnio_async.bulk.plan.plan import Verdict
-    from itnio_async.bulk.trunks.rows import read_changes
+    from itnio_async.bulk import Verdict
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trunks.csv"
         _write(path, items)
         took = _Steps()
-        trunks = asyncio.run(_listed(items, took))
-        with took("reading and checking"):
-            changes = read_changes(path).changes
-        with took("comparing"):
-            made = make_plan(changes, trunks)
+        made = asyncio.run(_compared(path, items, took))
         assert sum(item.verdict is Verdict.UPDATE for item in made.items) == items
         return took.seconds
 
@@ -76,19 +70,14 @@ def go_on(items: int, _: str | None) -> dict[str, float]:
 
 
 async def _gone_on(path: Path, items: int, took: _Steps) -> None:
-    from itnio_async.bulk import Job, RowState, list_trunks, make_plan, read_changes, read_journal, report_of
+    from itnio_async.bulk import Job, RowState, read_journal, report_of
 
     vendor = _vendor(items)
     journal = path.with_suffix(".journal")
     async with _client(vendor) as client:
         await _all_but_one(client, path, journal, items)
         vendor.listings = 0
-        with took("reading and checking"):
-            changes = read_changes(path).changes
-        with took("listing, its pages at hand"):
-            trunks = await list_trunks(client)
-        with took("comparing"):
-            plan = make_plan(changes, trunks)
+        plan, trunks = await _planned(client, path, took)
         with took("reading the journal"):
             contents = read_journal(journal)
         with took("looking at what is open"):
@@ -114,25 +103,11 @@ def whole_job(items: int, url: str | None) -> dict[str, float]:
 
 async def _applied(path: Path, items: int, url: str | None, took: _Steps) -> None:
     from itnio_async import AsyncClient
-    from itnio_async.bulk import (
-        Job,
-        JobOptions,
-        RowState,
-        list_trunks,
-        make_plan,
-        read_changes,
-        read_journal,
-        report_of,
-    )
+    from itnio_async.bulk import Job, JobOptions, RowState, read_journal, report_of
 
     journal = path.with_suffix(".journal")
     async with _client(_vendor(items)) as client, AsyncClient(job.API_KEY, job.API_SECRET, base_url=url) as sending:
-        with took("reading and checking"):
-            changes = read_changes(path).changes
-        with took("listing, its pages at hand"):
-            trunks = await list_trunks(client)
-        with took("comparing"):
-            plan = make_plan(changes, trunks)
+        plan, _ = await _planned(client, path, took)
         with took("the job, with a listing"):
             options = JobOptions(concurrency=job.CONNECTIONS)
             bulk = None if url is None else sending.bulk
@@ -140,6 +115,18 @@ async def _applied(path: Path, items: int, url: str | None, took: _Steps) -> Non
         with took("the report"):
             report = report_of(read_journal(journal))
     assert report.counts == {RowState.DONE: items}
+
+
+async def _planned(client: Any, path: Path, took: _Steps) -> tuple[Any, list[Any]]:
+    """Make the plan for a file as the command does, and return it with the listing."""
+    from itnio_async.bulk import list_trunks, make_plan, read_changes
+
+    with took("reading and checking"):
+        changes = read_changes(path).changes
+    with took("listing, its pages at hand"):
+        trunks = await list_trunks(client)
+    with took("comparing"):
+        return make_plan(changes, trunks), trunks
 
 
 async def _all_but_one(client: Any, path: Path, journal: Path, items: int) -> None:
@@ -156,14 +143,11 @@ async def _all_but_one(client: Any, path: Path, journal: Path, items: int) -> No
     await opened.aclose()
 
 
-async def _listed(items: int, took: _Steps) -> list[Any]:
-    from itnio_async.bulk.trunks.listing import list_trunks
-
+async def _compared(path: Path, items: int, took: _Steps) -> Any:
     async with _client(_vendor(items)) as client:
-        with took("listing, its pages at hand"):
-            trunks = await list_trunks(client)
+        plan, trunks = await _planned(client, path, took)
     assert len(trunks) == items
-    return trunks
+    return plan
 
 
 def _client(vendor: Any) -> Any:
