@@ -22,7 +22,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from itnio_async.errors import InvalidRequestError
-from itnio_async.values import BITS, NOTHING_EXTRA, SECRET, ReadOnlyMapping, Unset
+from itnio_async.values import BITS, NOTHING_EXTRA, SECRET, ReadOnlyMapping, Unset, is_masked
 
 # A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
 _EXTRA = "<extra>"
@@ -132,7 +132,7 @@ def _marked(attribute: attrs.Attribute[Any], hook: Callable[[Any], Any]) -> Call
 
         def send_secret(value: Any) -> Any:
             text = hook(value)
-            if text and text is not Unset.UNSET and not text.strip("*"):
+            if is_masked(text):
                 raise Mismatch(
                     "the secret itself",
                     value,
@@ -211,7 +211,7 @@ def _as_json(request: Any, request_type: type) -> Any:
     except Exception:  # noqa: S110  (a mismatch, or whatever an object raises that is compared)
         pass  # once more, to find out where; nearly no request pays for the steps to each of its values
     try:
-        return _converter.unstructure(request, request_type)
+        return converter.unstructure(request, request_type)
     except Mismatch as mismatch:
         raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=mismatch.where() or "request") from None
 
@@ -320,7 +320,7 @@ def decode(data: Any, response_type: type | None) -> Any:
             data = {}
     elif data is None:
         return None
-    return _converter.structure(data, response_type)
+    return converter.structure(data, response_type)
 
 
 # -- the converter ----------------------------------------------------------------------------------------------------
@@ -434,10 +434,10 @@ def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
             continue
         name = wire_name(attribute.name)
         known.add(name)
-        hook = _converter.get_structure_hook(kind)
+        hook = converter.get_structure_hook(kind)
         read = _located(name, partial(_typed, hook, kind))
         overrides[attribute.name] = override(rename=name, struct_hook=read)
-    generated = make_dict_structure_fn(cls, _converter, **overrides)  # type: ignore[arg-type]
+    generated = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
 
     def structure(value: Any, kind: Any) -> Any:
         if type(value) is not dict:
@@ -464,7 +464,7 @@ def _make_list_sender(converter: Converter, steps: _Steps, kind: Any) -> Callabl
 
 def _make_list_reader(kind: Any) -> Callable[[Any, Any], Any]:
     (item_kind,) = get_args(kind)
-    hook = _converter.get_structure_hook(item_kind)
+    hook = converter.get_structure_hook(item_kind)
 
     def read(value: Any, _: Any) -> Any:
         if type(value) is dict:
@@ -514,7 +514,7 @@ def _make_union_reader(kind: Any) -> Callable[[Any, Any], Any]:
     members = _members(kind)
     plain = next(member for member in members if not _is_enum(member))
     enum = next((member for member in members if _is_enum(member)), None)
-    hook = _converter.get_structure_hook(plain)
+    hook = converter.get_structure_hook(plain)
 
     def read(value: Any, _: Any) -> Any:
         if value is None:
@@ -561,8 +561,7 @@ def _read_answers(converter: Converter) -> None:
 
 # Public: `converter.unstructure(update)` is what is sent, `converter.structure(data, SipTrunk)` reads an answer's part.
 converter: Converter = _make_converter(_LOCATED)
-_converter = converter
-_read_answers(_converter)
+_read_answers(converter)
 _quick_converter = _make_converter(_QUICK)
 _sender_of = cache(_quick_converter.get_unstructure_hook)
 
@@ -570,6 +569,6 @@ _sender_of = cache(_quick_converter.get_unstructure_hook)
 @cache
 def _field_checkers(request_type: type) -> Mapping[str, Callable[[Any], Any]]:
     return {
-        attribute.name: _marked(attribute, _converter.get_unstructure_hook(kind))
+        attribute.name: _marked(attribute, converter.get_unstructure_hook(kind))
         for attribute, kind in _fields(request_type)
     }

@@ -78,6 +78,11 @@ def _held(value: Any) -> Any:
     return Secret(str.__str__(value)) if isinstance(value, str) and type(value) is not Secret else value
 
 
+def is_masked(password: Any) -> bool:
+    """Tell whether a password is only the asterisks that stand for one."""
+    return isinstance(password, str) and bool(password) and not password.strip("*")
+
+
 def secret_fields(cls: type) -> frozenset[str]:
     """Return the names of the secret fields of an attrs class."""
     return frozenset(attribute.name for attribute in attrs.fields(cls) if SECRET in attribute.metadata)

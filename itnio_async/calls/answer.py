@@ -246,7 +246,7 @@ def _api_error(attempt: Attempt[Any], envelope: Envelope, answer: Answer) -> Itn
         http_status=answer.http_status,
         attempts=attempt.number,
     )
-    return _with_answer(error, attempt, answer, raw)
+    return _with_answer(error, attempt, answer, raw, secrets)
 
 
 def _unexpected(
@@ -265,14 +265,13 @@ def _unexpected(
         body=excerpt(answer.content.decode(errors="replace"), secrets, BODY_EXCERPT, by_name=True),
         may_have_been_processed=status != _NOT_PASSED_ON if kind is GatewayBusyError else None,
     )
-    return _with_answer(error, attempt, answer, without_secrets(raw, secrets))
+    return _with_answer(error, attempt, answer, without_secrets(raw, secrets), secrets)
 
 
 E = TypeVar("E", ApiError, UnexpectedResponseError)
 
 
-def _with_answer(error: E, attempt: Attempt[Any], answer: Answer, raw: Any) -> E:
-    secrets = attempt.secrets()
+def _with_answer(error: E, attempt: Attempt[Any], answer: Answer, raw: Any, secrets: tuple[str, ...]) -> E:
     shown = [(name, blank_out(value.decode("latin-1"), secrets)) for name, value in answer.raw_headers]
     error.headers = httpx.Headers([(name, value.encode("latin-1", "replace")) for name, value in shown])
     error.raw = raw

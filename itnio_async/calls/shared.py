@@ -101,8 +101,7 @@ class Shared:
         self.check_open()
         if self._limiter is not None and self._home.is_here():
             return self._limiter
-        self._check_home()
-        self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
+        self._move()
         self.deadlines = Deadlines(asyncio.get_running_loop())
         self._limiter = Limiter(self._slots, self._window)
         return self._limiter
@@ -112,12 +111,14 @@ class Shared:
         if self.closed:
             raise _closed()
 
-    def _check_home(self) -> None:
+    def _move(self) -> None:
+        """Make the running loop the client's, unless the one before is still open."""
         if self._home.is_elsewhere():
             raise ConfigurationError(
                 "The client is used on a second event loop while the first one is still open. Make one client a loop, "
                 "or close the first loop before."
             )
+        self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
 
     def tell(self, details: RetryDetails) -> None:
         """Count a repeat and call `on_retry`, whose failure is not the call's."""
@@ -150,9 +151,8 @@ class Shared:
         if self.closed:
             return
         if not self._home.is_here():
-            self._check_home()
             # The connections are of a loop that ended or of the parent process: nobody can close them from here.
-            self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
+            self._move()
         elif self._limiter is not None:
             self._limiter.close(_closed)
         self.closed = True

@@ -148,8 +148,7 @@ class Pool:
     def release(self, connection: Connection) -> None:
         """Take back a connection: for the longest waiter, or among the idle ones."""
         origin = self._origins[connection]
-        too_old = self._max_age is not None and self.loop.time() - connection.opened_at > self._max_age
-        if self.is_closed or self._expiry == 0 or too_old:
+        if self.is_closed or self._expiry == 0 or self._is_too_old(connection):
             connection.close()
             self.lost(connection, busy=True)
             return
@@ -290,12 +289,12 @@ class Pool:
     # Idle connections.
 
     def _is_fit(self, connection: Connection) -> bool:
-        now = self.loop.time()
-        if self._expiry is not None and now - connection.idle_since > self._expiry:
+        if self._expiry is not None and self.loop.time() - connection.idle_since > self._expiry:
             return False
-        if self._max_age is not None and now - connection.opened_at > self._max_age:
-            return False
-        return connection.is_usable and not connection.has_news()
+        return connection.is_usable and not self._is_too_old(connection) and not connection.has_news()
+
+    def _is_too_old(self, connection: Connection) -> bool:
+        return self._max_age is not None and self.loop.time() - connection.opened_at > self._max_age
 
     def _oldest(self) -> Connection | None:
         firsts = [next(iter(idle)) for idle in self._idle.values() if idle]

@@ -23,6 +23,7 @@ from itnio_async.values import (
     ShowsWhatIsSet,
     Unset,
     extra_field,
+    is_masked,
     secret,
     sent_extra_field,
 )
@@ -200,7 +201,7 @@ class SipTrunk:
         return SipTrunkUpdate(**wanted)
 
     def _guard_registration(self, changes: SipTrunkChanges) -> None:
-        if "sip_password" not in changes and not (self.sip_password or "").strip("*"):
+        if "sip_password" not in changes and (not self.sip_password or is_masked(self.sip_password)):
             raise InvalidRequestError(
                 "the trunk has a registration, and the listing does not show its password: an update without the real "
                 "one would lose it. Give sip_password as a change.",

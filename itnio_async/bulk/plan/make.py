@@ -16,9 +16,10 @@ from itnio_async.bulk.plan.conflicts import Conflicts
 from itnio_async.bulk.plan.plan import MOST_NAMED, Plan, PlanItem, Refusal, Verdict, places_of, refused
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.bulk.trunks.rows import TrunkChange, only_drops_zeros
-from itnio_async.bulk.trunks.settings import FIELDS, FieldChange, changes_between, filled, is_masked
+from itnio_async.bulk.trunks.settings import FIELDS, FieldChange, changes_between, filled
 from itnio_async.codec import check_types
 from itnio_async.errors import InvalidRequestError
+from itnio_async.values import is_masked
 
 _KNOWN = frozenset(FIELDS)
 

@@ -6,7 +6,7 @@ A `Plan` has a `PlanItem` for each row, with a `Verdict`; where that is not to s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import cached_property
 
@@ -137,6 +137,10 @@ def refused(item: PlanItem, reason: str, code: int | None) -> PlanItem:
 
 def places_of(items: Iterable[PlanItem]) -> str:
     """Return where the items stand in their files, as people read it."""
-    places = [str(item.place) for item in items]
-    more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
-    return ", ".join(places[:MOST_NAMED]) + more
+    return first_of([str(item.place) for item in items])
+
+
+def first_of(texts: Sequence[str]) -> str:
+    """Return the first of the texts as people read them, and how many more there are."""
+    more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+    return ", ".join(texts[:MOST_NAMED]) + more

@@ -18,7 +18,7 @@ from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.files.write import is_typed, json_text, write_cells, write_objects
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import FIELDS, NUMBERS, REPORT_COLUMNS, SECRET_FIELDS, VOICE_GROUP_IDS, field_of
-from itnio_async.bulk.trunks.settings import is_masked
+from itnio_async.values import is_masked
 
 # -- the account's trunks ---------------------------------------------------------------------------------------------
 

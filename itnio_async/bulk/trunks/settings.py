@@ -9,7 +9,7 @@ from attrs import frozen
 
 from itnio_async.api.sip_trunks.types import BoundGroup, GroupBinding, SipTrunk, TrunkDirection
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
-from itnio_async.values import UNSET
+from itnio_async.values import UNSET, is_masked
 
 CHANGED = "(changed)"
 # In the order in which people read a trunk.
@@ -78,11 +78,6 @@ def _binding(group: Any) -> Any:
         return group  # refused with its place when the update is checked
     # The number as None, and not left out, so that two bindings compare.
     return GroupBinding(voice_group_id=group.voice_group_id, number=group.number or None)  # type: ignore[arg-type]
-
-
-def is_masked(password: Any) -> bool:
-    """Tell whether a password is only the asterisks that stand for one."""
-    return isinstance(password, str) and bool(password) and not password.strip("*")
 
 
 def filled(values: Mapping[str, Any], trunk: SipTrunk) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from itnio_async.bulk import Identity, JournalContents, Plan, PlanItem, RowState, Verdict
-from itnio_async.bulk.trunks.settings import is_masked
+from itnio_async.values import is_masked
 
 
 @frozen
