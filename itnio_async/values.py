@@ -1,4 +1,4 @@
-"""The small values that requests and answers are made of: what is absent, what the vendor added, one page."""
+"""The small values that requests and answers are made of: what is absent, secret or unknown, one page."""
 
 from __future__ import annotations
 

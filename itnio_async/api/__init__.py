@@ -1,1 +1,1 @@
-"""A package a family of the API: its types, its codes, its checks, and its endpoints with their service."""
+"""A package for each family of the API: its types, its codes, its checks, and its endpoints with their service."""

@@ -1,4 +1,4 @@
-"""The attributes of a client: one service a family, made when it is first asked for."""
+"""The attributes of a client: a service for each family, made when it is first asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""httpx's request and answer, whose dear parts are made only when somebody looks at them.
+"""httpx's request and answer, whose costly parts are made only when somebody looks at them.
 
 Making httpx's headers takes longer than all the rest of a call. Most requests pass through the chain of transports
 without anybody looking: their bytes are kept as they are then.

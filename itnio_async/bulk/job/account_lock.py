@@ -1,4 +1,4 @@
-"""One job an account at a time on a machine: an update replaces a whole trunk, so that two jobs would undo each other.
+"""One job at a time for an account on a machine: an update replaces a whole trunk, and two jobs would undo each other.
 
 The lock is in the user's state directory and ends with the process. Beside it lies a note of the job that has it.
 """
