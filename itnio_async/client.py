@@ -6,7 +6,6 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from inspect import iscoroutinefunction
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -32,6 +31,7 @@ from itnio_async.transport.httpx_stock import StockTransport
 from itnio_async.transport.patchable import LastHop
 from itnio_async.transport.pooled import PooledTransport
 from itnio_async.transport.proxies import proxy_of
+from itnio_async.validators import BOOLEAN, PLAIN_FUNCTION, checked, instance, number, or_none, whole
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -98,14 +98,12 @@ class AsyncClient(Families):
                 )
         finally:
             del api_secret, credentials  # a report of an error shows the variables here
-        _check_kinds(
-            verify=(verify, (bool, ssl.SSLContext)),
-            trust_env=(trust_env, bool),
-            allow_insecure=(allow_insecure, bool),
-        )
-        _check_callable("clock", clock)
-        if on_retry is not None:
-            _check_callable("on_retry", on_retry)
+        checked("verify", verify, instance(bool, ssl.SSLContext))
+        checked("trust_env", trust_env, BOOLEAN)
+        checked("allow_insecure", allow_insecure, BOOLEAN)
+        checked("clock", clock, PLAIN_FUNCTION)
+        checked("on_retry", on_retry, or_none(PLAIN_FUNCTION))
+        checked("max_response_bytes", max_response_bytes, whole())
         limits = config.limits_of(limits)
         self._account = account
         self._is_view = False
@@ -122,7 +120,7 @@ class AsyncClient(Families):
             clock=ServerClock(clock),
             tokens=RetryTokens(self._options.retry.budget.capacity),
             on_retry=on_retry,
-            max_response_bytes=config.whole_number("max_response_bytes", max_response_bytes),
+            max_response_bytes=max_response_bytes,
         )
         self._urls: dict[str, httpx.URL] = {}
         self._templates: dict[Endpoint[Any, Any], Template[Any]] = {}
@@ -322,18 +320,14 @@ def _hop(
     max_connection_age: float | None,
 ) -> httpx.AsyncBaseTransport:
     """Return the last hop: the caller's, or our own."""
-    if max_connection_age is not None:
-        config.positive_number("max_connection_age", max_connection_age)
+    checked("max_connection_age", max_connection_age, or_none(number(above=0)))
     if transport is not None:
-        if not isinstance(transport, httpx.AsyncBaseTransport):
-            raise ConfigurationError(
-                f"transport must be an httpx.AsyncBaseTransport, not a {type(transport).__name__}."
-            )
+        hop: httpx.AsyncBaseTransport = checked("transport", transport, instance(httpx.AsyncBaseTransport))
         if proxy is not None:
             raise ConfigurationError("proxy has no effect on a transport of your own: give the proxy to that.")
         if max_connection_age is not None:
             raise ConfigurationError("max_connection_age has no effect on a transport of your own: give it to that.")
-        return transport
+        return hop
     chosen = proxy_of(proxy, base_url, trust_env=trust_env, allow_insecure=allow_insecure)
     # Reading the certificates costs 20 ms, which plain http on loopback need not pay.
     needs_certificates = base_url.scheme == "https" or chosen is not None
@@ -344,15 +338,3 @@ def _hop(
         return LastHop(None, stock)
     pool = PooledTransport(limits=limits, verify=verify, trust_env=trust_env, max_connection_age=max_connection_age)
     return LastHop(pool, stock)
-
-
-def _check_kinds(**arguments: tuple[Any, Any]) -> None:
-    for name, (value, kinds) in arguments.items():
-        if not isinstance(value, kinds):
-            names = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
-            raise ConfigurationError(f"{name} must be {names}, not {value!r}.")
-
-
-def _check_callable(name: str, value: Any) -> None:
-    if not callable(value) or iscoroutinefunction(value):
-        raise ConfigurationError(f"{name} must be a plain function, since it is not awaited, and not {value!r}.")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import httpx
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
 from itnio_async._version import __version__
 from itnio_async.errors import AuthenticationError, ConfigurationError, ItnioError, TimestampExpiredError
+from itnio_async.validators import checked, instance, number, or_none, whole
 
 # The vendor states no time of its own; a trunk update answers in well under a second. No bound for the wait for a slot,
 # so that `gather` over 10,000 updates works.
@@ -33,41 +33,19 @@ USER_AGENT = f"itnio-async/{__version__}"
 CONTENT_TYPE = "application/json;charset=UTF-8"
 
 
-def _positive(instance: object, attribute: Attribute[float], value: Any) -> None:
-    positive_number(attribute.name, value)
-
-
 @frozen
 class RateLimit:
     """At most so many calls in so many seconds."""
 
-    calls: float = field(validator=_positive)
-    seconds: float = field(default=1.0, validator=_positive)
-
-
-def positive_number(name: str, value: Any, *, zero: bool = False) -> float:
-    """Return the value if it is a finite number above 0 (or 0 where `zero` says so)."""
-    # Compared and not asked for `isfinite`: that fails for an integer beyond all floats.
-    largest = sys.float_info.max
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and -largest <= value <= largest
-    if not fits or value < 0 or (value == 0 and not zero):
-        bound = "of at least 0" if zero else "above 0"
-        raise ConfigurationError(f"{name} must be a number {bound}, not {value!r}.")
-    return float(value)
-
-
-def whole_number(name: str, value: Any, *, least: int = 1) -> int:
-    """Return the value if it is an integer of at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ConfigurationError(f"{name} must be a whole number of at least {least}, not {value!r}.")
-    return value
+    calls: float = field(validator=number(above=0))
+    seconds: float = field(default=1.0, validator=number(above=0))
 
 
 def rate_limit_of(value: Any) -> RateLimit | None:
     """Return what `rate_limit` means: calls a second, or a `RateLimit`."""
     if value is None:
         return None
-    rate = value if isinstance(value, RateLimit) else RateLimit(positive_number("rate_limit", value))
+    rate = value if isinstance(value, RateLimit) else RateLimit(checked("rate_limit", value, number(above=0)))
     # The bucket must hold one whole call: 0.5 a second is one in two seconds.
     return rate if rate.calls >= 1 else RateLimit(1.0, rate.seconds / rate.calls)
 
@@ -80,18 +58,14 @@ def timeout_of(value: Any) -> httpx.Timeout:
         raise ConfigurationError(f"timeout: {error}. Give seconds or an httpx.Timeout.") from error
     for name, seconds in timeout.as_dict().items():
         if seconds is not None:
-            positive_number(f"timeout.{name}", seconds, zero=True)
+            checked(f"timeout.{name}", seconds, number())
     return timeout
 
 
 def limits_of(value: Any) -> httpx.Limits:
     """Return the limits if they can be kept."""
-    if not isinstance(value, httpx.Limits):
-        raise ConfigurationError(f"limits must be an httpx.Limits, not a {type(value).__name__}.")
-    if value.max_connections is not None:
-        whole_number("limits.max_connections", value.max_connections)
-    if value.max_keepalive_connections is not None:
-        whole_number("limits.max_keepalive_connections", value.max_keepalive_connections, least=0)
-    if value.keepalive_expiry is not None:
-        positive_number("limits.keepalive_expiry", value.keepalive_expiry, zero=True)
-    return value
+    limits: httpx.Limits = checked("limits", value, instance(httpx.Limits))
+    checked("limits.max_connections", limits.max_connections, or_none(whole()))
+    checked("limits.max_keepalive_connections", limits.max_keepalive_connections, or_none(whole(0)))
+    checked("limits.keepalive_expiry", limits.keepalive_expiry, or_none(number()))
+    return limits

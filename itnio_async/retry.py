@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from attrs import Attribute, define, field, frozen
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_any
 
-from itnio_async.config import positive_number, whole_number
 from itnio_async.errors import (
     ConfigurationError,
     ConnectError,
@@ -26,33 +25,11 @@ from itnio_async.errors import (
     TimestampExpiredError,
     TransientError,
 )
+from itnio_async.validators import BOOLEAN, CALLABLE, instance, number, whole
 
 logger = logging.getLogger("itnio_async.retry")
 
 R = TypeVar("R")
-
-
-def _not_negative(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    positive_number(attribute.name, value, zero=True)
-
-
-def _whole(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    whole_number(attribute.name, value)
-
-
-def _boolean(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{attribute.name} must be True or False, not {value!r}.")
-
-
-def _callable(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    if not callable(value):
-        raise ConfigurationError(f"{attribute.name} must be callable, not {value!r}.")
-
-
-def _budget(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    if not isinstance(value, RetryBudget):
-        raise ConfigurationError(f"budget must be a RetryBudget, not {value!r}.")
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -78,9 +55,9 @@ class RetryBudget:
     back. When it is empty, failures are raised at once, so that a vendor in trouble is not asked over and over.
     """
 
-    capacity: float = field(default=500, validator=_not_negative)
-    cost: float = field(default=5, validator=_not_negative)
-    refund: float = field(default=1, validator=_not_negative)
+    capacity: float = field(default=500, validator=number())
+    cost: float = field(default=5, validator=number())
+    refund: float = field(default=1, validator=number())
 
 
 @frozen
@@ -97,16 +74,16 @@ class RetryPolicy:
     and `sleep` waits.
     """
 
-    attempts: int = field(default=4, validator=_whole)
-    initial: float = field(default=0.2, validator=_not_negative)
-    maximum: float = field(default=5.0, validator=_not_negative)
+    attempts: int = field(default=4, validator=whole())
+    initial: float = field(default=0.2, validator=number())
+    maximum: float = field(default=5.0, validator=number())
     on: tuple[type[ItnioError], ...] = field(
         default=(TimestampExpiredError, ServerError), converter=_as_tuple, validator=_repeatable
     )
-    unsafe: bool = field(default=False, validator=_boolean)
-    budget: RetryBudget = field(default=RetryBudget(), validator=_budget)
-    random: Callable[[], float] = field(default=random.random, validator=_callable, repr=False)
-    sleep: Callable[[float], Awaitable[Any]] = field(default=asyncio.sleep, validator=_callable, repr=False)
+    unsafe: bool = field(default=False, validator=BOOLEAN)
+    budget: RetryBudget = field(default=RetryBudget(), validator=instance(RetryBudget))
+    random: Callable[[], float] = field(default=random.random, validator=CALLABLE, repr=False)
+    sleep: Callable[[float], Awaitable[Any]] = field(default=asyncio.sleep, validator=CALLABLE, repr=False)
 
     def wants(self, error: BaseException | None, *, idempotent: bool) -> bool:
         """Tell whether a failure is of a kind that this policy repeats."""

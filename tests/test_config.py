@@ -21,8 +21,9 @@ from itnio_async import (
 )
 from itnio_async.account import BASE_URL, Account, base_url_of, is_loopback, is_vendor, resolve_account
 from itnio_async.calls.request import method_and_path
-from itnio_async.config import LIMITS, TIMEOUT, limits_of, positive_number, rate_limit_of, timeout_of, whole_number
+from itnio_async.config import LIMITS, TIMEOUT, limits_of, rate_limit_of, timeout_of
 from itnio_async.transport import PooledTransport
+from itnio_async.validators import checked, number, whole
 
 PAIR = Credentials("key", "secret")
 STRANGER = "https://api.example.com"
@@ -330,18 +331,18 @@ NO_NUMBERS = [
 @pytest.mark.parametrize("value", NO_NUMBERS)
 def test_what_is_no_number_above_zero_is_refused_by_name(value: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^deadline must be a number above 0"):
-        positive_number("deadline", value)
+        checked("deadline", value, number(above=0))
 
 
 @pytest.mark.parametrize("value", [1, 0.001, 1e300, 2**60])
 def test_numbers_above_zero(value: float) -> None:
-    assert positive_number("deadline", value) == value
+    assert checked("deadline", value, number(above=0)) == value
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.0, math.inf, None, "1", 1j])
 def test_what_is_no_whole_number_is_refused_by_name(value: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^attempts must be a whole number of at least 1"):
-        whole_number("attempts", value)
+        checked("attempts", value, whole())
 
 
 @pytest.mark.parametrize(

@@ -23,27 +23,17 @@ from itnio_async.calls.shared import Shared
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Response
 from itnio_async.errors import (
-    ConfigurationError,
     DeadlineExceeded,
     ItnioError,
     TimestampExpiredError,
 )
 from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
+from itnio_async.validators import instance, number, or_none
 
 logger = logging.getLogger("itnio_async.client")
 
 R = TypeVar("R")
-
-
-def _retry_policy(value: Any) -> RetryPolicy:
-    if not isinstance(value, RetryPolicy):
-        raise ConfigurationError(f"retry must be a RetryPolicy, not a {type(value).__name__}.")
-    return value
-
-
-def _seconds_or_none(value: Any) -> float | None:
-    return None if value is None else config.positive_number("deadline", value)
 
 
 @frozen
@@ -51,8 +41,8 @@ class Options:
     """What a view of a client may set for its calls, checked."""
 
     timeout: httpx.Timeout = field(converter=config.timeout_of)
-    deadline: float | None = field(converter=_seconds_or_none)
-    retry: RetryPolicy = field(converter=_retry_policy)
+    deadline: float | None = field(validator=or_none(number(above=0)))
+    retry: RetryPolicy = field(validator=instance(RetryPolicy))
     # A callable's own repr may show what it holds, as that of a partial does.
     credentials: CredentialSource = field(converter=credential_source_of, repr=False)
 

@@ -9,12 +9,12 @@ from typing import Any, Generic, Self, TypeVar
 
 from itnio_async import config
 from itnio_async.endpoint import Response
-from itnio_async.errors import ConfigurationError
 from itnio_async.runs.outcome import AsFinished, InInputOrder, Outcome
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
 from itnio_async.transport.limiter import RateWindow
+from itnio_async.validators import BOOLEAN, checked, whole
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -47,8 +47,7 @@ class BulkRun(Generic[Q, R]):
         max_failures: int,
         ordered: bool,
     ) -> None:
-        if not isinstance(ordered, bool):
-            raise ConfigurationError(f"ordered must be True or False, not {ordered!r}.")
+        checked("ordered", ordered, BOOLEAN)
         self._entered = False
         rate = config.rate_limit_of(rate_limit)
         self._workers: Workers[Q, R] = Workers(
@@ -57,7 +56,7 @@ class BulkRun(Generic[Q, R]):
             Source(requests, RateWindow(rate) if rate else None),
             InInputOrder() if ordered else AsFinished(),
             StopRule(stop_on, max_failures),
-            concurrency=config.whole_number("concurrency", concurrency),
+            concurrency=checked("concurrency", concurrency, whole()),
         )
 
     @property

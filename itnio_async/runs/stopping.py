@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from itnio_async import config
 from itnio_async.errors import ConfigurationError, ItnioError, TimestampExpiredError
+from itnio_async.validators import checked, whole
 
 
 class StopRule:
@@ -17,7 +17,7 @@ class StopRule:
 
     def __init__(self, stop_on: Any, max_failures: Any) -> None:
         self._kinds = (*_kinds_of(stop_on), ConfigurationError)
-        self._most = config.whole_number("max_failures", max_failures, least=0)
+        self._most = checked("max_failures", max_failures, whole(0))
         self._code: int | None = None
         self._streak = 0
 

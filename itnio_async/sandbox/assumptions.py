@@ -6,14 +6,14 @@ are here, in `SharedAssumptions`; each family has a class of its own on top of i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import define, frozen, setters
+from attrs.validators import in_, instance_of
 
-from itnio_async.errors import ConfigurationError
+from itnio_async.validators import must_be, number
 
 
 @frozen
@@ -33,26 +33,15 @@ def switch(default: bool, text: str) -> Any:
 
 def choice(default: Any, *others: Any, text: str) -> Any:
     """Declare a decision between a few values."""
-    return attrs.field(default=default, validator=_one_of, metadata={"choices": (default, *others), "text": text})
+    choices = (default, *others)
+    # By type too: 1 == True, but a switch set to 1 is a slip.
+    fits = must_be(f"one of {', '.join(map(repr, choices))}", in_(choices), instance_of(type(default)))
+    return attrs.field(default=default, validator=fits, metadata={"choices": choices, "text": text})
 
 
 def value(default: Any, validator: Any, *, text: str) -> Any:
-    """Declare a decision on a value that the validator, one of attrs, passes."""
+    """Declare a decision on a value that the validator passes."""
     return attrs.field(default=default, validator=validator, metadata={"choices": None, "text": text})
-
-
-def _one_of(_: object, attribute: attrs.Attribute[Any], given: object) -> None:
-    choices = attribute.metadata["choices"]
-    # By type too: 1 == True, but a switch set to 1 is a slip.
-    if not any(type(given) is type(one) and given == one for one in choices):
-        raise ConfigurationError(
-            f"assumptions.{attribute.name} is {given!r}; give one of {', '.join(map(repr, choices))}."
-        )
-
-
-def _seconds(_: object, attribute: attrs.Attribute[Any], given: object) -> None:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given) or given <= 0:
-        raise ConfigurationError(f"assumptions.{attribute.name} is {given!r}; give a number of seconds above 0.")
 
 
 # Without slots, so that the families' classes can be joined.
@@ -66,7 +55,7 @@ class SharedAssumptions:
 
     window: float = value(
         300,
-        _seconds,
+        number(above=0),
         text="How many seconds a Timestamp may be off, either way, before it is -16. No window is stated; five "
         "minutes are usual.",
     )

@@ -14,23 +14,24 @@ page                                a gateway's HTML page with `http_status` ins
 
 from __future__ import annotations
 
-import math
 import random
 import re
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 import attrs
 from attrs import field, frozen
+from attrs.validators import in_, matches_re
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.event_count import EventCount
 from itnio_async.sandbox.families import HANDLERS
+from itnio_async.validators import BOOLEAN, must_be, number, or_none, whole
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
+_KIND = re.compile("|".join((*_KINDS, _MINUS.pattern)))
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
@@ -38,36 +39,6 @@ _PROCESSED = ("garbage", "half")
 
 # Endpoints by path and by its last part, which reads better in a shell.
 _ENDPOINTS = (*(path.rpartition("/")[2] for path in HANDLERS), *HANDLERS)
-
-
-def _given(fits: Callable[[Any], bool], fix: str) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    """A validator: None is right where it is the default, everything else must fit."""
-
-    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not (value is None and attribute.default is None) and not fits(value):
-            raise _misfit(attribute.name, value, fix)
-
-    return check
-
-
-def _misfit(name: str, value: object, fix: str) -> ConfigurationError:
-    return ConfigurationError(f"{name} of a fault is {value!r}; give {fix}.")
-
-
-def _is_kind(value: object) -> bool:
-    return isinstance(value, str) and (value in _KINDS or _MINUS.fullmatch(value) is not None)
-
-
-def _is_whole(least: int, most: float = math.inf) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and least <= value <= most
-
-
-def _is_number(least: float, most: float) -> Callable[[Any], bool]:
-    return lambda value: type(value) in (int, float) and least <= value <= most
-
-
-def _is_switch(value: object) -> bool:
-    return type(value) is bool
 
 
 @frozen
@@ -81,30 +52,28 @@ class Fault:
     `http_status`: of a refusal (200) or a page (502). `reset`: `drop` resets the connection instead of closing it.
     """
 
-    kind: str = field(validator=_given(_is_kind, f"minus and a code (minus18), or one of {', '.join(_KINDS)}"))
+    kind: str = field(
+        validator=must_be(f"minus and a code (minus18), or one of {', '.join(_KINDS)}", matches_re(_KIND))
+    )
     endpoint: str | None = field(
-        default=None,
-        kw_only=True,
-        validator=_given(lambda value: value in _ENDPOINTS, f"one of {', '.join(_ENDPOINTS)}"),
+        default=None, kw_only=True, validator=or_none(must_be(f"one of {', '.join(_ENDPOINTS)}", in_(_ENDPOINTS)))
     )
-    key_id: int | None = field(default=None, kw_only=True, validator=_given(_is_whole(1), "a trunk's key id"))
-    count: int | None = field(default=None, kw_only=True, validator=_given(_is_whole(1), "a number, 1 or more"))
-    probability: float = field(default=1.0, kw_only=True, validator=_given(_is_number(0, 1), "a number from 0 to 1"))
-    seed: int | None = field(default=None, kw_only=True, validator=_given(_is_whole(0), "an integer, 0 or more"))
-    seconds: float | None = field(
-        default=None, kw_only=True, validator=_given(_is_number(0, 86_400), "how long to wait, up to a day")
-    )
-    processed: bool | None = field(default=None, kw_only=True, validator=_given(_is_switch, "True or False"))
-    http_status: int | None = field(default=None, kw_only=True, validator=_given(_is_whole(200, 599), "200 to 599"))
-    reset: bool = field(default=False, kw_only=True, validator=_given(_is_switch, "True or False"))
+    key_id: int | None = field(default=None, kw_only=True, validator=or_none(whole()))
+    count: int | None = field(default=None, kw_only=True, validator=or_none(whole()))
+    probability: float = field(default=1.0, kw_only=True, validator=number(most=1))
+    seed: int | None = field(default=None, kw_only=True, validator=or_none(whole(0)))
+    seconds: float | None = field(default=None, kw_only=True, validator=or_none(number(most=86_400)))
+    processed: bool | None = field(default=None, kw_only=True, validator=or_none(BOOLEAN))
+    http_status: int | None = field(default=None, kw_only=True, validator=or_none(whole(200, 599)))
+    reset: bool = field(default=False, kw_only=True, validator=BOOLEAN)
 
     def __attrs_post_init__(self) -> None:
         if (self.seconds is None) == (self.kind == "wait"):
-            raise _misfit("seconds", self.seconds, "how long to wait, for the kind wait and only for it")
+            raise ConfigurationError("seconds is how long to wait: give it for the kind wait, and only for it.")
         if self.http_status is not None and self.code is None and self.kind != "page":
-            raise _misfit("http_status", self.http_status, "it only for a code or a page")
+            raise ConfigurationError("http_status is that of a code or a page: give it only for those.")
         if self.reset and self.kind != "drop":
-            raise _misfit("reset", self.reset, "it only for the kind drop")
+            raise ConfigurationError("reset is a way to drop a connection: give it only for the kind drop.")
 
     @property
     def code(self) -> int | None:
@@ -137,7 +106,7 @@ class Fault:
         Raises `ConfigurationError` that says which part does not fit.
         """
         if not isinstance(text, str):
-            raise ConfigurationError(f"A fault's text is {text!r}; give a string like 'minus18,count=3'.")
+            raise ConfigurationError(f"A fault's text must be a string like 'minus18,count=3', not {text!r}.")
         kind, *parts = [part.strip() for part in text.split(",")]
         values: dict[str, Any] = {}
         for part in parts:

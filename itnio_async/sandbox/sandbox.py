@@ -9,6 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from attrs.validators import in_, instance_of, not_
+
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.application import Application
 from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
@@ -18,6 +20,7 @@ from itnio_async.sandbox.server import HOST, Server
 from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
 from itnio_async.sandbox.sip_trunks.tables import StoredGroup, StoredTrunk, Trunks
 from itnio_async.sandbox.vendor import Vendor
+from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
 
 API_KEY = "sandbox-key"
 API_SECRET = "sandbox-made-up-secret"  # noqa: S105  (as it says)
@@ -55,16 +58,18 @@ class Sandbox:
         log: str | os.PathLike[str] | None = None,
         keep_alive: float = 75.0,
     ) -> None:
-        _check(type(trunks) is int and 0 <= trunks <= MOST_TRUNKS, "trunks", trunks, f"an integer, 0 to {MOST_TRUNKS}")
-        _check(type(port) is int and 0 <= port <= 65535, "port", port, "an integer, 0 (any free one) to 65535")
-        _check(_is_duration(window), "window", window, "a number of seconds above 0")
-        _check(type(strict) is bool, "strict", strict, "True or False")
-        _check(_are_addresses(allowed_addresses), "allowed_addresses", allowed_addresses, "a set of addresses, or None")
-        _check(_is_duration(keep_alive), "keep_alive", keep_alive, "a number of seconds above 0")
+        checked("trunks", trunks, whole(0, MOST_TRUNKS))
+        checked("port", port, whole(0, 65535))
+        checked("window", window, number(above=0))
+        checked("strict", strict, BOOLEAN)
+        checked("allowed_addresses", allowed_addresses, or_none(_ADDRESSES))
+        checked("keep_alive", keep_alive, number(above=0))
+        checked("state", state, or_none(_PATH))
+        checked("log", log, or_none(_PATH))
         self._trunks = trunks
         self._port = port
-        self._state_path = _path("state", state)
-        self._log_path = _path("log", log)
+        self._state_path = None if state is None else os.fspath(state)
+        self._log_path = None if log is None else os.fspath(log)
         self._strict = strict
         self._vendor = Vendor(
             accounts={API_KEY: API_SECRET},
@@ -249,7 +254,9 @@ class Sandbox:
 
         Delays that fit a request are all made; then the first other fault that fits decides its answer.
         """
-        return self._vendor.order(Fault.parse(fault) if isinstance(fault, str) else _fault(fault))
+        return self._vendor.order(
+            Fault.parse(fault) if isinstance(fault, str) else checked("fault", fault, instance(Fault))
+        )
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -257,28 +264,5 @@ class Sandbox:
         return self._vendor.orders
 
 
-def _fault(fault: object) -> Fault:
-    if not isinstance(fault, Fault):
-        raise ConfigurationError(f"fault is {fault!r}; give a Fault, or its text like 'minus18,count=3'.")
-    return fault
-
-
-def _is_duration(value: object) -> bool:
-    return type(value) in (int, float) and 0 < value < float("inf")  # type: ignore[operator]
-
-
-def _are_addresses(value: object) -> bool:
-    return value is None or (isinstance(value, Collection) and not isinstance(value, str | bytes))
-
-
-def _check(fits: bool, name: str, value: object, fix: str) -> None:
-    if not fits:
-        raise ConfigurationError(f"{name} is {value!r}; give {fix}.")
-
-
-def _path(name: str, value: object) -> str | None:
-    if value is None:
-        return None
-    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    _check(isinstance(path, str) and bool(path) and path != ":memory:", name, value, "the path of a file, or None")
-    return path
+_ADDRESSES = must_be("a set of addresses, or None", instance_of(Collection), not_(instance_of((str, bytes))))
+_PATH = must_be("the path of a file, or None", instance_of((str, os.PathLike)), not_(in_(("", ":memory:"))))

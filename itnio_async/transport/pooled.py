@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from attrs import frozen
 
-from itnio_async.config import LIMITS, positive_number
+from itnio_async.config import LIMITS
 from itnio_async.transport.connect import Origin
 from itnio_async.transport.head import Outgoing, Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
@@ -24,6 +24,7 @@ from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, 
 from itnio_async.transport.messages import LazyRequest, LazyResponse
 from itnio_async.transport.pool import Counts, Pool, Settings, Timeouts, closed
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
+from itnio_async.validators import checked, number, or_none
 
 IDEMPOTENT_EXTENSION = "itnio_idempotent"
 CONNECTION_EXTENSION = "itnio_connection"
@@ -76,8 +77,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         max_head_bytes: int = MAX_HEAD_BYTES,
         max_connection_age: float | None = None,
     ) -> None:
-        if max_connection_age is not None:
-            positive_number("max_connection_age", max_connection_age)
+        checked("max_connection_age", max_connection_age, or_none(number(above=0)))
         self._settings = Settings(limits, verify, trust_env, connect_retries, max_head_bytes, max_connection_age)
         self._replace = replace_dead_connections
         self._counts = Counts()

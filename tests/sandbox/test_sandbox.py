@@ -188,7 +188,7 @@ async def test_what_is_not_http_is_refused_in_quiet(sandbox, capfd):
     ],
 )
 def test_a_wrong_argument_is_named(arguments, named):
-    with pytest.raises(ConfigurationError, match=f"^{named} is .*; give "):
+    with pytest.raises(ConfigurationError, match=f"^{named} must be "):
         Sandbox(**arguments)
 
 

@@ -32,6 +32,7 @@ from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost,
 from itnio_async.runs.outcome import Outcome
 from itnio_async.runs.run import BulkRun
 from itnio_async.runs.source import Source
+from itnio_async.validators import checked, whole
 
 logger = logging.getLogger("itnio_async.bulk")
 
@@ -274,7 +275,7 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         **rules: Any,
     ) -> None:
         self._cluster = cluster
-        self._calls = config.whole_number("concurrency", concurrency)
+        self._calls = checked("concurrency", concurrency, whole())
         self._rules = rules
         self._queue: deque[_Waiting] = deque()
         # The chunks under way, and among how many workers the shares were when they began.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
-from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number
+from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, rate_limit_of
 from itnio_async.errors import ItnioError
+from itnio_async.validators import number, or_none, whole
 
 
 class Ended(Enum):
@@ -38,28 +39,20 @@ class JobOptions:
     Raises `ConfigurationError` for a number that cannot be.
     """
 
-    concurrency: int = BULK_CONCURRENCY
+    concurrency: int = field(default=BULK_CONCURRENCY, validator=whole())
     rate_limit: float | RateLimit | None = None
     stop_on: tuple[type[ItnioError], ...] = BULK_STOP_ON
-    max_failures: int = 20
+    max_failures: int = field(default=20, validator=whole(0))
     force: bool = False
     retry_refused: bool = False
     same_account: bool = False
     skip_invalid: bool = False
     accept_zeros: bool = False
-    canary: int = 0
-    until: float | None = None
+    canary: int = field(default=0, validator=whole(0))
+    until: float | None = field(default=None, validator=or_none(number(above=0)))
     verify: bool = False
-    rounds: int = 3
-    patience: float = 30.0
+    rounds: int = field(default=3, validator=whole())
+    patience: float = field(default=30.0, validator=number(above=0))
 
     def __attrs_post_init__(self) -> None:
-        # Here, so that nothing has begun yet where one does not fit.
-        whole_number("concurrency", self.concurrency)
-        whole_number("max_failures", self.max_failures, least=0)
-        whole_number("canary", self.canary, least=0)
-        whole_number("rounds", self.rounds)
-        positive_number("patience", self.patience)
         rate_limit_of(self.rate_limit)
-        if self.until is not None:
-            positive_number("until", self.until)

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import attrs
 from attrs import define, setters
 
-from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.assumptions import SharedAssumptions, choice, switch, value
-
-
-def _quota(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-        raise ConfigurationError(
-            f"assumptions.{attribute.name} is {value!r}; give a number of trunks, or None for no quota."
-        )
+from itnio_async.validators import or_none, whole
 
 
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
@@ -87,7 +77,7 @@ class SipTrunkAssumptions(SharedAssumptions):
     new_trunk_enabled: bool = switch(True, "A new trunk starts enabled (state 1): there is no field to say so.")
     trunk_quota: int | None = value(
         None,
-        _quota,
+        or_none(whole(0)),
         text="How many trunks the account may have before add answers -23. No quota is stated; None is none.",
     )
 
