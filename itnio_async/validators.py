@@ -40,18 +40,19 @@ def or_none(validator: Validator) -> Validator:
 
 
 def number(*, above: float | None = None, least: float = 0, most: float = sys.float_info.max) -> Validator:
-    """Return a validator for finite numbers: above a bound, or else of at least one."""
-    bound = f"of at least {least:g}" if above is None else f"above {above:g}"
-    limit = "" if most == sys.float_info.max else f" and at most {most:g}"
-    lower = ge(least) if above is None else gt(above)
-    return must_be(f"a number {bound}{limit}", instance_of((int, float)), _NOT_BOOLEAN, lower, le(most))
+    """Return a validator for finite numbers: above a bound, or else from `least` to `most`."""
+    bound = f"of at least {least:g}" if most == sys.float_info.max else f"from {least:g} to {most:g}"
+    lower = ge(least)
+    if above is not None:
+        bound, lower = f"above {above:g}", gt(above)
+    return must_be(f"a number {bound}", instance_of((int, float)), _NOT_BOOLEAN, lower, le(most))
 
 
 def whole(least: int = 1, most: int | None = None) -> Validator:
-    """Return a validator for integers of at least `least`, and at most `most` if given."""
-    limit = "" if most is None else f" and at most {most}"
+    """Return a validator for integers from `least` to `most`, or without an upper bound."""
+    bound = f"of at least {least}" if most is None else f"from {least} to {most}"
     upper = [] if most is None else [le(most)]
-    return must_be(f"a whole number of at least {least}{limit}", instance_of(int), _NOT_BOOLEAN, ge(least), *upper)
+    return must_be(f"a whole number {bound}", instance_of(int), _NOT_BOOLEAN, ge(least), *upper)
 
 
 def instance(*kinds: type) -> Validator:

@@ -133,16 +133,19 @@ async def test_strict_ends_with_an_error_if_something_was_assumed(start):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--fault", "minus"], "kind of a fault is 'minus'"),
+        (["--fault", "minus"], "kind must be minus and a code (minus18), or one of"),
         (["--fault", "minus18,count=many"], "'count=many'"),
         (["--assume", "listed_password"], "it has no =."),
         (["--assume", "listed=masked"], "there is no assumption 'listed'"),
-        (["--assume", "listed_password=purple"], "assumptions.listed_password is 'purple'"),
-        (["--assume", "trunk_quota=-1"], "assumptions.trunk_quota is -1"),
-        (["--window", "0"], "window is 0.0"),
+        (
+            ["--assume", "listed_password=purple"],
+            "listed_password must be one of 'clear', 'masked', 'absent', not 'purple'",
+        ),
+        (["--assume", "trunk_quota=-1"], "trunk_quota must be a whole number of at least 0, not -1"),
+        (["--window", "0"], "window must be a number above 0, not 0.0"),
         (["--state", "/nowhere/at/all"], "cannot be opened"),
         (["--log", "/nowhere/at/all"], "cannot be written"),
-        (["--trunks", "1000000000"], "trunks is 1000000000"),
+        (["--trunks", "1000000000"], "trunks must be a whole number from 0 to 1000000, not 1000000000"),
     ],
 )
 def test_what_does_not_fit_is_said(itnio, arguments, said):
