@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +15,12 @@ from attrs import define, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ItnioError, RetryDetails, RetryPolicy, SipTrunk, SipTrunkUpdate
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.job.progress import Meter
+from itnio_async.bulk.job.sending import result_of
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, say, table
+from itnio_async.cli.progress import shown_progress
 from itnio_async.cli.sandbox import sandbox_class
 
 if TYPE_CHECKING:
@@ -70,6 +72,15 @@ class Round:
     connections_opened: int = 0
     seconds: float = 0.0
     read_back: int = 0
+
+    def count(self, error: ItnioError | None) -> None:
+        """Count one update by how it ended."""
+        if error is None:
+            self.updated += 1
+        elif isinstance(error, ApiError):
+            self.refused[error.code] += 1
+        else:
+            self.unknown[type(error).__name__] += 1
 
     def retried(self, details: RetryDetails) -> None:
         """Count one repeat."""
@@ -155,62 +166,24 @@ async def _round(sandbox: Sandbox, updates: list[SipTrunkUpdate], prefix: str, s
         on_retry=done.retried,
     ) as client:
         started = time.perf_counter()
-        with _progress(len(updates)) as advance:
-            await _update_all(client, updates, concurrency, done, advance)
+        await _update_all(client, updates, concurrency, done)
         done.seconds = time.perf_counter() - started
         done.requests, done.connections_opened = client.stats.requests, client.stats.connections_opened
     done.read_back = sum(trunk.sip_prefix == prefix for trunk in await _listed(sandbox))
     return done
 
 
-async def _update_all(
-    client: AsyncClient, updates: list[SipTrunkUpdate], concurrency: int, done: Round, advance: Advance
-) -> None:
-    left = iter(updates)
-
-    async def work() -> None:
-        for update in left:
-            try:
-                await client.sip_trunks.update(update)
-            except ApiError as error:
-                done.refused[error.code] += 1
-            except ItnioError as error:
-                done.unknown[type(error).__name__] += 1
-            else:
-                done.updated += 1
-            advance()
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(updates))):
-            group.create_task(work())
-
-
-def _progress(total: int) -> AbstractContextManager[Advance]:
-    return _bar(total) if sys.stderr.isatty() else _lines(total)
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Advance]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("Updating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)
-
-
-@contextmanager
-def _lines(total: int) -> Iterator[Advance]:
-    done = 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        if done * 5 // total > (done - 1) * 5 // total:
-            say(f"{done} of {total} done")
-
-    yield advance
+async def _update_all(client: AsyncClient, updates: list[SipTrunkUpdate], concurrency: int, done: Round) -> None:
+    with shown_progress() as tell:
+        meter = Meter(tell)
+        meter.total = len(updates)
+        async with client.sip_trunks.update_many(updates, concurrency=concurrency) as run:
+            async for outcome in run:
+                done.count(outcome.error)
+                place = Place("the updates", outcome.index + 1)
+                result = result_of(outcome, ended=time.time())
+                meter.count(outcome.index, place, outcome.request.sip_trunk_name, result)
+        meter.tell(now=True)
 
 
 def _show(summary: Summary) -> None:

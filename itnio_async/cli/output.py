@@ -30,11 +30,6 @@ def visible(value: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return the count with its noun, in the plural but for one: `1 trunk`, `2 trunks`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def say(text: str) -> None:
     """Write a remark to stderr."""
     print(_wrapped(text) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import counted, json_line, line, records, say
+from itnio_async.cli.output import json_line, line, records, say
+from itnio_async.text import counted
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Assumptions, Sandbox

@@ -10,7 +10,8 @@ from pathlib import Path
 from attrs import field, frozen
 
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.output import say, visible
+from itnio_async.text import counted
 
 # No secret is longer; an endless device must not fill the memory.
 _MOST_BYTES = 65_536

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.event_count import EventCount
+from itnio_async.text import counted, first_of
 
 # The newest requests are kept, the older ones only counted: a sandbox may run for weeks.
 REQUESTS_KEPT = 10_000
@@ -91,13 +92,12 @@ class Record:
             count, shown = self._assumed_count, list(self._assumed)
         if not count:
             return
-        lines = [
-            f"  {request.method} {request.path} key id {request.key_id}: {request.rule} ({request.text})"
+        requests = [
+            f"{request.method} {request.path} key id {request.key_id}: {request.rule} ({request.text})"
             for request in shown
         ]
-        if count > len(shown):
-            lines.append(f"  and {count - len(shown)} more")
         raise AssumedRuleError(
-            f"{count} request{'s were' if count > 1 else ' was'} decided by what the sandbox assumes and the vendor's "
-            "pages do not say (sandbox.assumptions has the reasons):\n" + "\n".join(lines)
+            f"{counted(count, 'request')} {'was' if count == 1 else 'were'} decided by what the sandbox assumes and "
+            "the vendor's pages do not say (sandbox.assumptions has the reasons):"
+            + "".join(f"\n  {line}" for line in first_of(requests, len(requests), count=count))
         )

@@ -74,7 +74,7 @@ def test_errors_are_carried_over_deeper_than_they_begin(itnio, sandbox, monkeypa
 
 def test_the_demo_has_a_bar_and_a_table(itnio):
     shown = shown_by(itnio("demo", "--trunks", 10))
-    assert "10/10" in shown
+    assert "10 of 10" in shown
     assert re.search(r"^Updated +10 +\d+ +read back", shown, re.MULTILINE)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from itnio_async.cli.output import counted, visible
+from itnio_async.cli.output import visible
+from itnio_async.text import counted
 
 
 @given(st.text())

@@ -246,7 +246,7 @@ def test_nothing_is_wider_than_the_terminal(sandbox, width):
 def test_a_terminal_gets_a_progress_bar_and_a_table():
     with Terminal("demo", "--trunks", 20) as terminal:
         assert terminal.end() == 0
-    assert "20/20" in terminal.shown
+    assert "20 of 20" in terminal.shown
     assert re.search(r"^Updated +20 +\d+ +read back", terminal.shown, re.MULTILINE)
 
 

@@ -8,6 +8,7 @@ import attrs
 from attrs import frozen
 
 from itnio_async.errors import InvalidRequestError
+from itnio_async.text import counted, first_of
 
 # What an error's text lists; `rows` has all of them.
 _MOST_SHOWN = 20
@@ -54,11 +55,8 @@ class BadRows(InvalidRequestError):
         """Return the error for these rows, with a text that lists the first of them."""
         rows = tuple(rows)
         count = len({(row.place.file, row.place.line) for row in rows})
-        shown = [str(row) for row in rows[:_MOST_SHOWN]]
-        if len(rows) > _MOST_SHOWN:
-            shown.append(f"and {len(rows) - _MOST_SHOWN} more")
-        heading = f"{count} row{'' if count == 1 else 's'} cannot be sent; nothing was sent yet. Correct them:"
-        return cls("\n".join([heading, *shown]), rows=rows)
+        heading = f"{counted(count, 'row')} cannot be sent; nothing was sent yet. Correct them:"
+        return cls("\n".join([heading, *first_of(rows, _MOST_SHOWN)]), rows=rows)
 
 
 class SourceError(InvalidRequestError):

@@ -31,6 +31,7 @@ from itnio_async.bulk.trunks.settings import (
     shown,
     to_data,
 )
+from itnio_async.text import first_of
 
 _CHANGED_SINCE = (
     "the trunk changed since the plan was made: {}. Make the plan again, or overwrite the trunk all the same (--force)."
@@ -239,11 +240,11 @@ def require_as_left(
 
 
 def _finished(path: Path, header: JournalHeader, changed: Sequence[ReadBack]) -> str:
-    count = f"{len(changed)} of the rows that are done {'does' if len(changed) == 1 else 'do'} not stand so any more"
-    lines = [f"The job of the journal {path} has ended, and {count}. Nothing was sent."]
-    lines += [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in changed[:_MOST_SHOWN]]
-    if len(changed) > _MOST_SHOWN:
-        lines.append(f"and {len(changed) - _MOST_SHOWN} more")
+    count, them = ("1 of its trunks is", "it") if len(changed) == 1 else (f"{len(changed)} of its trunks are", "them")
+    lines = [
+        f"The job of the journal {path} has ended, and {count} no longer as it left {them}. Nothing was sent.",
+        *first_of([f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in changed], _MOST_SHOWN),
+    ]
     if header.plan is not None:
         lines.append("A saved plan is applied once: make it again from the file.")
     else:

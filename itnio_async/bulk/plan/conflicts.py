@@ -10,7 +10,8 @@ import attrs
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.plan.holders import Holders, Holding, Kind, Risk, given_up_by, risk_of, taken_by
-from itnio_async.bulk.plan.plan import PlanItem, Verdict, first_of, places_of, refused
+from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Verdict, places_of, refused
+from itnio_async.text import listed
 
 
 class Conflicts:
@@ -141,7 +142,7 @@ class Conflicts:
             for holding in self._taken[index]
             if any(self._by_trunk.get(holder) in inside for holder in self._holders.of(holding))
         }
-        return first_of(sorted(f"{kind.words} {value}" for kind, value in holdings))
+        return listed(sorted(f"{kind.words} {value}" for kind, value in holdings), MOST_NAMED)
 
     # Risks.
 

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.trunks.settings import FieldChange, is_inbound
+from itnio_async.text import listed
 
 # What a note about 20,000 trunks at one address lists of them.
 _MOST_SHOWN = 3
@@ -77,9 +78,9 @@ class Risk:
         return self.kind.value
 
     def __str__(self) -> str:
-        more = f" and {self.count - len(self.trunks)} more" if self.count > len(self.trunks) else ""
-        trunks = f"trunk{'s' if self.count > 1 else ''} {', '.join(map(str, self.trunks))}{more}"
-        text = f"{self.kind.words} {self.value} also at {trunks}: may be refused with {self.code}"
+        trunks = listed(self.trunks, len(self.trunks), count=self.count)
+        noun = "trunk" if self.count == 1 else "trunks"
+        text = f"{self.kind.words} {self.value} also at {noun} {trunks}: may be refused with {self.code}"
         if self.allowed is not None:
             first, second = self.allowed.trunks
             text += f"; but this account allows it: trunks {first} and {second} share {self.allowed.value}"

@@ -6,7 +6,7 @@ A `Plan` has a `PlanItem` for each row, with a `Verdict`; where that is not to s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.plan.holders import Risk
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import FieldChange
+from itnio_async.text import listed
 
 # Of rows, trunks or values in one text.
 MOST_NAMED = 10
@@ -137,10 +138,4 @@ def refused(item: PlanItem, reason: str, code: int | None) -> PlanItem:
 
 def places_of(items: Iterable[PlanItem]) -> str:
     """Return where the items stand in their files, as people read it."""
-    return first_of([str(item.place) for item in items])
-
-
-def first_of(texts: Sequence[str]) -> str:
-    """Return the first of the texts as people read them, and how many more there are."""
-    more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
-    return ", ".join(texts[:MOST_NAMED]) + more
+    return listed([item.place for item in items], MOST_NAMED)

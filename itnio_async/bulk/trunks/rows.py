@@ -26,9 +26,11 @@ from itnio_async.bulk.trunks.columns import (
     is_report_column,
 )
 from itnio_async.errors import ConfigurationError, InvalidRequestError
+from itnio_async.text import listed
 
 Match = Literal["key_id", "name"]
 _KEY_FIELDS = {"key_id": "key_id", "name": "sip_trunk_name"}
+_MOST_LINES = 5
 
 
 @frozen
@@ -236,7 +238,10 @@ class _RowReader:
     def bad(self) -> list[BadRow]:
         """What is wrong with the other rows."""
         again = [
-            BadRow(place.at(self._column_of_key()), f"{len(places)} rows name this trunk, in lines {_lines(places)}.")
+            BadRow(
+                place.at(self._column_of_key()),
+                f"{len(places)} rows name this trunk, in lines {listed([one.line for one in places], _MOST_LINES)}.",
+            )
             for places in self._repeated.values()
             for place in places
         ]
@@ -244,11 +249,6 @@ class _RowReader:
 
     def _column_of_key(self) -> str:
         return next(column for column, field in self.fields.items() if field == self._key_field)
-
-
-def _lines(places: list[Place]) -> str:
-    shown = ", ".join(str(place.line) for place in places[:5])
-    return shown + (" and more" if len(places) > 5 else "")
 
 
 class _Row:

@@ -12,7 +12,8 @@ from itnio_async.account import resolve_account
 from itnio_async.bulk import Identity, JobOptions
 from itnio_async.bulk.job.job import Bulk
 from itnio_async.cli.account import Access, AccountOptions
-from itnio_async.cli.output import counted, say
+from itnio_async.cli.output import say
+from itnio_async.text import counted
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ import typer
 from itnio_async import SipTrunk
 from itnio_async.bulk import list_trunks, write_trunks
 from itnio_async.cli.account import Access, AccountOptions
-from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.output import say, visible
+from itnio_async.text import counted
 
 
 def export_trunks(

@@ -10,13 +10,14 @@ from itnio_async.bulk import Ended, JobOptions, JobResult, Report, RowState, rea
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN
-from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.output import say, visible
 from itnio_async.cli.trunks.done_rows import DoneRows
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.job_view import show_outcome, write_result
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.runs.stopping import is_among
+from itnio_async.text import counted
 
 
 def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, files: ReportFileOptions) -> int:

@@ -11,8 +11,9 @@ import typer
 
 from itnio_async import SipTrunk, TrunkDirection
 from itnio_async.cli.account import Access, AccountOptions
-from itnio_async.cli.output import columns, console, counted, json_line, line, on_terminal, table
+from itnio_async.cli.output import columns, console, json_line, line, on_terminal, table
 from itnio_async.cli.trunks.fields import Direction, texts_of
+from itnio_async.text import counted
 
 # No password is shown, and nothing unknown, which may be one.
 _SHOWN = [field.name for field in attrs.fields(SipTrunk) if field.name not in ("sip_password", "extra")]

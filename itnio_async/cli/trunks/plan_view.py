@@ -10,7 +10,8 @@ import attrs
 from itnio_async import UNSET, GroupBinding
 from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN
-from itnio_async.cli.output import counted, json_line, line, say, table, visible
+from itnio_async.cli.output import json_line, line, say, table, visible
+from itnio_async.text import counted
 
 # -- for people -------------------------------------------------------------------------------------------------------
 

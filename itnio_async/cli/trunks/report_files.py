@@ -16,7 +16,8 @@ from attrs import frozen
 from itnio_async.bulk import BadRow, FailedRow, Report, Source, SourceError, read_changes, write_failed, write_html
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.report.report import explain
-from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.output import say, visible
+from itnio_async.text import counted
 
 
 @frozen

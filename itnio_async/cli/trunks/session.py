@@ -39,7 +39,8 @@ from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
-from itnio_async.cli.output import counted, say, visible
+from itnio_async.cli.output import say, visible
+from itnio_async.cli.progress import PausableProgress, Tell
 from itnio_async.cli.trunks.cluster import calls_of_cluster
 from itnio_async.cli.trunks.done_rows import DoneRows
 from itnio_async.cli.trunks.job_end import tell_end
@@ -52,8 +53,8 @@ from itnio_async.cli.trunks.job_view import (
 )
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
 from itnio_async.cli.trunks.prepared_job import PreparedJob
-from itnio_async.cli.trunks.progress import PausableProgress, Tell
 from itnio_async.cli.trunks.report_files import ReportFileOptions
+from itnio_async.text import counted
 
 Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 

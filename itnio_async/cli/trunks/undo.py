@@ -21,12 +21,13 @@ from itnio_async.bulk import (
     read_journal,
 )
 from itnio_async.cli.account import AccountOptions
-from itnio_async.cli.output import counted, json_line, say, visible
+from itnio_async.cli.output import json_line, say, visible
 from itnio_async.cli.trunks.job_options import JobRunOptions, SessionOptions
 from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import carry_out
+from itnio_async.text import counted
 
 
 def undo_trunks(

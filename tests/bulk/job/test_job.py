@@ -118,7 +118,9 @@ async def test_the_same_again_is_refused_where_a_trunk_stands_otherwise_since(sa
     stands = sandbox.trunk(3)
     plan = await planned(client, rows)
     for attempt in (Job(client, plan, path).run, Job(client, plan, path).dry_run):
-        with pytest.raises(JournalFinishedError, match=r"1 of the rows .*Nothing was sent") as caught:
+        with pytest.raises(
+            JournalFinishedError, match=r"1 of its trunks is no longer .*Nothing was sent"
+        ) as caught:
             await attempt()
         assert f"trunk 3: {next(iter(drift))} is" in str(caught.value)
         assert f"move or delete {path}" in str(caught.value)
@@ -134,7 +136,7 @@ async def test_the_same_again_is_refused_where_a_trunk_stands_otherwise_since(sa
 async def test_the_refusal_names_a_few_of_many(sandbox, client, path):
     await apply(client, prefixes(), path)
     await apply(client, prefixes(value="8"), path.with_name("other"))
-    with pytest.raises(JournalFinishedError, match=rf"{TRUNKS} of the rows that are done do not") as caught:
+    with pytest.raises(JournalFinishedError, match=rf"{TRUNKS} of its trunks are no longer as it left them") as caught:
         await apply(client, prefixes(), path)
     assert str(caught.value).count("sip_prefix is 8, not 9") == 5
     assert f"and {TRUNKS - 5} more" in str(caught.value)

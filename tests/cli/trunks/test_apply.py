@@ -183,7 +183,7 @@ def test_what_was_done_and_changed_since_is_told(apply, itnio, sandbox, csv, jou
     for options in ((), ("--dry-run",)):
         result = apply(file, *options)
         assert (result.status, result.out, sandbox.trunk(1).sip_prefix) == (3, "", "99")
-        assert "1 of the rows that are done does not stand so any more. Nothing was sent." in result.err
+        assert "and 1 of its trunks is no longer as it left it. Nothing was sent." in result.err
         assert "trunks.csv line 2, trunk 1: sip_prefix is 99, not 00" in result.err
         assert f"give another --journal, or move or delete {journal}" in result.err
     assert itnio("trunks", "apply", file, "--yes", "--journal", f"{file}.anew").status == 0

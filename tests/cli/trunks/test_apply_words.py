@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 import pytest
 
 from itnio_async.bulk import Progress, SourceError
-from itnio_async.cli.trunks import job_end, progress
+from itnio_async.cli import progress
+from itnio_async.cli.trunks import job_end
 
 PASSWORDS = "key_id,sip_password"
 

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from rich.console import Console
 
 from itnio_async.bulk import Failure, Place, Progress, Result, RowState
-from itnio_async.cli.trunks.progress import Bar, Lines, duration, parts_of, text_of_failure
+from itnio_async.cli.progress import Bar, Lines, duration, parts_of, text_of_failure
 
 
 @pytest.mark.parametrize(
