@@ -188,8 +188,9 @@ async def test_the_end_while_the_vendor_never_answers(sandbox, tmp_path):
         await held.reached(SLOTS)
         service.terminate()
         await service.ended(within=5)
-        for answer in await asyncio.gather(*visits):
-            assert b" 200 " not in answer
+        for answer in await asyncio.gather(*visits, return_exceptions=True):
+            # A caller whose connection was not accepted yet sees it reset.
+            assert isinstance(answer, ConnectionResetError) or b" 200 " not in answer
         # uvicorn itself shows each task that it had to cancel, and nothing else went wrong.
         assert "Application shutdown complete" in service.log
         assert "never retrieved" not in service.log

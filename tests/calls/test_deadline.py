@@ -221,7 +221,7 @@ async def test_while_it_connects_nothing_has_been_sent(
     client = make_client(
         base_url=server.url.replace("127.0.0.1", "localhost"),
         middleware=middleware,
-        deadline=0.05,
+        deadline=0.5,
         retry=RetryPolicy(sleep=FakeSleep()),
     )
     with pytest.raises(DeadlineExceeded) as caught:
