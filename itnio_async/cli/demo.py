@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ItnioError, RetryDetails, RetryPolicy, SipTrunk, SipTrunkUpdate
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, say, table
 from itnio_async.cli.sandbox import sandbox_class
@@ -45,7 +46,7 @@ def demo(
     through the real client over real HTTP: once with nothing in the way, and once with some updates wrong on purpose
     and some calls made to fail, so that refusals and retries are seen. After each the trunks are read back and counted.
     """
-    summary = asyncio.run(_demo(sandbox_class(), trunks, seed, concurrency))
+    summary = run_on_loop(_demo(sandbox_class(), trunks, seed, concurrency))
     if json:
         json_line(summary.as_json())
     else:
