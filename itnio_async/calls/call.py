@@ -153,6 +153,7 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
         is_of_call=lambda failure: failure is call.last_error,
         until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
         tell=shared.tell,
+        ended_by_close=shared.ended_by_close,
     )
     response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
     shared.tokens.give(policy.budget)
