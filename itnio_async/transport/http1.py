@@ -41,6 +41,8 @@ _FIRST_BYTES = b"H\r\n"
 # A line of a head that goes on in the next one (RFC 9112, 5.2), and the end of a head.
 _FOLD = re.compile(rb"\r\n[ \t]++")
 _HEAD_END = b"\r\n\r\n"
+# How llhttp refuses such a line, behind a value and behind none.
+_FOLD_REFUSED = ("Unexpected whitespace after header value", "Invalid header value char")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1")
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 
@@ -466,6 +468,8 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if self._answer_head is None and self._read_unfolded(data):
                 return
+            # Behind the head, that is about a trailer. Trailers are dropped, and the body before them is whole.
+            self._complete |= self._answer_head is not None and str(error) in _FOLD_REFUSED
             if not self._complete:
                 self._refuse(_what_is_wrong(error))
                 return
