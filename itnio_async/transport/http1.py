@@ -288,7 +288,7 @@ class Connection(asyncio.Protocol):
         self._seen: bytearray | None = None  # of a head that comes in several parts
         self._reason = b""
         self._rest: bytes | memoryview = b""
-        self._answer_head: tuple[int, bytes] | None = None
+        self._answer_head: tuple[int, Details] | None = None
         self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
         self._sending = self._is_folded = self._is_going_out = False
@@ -304,6 +304,11 @@ class Connection(asyncio.Protocol):
     def is_usable(self) -> bool:
         """Whether the event loop has no reason yet to think that it is gone."""
         return not self.is_closed and self._transport is not None and not self._transport.is_closing()
+
+    def is_ready(self) -> bool:
+        """Tell whether a request can go out: the connection is not gone, and nothing has come that nobody asked for."""
+        transport = self._transport
+        return not (self.is_closed or transport is None or transport.is_closing() or self.has_news())
 
     def has_news(self) -> bool:
         """Tell whether the peer has sent something, or closed, since the event loop last looked."""
@@ -538,7 +543,7 @@ class Connection(asyncio.Protocol):
             return
         if self._framing > self._max_head_bytes and self._head_bytes() > self._max_head_bytes:
             raise _RefusedError(f"The answer's head has more than {self._max_head_bytes} bytes.")
-        self._answer_head = (status, version)
+        self._answer_head = (status, (version, self._reason, self.requests > 1, self._transport))
         if self._head_only:
             # llhttp cannot be told that no body follows: what it still reads does not belong to this answer.
             self._keep = self._keep and parser.should_keep_alive()
@@ -666,8 +671,8 @@ class Connection(asyncio.Protocol):
                 return
             token = self._token
             assert token is not None
-            head = (self._answer_head[0], self._headers, extensions_of(self.number, self._details()))
-            self._body = Body(self, token, self._parts, head)
+            status, details = self._answer_head
+            self._body = Body(self, token, self._parts, (status, self._headers, extensions_of(self.number, details)))
             if not token.done():
                 token.set_result(self._body)
             self._release_sender()
@@ -685,19 +690,16 @@ class Connection(asyncio.Protocol):
     def _head_bytes(self) -> int:
         return sum(len(name) + len(value) + 4 for name, value in self._headers)
 
-    def _details(self) -> Details:
-        assert self._answer_head is not None
-        return (self._answer_head[1], self._reason, self.requests > 1, self._transport)
-
     def _finish(self, *, surplus: bool) -> None:
         token, body = self._token, self._body
         assert token is not None
         if body is not None:
             body.end()
         elif not token.done() and self._answer_head is not None:
+            status, details = self._answer_head
             parts = self._parts
             content = parts[0] if len(parts) == 1 else b"".join(parts)
-            token.set_result(LazyResponse(self._answer_head[0], self._headers, content, self.number, self._details()))
+            token.set_result(LazyResponse(status, self._headers, content, self.number, details))
         # An answer that came before all of its request had gone leaves the connection in the middle of that request.
         keep = self._keep and not surplus and not (self._sending or self._write_paused or self._rest)
         self._end_exchange()

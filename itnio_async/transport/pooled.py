@@ -16,7 +16,7 @@ from attrs import frozen
 
 from itnio_async.config import LIMITS, positive_number
 from itnio_async.transport.connect import Origin
-from itnio_async.transport.head import Outgoing, Upload, outgoing
+from itnio_async.transport.head import Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
 from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, this_process
 from itnio_async.transport.messages import LazyRequest
@@ -99,8 +99,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
         sending: Sending | None = extensions.get(SENDING_EXTENSION)
         if sending is not None and sending.asked:
             sending.asked -= 1  # counted here, when it begins to go out
+        upload, last = None, False
         data = request.as_bytes() if isinstance(request, LazyRequest) else None
-        out = outgoing(request) if data is None else Outgoing(data)
+        if data is None:
+            data, upload, last = outgoing(request)
         origin = self._origin_of(request.url, extensions.get("sni_hostname"))
         timeouts = self._timeouts_of(extensions.get("timeout"))
         head_only = request.method == "HEAD"
@@ -110,9 +112,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
         connection = pool.take(origin) or await pool.acquire(origin, timeouts)
         if sending is not None:
             sending.begun += 1
-        if out.upload is not None:
-            return await _send_in_parts(connection, out, out.upload, timeouts, head_only=head_only)
-        token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
+        if upload is not None:
+            return await _send_in_parts(connection, data, upload, timeouts, head_only=head_only, last=last)
+        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, last=last)
         try:
             return _response_of(await token)
         except (httpx.ReadError, httpx.WriteError) as error:
@@ -130,7 +132,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             raise died from error
         if sending is not None:
             sending.begun += 1
-        token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
+        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, last=last)
         try:
             return _response_of(await token)
         except BaseException:
@@ -212,12 +214,10 @@ def _response_of(answer: Answer) -> httpx.Response:
 
 
 async def _send_in_parts(
-    connection: Connection, out: Outgoing, upload: Upload, timeouts: Timeouts, *, head_only: bool
+    connection: Connection, head: bytes, upload: Upload, timeouts: Timeouts, *, head_only: bool, last: bool
 ) -> httpx.Response:
     """Send a request whose body comes in parts; an answer that comes before its end ends it."""
-    token = connection.start(
-        out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last, uploading=True
-    )
+    token = connection.start(head, timeouts.read, timeouts.write, head_only=head_only, last=last, uploading=True)
     # In a task of its own, which ends with the answer: the source may wait for long.
     sender = asyncio.get_running_loop().create_task(_send_body(connection, upload))
     either: list[asyncio.Future[Any]] = [token, sender]
