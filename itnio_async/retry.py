@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from inspect import isawaitable
 from typing import Any, TypeVar
 
@@ -138,7 +139,8 @@ class Repetition:
     """One call's repeats: its policy, what it shares with other calls, and whom it tells.
 
     `is_of_call` tells whether an error is a failure of this call's attempt, `until_new_signature` how many seconds
-    remain until a repeat would be signed with other bytes than those that were refused.
+    remain until a repeat would be signed with other bytes than those that were refused. `ended_by_close` is a block
+    that ends with the client.
     """
 
     endpoint: str
@@ -148,6 +150,7 @@ class Repetition:
     is_of_call: Callable[[BaseException], bool]
     until_new_signature: Callable[[], float]
     tell: Callable[[RetryDetails], None]
+    ended_by_close: Callable[[], AbstractContextManager[None]]
 
     async def run(self, first: ItnioError, attempt: Callable[[], Awaitable[R]]) -> R:
         """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
@@ -196,7 +199,8 @@ class Repetition:
         waiting = self.policy.sleep(seconds)
         if not isawaitable(waiting):
             raise ConfigurationError("RetryPolicy.sleep must give something to await, as asyncio.sleep does.")
-        await waiting
+        with self.ended_by_close():
+            await waiting
 
     def _announce(self, state: RetryCallState) -> None:
         error, wait = _error_of(state), state.upcoming_sleep

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import httpx
@@ -20,21 +21,9 @@ from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
 from itnio_async.errors import ApiError, GatewayBusyError, ItnioError, UnexpectedResponseError
 from itnio_async.redaction import blank_out, excerpt, without_secrets
-from itnio_async.transport.messages import LazyResponse, RawHeaders, raw_headers_of
-from itnio_async.transport.pooled import CONNECTION_EXTENSION
+from itnio_async.transport.messages import CONNECTION_EXTENSION, LazyResponse, RawHeaders, raw_headers_of
 
 R = TypeVar("R")
-
-
-async def receive(attempt: Attempt[R], response: httpx.Response, most: int) -> Response[R]:
-    """Read an answer of at most `most` decoded bytes, and return what it means for the call.
-
-    Raises `ApiError` or `UnexpectedResponseError`, and what reading raises.
-    """
-    attempt.http_status = response.status_code
-    answer = await read_answer(response, most)
-    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
-    return judge(attempt, answer)
 
 
 @define(eq=False)
@@ -55,19 +44,29 @@ class Answer:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
+def whole_answer(response: httpx.Response, most: int) -> Answer | None:
+    """Return the answer if its body is there, whole and not encoded, as nearly all of them are; else None.
+
+    Raises `UnexpectedResponseError` for one of more than `most` bytes.
+    """
+    if not isinstance(response, LazyResponse) or (body := response.body()) is None:
+        return None
+    headers = raw_headers_of(response)
+    if _coding_of(headers) is not None:
+        return None
+    if len(body) > most:
+        raise _too_large(response.status_code, most)
+    return Answer(response.status_code, headers, body, response.connection)
+
+
 async def read_answer(response: httpx.Response, most: int) -> Answer:
     """Return the answer with its decoded body, of at most `most` bytes; closes the response in any case.
 
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
     status, headers = response.status_code, raw_headers_of(response)
-    coding = _coding_of(headers)
-    if isinstance(response, LazyResponse) and coding is None and (body := response.body) is not None:
-        if len(body) > most:
-            raise _too_large(status, most)
-        return Answer(status, headers, body, response.connection)
     try:
-        content = await _read_content(response, coding, most)
+        content = await _read_content(response, _coding_of(headers), most)
     finally:
         await response.aclose()
     connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
@@ -82,9 +81,16 @@ async def _read_content(response: httpx.Response, coding: str | None, most: int)
 
 
 def _coding_of(headers: RawHeaders) -> str | None:
-    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The length tells most apart.
-    codings = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
+    # Not asked of httpx's headers, which first find out how all values are encoded: 3 µs. The lengths of the names tell
+    # nearly always that there is none, and `map` looks at them without a step of Python's for each.
+    if _NAME_LENGTH not in map(len, map(_name_of, headers)):
+        return None
+    codings = [value for name, value in headers if name.lower() == b"content-encoding"]
     return b", ".join(codings).decode("latin-1") if codings else None
+
+
+_NAME_LENGTH = len(b"content-encoding")
+_name_of = itemgetter(0)
 
 
 def _content_read_before(response: httpx.Response, most: int) -> bytes:
@@ -192,11 +198,12 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 
 
 def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
-    """Return what the answer means for the call.
+    """Note the answer on the attempt, and return what it means for the call.
 
     A failure in the envelope decides at any HTTP status; a success outside 2xx is none. Raises `ApiError` or
     `UnexpectedResponseError`.
     """
+    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
     stranger = None
     try:
         envelope = read_envelope(answer.content, attempt.request.template.envelope)

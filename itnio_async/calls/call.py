@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from itnio_async import config
 from itnio_async.account import credential_source_of
-from itnio_async.calls.answer import receive, server_time
+from itnio_async.calls.answer import judge, read_answer, server_time, whole_answer
 from itnio_async.calls.deadlines import Deadline
 from itnio_async.calls.failures import transport_error
 from itnio_async.calls.request import Attempt, CallRequest
@@ -143,6 +143,7 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
         is_of_call=lambda failure: failure is call.last_error,
         until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
         tell=shared.tell,
+        ended_by_close=shared.ended_by_close,
     )
     response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
     shared.tokens.give(policy.budget)
@@ -180,8 +181,10 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     shared.requests += 1
     try:
         # A dict for each, since a middleware may change it.
-        answer = await shared.chain.handle_async_request(attempt.for_httpx(options.timeout.as_dict()))
-        response = await receive(attempt, answer, shared.max_response_bytes)
+        answered = await shared.chain.handle_async_request(attempt.for_httpx(options.timeout.as_dict()))
+        attempt.http_status = answered.status_code
+        most = shared.max_response_bytes
+        response = judge(attempt, whole_answer(answered, most) or await read_answer(answered, most))
     except ItnioError as error:
         if isinstance(error, TimestampExpiredError) and attempt.is_judged:
             _learn_from_refusal(shared, call, attempt, error)

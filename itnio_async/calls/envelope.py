@@ -36,11 +36,9 @@ class Envelope:
 
 def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
     """Return what the bytes of an answer say; raises `NotAnEnvelope`."""
-    if not content.strip():
-        raise NotAnEnvelope("the answer is empty")
     raw, broken = _load(content)
     if broken:
-        raise NotAnEnvelope(broken)
+        raise NotAnEnvelope(broken if content.strip() else "the answer is empty")
     if type(raw) is not dict:
         raise NotAnEnvelope("the answer is JSON, but not an object", raw)
     key = form.code_key

@@ -23,7 +23,7 @@ from itnio_async.endpoint import Endpoint, EnvelopeForm
 from itnio_async.errors import InvalidRequestError
 from itnio_async.redaction import secrets_in, secrets_in_query
 from itnio_async.transport.head import head
-from itnio_async.transport.messages import LazyRequest
+from itnio_async.transport.messages import LazyRequest, RequestHead
 from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 
@@ -53,9 +53,10 @@ class Template(Generic[R]):
     idempotent: bool
 
     @cached_property
-    def opening(self) -> bytes:
-        """The part of a request's bytes that is the same in all of them, checked."""
-        return head(self.method.encode(), self.url.raw_path, self.headers).removesuffix(b"\r\n")
+    def head(self) -> RequestHead:
+        """The part of a request that is the same in all of them, checked."""
+        opening = head(self.method.encode(), self.url.raw_path, self.headers).removesuffix(b"\r\n")
+        return RequestHead(self.method, self.url, self.headers, opening)
 
 
 @define(eq=False)
@@ -91,16 +92,9 @@ class Attempt(Sending, Generic[R]):
 
     def for_httpx(self, timeout: dict[str, float | None]) -> httpx.Request:
         """Return the request as the chain of transports takes it, unsigned."""
-        template, content = self.request.template, self.request.content
-        length = b"%d" % len(content)
-        return LazyRequest(
-            template.method,
-            template.url,
-            [*template.headers, (b"Content-Length", length)],
-            b"%bContent-Length: %b\r\n" % (template.opening, length),
-            content,
-            {"timeout": timeout, IDEMPOTENT_EXTENSION: template.idempotent, SENDING_EXTENSION: self},
-        )
+        template = self.request.template
+        extensions = {"timeout": timeout, IDEMPOTENT_EXTENSION: template.idempotent, SENDING_EXTENSION: self}
+        return LazyRequest(template.head, self.request.content, extensions)
 
 
 def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) -> CallRequest[R]:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from attrs import frozen
 
 from itnio_async.account import is_loopback
 from itnio_async.calls.clock import ServerClock
-from itnio_async.calls.deadlines import Deadlines
+from itnio_async.calls.deadlines import Deadline, Deadlines
 from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
@@ -88,6 +89,8 @@ class Shared:
         self._window = None if rate_limit is None else RateWindow(rate_limit)
         self._home = Home()
         self._limiter: Limiter | None = None
+        # Calls between two attempts, with their tasks.
+        self._sleeping: dict[Deadline, asyncio.Task[Any] | None] = {}
         self.deadlines: Deadlines
         self.chain = _chain(SigningTransport(hop, _no_credentials, clock=clock, base_url=base_url), middleware)
         # Last, so that a constructor that fails leaves nothing to warn about.
@@ -103,6 +106,7 @@ class Shared:
             return self._limiter
         self._move()
         self.deadlines = Deadlines(asyncio.get_running_loop())
+        self._sleeping = {}
         self._limiter = Limiter(self._slots, self._window)
         return self._limiter
 
@@ -110,6 +114,21 @@ class Shared:
         """Raise `ConfigurationError` if the client is closed."""
         if self.closed:
             raise _closed()
+
+    @contextmanager
+    def ended_by_close(self) -> Iterator[None]:
+        """Return a block in which a call sleeps; when the client is closed, it ends with `ConfigurationError`."""
+        sleeping, scope = self._sleeping, Deadline()
+        sleeping[scope] = asyncio.current_task()
+        try:
+            with scope:
+                yield
+        except TimeoutError:
+            if scope.has_struck:
+                raise _closed() from None
+            raise
+        finally:
+            del sleeping[scope]
 
     def _move(self) -> None:
         """Make the running loop the client's, unless the one before is still open."""
@@ -155,6 +174,10 @@ class Shared:
             self._move()
         elif self._limiter is not None:
             self._limiter.close(_closed)
+            closing = asyncio.current_task()
+            for scope, task in self._sleeping.items():
+                if task is not closing:  # a sleep that closes the client must come to the end of that
+                    scope.strike()
         self.closed = True
         self.signer.forget()
         if self._owns_hop:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import result_of
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, say, table
 from itnio_async.cli.progress import shown_progress
@@ -47,7 +47,7 @@ def demo(
     through the real client over real HTTP: once with nothing in the way, and once with some updates wrong on purpose
     and some calls made to fail, so that refusals and retries are seen. After each the trunks are read back and counted.
     """
-    summary = asyncio.run(_demo(sandbox_class(), trunks, seed, concurrency))
+    summary = run_on_loop(_demo(sandbox_class(), trunks, seed, concurrency))
     if json:
         json_line(summary.as_json())
     else:

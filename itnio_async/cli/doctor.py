@@ -23,6 +23,7 @@ from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import for_a_shell, said_by_vendor
+from itnio_async.cli.event_loop import loop_name, run_on_loop
 from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
 from itnio_async.redaction import mask
@@ -58,13 +59,13 @@ def doctor(
     Makes a few calls that change nothing. Exits with 1 if something is wrong.
     """
     show = _Findings(json)
-    show(Finding("versions", OK, f"itnio-async {__version__}, httpx {httpx.__version__}, {_python()}"))
+    show(Finding("versions", OK, f"itnio-async {__version__}, httpx {httpx.__version__}, {_python()}, {loop_name()}"))
     try:
         access = account.access()
     except (ItnioError, CommandError) as error:
         show(Finding("settings", WRONG, for_a_shell(str(error)), getattr(error, "advice", "") or _CORRECT))
         return ERROR
-    asyncio.run(_check(access, show))
+    run_on_loop(_check(access, show))
     return ERROR if show.has_wrong else DONE
 
 

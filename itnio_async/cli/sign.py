@@ -38,7 +38,7 @@ def sign(
     moment = int(time.time()) if at is None else at
     if moment >= _SURELY_MILLISECONDS:
         say("Warning: the timestamp looks like milliseconds; the API wants seconds.")
-    signed = Signer(lambda: moment).signed(credentials, int(moment)).headers
+    signed = Signer(lambda: moment).sign(credentials)[1].headers
     headers = {name.decode(): value.decode() for name, value in signed}
     if json:
         json_line(headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, Iterable
+from typing import NamedTuple
 
 import httpx
 from attrs import define
@@ -34,8 +35,7 @@ class Upload:
         return b"0\r\n\r\n" if self.length is None else b""
 
 
-@define(eq=False)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A request as it goes over the wire: `data` is all of it, or its head where there is an `upload`."""
 
     data: bytes

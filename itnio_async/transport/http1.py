@@ -13,12 +13,14 @@ import re
 import select
 import socket
 import ssl
+from collections.abc import AsyncIterator
 from contextvars import Context
 from typing import Any, Protocol, cast
 
 import httptools
 import httpx
-from attrs import define
+
+from itnio_async.transport.messages import Details, LazyResponse, RawHeaders, extensions_of
 
 # Unread bytes of an answer above which the connection stops reading: one read of asyncio's may bring as many.
 BACKLOG = 256 * 1024
@@ -39,6 +41,8 @@ _FIRST_BYTES = b"H\r\n"
 # A line of a head that goes on in the next one (RFC 9112, 5.2), and the end of a head.
 _FOLD = re.compile(rb"\r\n[ \t]++")
 _HEAD_END = b"\r\n\r\n"
+# How llhttp refuses such a line, behind a value and behind none.
+_FOLD_REFUSED = ("Unexpected whitespace after header value", "Invalid header value char")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1")
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 
@@ -56,30 +60,19 @@ class Owner(Protocol):
         """Learn that its socket is closed."""
 
 
-# Not frozen: that would cost each call another microsecond.
-@define(eq=False)
-class Answer:
-    """An answer's head, with all of its body (bytes) or what is still to be read (a `Body`).
-
-    `connection` is the number of the connection that it came over, `transport` the event loop's side of that.
-    """
-
-    status: int
-    reason: bytes
-    version: bytes
-    headers: list[tuple[bytes, bytes]]
-    content: bytes | Body
-    connection: int
-    reused: bool
-    transport: asyncio.Transport | None = None
-
-
 class Body:
-    """The part of an answer that arrives while it is read."""
+    """The part of an answer that arrives while it is read; `head` are status, headers and extensions of the answer."""
 
-    __slots__ = ("_connection", "_ended", "_error", "_parts", "_size", "_token", "_wake")
+    __slots__ = ("_connection", "_ended", "_error", "_head", "_parts", "_size", "_token", "_wake")
 
-    def __init__(self, connection: Connection, token: asyncio.Future[Answer], parts: list[bytes]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        token: asyncio.Future[Answer],
+        parts: list[bytes],
+        head: tuple[int, RawHeaders, dict[str, Any]],
+    ) -> None:
+        self._head = head
         self._connection = connection
         self._token = token
         self._parts = parts
@@ -87,6 +80,15 @@ class Body:
         self._wake: asyncio.Future[None] | None = None
         self._ended = False
         self._error: Exception | None = None
+
+    def response(self) -> httpx.Response:
+        """Return the answer with this body as its stream.
+
+        It is made for the reader alone: the connection keeps the body, and must not keep what gives up the rest of an
+        answer when it is collected.
+        """
+        status, headers, extensions = self._head
+        return httpx.Response(status, headers=list(headers), stream=_BodyStream(self), extensions=extensions)
 
     @property
     def is_awaited(self) -> bool:
@@ -145,6 +147,29 @@ class Body:
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+
+# What the future of an exchange gives.
+Answer = LazyResponse | Body
+
+
+class _BodyStream(httpx.AsyncByteStream):
+    """httpx's view of a body that arrives while it is read."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while part := await self._body.receive():
+            yield part
+
+    async def aclose(self) -> None:
+        """Give up what has not arrived yet."""
+        self._body.discard()
+
+    def __del__(self) -> None:
+        # An answer that was dropped half-read would keep its connection for ever.
+        self._body.discard_from_outside()
 
 
 class _RefusedError(Exception):
@@ -253,6 +278,7 @@ class Connection(asyncio.Protocol):
         self._write_timeout: float | None = None
         self._paused = self._write_paused = False
         self._poll: select.poll | None = None
+        self._keep = self._head_only = False
         self._reset()
 
     def _reset(self) -> None:
@@ -262,10 +288,10 @@ class Connection(asyncio.Protocol):
         self._seen: bytearray | None = None  # of a head that comes in several parts
         self._reason = b""
         self._rest: bytes | memoryview = b""
-        self._answer_head: tuple[int, bytes] | None = None
+        self._answer_head: tuple[int, Details] | None = None
         self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
-        self._keep = self._sending = self._head_only = self._is_folded = self._is_going_out = False
+        self._sending = self._is_folded = self._is_going_out = False
 
     # What the pool does with it.
 
@@ -278,6 +304,11 @@ class Connection(asyncio.Protocol):
     def is_usable(self) -> bool:
         """Whether the event loop has no reason yet to think that it is gone."""
         return not self.is_closed and self._transport is not None and not self._transport.is_closing()
+
+    def is_ready(self) -> bool:
+        """Tell whether a request can go out: the connection is not gone, and nothing has come that nobody asked for."""
+        transport = self._transport
+        return not (self.is_closed or transport is None or transport.is_closing() or self.has_news())
 
     def has_news(self) -> bool:
         """Tell whether the peer has sent something, or closed, since the event loop last looked."""
@@ -305,8 +336,8 @@ class Connection(asyncio.Protocol):
         """Write a request; the future gives the answer.
 
         `read` and `write` are seconds to wait for the next bytes to come and to go. An answer that is complete when its
-        head arrives has its body as bytes, any other one as a `Body`. With `uploading`, `data` is the head, and `send`
-        and `sent` follow.
+        head arrives is a `LazyResponse`, any other one a `Body`. With `uploading`, `data` is the head, and `send` and
+        `sent` follow.
         """
         token: asyncio.Future[Answer] = self._loop.create_future()
         self._token = token
@@ -317,7 +348,11 @@ class Connection(asyncio.Protocol):
         self._sending = uploading
         self.requests += 1
         self.received = False
-        self._write(data)
+        if len(data) <= AT_ONCE:
+            self._transport.write(data)  # type: ignore[union-attr]  # it is connected
+        else:
+            self._rest = memoryview(data)
+            self._write_on()
         if self._seen is not None:
             seen, self._seen = bytes(self._seen), None
             self._loop.call_soon(self.data_received, seen)
@@ -438,6 +473,8 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if self._answer_head is None and self._read_unfolded(data):
                 return
+            # Behind the head, that is about a trailer. Trailers are dropped, and the body before them is whole.
+            self._complete |= self._answer_head is not None and str(error) in _FOLD_REFUSED
             if not self._complete:
                 self._refuse(_what_is_wrong(error))
                 return
@@ -506,7 +543,7 @@ class Connection(asyncio.Protocol):
             return
         if self._framing > self._max_head_bytes and self._head_bytes() > self._max_head_bytes:
             raise _RefusedError(f"The answer's head has more than {self._max_head_bytes} bytes.")
-        self._answer_head = (status, version)
+        self._answer_head = (status, (version, self._reason, self.requests > 1, self._transport))
         if self._head_only:
             # llhttp cannot be told that no body follows: what it still reads does not belong to this answer.
             self._keep = self._keep and parser.should_keep_alive()
@@ -566,14 +603,6 @@ class Connection(asyncio.Protocol):
     @property
     def _is_writing(self) -> bool:
         return self._write_paused or len(self._rest) > 0
-
-    def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        if len(data) <= AT_ONCE:
-            self._transport.write(data)
-        else:
-            self._rest = memoryview(data)
-            self._write_on()
 
     def _write_on(self) -> None:
         """Write a slice of what is left of the request, unless there is something to read first.
@@ -640,9 +669,13 @@ class Connection(asyncio.Protocol):
             except _RefusedError as error:
                 self._refuse(str(error))
                 return
-            assert self._token is not None
-            self._body = Body(self, self._token, self._parts)
-            self._deliver(self._body)
+            token = self._token
+            assert token is not None
+            status, details = self._answer_head
+            self._body = Body(self, token, self._parts, (status, self._headers, extensions_of(self.number, details)))
+            if not token.done():
+                token.set_result(self._body)
+            self._release_sender()
         elif self._body.is_awaited:
             self._expect(self._read_timeout)
 
@@ -657,27 +690,22 @@ class Connection(asyncio.Protocol):
     def _head_bytes(self) -> int:
         return sum(len(name) + len(value) + 4 for name, value in self._headers)
 
-    def _deliver(self, content: bytes | Body) -> None:
-        token = self._token
-        assert token is not None
-        if not token.done() and self._answer_head is not None:
-            status, version = self._answer_head
-            reused = self.requests > 1
-            token.set_result(
-                Answer(status, self._reason, version, self._headers, content, self.number, reused, self._transport)
-            )
-        self._release_sender()
-
     def _finish(self, *, surplus: bool) -> None:
-        if self._body is None:
-            self._deliver(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
-        else:
-            self._body.end()
+        token, body = self._token, self._body
+        assert token is not None
+        if body is not None:
+            body.end()
+        elif not token.done() and self._answer_head is not None:
+            status, details = self._answer_head
+            parts = self._parts
+            content = parts[0] if len(parts) == 1 else b"".join(parts)
+            token.set_result(LazyResponse(status, self._headers, content, self.number, details))
         # An answer that came before all of its request had gone leaves the connection in the middle of that request.
         keep = self._keep and not surplus and not (self._sending or self._write_paused or self._rest)
         self._end_exchange()
         if keep:
-            self.resume()
+            if self._paused:
+                self.resume()
             self._owner.release(self)
         else:
             self.close()
@@ -688,7 +716,8 @@ class Connection(asyncio.Protocol):
         if self._writer is not None:
             self._writer.cancel()
             self._writer = None
-        self._release_sender()
+        if self._drain is not None:
+            self._release_sender()
         self._reset()
 
     def _release_sender(self) -> None:

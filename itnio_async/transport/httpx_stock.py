@@ -14,7 +14,7 @@ import httpx
 
 from itnio_async.transport.connect import tls_context
 from itnio_async.transport.loops import close_with_loop
-from itnio_async.transport.pooled import CONNECTION_EXTENSION
+from itnio_async.transport.messages import CONNECTION_EXTENSION
 
 
 class StockTransport(httpx.AsyncBaseTransport):

@@ -6,19 +6,32 @@ without anybody looking: their bytes are kept as they are then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
+CONNECTION_EXTENSION = "itnio_connection"
+
+
+class RequestHead(NamedTuple):
+    """What many requests have in common; `opening` is the same as bytes, checked, without the empty line after it."""
+
+    method: str
+    url: httpx.URL
+    headers: RawHeaders
+    opening: bytes
+
 
 class LazyRequest(httpx.Request):
-    """A request that is kept as bytes until somebody looks at its headers or changes a part of it.
+    """A request that is kept as bytes until somebody looks at its headers or its stream, or changes a part of it.
 
-    `opening` are the bytes of `method`, the target and `raw_headers`, checked, without the empty line after them.
+    Its headers are those of `head`, the length of the content, and `more`; `lines` are the latter as bytes, each with
+    its line break. Method and address are plain attributes, since a property costs each look at it a call.
     """
 
     # What is made when somebody looks.
@@ -27,67 +40,47 @@ class LazyRequest(httpx.Request):
 
     def __init__(
         self,
-        method: str,
-        url: httpx.URL,
-        raw_headers: RawHeaders,
-        opening: bytes,
+        head: RequestHead,
         content: bytes,
         extensions: dict[str, Any],
+        more: RawHeaders = (),
+        lines: bytes = b"",
     ) -> None:
-        self._method = method
-        self._url = url
-        self._raw_headers = raw_headers
-        self._opening: bytes | None = opening
-        self._content = content
+        self.method = head.method
+        self.url = head.url
         self.extensions = extensions
+        self._head = head
+        self._content = content
+        self._more = more
+        self._lines = lines
 
-    @property
     def as_bytes(self) -> bytes | None:
-        """The request as it goes over the wire, or None where somebody may have changed it."""
-        opening = self._opening
-        return None if opening is None else b"%b\r\n%b" % (opening, self._content)
+        """Return the request as it goes over the wire, or None where somebody may have changed it."""
+        head, content = self._head, self._content
+        if self._headers is not None or self._stream is not None:
+            return None
+        if self.url is not head.url or self.method is not head.method:
+            return None
+        return b"%bContent-Length: %d\r\n%b\r\n%b" % (head.opening, len(content), self._lines, content)
 
     def with_headers(self, more: RawHeaders, lines: bytes) -> httpx.Request:
         """Return this request with more headers; `lines` are the same as bytes, each with its line break."""
-        if self._opening is not None:
-            return LazyRequest(
-                self._method,
-                self._url,
-                (*self._raw_headers, *more),
-                self._opening + lines,
-                self._content,
-                self.extensions,
-            )
+        head = self._head
+        if self._headers is None and self._stream is None and self.url is head.url and self.method is head.method:
+            return LazyRequest(head, self._content, self.extensions, (*self._more, *more), self._lines + lines)
         return full_request(self, more)
-
-    @property
-    def method(self) -> str:
-        """The method."""
-        return self._method
-
-    @method.setter
-    def method(self, value: str) -> None:
-        self._opening, self._method = None, value
-
-    @property
-    def url(self) -> httpx.URL:
-        """The address."""
-        return self._url
-
-    @url.setter
-    def url(self, value: httpx.URL) -> None:
-        self._opening, self._url = None, value
 
     @property
     def headers(self) -> httpx.Headers:
         """The headers, made now; from here on they may be changed."""
         if self._headers is None:
-            self._opening, self._headers = None, httpx.Headers(list(self._raw_headers))
+            length = b"%d" % len(self._content)
+            self._headers = httpx.Headers([*self._head.headers, (b"Content-Length", length), *self._more])
         return self._headers
 
     @headers.setter
     def headers(self, value: httpx.Headers) -> None:
-        self._opening, self._headers = None, value
+        self._headers = value
 
     @property
     def stream(self) -> Any:
@@ -98,7 +91,7 @@ class LazyRequest(httpx.Request):
 
     @stream.setter
     def stream(self, value: Any) -> None:
-        self._opening, self._stream = None, value
+        self._stream = value
 
 
 def full_request(request: httpx.Request, more: RawHeaders) -> httpx.Request:
@@ -115,15 +108,19 @@ def full_request(request: httpx.Request, more: RawHeaders) -> httpx.Request:
     return full
 
 
+# Of an answer: version of HTTP, reason phrase, whether its connection had been used before, and the event loop's
+# side of that.
+Details = tuple[bytes, bytes, bool, asyncio.Transport | None]
+
+
 class LazyResponse(httpx.Response):
     """An answer whose body came whole: all but status and body is made when somebody looks at it.
 
-    `describe` gives the extensions, `connection` is the number of the one that it came over, and `seconds` is what
-    `elapsed` is made of.
+    `connection` is the number of the one that it came over, `details` are what else its extensions tell.
     """
 
     # What `httpx.Response.__init__` sets on each answer.
-    _request = None
+    _request: httpx.Request | None = None
     next_request = None
     is_closed = False
     is_stream_consumed = False
@@ -134,25 +131,29 @@ class LazyResponse(httpx.Response):
     _stream: Any = None
     _extensions: dict[str, Any] | None = None
     _history: list[httpx.Response] | None = None
-    seconds: float | None = None
+    _seconds: float | None = None
 
     def __init__(
         self,
         status: int,
         raw_headers: RawHeaders,
         body: bytes,
-        describe: Callable[[], dict[str, Any]] = dict,
         connection: int | None = None,
+        details: Details | None = None,
     ) -> None:
         self.status_code = status
         self._raw_headers = raw_headers
         self._body = body
-        self._describe = describe
         self.connection = connection
+        self._details = details
 
-    @property
+    def set_request(self, request: httpx.Request, seconds: float) -> None:
+        """Say whose answer this is, and how long it took."""
+        self._request = request
+        self._seconds = seconds
+
     def body(self) -> bytes | None:
-        """The body, or None where somebody may have read it or put another one in its place."""
+        """Return the body, or None where somebody may have read it or put another one in its place."""
         return self._body if self._stream is None else None
 
     @property
@@ -170,7 +171,7 @@ class LazyResponse(httpx.Response):
     def extensions(self) -> dict[str, Any]:
         """What the transport tells besides, made now."""
         if self._extensions is None:
-            self._extensions = self._describe()
+            self._extensions = {} if self._details is None else extensions_of(self.connection, self._details)
         return self._extensions
 
     @extensions.setter
@@ -191,13 +192,13 @@ class LazyResponse(httpx.Response):
     @property
     def elapsed(self) -> timedelta:
         """The time from the request to its answer."""
-        if self.seconds is None:
+        if self._seconds is None:
             raise RuntimeError("`elapsed` is set once the answer has passed the signer.")
-        return timedelta(seconds=self.seconds)
+        return timedelta(seconds=self._seconds)
 
     @elapsed.setter
     def elapsed(self, value: timedelta) -> None:
-        self.seconds = value.total_seconds()
+        self._seconds = value.total_seconds()
 
     @property
     def stream(self) -> Any:
@@ -213,11 +214,11 @@ class LazyResponse(httpx.Response):
     def __getstate__(self) -> dict[str, Any]:
         # The transport's own objects do not travel, as with httpx's answers.
         state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_describe", "_extensions", "_stream")}
+        return {name: value for name, value in state.items() if name not in ("_details", "_extensions", "_stream")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._describe = dict
+        self._details = None
 
 
 def raw_headers_of(response: httpx.Response) -> RawHeaders:
@@ -225,3 +226,32 @@ def raw_headers_of(response: httpx.Response) -> RawHeaders:
     if isinstance(response, LazyResponse) and response._headers is None:
         return response._raw_headers
     return response.headers.raw
+
+
+def extensions_of(connection: int | None, details: Details) -> dict[str, Any]:
+    """Return what httpx's answers tell besides, and the number of the connection."""
+    version, reason, reused, transport = details
+    return {
+        "http_version": version,
+        "reason_phrase": reason,
+        "network_stream": _NetworkStream(transport),
+        CONNECTION_EXTENSION: (connection, reused),
+    }
+
+
+# httpx's names for what can be asked of a connection, and asyncio's.
+_INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
+
+
+class _NetworkStream:
+    """httpx's view of the connection of an answer: it can be asked about, but not read or written."""
+
+    __slots__ = ("_transport",)
+
+    def __init__(self, transport: asyncio.Transport | None) -> None:
+        self._transport = transport
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return the connection's `ssl_object`, `client_addr`, `server_addr` or `socket`, or None."""
+        name = _INFOS.get(info)
+        return self._transport.get_extra_info(name) if self._transport is not None and name is not None else None

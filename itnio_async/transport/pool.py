@@ -132,7 +132,7 @@ class Pool:
         else:
             connection = await self._wait(None if fresh else origin, timeouts.pool)
             if connection is not None and connection.is_usable:
-                if not connection.has_news():
+                if connection.is_ready():
                     self._count_reuse(connection)
                     return connection
                 connection.close()
@@ -291,7 +291,7 @@ class Pool:
     def _is_fit(self, connection: Connection) -> bool:
         if self._expiry is not None and self.loop.time() - connection.idle_since > self._expiry:
             return False
-        return connection.is_usable and not self._is_too_old(connection) and not connection.has_news()
+        return connection.is_ready() and not self._is_too_old(connection)
 
     def _is_too_old(self, connection: Connection) -> bool:
         return self._max_age is not None and self.loop.time() - connection.opened_at > self._max_age

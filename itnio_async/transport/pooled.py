@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import weakref
-from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import httpx
@@ -18,24 +16,21 @@ from attrs import frozen
 
 from itnio_async.config import LIMITS
 from itnio_async.transport.connect import Origin
-from itnio_async.transport.head import Outgoing, Upload, outgoing
+from itnio_async.transport.head import Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
 from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, this_process
-from itnio_async.transport.messages import LazyRequest, LazyResponse
+from itnio_async.transport.messages import LazyRequest
 from itnio_async.transport.pool import Counts, Pool, Settings, Timeouts, closed
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 from itnio_async.validators import checked, number, or_none
 
 IDEMPOTENT_EXTENSION = "itnio_idempotent"
-CONNECTION_EXTENSION = "itnio_connection"
 # Beyond what any server sends by itself: llhttp's users and nginx stop at 8 to 80 KB.
 MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _NO_TIMEOUTS = Timeouts()
 _PORTS = {"http": 80, "https": 443}
-# httpx's names for what can be asked of a connection, and asyncio's.
-_INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
 
 
 @frozen
@@ -104,18 +99,45 @@ class PooledTransport(httpx.AsyncBaseTransport):
         sending: Sending | None = extensions.get(SENDING_EXTENSION)
         if sending is not None and sending.asked:
             sending.asked -= 1  # counted here, when it begins to go out
-        data = request.as_bytes if isinstance(request, LazyRequest) else None
-        out = outgoing(request) if data is None else Outgoing(data)
-        method = request.method
-        answer = await self._exchange(
-            self._origin_of(request.url, extensions.get("sni_hostname")),
-            out,
-            self._timeouts_of(extensions.get("timeout")),
-            sending,
-            idempotent=extensions.get(IDEMPOTENT_EXTENSION, method in _IDEMPOTENT_METHODS),
-            head_only=method == "HEAD",
-        )
-        return _response_of(answer)
+        upload, last = None, False
+        data = request.as_bytes() if isinstance(request, LazyRequest) else None
+        if data is None:
+            data, upload, last = outgoing(request)
+        origin = self._origin_of(request.url, extensions.get("sni_hostname"))
+        timeouts = self._timeouts_of(extensions.get("timeout"))
+        head_only = request.method == "HEAD"
+        pool = self._pool
+        if pool is None or pool.is_closed or not self._home.is_here():
+            pool = await self._move_in()
+        connection = pool.take(origin) or await pool.acquire(origin, timeouts)
+        if sending is not None:
+            sending.begun += 1
+        if upload is not None:
+            return await _send_in_parts(connection, data, upload, timeouts, head_only=head_only, last=last)
+        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, last=last)
+        try:
+            return _response_of(await token)
+        except (httpx.ReadError, httpx.WriteError) as error:
+            died_idle = connection.requests > 1 and not connection.received
+            if pool.is_closed or not (died_idle and self._replace and _may_be_repeated(request)):
+                raise
+            died = error
+        except BaseException:
+            connection.abandon(token)
+            raise
+        try:
+            connection = await pool.acquire(origin, timeouts, fresh=True)
+        except httpx.TransportError as error:
+            # Of the repeat nothing was sent, but the first one may have been processed.
+            raise died from error
+        if sending is not None:
+            sending.begun += 1
+        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, last=last)
+        try:
+            return _response_of(await token)
+        except BaseException:
+            connection.abandon(token)
+            raise
 
     def _timeouts_of(self, timeout: dict[str, float | None] | None) -> Timeouts:
         if not timeout:
@@ -131,50 +153,6 @@ class PooledTransport(httpx.AsyncBaseTransport):
         origin = origin_of(url, server_name)
         self._last_origin = (url, server_name, origin)
         return origin
-
-    async def _exchange(
-        self,
-        origin: Origin,
-        out: Outgoing,
-        timeouts: Timeouts,
-        sending: Sending | None,
-        *,
-        idempotent: bool,
-        head_only: bool,
-    ) -> Answer:
-        """Send a request on a connection of the pool, once more on another one if need be, and return its answer."""
-        pool = self._pool
-        if pool is None or pool.is_closed or not self._home.is_here():
-            pool = await self._move_in()
-        connection = pool.take(origin) or await pool.acquire(origin, timeouts)
-        if sending is not None:
-            sending.begun += 1
-        if out.upload is not None:
-            return await _send_in_parts(connection, out, out.upload, timeouts, head_only=head_only)
-        token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
-        try:
-            return await token
-        except (httpx.ReadError, httpx.WriteError) as error:
-            died_idle = connection.requests > 1 and not connection.received
-            if pool.is_closed or not (died_idle and idempotent and self._replace):
-                raise
-            died = error
-        except BaseException:
-            connection.abandon(token)
-            raise
-        try:
-            connection = await pool.acquire(origin, timeouts, fresh=True)
-        except httpx.TransportError as error:
-            # Of the repeat nothing was sent, but the first one may have been processed.
-            raise died from error
-        if sending is not None:
-            sending.begun += 1
-        token = connection.start(out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last)
-        try:
-            return await token
-        except BaseException:
-            connection.abandon(token)
-            raise
 
     async def aclose(self) -> None:
         """Close all connections; requests under way fail, later ones are refused."""
@@ -227,13 +205,19 @@ def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
     return Origin(scheme == "https", host, port, server_name)
 
 
+def _may_be_repeated(request: httpx.Request) -> bool:
+    return bool(request.extensions.get(IDEMPOTENT_EXTENSION, request.method in _IDEMPOTENT_METHODS))
+
+
+def _response_of(answer: Answer) -> httpx.Response:
+    return answer.response() if isinstance(answer, Body) else answer
+
+
 async def _send_in_parts(
-    connection: Connection, out: Outgoing, upload: Upload, timeouts: Timeouts, *, head_only: bool
-) -> Answer:
+    connection: Connection, head: bytes, upload: Upload, timeouts: Timeouts, *, head_only: bool, last: bool
+) -> httpx.Response:
     """Send a request whose body comes in parts; an answer that comes before its end ends it."""
-    token = connection.start(
-        out.data, timeouts.read, timeouts.write, head_only=head_only, last=out.last, uploading=True
-    )
+    token = connection.start(head, timeouts.read, timeouts.write, head_only=head_only, last=last, uploading=True)
     # In a task of its own, which ends with the answer: the source may wait for long.
     sender = asyncio.get_running_loop().create_task(_send_body(connection, upload))
     either: list[asyncio.Future[Any]] = [token, sender]
@@ -241,7 +225,7 @@ async def _send_in_parts(
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not token.done():
             await sender
-        return await token
+        return _response_of(await token)
     except BaseException:
         connection.abandon(token)
         raise
@@ -268,54 +252,6 @@ async def _send_body(connection: Connection, upload: Upload) -> None:
         whole = not end or await connection.send(end)
     finally:
         connection.sent(whole=whole)
-
-
-def _response_of(answer: Answer) -> httpx.Response:
-    content, describe = answer.content, partial(_extensions_of, answer)
-    if isinstance(content, bytes):
-        return LazyResponse(answer.status, answer.headers, content, describe, answer.connection)
-    return httpx.Response(answer.status, headers=answer.headers, stream=_BodyStream(content), extensions=describe())
-
-
-def _extensions_of(answer: Answer) -> dict[str, Any]:
-    return {
-        "http_version": answer.version,
-        "reason_phrase": answer.reason,
-        "network_stream": _NetworkStream(answer.transport),
-        CONNECTION_EXTENSION: (answer.connection, answer.reused),
-    }
-
-
-class _BodyStream(httpx.AsyncByteStream):
-    """httpx's view of a body that arrives while it is read."""
-
-    def __init__(self, body: Body) -> None:
-        self._body = body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while part := await self._body.receive():
-            yield part
-
-    async def aclose(self) -> None:
-        self._body.discard()
-
-    def __del__(self) -> None:
-        # An answer that was dropped half-read would keep its connection for ever.
-        self._body.discard_from_outside()
-
-
-class _NetworkStream:
-    """httpx's view of the connection of an answer: it can be asked about, but not read or written."""
-
-    __slots__ = ("_transport",)
-
-    def __init__(self, transport: asyncio.Transport | None) -> None:
-        self._transport = transport
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return the connection's `ssl_object`, `client_addr`, `server_addr` or `socket`, or None."""
-        name = _INFOS.get(info)
-        return self._transport.get_extra_info(name) if self._transport is not None and name is not None else None
 
 
 def _leave(pool: Pool) -> None:

@@ -550,6 +550,37 @@ async def test_a_client_closed_in_the_sleep_makes_no_further_attempt(scripted: A
     assert caught.value.may_have_been_processed
 
 
+@pytest.mark.parametrize(("first", "processed"), [(BUSY, True), (EXPIRED, False)])
+async def test_calls_that_sleep_when_the_client_is_closed_end_at_once(
+    scripted: Any, first: Any, processed: bool
+) -> None:
+    sleep = FakeSleep(during=asyncio.Event().wait)  # for ever
+    client, transport = scripted(first, retry=RetryPolicy(sleep=sleep), clock=lambda: NOW)
+    calls = [asyncio.create_task(client.sip_trunks.update(trunk_update())) for _ in range(3)]
+    await until(lambda: len(sleep.waits) == 3)
+    calls[0].cancel()  # in the same tick: it wins
+
+    await client.aclose()
+    outcomes = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 1)
+
+    assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] + [ConfigurationError] * 2
+    for outcome in outcomes[1:]:
+        assert "closed" in str(outcome)
+        assert (outcome.may_have_been_processed, outcome.attempts) == (processed, 1)
+    assert [task.cancelling() for task in calls] == [1, 0, 0]
+    assert len(transport.sent) == 3
+    assert (client.stats.in_use, client.stats.waiting) == (0, 0)
+
+
+async def test_a_time_out_of_the_sleep_itself_passes(scripted: Any) -> None:
+    def fail() -> None:
+        raise TimeoutError("the caller's own")
+
+    client, _ = scripted(BUSY, retry=RetryPolicy(sleep=FakeSleep(during=fail)))
+    with pytest.raises(TimeoutError, match="the caller's own"):
+        await client.sip_trunks.update(trunk_update())
+
+
 # -- what may have been processed -----------------------------------------------------------------------------------
 
 

@@ -61,6 +61,21 @@ def csv(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(params=["uvloop", "asyncio"])
+def either_loop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The event loop of commands, here and in processes of their own: once uvloop, once without it."""
+    name: str = request.param
+    if name == "uvloop":
+        pytest.importorskip("uvloop")
+        return name
+    folder = tmp_path / "without"
+    folder.mkdir()
+    (folder / "uvloop.py").write_text("raise ImportError\n")
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
+    return name
+
+
 @pytest.fixture
 def itnio(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """Runs the command in this process."""

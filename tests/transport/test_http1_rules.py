@@ -115,10 +115,19 @@ async def test_a_folded_line_is_read_as_one(answer: bytes, body: bytes, split: b
         pytest.param(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"{}", id="1.0"),
         pytest.param(LINE + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}", b"{}", id="close"),
         pytest.param(LINE + b"Connection: x, Close\r\nContent-Length: 2\r\n\r\n{}", b"{}", id="close-in-list"),
+        # Trailers are dropped, and behind the last chunk the body is whole.
+        pytest.param(CHUNKED + b"2\r\n{}\r\n0\r\nX: a\r\n b\r\n\tc\r\nY: d\r\n\r\n", b"{}", id="folded-trailer"),
+        pytest.param(
+            LINE + FOLDED + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX:\r\n a\r\n\r\n",
+            b"{}",
+            id="folded-both",
+        ),
     ],
 )
-async def test_an_answer_that_ends_its_connection(answer: bytes, body: bytes) -> None:
-    response, again = await exchange(answer, close=True)
+@whole_or_split
+async def test_an_answer_that_ends_its_connection(answer: bytes, body: bytes, split: bool) -> None:
+    parts = [answer[i : i + 1] for i in range(len(answer))] if split else [answer]
+    response, again = await exchange(*parts, close=True)
     assert response.content == body
     assert not again
 

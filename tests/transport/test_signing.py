@@ -164,11 +164,14 @@ async def test_it_signs_with_this_machines_time_by_default() -> None:
 
 
 def test_a_signer_keeps_one_signature_and_forgets_it() -> None:
-    signer = Signer(lambda: MOMENT)
+    moment = 0.0
+    signer = Signer(lambda: moment)
     other = Credentials("other", "account")
     for credentials in (PAIR, other, PAIR):
-        for timestamp in (1, 2, 2):
-            assert dict(signer.signed(credentials, timestamp).headers)[b"Sign"] == sign(credentials, timestamp).encode()
+        for moment in (1.0, 2.0, 2.5):
+            timestamp, signed = signer.sign(credentials)
+            assert timestamp == int(moment)
+            assert dict(signed.headers)[b"Sign"] == sign(credentials, timestamp).encode()
 
 
 # -- for one origin ---------------------------------------------------------------------------------------------------

@@ -35,7 +35,9 @@ REFUSAL = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 8\r\nConnection: c
 def refusing(context: ssl.SSLContext | None) -> Iterator[str]:
     """A server that reads the beginning of a request, answers and closes, in a thread: gives its address.
 
-    The system sends RST after the answer, since there are bytes that the server has not read.
+    The system sends RST after the answer, since there are bytes that the server has not read. The answer goes out at
+    once: else the server's system holds it back until the session tickets of TLS are acknowledged, and throws it away
+    where the connection is closed before. No client gets it then, and on a busy machine that is often so.
     """
 
     def work() -> None:
@@ -44,6 +46,7 @@ def refusing(context: ssl.SSLContext | None) -> Iterator[str]:
                 peer, _ = listener.accept()
             except OSError:
                 return
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with peer if context is None else context.wrap_socket(peer, server_side=True) as peer:
                 peer.recv(65536)
                 peer.sendall(REFUSAL)
@@ -76,10 +79,10 @@ async def test_a_refusal_that_comes_before_all_was_sent_is_delivered(tls: bool, 
                     seen[(await call(transport, url, content=content)).status_code] += 1
                 except httpx.TransportError as error:
                     seen[repr(error)] += 1
-    # Over TLS some may be lost: the answer and the end of the connection may come while a slice is encrypted. On uvloop
-    # that is mostly none, and now and then many, by how the two threads happen to take turns.
+    # uvloop does not show what is under its TLS: the answer is lost where it comes with the end of the connection while
+    # a slice is encrypted.
     is_uvloop = not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
-    assert seen[413] >= ((6 if is_uvloop else 15) if tls else 20), seen
+    assert seen[413] >= (14 if tls and is_uvloop else 20), seen
 
 
 @tls

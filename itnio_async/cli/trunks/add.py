@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from itnio_async import UNSET, ItnioError, SipTrunkAdd
 from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import DONE
 from itnio_async.cli.output import json_line, line
 from itnio_async.cli.trunks.fields import (
@@ -51,7 +51,7 @@ def add_trunk(
     )
     access = account.access()
     try:
-        key_id = asyncio.run(_add(access, trunk))
+        key_id = run_on_loop(_add(access, trunk))
     except ItnioError as error:
         return report_failure(error, None, sip_trunk_name, json=json)
     if json:

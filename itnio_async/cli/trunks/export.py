@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from itnio_async import SipTrunk
 from itnio_async.bulk import list_trunks, write_trunks
 from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import say, visible
 from itnio_async.text import counted
 
@@ -34,7 +34,7 @@ def export_trunks(
 
     Applied unchanged, it changes nothing.
     """
-    count = write_trunks(asyncio.run(_list(account.access())), file, with_secrets=with_secrets)
+    count = write_trunks(run_on_loop(_list(account.access())), file, with_secrets=with_secrets)
     say(f"{counted(count, 'trunk')}: {visible(file)}")
 
 

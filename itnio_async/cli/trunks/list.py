@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 
 from itnio_async import SipTrunk, TrunkDirection
 from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import columns, console, json_line, line, on_terminal, table
 from itnio_async.cli.trunks.fields import Direction, texts_of
 from itnio_async.text import counted
@@ -30,7 +30,7 @@ def list_trunks(
     account: AccountOptions,
 ) -> None:
     """List the SIP trunks: as a table on a terminal, elsewhere as tab-separated lines. Passwords are never shown."""
-    asyncio.run(_list(account.access(), type, sip_trunk_name, limit, json))
+    run_on_loop(_list(account.access(), type, sip_trunk_name, limit, json))
 
 
 async def _list(access: Access, type: Direction | None, name: str | None, limit: int | None, json: bool) -> None:

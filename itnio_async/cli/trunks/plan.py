@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from itnio_async.bulk import Plan, RowsRead, identity_of, list_trunks, make_plan
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.output import say, visible
 from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
@@ -59,7 +59,7 @@ def plan_trunks(
         if json:
             write_bad_rows(rows.bad)
         return REFUSED_OR_UNKNOWN
-    plan = asyncio.run(_plan(account.access(), trunk_file, rows, out, accept_zeros=accept_zeros))
+    plan = run_on_loop(_plan(account.access(), trunk_file, rows, out, accept_zeros=accept_zeros))
     if json:
         write_plan(plan, rows.bad)
     else:

@@ -37,6 +37,7 @@ from itnio_async.bulk.job.job import Bulk
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.output import say, visible
@@ -69,7 +70,7 @@ def carry_out(
     files: ReportFileOptions,
 ) -> int:
     """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls."""
-    return asyncio.run(_carry_out(access, prepare, job, dask, how, files))
+    return run_on_loop(_carry_out(access, prepare, job, dask, how, files))
 
 
 async def _carry_out(

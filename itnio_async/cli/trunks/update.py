@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from itnio_async import UNSET, InvalidRequestError, ItnioError, SipTrunk, SipTrunkUpdate
 from itnio_async.cli.account import Access, AccountOptions, ask_secret
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
 from itnio_async.cli.output import json_line, line, say, visible
 from itnio_async.cli.trunks.fields import (
@@ -61,14 +61,14 @@ def update_trunk(
         raise CommandError("nothing to change is given.", "give at least one setting, such as --sip-prefix 00.")
     access = account.access()
     # Two event loops: while a prompt waits between them, none is blocked, and Ctrl-C works at once.
-    trunk = asyncio.run(_find(access, key_id))
+    trunk = run_on_loop(_find(access, key_id))
     update = _update_or_ask(trunk, changes, password)
     differences = _differences(trunk, update)
     if dry_run:
         _show(update, differences, "would_change" if differences else "is_so_already", json=json)
         return CHANGES_TO_MAKE if differences else DONE
     try:
-        asyncio.run(_send(access, update))
+        run_on_loop(_send(access, update))
     except ItnioError as error:
         return report_failure(error, update.key_id, update.sip_trunk_name, json=json)
     _show(update, differences, "updated", json=json)

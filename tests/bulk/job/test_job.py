@@ -118,9 +118,7 @@ async def test_the_same_again_is_refused_where_a_trunk_stands_otherwise_since(sa
     stands = sandbox.trunk(3)
     plan = await planned(client, rows)
     for attempt in (Job(client, plan, path).run, Job(client, plan, path).dry_run):
-        with pytest.raises(
-            JournalFinishedError, match=r"1 of its trunks is no longer .*Nothing was sent"
-        ) as caught:
+        with pytest.raises(JournalFinishedError, match=r"1 of its trunks is no longer .*Nothing was sent") as caught:
             await attempt()
         assert f"trunk 3: {next(iter(drift))} is" in str(caught.value)
         assert f"move or delete {path}" in str(caught.value)

@@ -43,6 +43,7 @@ def test_it_names_account_and_host_and_asks(sandbox, rows, journal, answer, stat
     assert updates(sandbox) == sent
 
 
+@pytest.mark.usefixtures("either_loop")
 def test_ctrl_c_at_the_question(sandbox, rows, journal):
     with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
         terminal.wait_for("[y/N]")
@@ -51,6 +52,7 @@ def test_ctrl_c_at_the_question(sandbox, rows, journal):
     assert not journal.exists()
 
 
+@pytest.mark.usefixtures("either_loop")
 def test_ctrl_c_once_lets_those_under_way_finish(sandbox, rows, journal):
     order = sandbox.order("hold,endpoint=update")
     with Terminal("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2) as terminal:
@@ -66,6 +68,7 @@ def test_ctrl_c_once_lets_those_under_way_finish(sandbox, rows, journal):
     assert states(journal) == [RowState.DONE] * 2 + [RowState.WAITING] * 10
 
 
+@pytest.mark.usefixtures("either_loop")
 def test_ctrl_c_twice_cuts_them_off(sandbox, rows, journal):
     order = sandbox.order("hold,endpoint=update")
     with Terminal("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2) as terminal:
@@ -79,6 +82,7 @@ def test_ctrl_c_twice_cuts_them_off(sandbox, rows, journal):
     assert sorted({state.value for state in states(journal)}) == ["unknown", "waiting"]
 
 
+@pytest.mark.usefixtures("either_loop")
 def test_ctrl_c_while_the_trunks_are_read_for_the_plan(sandbox, rows, journal):
     order = sandbox.order("hold,endpoint=query")
     with Terminal("trunks", "apply", rows, "--journal", journal, "--yes") as terminal:
@@ -88,6 +92,7 @@ def test_ctrl_c_while_the_trunks_are_read_for_the_plan(sandbox, rows, journal):
     assert not journal.exists()
 
 
+@pytest.mark.usefixtures("either_loop")
 def test_ctrl_c_twice_while_they_are_read_once_more(sandbox, rows, journal):
     with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
         terminal.wait_for("[y/N]")
@@ -102,6 +107,7 @@ def test_ctrl_c_twice_while_they_are_read_once_more(sandbox, rows, journal):
     assert set(states(journal)) == {RowState.WAITING}
 
 
+@pytest.mark.usefixtures("either_loop")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
     order = sandbox.order("hold,endpoint=update")

@@ -1,0 +1,32 @@
+"""Run a command's coroutine on uvloop where that is installed, and else on asyncio's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from types import ModuleType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run_on_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, as `asyncio.run` does, Ctrl-C included."""
+    uvloop = _uvloop()
+    with asyncio.Runner(loop_factory=None if uvloop is None else uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def loop_name() -> str:
+    """Return which event loop commands run on, with its version."""
+    uvloop = _uvloop()
+    return "asyncio's event loop" if uvloop is None else f"uvloop {uvloop.__version__}"
+
+
+def _uvloop() -> ModuleType | None:
+    # Loaded here and not above: commands that run no event loop need not wait for it.
+    try:
+        import uvloop
+    except ImportError:  # not installed, or for a system that it does not know (Windows)
+        return None
+    return uvloop
