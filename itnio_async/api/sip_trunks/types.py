@@ -13,17 +13,17 @@ from typing import Any, TypedDict, Unpack
 import attrs
 from attrs import field, frozen
 
-from itnio_async.codec import local, request_from
+from itnio_async.codec import Record, Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.values import (
     INTEGER,
     LONG,
     UNSET,
-    ShowsWhatIsSet,
     Unset,
     extra_field,
     is_masked,
+    local,
     secret,
     sent_extra_field,
 )
@@ -37,7 +37,7 @@ class TrunkDirection(IntEnum):
 
 
 @frozen(kw_only=True, repr=False)
-class GroupBinding(ShowsWhatIsSet):
+class GroupBinding(Request):
     """An agent group bound to a trunk, and for inbound trunks the phone number that leads to it (50 characters)."""
 
     voice_group_id: int = field(metadata=LONG)
@@ -46,7 +46,7 @@ class GroupBinding(ShowsWhatIsSet):
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkUpdate(ShowsWhatIsSet):
+class SipTrunkUpdate(Request):
     """The whole of a trunk as it shall be: an update replaces it, and what is left out may be lost.
 
     `trunk.to_update(**changes)` makes one from a listed trunk. `sip_trunk_state` is whether the trunk registers at the
@@ -67,18 +67,9 @@ class SipTrunkUpdate(ShowsWhatIsSet):
     direction: TrunkDirection | int | Unset | None = local()
     extra: Mapping[str, Any] = sent_extra_field()
 
-    @classmethod
-    def from_dict(cls, body: Mapping[str, Any]) -> SipTrunkUpdate:
-        """Return the update that a JSON object with the vendor's names is; keys that it does not know are `extra`.
-
-        Values are kept as they are, and checked when the update is sent. Raises `InvalidRequestError` that names what
-        is missing.
-        """
-        return request_from(body, cls)
-
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkAdd(ShowsWhatIsSet):
+class SipTrunkAdd(Request):
     """A trunk to be created; `type` is its direction, and cannot be changed later. `extra` is sent as it is."""
 
     type: TrunkDirection | int
@@ -94,15 +85,15 @@ class SipTrunkAdd(ShowsWhatIsSet):
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkFilter(ShowsWhatIsSet):
+class SipTrunkFilter(Request):
     """Which trunks a listing shows; the name matches in part."""
 
     type: TrunkDirection | int | Unset = UNSET
     sip_trunk_name: str | Unset = UNSET
 
 
-@frozen(kw_only=True)
-class SipTrunkQuery:
+@frozen(kw_only=True, repr=False)
+class SipTrunkQuery(Request):
     """One page of a listing: its number from 1 and its size from 1 to 100."""
 
     current: int = field(metadata=INTEGER)
@@ -111,7 +102,7 @@ class SipTrunkQuery:
 
 
 @frozen(kw_only=True)
-class BoundGroup:
+class BoundGroup(Record):
     """An agent group as the listing shows it under a trunk."""
 
     voice_group_id: int | None = None
@@ -137,7 +128,7 @@ class SipTrunkChanges(TypedDict, total=False):
 
 
 @frozen(kw_only=True)
-class SipTrunk:
+class SipTrunk(Record):
     """A trunk as the listing shows it; a field that the answer leaves out or gives as null is None.
 
     `state` is 0 (disabled) or 1 (enabled). `sip_trunk_state` is called the gateway's status in the listing and the
