@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from attrs import Attribute, field, frozen
@@ -28,6 +28,10 @@ BULK_CONCURRENCY = 50
 BULK_STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpiredError)
 # How much of an unexpected answer goes into its error.
 BODY_EXCERPT = 2000
+
+# httpx has names for both, but none that is public.
+TimeoutTypes: TypeAlias = httpx.Timeout | float | tuple[float | None, float | None, float | None, float | None] | None
+ProxyTypes: TypeAlias = httpx.Proxy | httpx.URL | str
 
 USER_AGENT = f"itnio-async/{__version__}"
 CONTENT_TYPE = "application/json;charset=UTF-8"
@@ -72,8 +76,17 @@ def rate_limit_of(value: Any) -> RateLimit | None:
     return rate if rate.calls >= 1 else RateLimit(1.0, rate.seconds / rate.calls)
 
 
+def kind_of(value: object) -> str:
+    """Return the name of a value's type as its users write it, such as `httpx2.Limits`: namesakes are mixed up."""
+    kind = type(value)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
+
+
 def timeout_of(value: Any) -> httpx.Timeout:
     """Return what `timeout` means, in httpx's forms; each number must be one of at least 0."""
+    if not isinstance(value, httpx.Timeout | int | float | tuple | None):
+        raise ConfigurationError(f"timeout: it is of the type {kind_of(value)}. Give seconds or an httpx.Timeout.")
     try:
         timeout = httpx.Timeout(value)
     except Exception as error:
@@ -87,7 +100,7 @@ def timeout_of(value: Any) -> httpx.Timeout:
 def limits_of(value: Any) -> httpx.Limits:
     """Return the limits if they can be kept."""
     if not isinstance(value, httpx.Limits):
-        raise ConfigurationError(f"limits must be an httpx.Limits, not a {type(value).__name__}.")
+        raise ConfigurationError(f"limits must be an httpx.Limits, not a {kind_of(value)}.")
     if value.max_connections is not None:
         whole_number("limits.max_connections", value.max_connections)
     if value.max_keepalive_connections is not None:
