@@ -27,7 +27,7 @@ from itnio_async.errors import (
     TransientError,
 )
 
-logger = logging.getLogger("itnio_async.retry")
+logger: logging.Logger = logging.getLogger("itnio_async.retry")
 
 R = TypeVar("R")
 

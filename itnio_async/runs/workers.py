@@ -21,8 +21,9 @@ from itnio_async.errors import ItnioError
 from itnio_async.runs.outcome import AnyOutcome, Failed, Outcomes, Succeeded
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
+from itnio_async.transport.loops import no_loop
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -57,7 +58,9 @@ class Workers(Generic[Q, R]):
         self.name = name
         self.under_way: dict[int, Q] = {}
         self.error: BaseException | None = None
-        self.started = self.succeeded = self.failed = 0
+        self.started: int = 0
+        self.succeeded: int = 0
+        self.failed: int = 0
         self._send = send
         self._source = source
         self._outcomes = outcomes
@@ -86,7 +89,10 @@ class Workers(Generic[Q, R]):
         """Start the workers; does nothing a second time, or after a stop."""
         if self._loop is not None or self._stopping:
             return
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise no_loop() from None
         self._began = time.monotonic()
         logger.info("%s in bulk: begins, at most %d calls at once", self.name, self._concurrency)
         for other in [other for other in _running if other._loop is not None and other._loop.is_closed()]:

@@ -100,7 +100,8 @@ def in_empty_context(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
         return result
 
 
-def _no_loop() -> ConfigurationError:
+def no_loop() -> ConfigurationError:
+    """Return the error for whoever runs the client without asyncio."""
     return ConfigurationError(
         "The client needs asyncio's event loop, and none is running here. Start with asyncio.run(main()); "
         "trio is not supported, anyio only on asyncio. From another thread, use asyncio.run_coroutine_threadsafe."
@@ -114,14 +115,14 @@ class Home:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.process = _process
+        self.process: int = _process
 
     def is_here(self) -> bool:
         """Tell whether the running loop is the one that the connections belong to."""
         try:
             return asyncio.get_running_loop() is self.loop and self.process == _process
         except RuntimeError:
-            raise _no_loop() from None
+            raise no_loop() from None
 
     def is_elsewhere(self) -> bool:
         """Tell whether another loop of this process still holds them."""

@@ -33,7 +33,7 @@ from itnio_async.runs.outcome import AnyOutcome
 from itnio_async.runs.run import BulkRun
 from itnio_async.runs.source import Source
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 _Outcome = AnyOutcome[SipTrunkUpdate, None]
 # An update, and where its outcome goes.

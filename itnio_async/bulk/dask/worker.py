@@ -34,7 +34,7 @@ class JobPlugin(WorkerPlugin):
     """
 
     def __init__(self, connect: Callable[..., AsyncClient], identity: Identity) -> None:
-        self.fault = ""
+        self.fault: str = ""
         self.chunks: dict[str, asyncio.Task[Outcomes]] = {}
         self._connect = connect
         self._account = (identity.host, identity.account)
