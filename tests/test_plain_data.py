@@ -1,5 +1,8 @@
 """`to_dict`, `to_json` and `from_dict` of every request and record, whichever family it is of."""
 
+import ast
+import inspect
+import itertools
 import json
 from enum import Enum
 from typing import Any, get_args, get_origin
@@ -186,3 +189,14 @@ def test_a_page_is_indexed_like_a_list() -> None:
     assert Page[int]()[:1] == []
     with pytest.raises(IndexError):
         page[3]
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_each_field_is_explained_where_it_stands(kind: type) -> None:
+    (body,) = [node.body for node in ast.walk(ast.parse(inspect.getsource(kind))) if isinstance(node, ast.ClassDef)]
+    explained = {
+        field.target.id
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(field.target, ast.Name)
+    }
+    assert explained == attrs.fields_dict(kind).keys()
