@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from itnio_async._version import __version__
+from itnio_async.api.base import response_of
 from itnio_async.api.sip_trunks.types import (
     BoundGroup,
     GroupBinding,
@@ -18,7 +19,7 @@ from itnio_async.calls.shared import Stats
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.credentials import Credentials
-from itnio_async.endpoint import Endpoint, Listing, Response
+from itnio_async.endpoint import CallOptions, Endpoint, Listing, Response
 from itnio_async.errors import (
     ApiError,
     AuthenticationError,
@@ -48,7 +49,7 @@ from itnio_async.errors import (
     WriteTimeout,
 )
 from itnio_async.retry import RetryBudget, RetryDetails, RetryPolicy
-from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.outcome import Failed, Outcome, Succeeded
 from itnio_async.runs.run import BulkRun
 from itnio_async.transport import SigningTransport
 from itnio_async.values import UNSET, Page
@@ -64,6 +65,7 @@ __all__ = [
     "AuthenticationError",
     "BoundGroup",
     "BulkRun",
+    "CallOptions",
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
@@ -72,6 +74,7 @@ __all__ = [
     "Credentials",
     "DeadlineExceeded",
     "Endpoint",
+    "Failed",
     "GatewayBusyError",
     "GroupBinding",
     "InvalidRequestError",
@@ -98,6 +101,7 @@ __all__ = [
     "SipTrunkAdd",
     "SipTrunkUpdate",
     "Stats",
+    "Succeeded",
     "TimestampExpiredError",
     "TransientError",
     "TransportError",
@@ -106,6 +110,7 @@ __all__ = [
     "ValidationError",
     "WriteTimeout",
     "__version__",
+    "response_of",
 ]
 
 logging.getLogger("itnio_async").addHandler(logging.NullHandler())
@@ -117,3 +122,7 @@ def __getattr__(name: str) -> Any:
 
         return ENDPOINTS
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,7 +6,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar, Unpack
 
 import httpx
 from attrs import evolve
@@ -22,7 +22,7 @@ from itnio_async.calls.request import CallRequest, Template, method_and_path, re
 from itnio_async.calls.shared import Middleware, Shared, Stats
 from itnio_async.codec import json_bytes
 from itnio_async.credentials import Credentials, CredentialSource
-from itnio_async.endpoint import Endpoint, Response
+from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
 from itnio_async.frames import FramesDropped
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
@@ -75,14 +75,14 @@ class AsyncClient(Families):
         *,
         credentials: CredentialSource | None = None,
         base_url: str | httpx.URL | None = None,
-        timeout: Any = config.TIMEOUT,
+        timeout: config.TimeoutTypes = config.TIMEOUT,
         deadline: float | None = config.DEADLINE,
         limits: httpx.Limits = config.LIMITS,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a value that cannot change
         rate_limit: float | config.RateLimit | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         middleware: Sequence[Middleware] = (),
-        proxy: Any = None,
+        proxy: config.ProxyTypes | None = None,
         verify: bool | ssl.SSLContext = True,
         trust_env: bool = True,
         max_response_bytes: int = config.MAX_RESPONSE_BYTES,
@@ -128,7 +128,7 @@ class AsyncClient(Families):
     def with_options(
         self,
         *,
-        timeout: Any = UNCHANGED,
+        timeout: config.TimeoutTypes = UNCHANGED,
         deadline: float | None = UNCHANGED,
         retry: RetryPolicy = UNCHANGED,
         credentials: CredentialSource = UNCHANGED,
@@ -137,7 +137,7 @@ class AsyncClient(Families):
 
         Takes what the constructor takes. Closing a view closes nothing.
         """
-        given = {"timeout": timeout, "deadline": deadline, "retry": retry, "credentials": credentials}
+        given: dict[str, Any] = {"timeout": timeout, "deadline": deadline, "retry": retry, "credentials": credentials}
         changes = {name: value for name, value in given.items() if value is not UNCHANGED}
         if "credentials" in changes:
             self._account.check_trusted()
@@ -187,13 +187,20 @@ class AsyncClient(Families):
         account = repr(source) if isinstance(source, Credentials) else "credentials of a callable"
         return f"<{type(self).__name__} {self._account.base_url} {account} {state}>"
 
-    async def call(self, endpoint: Endpoint[Q, R], request: Q) -> Response[R]:
-        """Make a call of the API and return the whole answer.
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an AsyncClient cannot be pickled or copied, since its connections belong to this process. Make "
+            "one where it is used; with_options(...) is a view with other options."
+        )
+
+    async def call(self, endpoint: Endpoint[Q, R], request: Q, **options: Unpack[CallOptions]) -> Response[R]:
+        """Make a call of the API and return the whole answer; `options` are its own `timeout`, `deadline` and `retry`.
 
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError`,
         `DeadlineExceeded` or `UnexpectedResponseError` where no answer of the API came.
         """
-        made = perform(self._shared, self._options, self._typed, endpoint, request)
+        chosen = self._chosen(options) if options else self._options
+        made = perform(self._shared, chosen, self._typed, endpoint, request)
         del request  # a report of an error shows the variables here, whatever was passed
         return await made
 
@@ -207,6 +214,7 @@ class AsyncClient(Families):
         stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
+        **options: Unpack[CallOptions],
     ) -> BulkRun[Q, R]:
         """Make a call for each request, at most `concurrency` at once, and give each one's `Outcome` as it finishes.
 
@@ -215,14 +223,15 @@ class AsyncClient(Families):
         closed client does in any case; a `TimestampExpiredError` does where a corrected clock was refused as well. So
         do `max_failures` refusals with the same code, one after another in the order in which the calls finish (0:
         never). `ordered` gives the outcomes in the order of the requests: one slow call then holds back those behind
-        it, and in the end the calls too. `BulkRun` says how a run ends.
+        it, and in the end the calls too. `options` are for each call. `BulkRun` says how a run ends.
 
         Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """
         template = self._template_of(endpoint)
+        chosen = self._chosen(options)
 
         async def send(request: Q) -> Response[R]:
-            made = perform(self._shared, self._options, request_of, endpoint, template, request)
+            made = perform(self._shared, chosen, request_of, endpoint, template, request)
             del request
             return await made
 
@@ -245,15 +254,26 @@ class AsyncClient(Families):
         json: Any = None,
         params: Mapping[str, Any] | None = None,
         idempotent: bool = False,
+        **options: Unpack[CallOptions],
     ) -> Response[Any]:
         """Make a call that has no type yet, and return the whole answer with its `data` as it came.
 
         `path` is a path only; `json` None sends no body; `idempotent` says whether a repeat does no harm. A path that
         has an `Endpoint` uses its codes. Raises as `call` does.
         """
-        made = perform(self._shared, self._options, self._untyped, method, path, json, params, idempotent is True)
+        made = perform(
+            self._shared, self._chosen(options), self._untyped, method, path, json, params, idempotent is True
+        )
         del json, params
         return await made
+
+    def _chosen(self, options: CallOptions) -> Options:
+        """Return this client's options with those of one call."""
+        unknown = options.keys() - CallOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"a call has no option {min(unknown)!r}; it has {', '.join(CallOptions.__annotations__)}")
+        with FramesDropped():  # a half-made value cannot be shown
+            return evolve(self._options, **options) if options else self._options
 
     def _typed(self, endpoint: Endpoint[Q, R], request: Q) -> CallRequest[R]:
         return request_of(endpoint, self._template_of(endpoint), request)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Any, NamedTuple, Self, TypeVar, Union, get_args, get_origin
 
 import attrs
 import orjson
@@ -22,21 +22,30 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from itnio_async.errors import InvalidRequestError
-from itnio_async.values import BITS, NOTHING_EXTRA, SECRET, ReadOnlyMapping, Unset, is_masked
+from itnio_async.frames import FramesDropped
+from itnio_async.values import (
+    BITS,
+    LOCAL,
+    NOTHING_EXTRA,
+    SECRET,
+    Names,
+    PlainData,
+    ReadOnlyMapping,
+    ShowsWhatIsSet,
+    Unset,
+    check_names,
+    fields_of,
+    is_masked,
+    wire_name,
+)
 
 # A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
 _EXTRA = "<extra>"
 T = TypeVar("T")
-_LOCAL = "itnio_async.local"
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _LARGEST_EXACT_FLOAT = 2**53
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
-
-
-def local() -> Any:
-    """Return an optional attrs field that is for this side only and never sent."""
-    return attrs.field(default=Unset.UNSET, metadata={_LOCAL: True})
 
 
 class Mismatch(Exception):
@@ -227,44 +236,148 @@ def check_value(name: str, value: Any, request_type: type) -> None:
         raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=mismatch.where()) from None
 
 
-def request_from(body: Any, request_type: type[T]) -> T:
-    """Return the request that a JSON object with the vendor's names is; keys that its class does not know are `extra`.
+class Request(ShowsWhatIsSet, PlainData):
+    """What the attrs classes of requests have in common."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any], *, names: Names = "vendor") -> Self:
+        """Return the request that a JSON object is, such as one of `to_dict`; unknown keys of the vendor are `extra`.
+
+        `names` are the vendor's or Python's. Values are kept as they are, and checked when the request is sent. Raises
+        `InvalidRequestError` that names what is missing.
+        """
+        check_names(names)
+        try:
+            with FramesDropped():
+                return request_from(body, cls, names)
+        finally:
+            del body  # a report of an error shows the variables here
+
+    @classmethod
+    def _of_plain(cls, value: Any) -> Self:
+        return cls.from_dict(value)
+
+
+class Record(PlainData):
+    """What the attrs classes of listed records have in common."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any], *, names: Names = "vendor") -> Self:
+        """Return the record that a JSON object is, such as one of `to_dict`, read as leniently as an answer.
+
+        `names` are the vendor's or Python's. Raises `InvalidRequestError` that names the field of an impossible type.
+        """
+        check_names(names)
+        try:
+            with FramesDropped():
+                return record_from(body, cls, names)
+        finally:
+            del body
+
+    @classmethod
+    def _of_plain(cls, value: Any) -> Self:
+        return cls.from_dict(value)
+
+
+def request_from(body: Any, request_type: type[T], names: Names = "vendor") -> T:
+    """Return the request that a JSON object is; keys that its class does not know are `extra`.
 
     Values are kept as they are, and checked when the request is sent. Raises `InvalidRequestError` that names the field
     which is missing, or has no object where one must be.
     """
     try:
-        made: T = _request_from(body, request_type)
+        made: T = _request_from(body, request_type, names)
         return made
     except Mismatch as mismatch:
-        advice = "Give the vendor's JSON, as its page shows it."
-        raise InvalidRequestError(f"{mismatch}. {advice}", field=mismatch.where() or "body") from None
+        whose = "vendor's JSON, as its page shows it" if names == "vendor" else "names of the Python class"
+        raise InvalidRequestError(f"{mismatch}. Give the {whose}.", field=mismatch.where() or "body") from None
 
 
-def _request_from(body: Any, kind: Any) -> Any:
+def record_from(body: Any, record_type: type[T], names: Names = "vendor") -> T:
+    """Return the record that a JSON object is.
+
+    Raises `InvalidRequestError` that names the field of an impossible type.
+    """
+    try:
+        data = _plain_objects(body) if names == "vendor" else _with_wire_names(body, record_type)
+        made: T = converter.structure(data, record_type)
+        return made
+    except Mismatch as mismatch:
+        raise InvalidRequestError(f"{mismatch}.", field=mismatch.where() or "body") from None
+
+
+def _request_from(body: Any, kind: Any, names: Names) -> Any:
     if not isinstance(body, Mapping):
         raise Mismatch("an object", body)
     rest = dict(body)
     values: dict[str, Any] = {}
-    for attribute, field_kind in _fields(kind):
-        if attribute.name == "extra" or attribute.metadata.get(_LOCAL):
+    has_extra = False
+    for attribute, field_kind in fields_of(kind):
+        if attribute.name == "extra":
+            has_extra = True
             continue
-        name = wire_name(attribute.name)
+        if names == "vendor" and LOCAL in attribute.metadata:
+            continue
+        name = wire_name(attribute.name) if names == "vendor" else attribute.name
         if name in rest:
-            values[attribute.name] = _at(name, partial(_part_from, kind=field_kind), rest.pop(name))
+            values[attribute.name] = _at(name, partial(_part_from, kind=field_kind, names=names), rest.pop(name))
         elif attribute.default is attrs.NOTHING:
-            mismatch = Mismatch("a value", Unset.UNSET)
-            mismatch.path.append(name)
-            raise mismatch
-    return kind(**values, extra=rest)
+            raise _misplaced(name, "a value", Unset.UNSET)
+    if has_extra:
+        values["extra"] = rest if names == "vendor" else rest.pop("extra", {})
+    if rest and not (has_extra and names == "vendor"):
+        raise _misplaced(next(iter(rest)), "nothing", rest, found="a name that the class does not have")
+    return kind(**values)
 
 
-def _part_from(value: Any, kind: Any) -> Any:
-    """Return a part of a request: the members of a list of objects as theirs, anything else as it is."""
+def _misplaced(name: str, expected: str, value: object, *, found: str | None = None) -> Mismatch:
+    mismatch = Mismatch(expected, value, found=found)
+    mismatch.path.append(name)
+    return mismatch
+
+
+def _part_from(value: Any, kind: Any, names: Names) -> Any:
+    """Return a part of a request: an object, or the members of a list of objects, as theirs; anything else as it is."""
     if _is_list(kind) and _is_request(get_args(kind)[0]) and isinstance(value, list | tuple):
         (item_kind,) = get_args(kind)
-        return [_at(index, partial(_request_from, kind=item_kind), item) for index, item in enumerate(value)]
-    return value
+        return [
+            _at(index, partial(_request_from, kind=item_kind, names=names), item) for index, item in enumerate(value)
+        ]
+    return _request_from(value, kind, names) if _is_request(kind) else value
+
+
+def _plain_objects(body: Any) -> Any:
+    """Return a copy of JSON data whose objects are dicts, as the reader of answers wants them."""
+    if isinstance(body, Mapping):
+        return {name: _plain_objects(item) for name, item in body.items()}
+    return [_plain_objects(item) for item in body] if isinstance(body, list | tuple) else body
+
+
+def _with_wire_names(body: Any, kind: Any) -> Any:
+    """Return a record's plain data under the vendor's names."""
+    if not isinstance(body, Mapping):
+        return body
+    rest = dict(body)
+    renamed: dict[str, Any] = dict(_plain_objects(rest.pop("extra", {})))
+    for attribute, field_kind in fields_of(kind):
+        if attribute.name in rest:
+            value = rest.pop(attribute.name)
+            item_kind = next((get_args(member)[0] for member in _alternatives(field_kind) if _is_list(member)), None)
+            if _is_attrs(item_kind) and isinstance(value, list | tuple):
+                rename = partial(_with_wire_names, kind=item_kind)
+                value = [_at(f"{attribute.name}[{index}]", rename, item) for index, item in enumerate(value)]
+            renamed[wire_name(attribute.name)] = value
+    if rest:
+        raise _misplaced(next(iter(rest)), "nothing", rest, found="a name that the class does not have")
+    return renamed
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if _is_union(kind) else (kind,)
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -326,12 +439,6 @@ def decode(data: Any, response_type: type | None) -> Any:
 # -- the converter ----------------------------------------------------------------------------------------------------
 
 
-def wire_name(name: str) -> str:
-    """Return the vendor's name of a field: `sip_white_ip` is `sipWhiteIp`."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
 def _at(step: str | int, hook: Callable[[Any], Any], value: Any) -> Any:
     try:
         return hook(value)
@@ -351,20 +458,6 @@ def _located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
             raise
 
     return run
-
-
-def _fields(cls: Any) -> Iterable[tuple[attrs.Attribute[Any], Any]]:
-    """Yield the attributes of an attrs class (generic ones with their arguments filled in) and their types."""
-    origin = get_origin(cls) or cls
-    attrs.resolve_types(origin)
-    arguments = dict(zip(getattr(origin, "__parameters__", ()), get_args(cls), strict=False))
-    for attribute in attrs.fields(origin):
-        kind: Any = attribute.type
-        if isinstance(kind, TypeVar):
-            kind = arguments.get(kind, Any)
-        elif parameters := getattr(kind, "__parameters__", ()):
-            kind = kind[tuple(arguments.get(parameter, Any) for parameter in parameters)]
-        yield attribute, kind
 
 
 def _typed(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> Any:
@@ -388,12 +481,12 @@ _QUICK = _Steps(lambda _, hook: hook, lambda hook, items: [hook(item) for item i
 def _make_sender(converter: Converter, steps: _Steps, cls: Any) -> Callable[[Any], Any]:
     overrides = {
         attribute.name: override(
-            omit=attribute.name == "extra" or bool(attribute.metadata.get(_LOCAL)),
+            omit=attribute.name == "extra" or bool(attribute.metadata.get(LOCAL)),
             omit_if_default=attribute.default is Unset.UNSET and not steps.by_identity,
             rename=wire_name(attribute.name),
             unstruct_hook=steps.field(attribute.name, _marked(attribute, converter.get_unstructure_hook(kind))),
         )
-        for attribute, kind in _fields(cls)
+        for attribute, kind in fields_of(cls)
     }
     generated = make_dict_unstructure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
     has_extra = "extra" in overrides
@@ -428,7 +521,7 @@ def _send_extra(extra: Any, known: set[str]) -> dict[str, Any]:
 def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
     overrides = {}
     known = set()
-    for attribute, kind in _fields(cls):
+    for attribute, kind in fields_of(cls):
         if attribute.name == "extra":
             overrides["extra"] = override(rename=_EXTRA, struct_hook=lambda value, _: value)
             continue
@@ -570,5 +663,5 @@ _sender_of = cache(_quick_converter.get_unstructure_hook)
 def _field_checkers(request_type: type) -> Mapping[str, Callable[[Any], Any]]:
     return {
         attribute.name: _marked(attribute, converter.get_unstructure_hook(kind))
-        for attribute, kind in _fields(request_type)
+        for attribute, kind in fields_of(request_type)
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from attrs import field, frozen
@@ -29,6 +29,10 @@ BULK_STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpi
 # How much of an unexpected answer goes into its error.
 BODY_EXCERPT = 2000
 
+# httpx has names for both, but none that is public.
+TimeoutTypes: TypeAlias = httpx.Timeout | float | tuple[float | None, float | None, float | None, float | None] | None
+ProxyTypes: TypeAlias = httpx.Proxy | httpx.URL | str
+
 USER_AGENT = f"itnio-async/{__version__}"
 CONTENT_TYPE = "application/json;charset=UTF-8"
 
@@ -52,6 +56,7 @@ def rate_limit_of(value: Any) -> RateLimit | None:
 
 def timeout_of(value: Any) -> httpx.Timeout:
     """Return what `timeout` means, in httpx's forms; each number must be one of at least 0."""
+    checked("timeout", value, or_none(instance(httpx.Timeout, int, float, tuple)))
     try:
         timeout = httpx.Timeout(value)
     except Exception as error:

@@ -1,22 +1,37 @@
-"""What a call of the API is, and what comes back: `Endpoint`, `Response`, `Listing`."""
+"""What a call of the API is and may be told, and what comes back: `Endpoint`, `Response`, `Listing`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import httpx
 from attrs import field, frozen
 
 from itnio_async.codes import SHARED, CodeFamily
+from itnio_async.config import TimeoutTypes
 from itnio_async.errors import UnexpectedResponseError
+from itnio_async.retry import RetryPolicy
 from itnio_async.values import Page
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+class CallOptions(TypedDict, total=False):
+    """What each call may have of its own: `update(trunk, timeout=3, deadline=10)`; the client's for what is left out.
+
+    `timeout` is httpx's, in seconds, `deadline` the seconds for the whole call (None: no bound), and `retry` says which
+    failures are repeated.
+    """
+
+    timeout: TimeoutTypes
+    deadline: float | None
+    retry: RetryPolicy
 
 
 class EnvelopeForm(Enum):
@@ -83,16 +98,47 @@ class Response(Generic[R]):
         return httpx.Headers(self._headers)
 
 
-class Listing(Generic[T]):
-    """A listing: `await` it for one page, or `async for` over it for every record from that page on."""
+class Listing(Coroutine[Any, Any, Page[T]]):
+    """A listing: `await` it for one page, or `async for` over it for every record from that page on.
+
+    It is a coroutine to `asyncio.create_task` and its like, by the methods `send`, `throw` and `close`.
+    """
 
     def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]], *, current: int, size: int) -> None:
         self._fetch = fetch
         self._current = current
         self._size = size
+        self._steps: Generator[Any, Any, Page[T]] | None = None
+        self._task: asyncio.Task[Any] | None = None
 
-    def __await__(self) -> Generator[Any, None, Page[T]]:
+    def __await__(self) -> Generator[Any, Any, Page[T]]:
         return self._fetch(self._current).__await__()
+
+    def send(self, value: Any) -> Any:
+        """Go on to the next thing to wait for, as a task does."""
+        return self._step(lambda steps: steps.send(value))
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an exception, as a task does on cancellation."""
+        return self._step(lambda steps: steps.throw(*error))
+
+    def close(self) -> None:
+        """End what `send` began."""
+        if self._steps is not None:
+            self._steps.close()
+            self._steps = None
+
+    def _step(self, go_on: Callable[[Generator[Any, Any, Page[T]]], Any]) -> Any:
+        task = asyncio.current_task()
+        if self._steps is None:
+            self._steps, self._task = self.__await__(), task
+        elif task is not self._task:
+            raise RuntimeError("this listing is awaited by another task already: make one for each")
+        try:
+            return go_on(self._steps)
+        except BaseException:
+            self._steps = self._task = None
+            raise
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():

@@ -52,7 +52,7 @@ class ItnioError(Exception):
     def __init__(self, message: str = "", may_have_been_processed: bool | None = None, attempts: int = 0) -> None:
         super().__init__(message)
         self._text = message
-        self.may_have_been_processed = (
+        self.may_have_been_processed: bool = (
             self._processed_by_default if may_have_been_processed is None else may_have_been_processed
         )
         self.attempts = attempts
@@ -268,7 +268,7 @@ class ApiError(ItnioError, _WithAnswer):
         self.advice = advice
         self.endpoint = endpoint
         self.http_status = http_status
-        self.remark = remark
+        self.remark: str = remark
 
     def add_remark(self, remark: str) -> None:
         """Add to `remark`."""

@@ -28,7 +28,7 @@ from itnio_async.errors import (
 )
 from itnio_async.validators import BOOLEAN, CALLABLE, instance, number, whole
 
-logger = logging.getLogger("itnio_async.retry")
+logger: logging.Logger = logging.getLogger("itnio_async.retry")
 
 R = TypeVar("R")
 

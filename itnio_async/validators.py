@@ -57,9 +57,15 @@ def whole(least: int = 1, most: int | None = None) -> Validator:
 
 def instance(*kinds: type) -> Validator:
     """Return a validator for instances of any of these classes."""
-    names = (f"{kind.__module__.partition('.')[0]}.{kind.__name__}".removeprefix("builtins.") for kind in kinds)
-    # Its class alone: what a stranger's repr shows may be secret.
-    return must_be(f"of type {' or '.join(names)}", instance_of(kinds), shown=lambda value: type(value).__name__)
+    # The class of what came alone, since a stranger's repr may show secrets.
+    names = " or ".join(map(_name_of, kinds))
+    return must_be(f"of type {names}", instance_of(kinds), shown=lambda value: _name_of(type(value)))
+
+
+def _name_of(kind: type) -> str:
+    """Return a class's name as its users write it, such as `httpx2.Limits`: namesakes are mixed up."""
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
 
 
 def _is_plain(_: Any, attribute: Any, value: Any) -> None:

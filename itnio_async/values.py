@@ -1,16 +1,21 @@
-"""The small values that requests and answers are made of: what is absent, secret or unknown, one page."""
+"""What requests and answers are made of: what is absent, secret or unknown; one page; and all of it as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar
+from types import MappingProxyType, UnionType
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, overload
 
 import attrs
+import orjson
 from attrs import field, frozen
 
+from itnio_async.redaction import BLANK, without_secrets
+
 T = TypeVar("T")
+Names: TypeAlias = Literal["vendor", "python"]
+"""Which names plain data has: the vendor's, such as `sipTrunkName`, or Python's, such as `sip_trunk_name`."""
 
 
 class Unset(Enum):
@@ -64,8 +69,14 @@ class Secret(str):
 # What the fields of requests are marked with. The vendor's pages call whole numbers Integer or Long.
 BITS = "itnio_async.bits"
 SECRET = "itnio_async.secret"  # noqa: S105  (a marker's name)
+LOCAL = "itnio_async.local"
 INTEGER: Mapping[str, Any] = MappingProxyType({BITS: 32})
 LONG: Mapping[str, Any] = MappingProxyType({BITS: 64})
+
+
+def local() -> Any:
+    """Return an optional attrs field that is for this side only and never sent."""
+    return field(default=UNSET, metadata={LOCAL: True})
 
 
 def secret(default: Any) -> Any:
@@ -86,6 +97,112 @@ def is_masked(password: Any) -> bool:
 def secret_fields(cls: type) -> frozenset[str]:
     """Return the names of the secret fields of an attrs class."""
     return frozenset(attribute.name for attribute in attrs.fields(cls) if SECRET in attribute.metadata)
+
+
+def wire_name(name: str) -> str:
+    """Return the vendor's name of a field: `sip_white_ip` is `sipWhiteIp`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def fields_of(cls: Any) -> Iterable[tuple[attrs.Attribute[Any], Any]]:
+    """Yield the attributes of an attrs class (generic ones with their arguments filled in) and their types."""
+    origin = get_origin(cls) or cls
+    attrs.resolve_types(origin)
+    arguments = dict(zip(getattr(origin, "__parameters__", ()), get_args(cls), strict=False))
+    for attribute in attrs.fields(origin):
+        kind: Any = attribute.type
+        if isinstance(kind, TypeVar):
+            kind = arguments.get(kind, Any)
+        elif parameters := getattr(kind, "__parameters__", ()):
+            kind = kind[tuple(arguments.get(parameter, Any) for parameter in parameters)]
+        yield attribute, kind
+
+
+def check_names(names: object) -> None:
+    """Raise ValueError for what is not one of `Names`."""
+    if names not in get_args(Names):
+        raise ValueError(f"names must be 'vendor' or 'python', not {names!r}.")
+
+
+class PlainData:
+    """Gives attrs classes their form as plain data: for JSON, and for web frameworks that use pydantic."""
+
+    __slots__ = ()
+
+    def to_dict(self, *, names: Names = "vendor", secrets: bool = False) -> dict[str, Any]:
+        """Return the value as a dict that `json.dumps` takes: enums as their values, what is UNSET left out.
+
+        `names` are the vendor's or Python's. Secrets are `***`, and so is what has a secret's name in `extra`, unless
+        `secrets` is True. What is in `extra` stands beside the fields under the vendor's names, and under `extra` with
+        Python's. What is never sent, such as `direction` of an update, has no name of the vendor and is left out there.
+        """
+        check_names(names)
+        plain: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for attribute in attrs.fields(type(self)):  # type: ignore[arg-type]  # of the classes below it
+            value = getattr(self, attribute.name)
+            if attribute.name == "extra":
+                extra = _plain(dict(value), names, secrets)
+            elif value is not UNSET and not (names == "vendor" and LOCAL in attribute.metadata):
+                is_hidden = SECRET in attribute.metadata and not secrets and value is not None
+                name = wire_name(attribute.name) if names == "vendor" else attribute.name
+                plain[name] = BLANK if is_hidden else _plain(value, names, secrets)
+        if not secrets:
+            extra = without_secrets(extra, ())
+        if names == "vendor":
+            return plain | {name: value for name, value in extra.items() if name not in plain}
+        return plain | ({"extra": extra} if extra else {})
+
+    def to_json(self, *, names: Names = "vendor", secrets: bool = False) -> str:
+        """Return what `to_dict` gives as JSON."""
+        return orjson.dumps(self.to_dict(names=names, secrets=secrets)).decode()
+
+    @classmethod
+    def _of_plain(cls, value: Any) -> Any:
+        """Return the value that plain data is, where a class can be made of it."""
+        raise ValueError(f"a {cls.__name__} is wanted, not a {type(value).__name__}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        # Only pydantic calls this, so that it is there. FastAPI answers with `to_dict` and reads by `from_dict`.
+        from pydantic_core import core_schema
+
+        fields = {
+            wire_name(attribute.name): core_schema.typed_dict_field(
+                handler.generate_schema(_without_unset(kind)), required=attribute.default is attrs.NOTHING
+            )
+            for attribute, kind in fields_of(source)
+            if attribute.name != "extra" and LOCAL not in attribute.metadata
+        }
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else cls._of_plain(value),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+            # What the frameworks' pages of an API show.
+            json_schema_input_schema=core_schema.typed_dict_schema(fields, extra_behavior="allow"),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        return {**handler(schema["json_schema_input_schema"]), "title": cls.__name__}
+
+
+def _plain(value: Any, names: Names, secrets: bool) -> Any:
+    if isinstance(value, PlainData):
+        return value.to_dict(names=names, secrets=secrets)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, names, secrets) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, names, secrets) for item in value]
+    return str.__str__(value) if isinstance(value, str) else value
+
+
+def _without_unset(kind: Any) -> Any:
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    return Union[tuple(member for member in get_args(kind) if member is not Unset)]  # noqa: UP007  (made at run time)
 
 
 class ShowsWhatIsSet:
@@ -119,12 +236,12 @@ def _kept(value: Any) -> Any:
 
 def extra_field() -> Any:
     """Return the attrs field of an answer's class that keeps the keys that the class does not know."""
-    return field(factory=ReadOnlyMapping, repr=False, eq=False)
+    return field(default=NOTHING_EXTRA, converter=_kept, repr=False, eq=False)
 
 
 @frozen
-class Page(Generic[T]):
-    """One page of a listing; iterate over it for its records.
+class Page(PlainData, Generic[T]):
+    """One page of a listing; iterate over it for its records, or take one by its index.
 
     `total` counts the records of all pages and `pages` the pages; `size` is what the vendor says, which may differ
     from what was asked for. Each is None where the answer leaves it out.
@@ -142,3 +259,10 @@ class Page(Generic[T]):
 
     def __len__(self) -> int:
         return len(self.records or ())
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        return (self.records or [])[index]

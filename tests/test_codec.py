@@ -25,7 +25,8 @@ from itnio_async import (
     TrunkDirection,
 )
 from itnio_async.api.sip_trunks import SipTrunkFilter, SipTrunkQuery
-from itnio_async.codec import Mismatch, decode, encode, json_bytes, read_int, wire_name
+from itnio_async.codec import Mismatch, decode, encode, json_bytes, read_int
+from itnio_async.values import wire_name
 
 # Other programs run on the machine: how long an example takes says nothing.
 relaxed = settings(deadline=None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
-from support.scripted import ScriptedTransport, answer
+from support.scripted import ScriptedTransport, answer, hang, until
 from support.values import KEY, SECRET
 
 from itnio_async import (
@@ -279,3 +281,103 @@ async def test_an_answer_of_an_impossible_type_names_its_path(data: Any, path: s
             await client.sip_trunks.list()
     assert f"`{path}`" in str(caught.value)
     assert isinstance(caught.value, ItnioError)
+
+
+# -- in a task of its own ---------------------------------------------------------------------------------------------
+
+
+async def by_create_task(listing: Listing[Any]) -> Page[Any]:
+    return await asyncio.create_task(listing)
+
+
+async def by_ensure_future(listing: Listing[Any]) -> Page[Any]:
+    return await asyncio.ensure_future(listing)
+
+
+async def by_gather(listing: Listing[Any]) -> Page[Any]:
+    (page,) = await asyncio.gather(listing)
+    return page
+
+
+async def by_wait_for(listing: Listing[Any]) -> Page[Any]:
+    return await asyncio.wait_for(listing, 5)
+
+
+async def by_task_group(listing: Listing[Any]) -> Page[Any]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(listing)
+    return task.result()
+
+
+async def by_await(listing: Listing[Any]) -> Page[Any]:
+    return await listing
+
+
+WAYS = [by_create_task, by_ensure_future, by_gather, by_wait_for, by_task_group, by_await]
+each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+Way = Callable[[Listing[Any]], Awaitable[Page[Any]]]
+
+
+@each_way
+async def test_a_listing_is_awaited_in_any_way_and_again(way: Way) -> None:
+    vendor = Vendor(3)
+    async with client_of(vendor) as client:
+        listing = client.sip_trunks.list()
+        for asked in (1, 2):
+            assert [trunk.key_id for trunk in await way(listing)] == [1, 2, 3]
+            assert len(vendor.asked) == asked
+
+
+@each_way
+async def test_the_error_of_a_listing_comes_out_in_any_way(way: Way) -> None:
+    async with client_of(answer(-22)) as client:
+        with pytest.raises((ItnioError, ExceptionGroup)) as caught:
+            await way(client.sip_trunks.list())
+        assert getattr(caught.value, "exceptions", [caught.value])[0].code == -22
+
+
+async def test_the_task_of_a_listing_can_be_cancelled_and_leaves_nothing_behind() -> None:
+    vendor = Vendor(1)
+    transport = ScriptedTransport(hang, vendor)
+    async with AsyncClient(KEY, SECRET, transport=transport) as client:
+        listing = client.sip_trunks.list()
+        task = asyncio.create_task(listing)
+        await until(lambda: transport.sent)
+        assert client.stats.in_use == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert client.stats.in_use == 0
+        assert len(await asyncio.create_task(listing)) == 1
+
+
+async def test_two_tasks_at_once_need_two_listings() -> None:
+    transport = ScriptedTransport(hang)
+    async with AsyncClient(KEY, SECRET, transport=transport) as client:
+        listing = client.sip_trunks.list()
+        first = asyncio.create_task(listing)
+        await until(lambda: transport.sent)
+        with pytest.raises(RuntimeError, match="by another task already"):
+            await asyncio.create_task(listing)
+        assert not first.done()
+        first.cancel()
+        await asyncio.wait([first])
+
+
+def test_asyncio_runs_a_listing() -> None:
+    async def closing() -> None:
+        await client.aclose()
+
+    client = client_of(Vendor(2))
+    assert len(asyncio.run(client.sip_trunks.list())) == 2
+    asyncio.run(closing())
+
+
+async def test_a_listing_that_is_closed_gives_its_slot_back() -> None:
+    async with AsyncClient(KEY, SECRET, transport=ScriptedTransport(hang)) as client:
+        listing = client.sip_trunks.list()
+        listing.close()
+        listing.send(None)
+        assert client.stats.in_use == 1
+        listing.close()
+        assert client.stats.in_use == 0

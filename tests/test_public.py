@@ -97,16 +97,22 @@ def test_the_package_is_typed_and_has_a_version() -> None:
 
 
 README = Path(__file__).parent.parent / "README.md"
-ROW = re.compile(r"^\| (GET|POST|PUT) \| `(/[^`]+)` \| `client\.([a-z_]+)\.([a-z_]+)\(.*\)`[^|]* \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (GET|POST|PUT) \| `(/[^`]+)` \| `client\.([a-z_]+)\.([a-z_]+)\(.*\)`[^|]* \| `([a-z_]+)\.([A-Z_]+)` \|$",
+    re.MULTILINE,
+)
 
 
 def test_the_table_of_the_readme_has_each_endpoint_and_its_call() -> None:
     rows = ROW.findall(README.read_text(encoding="utf-8"))
     assert len(rows) == len(itnio_async.ENDPOINTS)
-    assert {f"{method} {path}" for method, path, _, _ in rows} == {str(endpoint) for endpoint in itnio_async.ENDPOINTS}
-    for _, _, family, method in rows:
-        service = inspect.get_annotations(getattr(AsyncClient, family).func, eval_str=True)["return"]
-        assert callable(getattr(service, method))
+    assert {f"{method} {path}" for method, path, *_ in rows} == {str(endpoint) for endpoint in itnio_async.ENDPOINTS}
+    for method, path, family, name, room, constant in rows:
+        service = getattr(AsyncClient, family)
+        assert callable(getattr(service, name))
+        endpoint = getattr(importlib.import_module(f"itnio_async.api.{room}"), constant)
+        assert str(endpoint) == f"{method} {path}"
+        assert endpoint in itnio_async.ENDPOINTS
 
 
 FACES = ("itnio_async", "itnio_async.bulk", "itnio_async.sandbox", "itnio_async.testing", "itnio_async.transport")

@@ -31,7 +31,7 @@ from itnio_async.frames import drop_frames, is_raised_here
 from itnio_async.retry import Repetition, RetryPolicy
 from itnio_async.validators import instance, number, or_none
 
-logger = logging.getLogger("itnio_async.client")
+logger: logging.Logger = logging.getLogger("itnio_async.client")
 
 R = TypeVar("R")
 

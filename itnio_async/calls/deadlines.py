@@ -10,6 +10,8 @@ import asyncio
 from contextvars import Context
 from typing import Self
 
+from itnio_async.transport.loops import no_loop
+
 # Turns of the event loop before a deadline strikes. After the process was stopped for a while, timers ring before what
 # lies in the sockets is read: in the next turn the loop reads an answer, and in the one after that the call takes it.
 _LAST_TURNS = 3
@@ -25,12 +27,15 @@ class Deadline:
     __slots__ = ("_cancelling", "_task", "has_struck")
 
     def __init__(self) -> None:
-        self.has_struck = False
+        self.has_struck: bool = False
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
 
     def __enter__(self) -> Self:
-        self._task = task = asyncio.current_task()
+        try:
+            self._task = task = asyncio.current_task()
+        except RuntimeError:
+            raise no_loop() from None
         if task is None:
             raise RuntimeError("A call of the API must be awaited in a task of asyncio.")
         self._cancelling = task.cancelling()

@@ -25,7 +25,7 @@ from itnio_async.transport.loops import Home
 from itnio_async.transport.patchable import ConnectionCounts, LastHop
 from itnio_async.transport.signing import Signer, SigningTransport
 
-logger = logging.getLogger("itnio_async.client")
+logger: logging.Logger = logging.getLogger("itnio_async.client")
 
 Middleware = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 
@@ -66,11 +66,11 @@ class Shared:
         max_response_bytes: int,
     ) -> None:
         self.clock = clock
-        self.signer = Signer(clock)
+        self.signer: Signer = Signer(clock)
         self.tokens = tokens
         # Over plain http anyone on the way could set our clock, and have requests signed for another time.
-        self.learns_clock = base_url.scheme == "https" or is_loopback(base_url.host)
-        self.headers = (
+        self.learns_clock: bool = base_url.scheme == "https" or is_loopback(base_url.host)
+        self.headers: tuple[tuple[bytes, bytes], ...] = (
             (b"Host", base_url.netloc),
             (b"Accept", b"application/json"),
             # Answers are small; where one comes compressed all the same, it is read.
@@ -79,8 +79,8 @@ class Shared:
             (b"Content-Type", CONTENT_TYPE.encode()),
         )
         self.max_response_bytes = max_response_bytes
-        self.requests = 0
-        self.retries = 0
+        self.requests: int = 0
+        self.retries: int = 0
         self._on_retry = on_retry
         self._hop = hop
         self._owns_hop = owns_hop
@@ -92,9 +92,11 @@ class Shared:
         # Calls between two attempts, with their tasks.
         self._sleeping: dict[Deadline, asyncio.Task[Any] | None] = {}
         self.deadlines: Deadlines
-        self.chain = _chain(SigningTransport(hop, _no_credentials, clock=clock, base_url=base_url), middleware)
+        self.chain: httpx.AsyncBaseTransport = _chain(
+            SigningTransport(hop, _no_credentials, clock=clock, base_url=base_url), middleware
+        )
         # Last, so that a constructor that fails leaves nothing to warn about.
-        self.closed = False
+        self.closed: bool = False
 
     def enter(self) -> Limiter:
         """Return the limiter of the running loop, after moving there if need be.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -24,6 +24,9 @@ def _show_request(request: Any) -> str:
 class Outcome(Generic[Q, R]):
     """What became of one item: either `response` or `error` is there, the other one is None.
 
+    A run gives a `Succeeded` or a `Failed`, so that type checkers know which one is there: after `if outcome.error is
+    None`, or by `isinstance`.
+
     `index` counts the items from 0 in the order in which they were read; `attempts` is how many were made, and
     `elapsed` the seconds from the call to its end, waits included.
     """
@@ -41,13 +44,45 @@ class Outcome(Generic[Q, R]):
         return self.error is None
 
 
+class Succeeded(Outcome[Q, R]):
+    """The outcome of an item that the API did: `response` is there."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        response: Response[R]
+        error: None
+
+        @property
+        def ok(self) -> Literal[True]:
+            """True."""
+
+
+class Failed(Outcome[Q, R]):
+    """The outcome of an item that failed: `error` is there."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        response: None
+        error: ItnioError
+
+        @property
+        def ok(self) -> Literal[False]:
+            """False."""
+
+
+AnyOutcome: TypeAlias = Succeeded[Q, R] | Failed[Q, R]
+"""What a run gives for each item."""
+
+
 class Outcomes(Protocol[Q, R]):
     """Where outcomes wait for the consumer; neither kind has a bound of its own, since the workers have one."""
 
-    def put(self, index: int, outcome: Outcome[Q, R] | None) -> None:
+    def put(self, index: int, outcome: AnyOutcome[Q, R] | None) -> None:
         """Keep an outcome; None says that this item will have none."""
 
-    def take(self) -> Outcome[Q, R] | None:
+    def take(self) -> AnyOutcome[Q, R] | None:
         """Return the outcome whose turn it is, or None where it is not there yet."""
 
 
@@ -55,14 +90,14 @@ class AsFinished(Generic[Q, R]):
     """First done, first out."""
 
     def __init__(self) -> None:
-        self._outcomes: deque[Outcome[Q, R]] = deque()
+        self._outcomes: deque[AnyOutcome[Q, R]] = deque()
 
-    def put(self, index: int, outcome: Outcome[Q, R] | None) -> None:
+    def put(self, index: int, outcome: AnyOutcome[Q, R] | None) -> None:
         """Keep an outcome, if there is one."""
         if outcome is not None:
             self._outcomes.append(outcome)
 
-    def take(self) -> Outcome[Q, R] | None:
+    def take(self) -> AnyOutcome[Q, R] | None:
         """Return the oldest one."""
         return self._outcomes.popleft() if self._outcomes else None
 
@@ -71,14 +106,14 @@ class InInputOrder(Generic[Q, R]):
     """By index, without a gap but where an item has no outcome."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[int, Outcome[Q, R] | None] = {}
+        self._outcomes: dict[int, AnyOutcome[Q, R] | None] = {}
         self._turn = 0
 
-    def put(self, index: int, outcome: Outcome[Q, R] | None) -> None:
+    def put(self, index: int, outcome: AnyOutcome[Q, R] | None) -> None:
         """Keep an outcome until those before it are there."""
         self._outcomes[index] = outcome
 
-    def take(self) -> Outcome[Q, R] | None:
+    def take(self) -> AnyOutcome[Q, R] | None:
         """Return the one whose turn it is."""
         while self._turn in self._outcomes:
             outcome = self._outcomes.pop(self._turn)

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from itnio_async import config
 from itnio_async.endpoint import Response
-from itnio_async.runs.outcome import AsFinished, InInputOrder, Outcome
+from itnio_async.runs.outcome import AnyOutcome, AsFinished, InInputOrder
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
@@ -84,10 +84,10 @@ class BulkRun(Generic[Q, R]):
         for _ in range(2):  # asyncio's own task that closes the generator of an `async for` that was left
             await asyncio.sleep(0)
 
-    def __aiter__(self) -> AsyncGenerator[Outcome[Q, R], None]:
+    def __aiter__(self) -> AsyncGenerator[AnyOutcome[Q, R], None]:
         return self._outcomes()
 
-    async def _outcomes(self) -> AsyncGenerator[Outcome[Q, R], None]:
+    async def _outcomes(self) -> AsyncGenerator[AnyOutcome[Q, R], None]:
         # A generator, since asyncio tells one of those that its loop was left, and an iterator of ours nothing.
         workers = self._workers
         workers.start()
@@ -109,7 +109,7 @@ class BulkRun(Generic[Q, R]):
         """Begin no further call; the outcomes of those that have begun still come."""
         self._workers.stop()
 
-    async def aclose(self) -> list[Outcome[Q, R]]:
+    async def aclose(self) -> list[AnyOutcome[Q, R]]:
         """Begin no further call, wait for those that have begun, and return the outcomes that nobody has taken yet.
 
         Raises nothing of the run's own: `error` tells what stopped it. On cancellation, calls in flight are cancelled.

@@ -18,11 +18,12 @@ from typing import Any, Generic, TypeVar
 
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import Outcome, Outcomes
+from itnio_async.runs.outcome import AnyOutcome, Failed, Outcomes, Succeeded
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
+from itnio_async.transport.loops import no_loop
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -57,7 +58,9 @@ class Workers(Generic[Q, R]):
         self.name = name
         self.under_way: dict[int, Q] = {}
         self.error: BaseException | None = None
-        self.started = self.succeeded = self.failed = 0
+        self.started: int = 0
+        self.succeeded: int = 0
+        self.failed: int = 0
         self._send = send
         self._source = source
         self._outcomes = outcomes
@@ -86,7 +89,10 @@ class Workers(Generic[Q, R]):
         """Start the workers; does nothing a second time, or after a stop."""
         if self._loop is not None or self._stopping:
             return
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise no_loop() from None
         self._began = time.monotonic()
         logger.info("%s in bulk: begins, at most %d calls at once", self.name, self._concurrency)
         for other in [other for other in _running if other._loop is not None and other._loop.is_closed()]:
@@ -97,14 +103,14 @@ class Workers(Generic[Q, R]):
             for number in range(self._concurrency)
         ]
 
-    def take(self) -> Outcome[Q, R] | None:
+    def take(self) -> AnyOutcome[Q, R] | None:
         """Return an outcome that is there, or None."""
         outcome = self._outcomes.take()
         if outcome is not None:
             self._places.release()
         return outcome
 
-    async def next(self) -> Outcome[Q, R] | None:
+    async def next(self) -> AnyOutcome[Q, R] | None:
         """Return the next outcome, or None after the last one; a cancelled wait loses none."""
         while (outcome := self.take()) is None and not self.is_over:
             self._news.clear()
@@ -189,7 +195,7 @@ class Workers(Generic[Q, R]):
             index = self.started
             self.started += 1
             self.under_way[index] = request
-            outcome: Outcome[Q, R] | None = None
+            outcome: AnyOutcome[Q, R] | None = None
             began = time.monotonic()
             try:
                 try:
@@ -197,10 +203,10 @@ class Workers(Generic[Q, R]):
                 except ItnioError as error:
                     # Without this frame, whose variables go on to the next requests.
                     error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
-                    outcome = Outcome(index, request, None, error, error.attempts, time.monotonic() - began)
+                    outcome = Failed(index, request, None, error, error.attempts, time.monotonic() - began)
                     self.failed += 1
                 else:
-                    outcome = Outcome(index, request, response, None, response.attempts, time.monotonic() - began)
+                    outcome = Succeeded(index, request, response, None, response.attempts, time.monotonic() - began)
                     self.succeeded += 1
                 del self.under_way[index]
                 if self._rule.ends_run(outcome.error):

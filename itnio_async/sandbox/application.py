@@ -74,7 +74,7 @@ class Application:
         self._vendor = vendor
         self._handlers = handlers
         self._date = (0, "")
-        self.asgi = Starlette(
+        self.asgi: Starlette = Starlette(
             routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in handlers.items()],
             exception_handlers={HTTPException: self._unrouted},
         )

@@ -31,7 +31,7 @@ class Database:
     """
 
     def __init__(self, path: str | None, tables: str) -> None:
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         try:
             if path:  # its owner's alone: it may come to hold somebody's own passwords
                 create_private(Path(path))

@@ -149,7 +149,7 @@ class Order:
         self.fault = fault
         self._random = random.Random(fault.seed)  # noqa: S311  (repeatable on purpose)
         self._lock = threading.Lock()
-        self.cancelled = False
+        self.cancelled: bool = False
         self._struck = EventCount()
         self._released = EventCount()
 

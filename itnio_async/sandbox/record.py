@@ -51,7 +51,7 @@ class Record:
         self._assumed: list[RecordedRequest] = []
         self._assumed_count = 0
         self._file: IO[bytes] | None = None
-        self.seen = EventCount()
+        self.seen: EventCount = EventCount()
         if log is not None:
             try:
                 self._file = open(log, "ab", buffering=0)  # noqa: SIM115, PTH123  (closed with the sandbox)

@@ -76,7 +76,7 @@ class Sandbox:
             allowed_addresses=allowed_addresses,
             assumptions=Assumptions(window=window),
         )
-        self.server = Server(Application(self._vendor, HANDLERS).asgi, keep_alive=keep_alive)
+        self.server: Server = Server(Application(self._vendor, HANDLERS).asgi, keep_alive=keep_alive)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.url}>" if self.server.is_running else "<Sandbox, not running>"

@@ -26,12 +26,12 @@ class Vendor:
     def __init__(
         self, *, accounts: Mapping[str, str], allowed_addresses: Collection[str] | None, assumptions: Assumptions
     ) -> None:
-        self.accounts = dict(accounts)
+        self.accounts: dict[str, str] = dict(accounts)
         self.allowed_addresses = allowed_addresses
         self.assumptions = assumptions
         self.clock: Callable[[], float] = time.time
         self.orders: tuple[Order, ...] = ()
-        self.record = Record(None)
+        self.record: Record = Record(None)
         self._database: Database | None = None
 
     # Its files.

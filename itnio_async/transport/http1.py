@@ -256,12 +256,13 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, max_head_bytes: int) -> None:
-        self.number = 0
-        self.requests = 0
-        self.received = False
-        self.is_closed = False
+        self.number: int = 0
+        self.requests: int = 0
+        self.received: bool = False
+        self.is_closed: bool = False
         self.lost_by: Exception | None = None
-        self.opened_at = self.idle_since = 0.0
+        self.opened_at: float = 0.0
+        self.idle_since: float = 0.0
         self._owner = owner
         self._loop = loop
         self._max_head_bytes = max_head_bytes

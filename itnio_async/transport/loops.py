@@ -10,6 +10,8 @@ from types import coroutine
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakMethod
 
+from itnio_async.errors import ConfigurationError
+
 T = TypeVar("T")
 
 # A generator a loop, which `loop.shutdown_asyncgens()` closes (asyncio.run does that before it closes the loop): the
@@ -98,6 +100,14 @@ def in_empty_context(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
         return result
 
 
+def no_loop() -> ConfigurationError:
+    """Return the error for whoever runs the client without asyncio."""
+    return ConfigurationError(
+        "The client needs asyncio's event loop, and none is running here. Start with asyncio.run(main()); "
+        "trio is not supported, anyio only on asyncio. From another thread, use asyncio.run_coroutine_threadsafe."
+    )
+
+
 class Home:
     """The loop and process that connections belong to; `enter` moves it."""
 
@@ -105,11 +115,14 @@ class Home:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.process = _process
+        self.process: int = _process
 
     def is_here(self) -> bool:
         """Tell whether the running loop is the one that the connections belong to."""
-        return asyncio.get_running_loop() is self.loop and self.process == _process
+        try:
+            return asyncio.get_running_loop() is self.loop and self.process == _process
+        except RuntimeError:
+            raise no_loop() from None
 
     def is_elsewhere(self) -> bool:
         """Tell whether another loop of this process still holds them."""

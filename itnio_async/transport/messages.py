@@ -121,7 +121,7 @@ class LazyResponse(httpx.Response):
 
     # What `httpx.Response.__init__` sets on each answer.
     _request: httpx.Request | None = None
-    next_request = None
+    next_request: httpx.Request | None = None
     is_closed = False
     is_stream_consumed = False
     default_encoding = "utf-8"

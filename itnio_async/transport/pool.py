@@ -21,7 +21,7 @@ from itnio_async.transport.connect import Origin, open_connection, tls_context
 from itnio_async.transport.http1 import TURNS_TO_READ, Connection
 from itnio_async.transport.loops import in_empty_context, this_process
 
-log = logging.getLogger("itnio_async.pool")
+log: logging.Logger = logging.getLogger("itnio_async.pool")
 
 # Seconds for sockets to be closed in: it takes event loops a few ticks.
 _CLOSING_TIME = 1.0
@@ -65,8 +65,8 @@ class Pool:
 
     def __init__(self, settings: Settings, counts: Counts, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.process = this_process()
-        self.is_closed = False
+        self.process: int = this_process()
+        self.is_closed: bool = False
         self._settings = settings
         self._counts = counts
         self._limit = settings.limits.max_connections

@@ -22,7 +22,8 @@ from itnio_async import (
     TrunkDirection,
 )
 from itnio_async.api.sip_trunks import ADD, ENDPOINTS, QUERY, UPDATE, SipTrunkFilter, SipTrunkQuery
-from itnio_async.codec import converter, encode, wire_name
+from itnio_async.codec import converter, encode
+from itnio_async.values import wire_name
 
 OUT, IN = TrunkDirection.OUTBOUND, TrunkDirection.INBOUND
 

@@ -3,13 +3,17 @@
 
 import os
 import socket
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import httpx
 import pytest
 import vcr
 from support.asking import QUERY, ask, headers_for
 
-from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd
+from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd, pytest_plugin
 from itnio_async.sandbox import Sandbox
 from itnio_async.testing import SECRET_HEADERS, VendorContactedError, itnio_sandbox, vcr_config  # noqa: F401
 
@@ -152,3 +156,70 @@ def test_what_has_a_secrets_name_is_blanked_in_any_body(vcr_config, body, kept):
 def test_a_body_without_secrets_stays_as_it_was_written(vcr_config, body):
     response = {"body": {"string": body}, "headers": {}}
     assert vcr_config["before_record_response"](response) == {"body": {"string": body}, "headers": {}}
+
+
+# -- the plugin that pytest finds by itself ---------------------------------------------------------------------------
+
+LOOKS = """
+    import os
+
+    def test_one(itnio_sandbox):
+        assert os.environ["ITNIO_BASE_URL"] == itnio_sandbox.url
+
+    def test_session(itnio_session_sandbox):
+        assert os.environ["ITNIO_BASE_URL"] == itnio_session_sandbox.url
+        assert len(itnio_session_sandbox.trunks) == 10
+
+    def test_both(itnio_session_sandbox, itnio_sandbox):
+        assert os.environ["ITNIO_BASE_URL"] == itnio_sandbox.url != itnio_session_sandbox.url
+
+    def test_session_again(itnio_session_sandbox):
+        assert os.environ["ITNIO_BASE_URL"] == itnio_session_sandbox.url
+"""
+BY_ITSELF = """
+    import sys
+
+    def pytest_configure():
+        assert "itnio_async" not in sys.modules
+"""
+BY_NAME = 'pytest_plugins = ["itnio_async.testing"]'
+
+
+def is_installed() -> bool:
+    """Whether pytest finds the plugin by itself: not where only the checkout lies in the path."""
+    return any(plugin.name == "itnio_async" for plugin in entry_points(group="pytest11"))
+
+
+@pytest.mark.parametrize(
+    ("conftest", "options"),
+    [
+        pytest.param(BY_ITSELF, [], id="by itself", marks=pytest.mark.skipif(not is_installed(), reason="a checkout")),
+        pytest.param(BY_NAME, [], id="also by its name"),
+        pytest.param(BY_NAME, ["-p", "no:itnio_async"], id="only by its name"),
+    ],
+)
+def test_each_way_to_the_plugin(pytester, conftest, options):
+    pytester.makeini("[pytest]")
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(LOOKS)
+    # The other plugins of this machine: some take seconds to load.
+    others = {plugin.name for plugin in entry_points(group="pytest11")} - {"itnio_async"}
+    quiet = [part for name in sorted(others) for part in ("-p", f"no:{name}")]
+    result = pytester.runpytest_subprocess("--strict-markers", *quiet, *options)
+    result.assert_outcomes(passed=4)
+
+
+def test_the_plugin_imports_nothing_of_the_package_before_its_use():
+    plugin = Path(pytest_plugin.__file__)
+    code = f"""import runpy, sys, pytest
+runpy.run_path({str(plugin)!r})
+print(*(name for name in sys.modules if name.partition('.')[0] in ('itnio_async', 'httpx', 'attrs')))"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
+@pytest.mark.skipif(not is_installed(), reason="a checkout")
+def test_what_pytest_finds_is_a_copy_of_the_plugin_beside_the_package():
+    (found,) = [plugin for plugin in entry_points(group="pytest11") if plugin.name == "itnio_async"]
+    module = found.load()
+    assert Path(module.__file__).read_text() == Path(pytest_plugin.__file__).read_text()

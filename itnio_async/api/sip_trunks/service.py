@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
+from typing import Unpack
 
 from itnio_async import config
 from itnio_async.api.base import Service
@@ -17,7 +18,7 @@ from itnio_async.api.sip_trunks.types import (
     TrunkDirection,
 )
 from itnio_async.config import RateLimit
-from itnio_async.endpoint import Endpoint, Listing
+from itnio_async.endpoint import CallOptions, Endpoint, Listing
 from itnio_async.errors import ItnioError
 from itnio_async.runs.run import BulkRun
 from itnio_async.values import UNSET, Page
@@ -45,9 +46,12 @@ ENDPOINTS = (UPDATE, ADD, QUERY)
 
 
 class SipTrunks(Service):
-    """The SIP trunks of the account."""
+    """The SIP trunks of the account.
 
-    async def update(self, update: SipTrunkUpdate) -> None:
+    Each method takes `CallOptions`: `timeout`, `deadline` and `retry` for its calls alone.
+    """
+
+    async def update(self, update: SipTrunkUpdate, **options: Unpack[CallOptions]) -> None:
         """Replace the settings of one trunk by those given, whole: what is left out may be lost.
 
         A call that is cancelled or runs out of time may have been processed all the same: list the trunk to see, or
@@ -56,7 +60,7 @@ class SipTrunks(Service):
         Raises `InvalidRequestError` before sending, `ApiError` for what the vendor refuses, `TransportError` or
         `DeadlineExceeded` where no answer came. Source: the vendor's page on updating a SIP trunk.
         """
-        call = self._caller.call(UPDATE, update)
+        call = self._caller.call(UPDATE, update, **options)
         del update  # a report of an error shows the variables here, whatever was passed
         return (await call).data
 
@@ -69,6 +73,7 @@ class SipTrunks(Service):
         stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
+        **options: Unpack[CallOptions],
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Update many trunks at once: `async for outcome in client.sip_trunks.update_many(updates)`.
 
@@ -83,15 +88,16 @@ class SipTrunks(Service):
             stop_on=stop_on,
             max_failures=max_failures,
             ordered=ordered,
+            **options,
         )
 
-    async def add(self, trunk: SipTrunkAdd) -> int | None:
+    async def add(self, trunk: SipTrunkAdd, **options: Unpack[CallOptions]) -> int | None:
         """Create a trunk and return its key id, or None where the vendor's answer leaves it out.
 
         A lost answer does not tell whether the trunk was created: look for its name before trying again. A failure of
         the vendor's system is not repeated by itself for the same reason. Raises as `update` does.
         """
-        call = self._caller.call(ADD, trunk)
+        call = self._caller.call(ADD, trunk, **options)
         del trunk
         return (await call).data
 
@@ -102,6 +108,7 @@ class SipTrunks(Service):
         sip_trunk_name: str | None = None,
         current: int = 1,
         size: int = 100,
+        **options: Unpack[CallOptions],
     ) -> Listing[SipTrunk]:
         """List trunks: `await` it for page `current` (from 1), or `async for` over it for all trunks from there on.
 
@@ -113,6 +120,7 @@ class SipTrunks(Service):
         )
 
         async def fetch(page: int) -> Page[SipTrunk]:
-            return (await self._caller.call(QUERY, SipTrunkQuery(current=page, size=size, params=filters))).data
+            query = SipTrunkQuery(current=page, size=size, params=filters)
+            return (await self._caller.call(QUERY, query, **options)).data
 
         return Listing(fetch, current=current, size=size)

@@ -13,17 +13,17 @@ from typing import Any, TypedDict, Unpack
 import attrs
 from attrs import field, frozen
 
-from itnio_async.codec import local, request_from
+from itnio_async.codec import Record, Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.values import (
     INTEGER,
     LONG,
     UNSET,
-    ShowsWhatIsSet,
     Unset,
     extra_field,
     is_masked,
+    local,
     secret,
     sent_extra_field,
 )
@@ -37,16 +37,19 @@ class TrunkDirection(IntEnum):
 
 
 @frozen(kw_only=True, repr=False)
-class GroupBinding(ShowsWhatIsSet):
+class GroupBinding(Request):
     """An agent group bound to a trunk, and for inbound trunks the phone number that leads to it (50 characters)."""
 
     voice_group_id: int = field(metadata=LONG)
+    """The agent group's id."""
     number: str | Unset | None = UNSET
+    """The phone number that leads to the group: for inbound trunks, at most 50 characters."""
     extra: Mapping[str, Any] = sent_extra_field()
+    """What is sent beside these fields, under the vendor's names."""
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkUpdate(ShowsWhatIsSet):
+class SipTrunkUpdate(Request):
     """The whole of a trunk as it shall be: an update replaces it, and what is left out may be lost.
 
     `trunk.to_update(**changes)` makes one from a listed trunk. `sip_trunk_state` is whether the trunk registers at the
@@ -56,68 +59,89 @@ class SipTrunkUpdate(ShowsWhatIsSet):
     """
 
     key_id: int = field(metadata=INTEGER)
+    """The trunk's id: its primary key at the vendor."""
     sip_trunk_name: str
+    """The trunk's name; one that another trunk has is refused (-47)."""
     group_list: list[GroupBinding]
+    """The agent groups bound to the trunk: at least one, each once."""
     sip_trunk_state: bool
+    """Whether the trunk registers at the gateway."""
     sip_prefix: str | Unset | None = UNSET
+    """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
     sip_gateway_ip: str | Unset | None = UNSET
+    """The address of the SIP gateway that calls go out to: for outbound trunks, at most 50 characters."""
     sip_white_ip: str | Unset | None = UNSET
+    """The address that inbound SIP is accepted from: for inbound trunks, at most 50 characters."""
     sip_account: str | Unset | None = UNSET
+    """The account that an outbound trunk registers with at its gateway."""
     sip_password: str | Unset | None = secret(default=UNSET)
+    """The password of that account."""
     direction: TrunkDirection | int | Unset | None = local()
+    """Which way calls go over the trunk, for the checks alone: it is never sent."""
     extra: Mapping[str, Any] = sent_extra_field()
-
-    @classmethod
-    def from_dict(cls, body: Mapping[str, Any]) -> SipTrunkUpdate:
-        """Return the update that a JSON object with the vendor's names is; keys that it does not know are `extra`.
-
-        Values are kept as they are, and checked when the update is sent. Raises `InvalidRequestError` that names what
-        is missing.
-        """
-        return request_from(body, cls)
+    """What is sent beside these fields, under the vendor's names."""
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkAdd(ShowsWhatIsSet):
+class SipTrunkAdd(Request):
     """A trunk to be created; `type` is its direction, and cannot be changed later. `extra` is sent as it is."""
 
     type: TrunkDirection | int
+    """Which way calls go over the trunk."""
     sip_trunk_name: str
+    """The trunk's name; one that another trunk has is refused (-47)."""
     group_list: list[GroupBinding]
+    """The agent groups bound to the trunk: at least one, each once."""
     sip_trunk_state: bool
+    """Whether the trunk registers at the gateway."""
     sip_prefix: str | Unset | None = UNSET
+    """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
     sip_gateway_ip: str | Unset | None = UNSET
+    """The address of the SIP gateway that calls go out to: for outbound trunks, at most 50 characters."""
     sip_white_ip: str | Unset | None = UNSET
+    """The address that inbound SIP is accepted from: for inbound trunks, at most 50 characters."""
     sip_account: str | Unset | None = UNSET
+    """The account that an outbound trunk registers with at its gateway."""
     sip_password: str | Unset | None = secret(default=UNSET)
+    """The password of that account."""
     extra: Mapping[str, Any] = sent_extra_field()
+    """What is sent beside these fields, under the vendor's names."""
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkFilter(ShowsWhatIsSet):
+class SipTrunkFilter(Request):
     """Which trunks a listing shows; the name matches in part."""
 
     type: TrunkDirection | int | Unset = UNSET
+    """Only trunks of this direction."""
     sip_trunk_name: str | Unset = UNSET
+    """Only trunks that have this text in their names."""
 
 
-@frozen(kw_only=True)
-class SipTrunkQuery:
+@frozen(kw_only=True, repr=False)
+class SipTrunkQuery(Request):
     """One page of a listing: its number from 1 and its size from 1 to 100."""
 
     current: int = field(metadata=INTEGER)
+    """The page's number, from 1."""
     size: int = field(metadata=INTEGER)
+    """How many trunks a page has, from 1 to 100. The vendor may have a size of its own."""
     params: SipTrunkFilter
+    """Which trunks are listed."""
 
 
 @frozen(kw_only=True)
-class BoundGroup:
+class BoundGroup(Record):
     """An agent group as the listing shows it under a trunk."""
 
     voice_group_id: int | None = None
+    """The agent group's id."""
     group_name: str | None = None
+    """The agent group's name."""
     number: str | None = None
+    """The phone number that leads to the group."""
     extra: Mapping[str, Any] = extra_field()
+    """The keys of the answer that are not known."""
 
 
 class SipTrunkChanges(TypedDict, total=False):
@@ -137,7 +161,7 @@ class SipTrunkChanges(TypedDict, total=False):
 
 
 @frozen(kw_only=True)
-class SipTrunk:
+class SipTrunk(Record):
     """A trunk as the listing shows it; a field that the answer leaves out or gives as null is None.
 
     `state` is 0 (disabled) or 1 (enabled). `sip_trunk_state` is called the gateway's status in the listing and the
@@ -146,20 +170,35 @@ class SipTrunk:
     """
 
     key_id: int | None = None
+    """The trunk's id: its primary key at the vendor."""
     type: TrunkDirection | int | None = None
+    """Which way calls go over the trunk."""
     state: int | None = None
+    """0: disabled, 1: enabled."""
     sip_trunk_name: str | None = None
+    """The trunk's name."""
     sip_prefix: str | None = None
+    """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
     group_list: list[BoundGroup] | None = None
+    """The agent groups bound to the trunk."""
     sip_gateway_ip: str | None = None
+    """The address of the SIP gateway that calls go out to."""
     sip_white_ip: str | None = None
+    """The address that inbound SIP is accepted from."""
     sip_trunk_state: bool | None = None
+    """What this page calls the gateway's status, and the pages of update and add the registration."""
     sip_account: str | None = None
+    """The account that an outbound trunk registers with at its gateway."""
     sip_password: str | None = secret(default=None)
+    """The password of that account: in the clear, masked or absent, which the vendor's pages do not say."""
     cc_ip: str | None = None
+    """The address of the call centre's side. The vendor's page says no more, and no request has it."""
     create_time: str | None = None
+    """When the trunk was made, as `2025-01-10 11:31:21`; the zone is not stated."""
     update_time: str | None = None
+    """When the trunk was last changed, likewise."""
     extra: Mapping[str, Any] = extra_field()
+    """The keys of the answer that are not known."""
 
     def to_update(self, **changes: Unpack[SipTrunkChanges]) -> SipTrunkUpdate:
         """Return the full replacement that `update` needs: this trunk with the changes.

@@ -29,14 +29,14 @@ from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
-from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.outcome import AnyOutcome
 from itnio_async.runs.run import BulkRun
 from itnio_async.runs.source import Source
 from itnio_async.validators import checked, whole
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
-_Outcome = Outcome[SipTrunkUpdate, None]
+_Outcome = AnyOutcome[SipTrunkUpdate, None]
 # An update, and where its outcome goes.
 _Waiting = tuple[SipTrunkUpdate, asyncio.Future[_Outcome]]
 

@@ -18,9 +18,9 @@ from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.client import AsyncClient
 from itnio_async.config import LIMITS, RateLimit
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.outcome import AnyOutcome
 
-Outcomes = list[Outcome[SipTrunkUpdate, None]]
+Outcomes = list[AnyOutcome[SipTrunkUpdate, None]]
 
 # A chunk begins no call after so many seconds: nearly all calls take less than half a second, so that it ends within 2.
 _BEGINS_WITHIN = 1.5
@@ -34,7 +34,7 @@ class JobPlugin(WorkerPlugin):
     """
 
     def __init__(self, connect: Callable[..., AsyncClient], identity: Identity) -> None:
-        self.fault = ""
+        self.fault: str = ""
         self.chunks: dict[str, asyncio.Task[Outcomes]] = {}
         self._connect = connect
         self._account = (identity.host, identity.account)

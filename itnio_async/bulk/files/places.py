@@ -48,7 +48,7 @@ class BadRows(InvalidRequestError):
 
     def __init__(self, message: str = "", *, rows: Iterable[BadRow] = ()) -> None:
         super().__init__(message)
-        self.rows = tuple(rows)
+        self.rows: tuple[BadRow, ...] = tuple(rows)
 
     @classmethod
     def of(cls, rows: Iterable[BadRow]) -> BadRows:

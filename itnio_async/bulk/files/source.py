@@ -98,8 +98,8 @@ class Source:
         sheet: str | None = None,
         stdin: BinaryIO | None = None,
     ) -> None:
-        self.path = os.fspath(path)
-        self.name = "standard input" if self.path == STANDARD_INPUT else readable(self.path)
+        self.path: str = os.fspath(path)
+        self.name: str = "standard input" if self.path == STANDARD_INPUT else readable(self.path)
         if format is not None and format not in FORMATS:
             raise SourceError(f"there is no such format. There are: {', '.join(FORMATS)}.")
         if separator is not None:

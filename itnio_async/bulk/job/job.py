@@ -37,7 +37,7 @@ from itnio_async.errors import InvalidRequestError, ItnioError
 
 __all__ = ["Bulk", "Confirm", "Ended", "Job", "JobOptions", "JobResult", "ReadBack"]
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 
 @frozen(kw_only=True)

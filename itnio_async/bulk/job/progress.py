@@ -12,7 +12,7 @@ from attrs import frozen
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.journal.journal import Result, RowState
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 _WINDOW = 10.0
 _EVERY = 0.1

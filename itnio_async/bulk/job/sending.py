@@ -47,7 +47,7 @@ class Ending:
     """How a job ends: `how` stays FINISHED until something ends it early. `clock` gives Unix seconds."""
 
     def __init__(self, until: float | None, clock: Callable[[], float]) -> None:
-        self.how = Ended.FINISHED
+        self.how: Ended = Ended.FINISHED
         self.error: ItnioError | None = None
         self.run: BulkRun[SipTrunkUpdate, None] | None = None
         self._until = until

@@ -67,8 +67,8 @@ class Table:
     header: JournalHeader
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool) -> None:
-        self.path = _place_of(path)
-        self.note = ""
+        self.path: Path = _place_of(path)
+        self.note: str = ""
         self._durable = durable
         self._lock: sqlite3.Connection | None = None
         self._database: sqlite3.Connection | None = None

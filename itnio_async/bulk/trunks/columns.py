@@ -9,8 +9,7 @@ from types import MappingProxyType
 import attrs
 
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
-from itnio_async.codec import wire_name
-from itnio_async.values import secret_fields
+from itnio_async.values import secret_fields, wire_name
 
 VOICE_GROUP_IDS = "voice_group_ids"
 NUMBERS = "numbers"

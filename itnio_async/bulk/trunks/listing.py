@@ -11,7 +11,7 @@ from itnio_async.client import AsyncClient
 from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.values import Page
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 _SIZE = 100  # the most that a page takes
 # A listing is a query over the vendor's whole table: as many as a browser would send are polite.

@@ -6,7 +6,8 @@ side of the agent group. `Trunks` has the statements, for handlers, rules and te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from attrs import field, frozen
@@ -107,7 +108,7 @@ class Trunks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.transaction = database.transaction
+        self.transaction: Callable[[], AbstractContextManager[None]] = database.transaction
 
     # Reading.
 

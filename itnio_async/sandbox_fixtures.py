@@ -1,0 +1,62 @@
+"""What the fixtures do: run a sandbox, lead `AsyncClient()` to it, and keep tests away from the vendor."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from itnio_async.account import is_vendor
+
+if TYPE_CHECKING:
+    from itnio_async.sandbox import Sandbox
+
+_TRUNKS = 10
+
+
+class VendorContactedError(AssertionError):
+    """A test was about to contact the vendor itself; an AssertionError, so that no retry or handler swallows it."""
+
+
+def sandbox_of_test(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Yield the sandbox of one test, with the arguments of its marker."""
+    marker = request.node.get_closest_marker("itnio_sandbox")
+    if marker is not None and marker.args:
+        raise pytest.UsageError(f"the marker itnio_sandbox takes named arguments only, not {marker.args!r}")
+    yield from _running_sandbox(monkeypatch, marker.kwargs if marker is not None else {})
+
+
+def sandbox_of_session() -> Iterator[Sandbox]:
+    """Yield a sandbox for all tests of a session."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from _running_sandbox(monkeypatch, {})
+
+
+def _running_sandbox(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> Iterator[Sandbox]:
+    # Here and not above: the plugin's other parts work without the extra.
+    from itnio_async.sandbox import Sandbox
+
+    with Sandbox(**{"trunks": _TRUNKS, **options}) as sandbox:
+        monkeypatch.setenv("ITNIO_API_KEY", sandbox.api_key)
+        monkeypatch.setenv("ITNIO_API_SECRET", sandbox.api_secret)
+        monkeypatch.setenv("ITNIO_BASE_URL", sandbox.url)
+        _block_vendor(monkeypatch)
+        yield sandbox
+
+
+def _block_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+        if is_vendor(name.rstrip(".").lower()):
+            raise VendorContactedError(
+                f"A test with the fixture itnio_sandbox was about to contact {name!r}, the vendor itself. "
+                "Leave base_url out, or pass base_url=itnio_sandbox.url."
+            )
+        return look_up(host, *arguments, **named)
+
+    # asyncio's loop looks names up with this very function, in a thread.
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
