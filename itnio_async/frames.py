@@ -47,6 +47,18 @@ def drop_frames(error: BaseException, handled: BaseException | None) -> None:
         found.__traceback__ = here
 
 
+def without_frames(error: ItnioError) -> ItnioError:
+    """Return a copy of an error that keeps nothing alive: it has no traceback, no cause and no context.
+
+    Of a class that is not this package's, it is of the nearest one that is: how to copy that one is not known here.
+    """
+    cls = next(base for base in type(error).__mro__ if base.__module__ == ItnioError.__module__)
+    copied: ItnioError = cls.__new__(cls)
+    for name, value in vars(error).items():
+        vars(copied)[name] = without_frames(value) if isinstance(value, ItnioError) else value
+    return copied
+
+
 def is_raised_here(error: BaseException) -> bool:
     """Tell whether an error was raised by this package's code, and not by a caller's that ours has called."""
     trace = error.__traceback__

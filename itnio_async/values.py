@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
@@ -66,6 +67,11 @@ BITS = "itnio_async.bits"
 SECRET = "itnio_async.secret"  # noqa: S105  (a marker's name)
 INTEGER: Mapping[str, Any] = MappingProxyType({BITS: 32})
 LONG: Mapping[str, Any] = MappingProxyType({BITS: 64})
+# Fields that say what a request is about, and may stand in logs and telemetry: no texts, no phone numbers, no secrets.
+# The mark is the type that a value must have to be told: anything else was put there by mistake.
+ID = "itnio_async.id"
+KEY_ID: Mapping[str, Any] = MappingProxyType({**INTEGER, ID: int})
+NAME: Mapping[str, Any] = MappingProxyType({ID: str})
 
 
 def secret(default: Any) -> Any:
@@ -86,6 +92,14 @@ def is_masked(password: Any) -> bool:
 def secret_fields(cls: type) -> frozenset[str]:
     """Return the names of the secret fields of an attrs class."""
     return frozenset(attribute.name for attribute in attrs.fields(cls) if SECRET in attribute.metadata)
+
+
+@lru_cache
+def id_fields(cls: Callable[..., Any]) -> Mapping[str, type]:
+    """Return the fields of a class that say what a request is about, each with the type of its values."""
+    if not isinstance(cls, type) or not attrs.has(cls):
+        return {}
+    return {attribute.name: attribute.metadata[ID] for attribute in attrs.fields(cls) if ID in attribute.metadata}
 
 
 class ShowsWhatIsSet:

@@ -18,7 +18,9 @@ from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.values import (
     INTEGER,
+    KEY_ID,
     LONG,
+    NAME,
     UNSET,
     ShowsWhatIsSet,
     Unset,
@@ -55,8 +57,8 @@ class SipTrunkUpdate(ShowsWhatIsSet):
     beside its page's fields, such as `extra={"type": 1}`.
     """
 
-    key_id: int = field(metadata=INTEGER)
-    sip_trunk_name: str
+    key_id: int = field(metadata=KEY_ID)
+    sip_trunk_name: str = field(metadata=NAME)
     group_list: list[GroupBinding]
     sip_trunk_state: bool
     sip_prefix: str | Unset | None = UNSET
@@ -82,7 +84,7 @@ class SipTrunkAdd(ShowsWhatIsSet):
     """A trunk to be created; `type` is its direction, and cannot be changed later. `extra` is sent as it is."""
 
     type: TrunkDirection | int
-    sip_trunk_name: str
+    sip_trunk_name: str = field(metadata=NAME)
     group_list: list[GroupBinding]
     sip_trunk_state: bool
     sip_prefix: str | Unset | None = UNSET
