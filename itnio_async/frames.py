@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 from itnio_async.errors import DeadlineExceeded, ItnioError
 
@@ -52,7 +53,7 @@ def without_frames(error: ItnioError) -> ItnioError:
 
     Of a class that is not this package's, it is of the nearest one that is: how to copy that one is not known here.
     """
-    cls = next(base for base in type(error).__mro__ if base.__module__ == ItnioError.__module__)
+    cls: Any = next(base for base in type(error).__mro__ if base.__module__ == ItnioError.__module__)
     copied: ItnioError = cls.__new__(cls)
     for name, value in vars(error).items():
         vars(copied)[name] = without_frames(value) if isinstance(value, ItnioError) else value
