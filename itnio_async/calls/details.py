@@ -97,7 +97,7 @@ def _is_told(value: Any, kind: Any) -> bool:
         return False
     if kind is int:
         return bool(-(2**63) <= value < 2**63)
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def how_it_ended(error: BaseException | None, attempts: int) -> Ended:
