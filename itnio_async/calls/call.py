@@ -100,9 +100,9 @@ def perform(
 ) -> Coroutine[Any, Any, Response[R]]:
     """Take a call through the limiter, its deadline and its attempts, and tell whoever wants to know how it ended.
 
-    `prepare` makes its request of the arguments, which begin with an endpoint or with method and path; it raises
-    `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a caller's own credentials,
-    middleware or transport raise passes unchanged.
+    `prepare` makes its request of the arguments, which are an endpoint first and a request last, or begin with method
+    and path; it raises `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a caller's
+    own credentials, middleware or transport raise passes unchanged.
     """
     if shared.is_watched or logger.isEnabledFor(logging.DEBUG):
         return _watched(shared, options, prepare, *arguments)

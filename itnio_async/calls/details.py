@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from itnio_async.errors import ConfigurationError, DeadlineExceeded, ItnioError, RefusedError
 from itnio_async.retry import RetryDetails
@@ -60,18 +60,8 @@ class CallDetails:
 
     def log_fields(self) -> dict[str, Any]:
         """Return the fields of a log line about the call, in values that JSON knows."""
-        return {
-            "endpoint": self.endpoint,
-            "ids": dict(self.ids),
-            "ended": self.ended,
-            "code": self.code,
-            "http_status": self.http_status,
-            "attempts": self.attempts,
-            "waited": self.waited,
-            "elapsed": self.elapsed,
-            "error_type": self.error_type,
-            "may_have_been_processed": self.may_have_been_processed,
-        }
+        fields = asdict(self, recurse=False, filter=lambda attribute, _: attribute.name != "error")
+        return {**fields, "ids": dict(self.ids)}
 
 
 class Watch(Protocol):
