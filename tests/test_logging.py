@@ -353,7 +353,7 @@ async def test_a_call_is_a_line_for_its_attempt_and_one_for_its_end(
     for part in ("POST", UPDATE_PATH, "succeeded", "code=0", "http=200", "attempts=1", " ms"):
         assert part in end.getMessage()
     assert "22232" not in attempt.getMessage() + end.getMessage()  # never a body
-    assert vars(attempt).items() >= {"attempt": 1, "http_status": 200, "connection": 1}.items()
+    assert vars(attempt).items() >= {"attempt": 1, "code": 0, "http_status": 200, "connection": 1}.items()
 
 
 @pytest.mark.parametrize(
@@ -373,6 +373,7 @@ async def test_a_failure_is_a_line_too(
     attempt, end = ours(logs, "itnio_async.client")
     for part in [*parts, UPDATE_PATH, "attempt=1"]:
         assert part in attempt.getMessage()
+    assert attempt.error_type == end.error_type  # type: ignore[attr-defined]
     for part in ["failed", UPDATE_PATH, "attempts=1"]:
         assert part in end.getMessage()
     for record in (attempt, end):

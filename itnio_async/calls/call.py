@@ -21,6 +21,7 @@ from itnio_async.calls.details import NO_IDS, CallDetails, Watch, how_it_ended, 
 from itnio_async.calls.failures import transport_error
 from itnio_async.calls.request import Attempt, CallRequest, method_and_path
 from itnio_async.calls.shared import Shared
+from itnio_async.codes import SUCCESS
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import (
@@ -285,7 +286,7 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
             raise
         _failed(call, attempt, ours)
         raise ours from error
-    _log(attempt, "code=0")
+    _log(attempt, None)
     return response
 
 
@@ -298,8 +299,7 @@ def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
     call.may_have_been_processed |= error.may_have_been_processed
     call.last_error = error
     call.attempt = None
-    code = getattr(error, "code", None)
-    _log(attempt, type(error).__name__ if code is None else f"code={code}")
+    _log(attempt, error)
 
 
 def _learn_from_refusal(shared: Shared, call: Call[Any], attempt: Attempt[Any], error: TimestampExpiredError) -> None:
@@ -340,18 +340,22 @@ def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
     return error
 
 
-def _log(attempt: Attempt[Any], outcome: str) -> None:
-    if logger.isEnabledFor(logging.DEBUG):
-        elapsed = time.monotonic() - attempt.request.started
-        told = {
-            "endpoint": attempt.request.template.endpoint,
-            "http_status": attempt.http_status if attempt.is_judged else None,
-            "attempt": attempt.number,
-            "elapsed": elapsed,
-            "connection": attempt.connection,
-        }
-        logger.debug(
-            *("%s %s http=%s attempt=%d %.1f ms connection=%s", told["endpoint"], outcome, told["http_status"]),
-            *(attempt.number, elapsed * 1000, attempt.connection),
-            extra=told,
-        )
+def _log(attempt: Attempt[Any], error: ItnioError | None) -> None:
+    """Log that an attempt had its answer, or failed with this error."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
+    told: dict[str, Any] = {
+        "endpoint": attempt.request.template.endpoint,
+        "code": SUCCESS if error is None else getattr(error, "code", None),
+        "error_type": None if error is None else type(error).__name__,
+        "http_status": attempt.http_status if attempt.is_judged else None,
+        "attempt": attempt.number,
+        "elapsed": time.monotonic() - attempt.request.started,
+        "connection": attempt.connection,
+    }
+    outcome = told["error_type"] if told["code"] is None else f"code={told['code']}"
+    logger.debug(
+        "%s %s http=%s attempt=%d %.1f ms connection=%s",
+        *(told["endpoint"], outcome, told["http_status"], attempt.number, told["elapsed"] * 1000, attempt.connection),
+        extra=told,
+    )

@@ -77,8 +77,12 @@ class Watch(Protocol):
 def ids_of(request: Any) -> Mapping[str, int | str]:
     """Return the fields of a request that say what it is about, but for values that could not be sent."""
     cls: Any = type(request)
-    found: dict[str, Any] = {name: getattr(request, name) for name in id_fields(cls)}
-    return ReadOnlyMapping({name: value for name, value in found.items() if _is_told(value, id_fields(cls)[name])})
+    ids: dict[str, int | str] = {}
+    for name, kind in id_fields(cls).items():
+        value = getattr(request, name)
+        if _is_told(value, kind):
+            ids[name] = value
+    return ReadOnlyMapping(ids)
 
 
 def _is_told(value: Any, kind: Any) -> bool:
