@@ -15,6 +15,7 @@ from itnio_async.api.sip_trunks.types import (
     SipTrunkUpdate,
     TrunkDirection,
 )
+from itnio_async.calls.details import CallDetails
 from itnio_async.calls.shared import Stats
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
@@ -65,6 +66,7 @@ __all__ = [
     "AuthenticationError",
     "BoundGroup",
     "BulkRun",
+    "CallDetails",
     "CallOptions",
     "ConfigurationError",
     "ConflictError",

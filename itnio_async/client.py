@@ -18,6 +18,7 @@ from itnio_async.api.paths import family_of_path, form_of_path
 from itnio_async.calls.answer import reader_of
 from itnio_async.calls.call import Options, perform
 from itnio_async.calls.clock import ServerClock
+from itnio_async.calls.details import CallDetails
 from itnio_async.calls.request import CallRequest, Template, method_and_path, request_of, with_params
 from itnio_async.calls.shared import Middleware, Shared, Stats
 from itnio_async.codec import json_bytes
@@ -62,8 +63,9 @@ class AsyncClient(Families):
     attempt without the signing headers. `proxy`, `verify` (a bool or an `ssl.SSLContext`) and `trust_env` are httpx's.
     `max_response_bytes` bounds the decoded answer. `max_connection_age` is the seconds for which a connection is used
     for further calls, so that a service that lives long follows the address's DNS (None: no bound; a proxy's
-    connections know no age). `allow_insecure` permits plain http to other machines. `on_retry` is
-    called with a `RetryDetails` before each repeat. `clock` gives Unix seconds.
+    connections know no age). `allow_insecure` permits plain http to other machines. `on_retry` is called with a
+    `RetryDetails` before each repeat, and `on_call` with a `CallDetails` at the end of each call, however it ends; what
+    they raise is logged, and does no harm to the call. `clock` gives Unix seconds.
 
     Raises `ConfigurationError` for anything that cannot work.
     """
@@ -89,6 +91,7 @@ class AsyncClient(Families):
         max_connection_age: float | None = None,
         allow_insecure: bool = False,
         on_retry: Callable[[RetryDetails], Any] | None = None,
+        on_call: Callable[[CallDetails], Any] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         try:
@@ -103,6 +106,7 @@ class AsyncClient(Families):
         checked("allow_insecure", allow_insecure, BOOLEAN)
         checked("clock", clock, PLAIN_FUNCTION)
         checked("on_retry", on_retry, or_none(PLAIN_FUNCTION))
+        checked("on_call", on_call, or_none(PLAIN_FUNCTION))
         checked("max_response_bytes", max_response_bytes, whole())
         limits = config.limits_of(limits)
         self._account = account
@@ -120,6 +124,7 @@ class AsyncClient(Families):
             clock=ServerClock(clock),
             tokens=RetryTokens(self._options.retry.budget.capacity),
             on_retry=on_retry,
+            on_call=on_call,
             max_response_bytes=max_response_bytes,
         )
         self._urls: dict[str, httpx.URL] = {}

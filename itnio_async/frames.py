@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 from itnio_async.errors import DeadlineExceeded, ItnioError
 
@@ -45,6 +46,18 @@ def drop_frames(error: BaseException, handled: BaseException | None) -> None:
     here = None if trace is None else TracebackType(None, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
     for found in linked_errors(error, handled):
         found.__traceback__ = here
+
+
+def without_frames(error: ItnioError) -> ItnioError:
+    """Return a copy of an error that keeps nothing alive: it has no traceback, no cause and no context.
+
+    Of a class that is not this package's, it is of the nearest one that is: how to copy that one is not known here.
+    """
+    cls: Any = next(base for base in type(error).__mro__ if base.__module__ == ItnioError.__module__)
+    copied: ItnioError = cls.__new__(cls)
+    for name, value in vars(error).items():
+        vars(copied)[name] = without_frames(value) if isinstance(value, ItnioError) else value
+    return copied
 
 
 def is_raised_here(error: BaseException) -> bool:

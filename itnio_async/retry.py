@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from inspect import isawaitable
 from typing import Any, TypeVar
 
-from attrs import Attribute, define, field, frozen
+from attrs import Attribute, asdict, define, field, frozen
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_any
 
 from itnio_async.errors import (
@@ -139,8 +140,8 @@ class Repetition:
     """One call's repeats: its policy, what it shares with other calls, and whom it tells.
 
     `is_of_call` tells whether an error is a failure of this call's attempt, `until_new_signature` how many seconds
-    remain until a repeat would be signed with other bytes than those that were refused. `ended_by_close` is a block
-    that ends with the client.
+    remain until a repeat would be signed with other bytes than those that were refused. `slept` is told how many
+    seconds a wait has taken, also where it was cut short. `ended_by_close` is a block that ends with the client.
     """
 
     endpoint: str
@@ -151,6 +152,7 @@ class Repetition:
     until_new_signature: Callable[[], float]
     tell: Callable[[RetryDetails], None]
     ended_by_close: Callable[[], AbstractContextManager[None]]
+    slept: Callable[[float], None]
 
     async def run(self, first: ItnioError, attempt: Callable[[], Awaitable[R]]) -> R:
         """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
@@ -199,15 +201,22 @@ class Repetition:
         waiting = self.policy.sleep(seconds)
         if not isawaitable(waiting):
             raise ConfigurationError("RetryPolicy.sleep must give something to await, as asyncio.sleep does.")
-        with self.ended_by_close():
-            await waiting
+        began = time.monotonic()
+        try:
+            with self.ended_by_close():
+                await waiting
+        finally:
+            self.slept(time.monotonic() - began)
 
     def _announce(self, state: RetryCallState) -> None:
         error, wait = _error_of(state), state.upcoming_sleep
         code: int | None = getattr(error, "code", None)
         details = RetryDetails(self.endpoint, state.attempt_number, code, wait, max(0.0, state.idle_for - wait))
         said = type(error).__name__ if code is None else f"code {code}"
-        logger.info("%s: %s at attempt %d, again in %.3f s", self.endpoint, said, state.attempt_number, wait)
+        logger.info(
+            *("%s: %s at attempt %d, again in %.3f s", self.endpoint, said, state.attempt_number, wait),
+            extra=asdict(details),
+        )
         self.tell(details)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType, UnionType
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, overload
 
@@ -72,6 +73,11 @@ SECRET = "itnio_async.secret"  # noqa: S105  (a marker's name)
 LOCAL = "itnio_async.local"
 INTEGER: Mapping[str, Any] = MappingProxyType({BITS: 32})
 LONG: Mapping[str, Any] = MappingProxyType({BITS: 64})
+# Fields that say what a request is about, and may stand in logs and telemetry: no texts, no phone numbers, no secrets.
+# The mark is the type that a value must have to be told: anything else was put there by mistake.
+ID = "itnio_async.id"
+KEY_ID: Mapping[str, Any] = MappingProxyType({**INTEGER, ID: int})
+NAME: Mapping[str, Any] = MappingProxyType({ID: str})
 
 
 def local() -> Any:
@@ -203,6 +209,14 @@ def _without_unset(kind: Any) -> Any:
     if get_origin(kind) not in (Union, UnionType):
         return kind
     return Union[tuple(member for member in get_args(kind) if member is not Unset)]  # noqa: UP007  (made at run time)
+
+
+@lru_cache
+def id_fields(cls: Callable[..., Any]) -> Mapping[str, type]:
+    """Return the fields of a class that say what a request is about, each with the type of its values."""
+    if not isinstance(cls, type) or not attrs.has(cls):
+        return {}
+    return {attribute.name: attribute.metadata[ID] for attribute in attrs.fields(cls) if ID in attribute.metadata}
 
 
 class ShowsWhatIsSet:

@@ -335,7 +335,9 @@ def ours(logs: pytest.LogCaptureFixture, name: str = "itnio_async") -> list[logg
     return [record for record in logs.records if record.name.startswith(name)]
 
 
-async def test_a_call_is_one_line_at_debug(raw_server: Any, make_client: Any, logs: pytest.LogCaptureFixture) -> None:
+async def test_a_call_is_a_line_for_its_attempt_and_one_for_its_end(
+    raw_server: Any, make_client: Any, logs: pytest.LogCaptureFixture
+) -> None:
     async def handler(connection: Connection) -> None:
         for _ in range(2):
             await connection.receive()
@@ -344,12 +346,14 @@ async def test_a_call_is_one_line_at_debug(raw_server: Any, make_client: Any, lo
     server = await raw_server(handler)
     client = make_client(base_url=server.url)
     await client.sip_trunks.update(trunk_update())
-    (record,) = ours(logs, "itnio_async.client")
-    assert record.levelno == logging.DEBUG
-    message = record.getMessage()
-    for part in ("POST", UPDATE_PATH, "0", "200", "attempt=1", " ms", "connection=1"):
-        assert part in message
-    assert "22232" not in message  # never a body
+    attempt, end = ours(logs, "itnio_async.client")
+    assert attempt.levelno == end.levelno == logging.DEBUG
+    for part in ("POST", UPDATE_PATH, "code=0", "http=200", "attempt=1", " ms", "connection=1"):
+        assert part in attempt.getMessage()
+    for part in ("POST", UPDATE_PATH, "succeeded", "code=0", "http=200", "attempts=1", " ms"):
+        assert part in end.getMessage()
+    assert "22232" not in attempt.getMessage() + end.getMessage()  # never a body
+    assert vars(attempt).items() >= {"attempt": 1, "code": 0, "http_status": 200, "connection": 1}.items()
 
 
 @pytest.mark.parametrize(
@@ -366,12 +370,16 @@ async def test_a_failure_is_a_line_too(
     client, _ = scripted(step)
     with pytest.raises(ItnioError):
         await client.sip_trunks.update(trunk_update())
-    (record,) = ours(logs, "itnio_async.client")
+    attempt, end = ours(logs, "itnio_async.client")
     for part in [*parts, UPDATE_PATH, "attempt=1"]:
-        assert part in record.getMessage()
-    assert "not told" not in record.getMessage()
-    assert "nor this" not in record.getMessage()
-    assert record.levelno <= logging.INFO
+        assert part in attempt.getMessage()
+    assert attempt.error_type == end.error_type  # type: ignore[attr-defined]
+    for part in ["failed", UPDATE_PATH, "attempts=1"]:
+        assert part in end.getMessage()
+    for record in (attempt, end):
+        assert "not told" not in record.getMessage()
+        assert "nor this" not in record.getMessage()
+        assert record.levelno <= logging.INFO
 
 
 async def test_repeats_are_told_at_info(scripted: Any, logs: pytest.LogCaptureFixture) -> None:
@@ -381,7 +389,9 @@ async def test_repeats_are_told_at_info(scripted: Any, logs: pytest.LogCaptureFi
     assert [
         f"attempt={number}" in record.getMessage() for number, record in enumerate(ours(logs, "itnio_async.client"), 1)
     ]
-    assert len(ours(logs, "itnio_async.client")) == 3
+    assert len(ours(logs, "itnio_async.client")) == 4
+    first = ours(logs, "itnio_async.retry")[0]
+    assert vars(first).items() >= {"attempt": 1, "code": -18, "waited": 0.0, "endpoint": f"POST {UPDATE_PATH}"}.items()
 
 
 async def test_nothing_is_above_info_in_normal_work(scripted: Any, logs: pytest.LogCaptureFixture) -> None:

@@ -76,7 +76,16 @@ def test_importing_the_package_brings_in_no_extra() -> None:
     # httpx loads the parts of its own command by itself, where they are installed; that is not our doing.
     added = fresh("import itnio_async") - fresh("import httpx, attrs, cattrs, tenacity, orjson")
     extras = {"starlette", "uvicorn", "typer", "rich", "click", "pytest", "_pytest", "hypothesis", "respx", "fastapi"}
-    extras |= {"dask", "distributed", "cryptography", "openpyxl", "jinja2", "platformdirs", "matplotlib"}
+    extras |= {
+        "dask",
+        "distributed",
+        "cryptography",
+        "openpyxl",
+        "jinja2",
+        "platformdirs",
+        "matplotlib",
+        "opentelemetry",
+    }
     assert not added & {*extras, "pytest_asyncio", "aiohttp", "psutil", "vcr", "sqlite3", "mypy", "ruff"}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -17,17 +17,20 @@ from itnio_async import config
 from itnio_async.account import credential_source_of
 from itnio_async.calls.answer import judge, read_answer, server_time, whole_answer
 from itnio_async.calls.deadlines import Deadline
+from itnio_async.calls.details import NO_IDS, CallDetails, Watch, how_it_ended, ids_of
 from itnio_async.calls.failures import transport_error
-from itnio_async.calls.request import Attempt, CallRequest
+from itnio_async.calls.request import Attempt, CallRequest, method_and_path
 from itnio_async.calls.shared import Shared
+from itnio_async.codes import SUCCESS
 from itnio_async.credentials import Credentials, CredentialSource, resolve
-from itnio_async.endpoint import Response
+from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import (
     DeadlineExceeded,
+    InvalidRequestError,
     ItnioError,
     TimestampExpiredError,
 )
-from itnio_async.frames import drop_frames, is_raised_here
+from itnio_async.frames import drop_frames, is_raised_here, without_frames
 from itnio_async.retry import Repetition, RetryPolicy
 from itnio_async.validators import instance, number, or_none
 
@@ -55,10 +58,11 @@ class Call(Generic[R]):
     `time.monotonic`; `attempt` is the last one that began, `attempts` how many did, `last_error` how the last one that
     ended did, and `may_have_been_processed` what those that ended say together. About refused timestamps:
     `timestamps` are they, `corrected_clock_refused` tells whether one was made by a corrected clock, `has_learnt` and
-    `has_dropped` whether this call changed the client's estimate.
+    `has_dropped` whether this call changed the client's estimate. `waited` is the seconds slept between attempts, and
+    `watch` what accompanies the call.
     """
 
-    handled: BaseException | None = field(repr=False)
+    handled: BaseException | None = field(default=None, repr=False)
     request: CallRequest[R] = field(init=False)
     admitted: float = 0.0
     attempts: int = 0
@@ -69,22 +73,97 @@ class Call(Generic[R]):
     corrected_clock_refused: bool = False
     has_learnt: bool = False
     has_dropped: bool = False
+    waited: float = 0.0
+    watch: Watch | None = None
 
     @property
     def is_unaccounted_for(self) -> bool:
         """Tell whether anything may have been processed: by an attempt that ended, or by one that was cut off."""
         return self.may_have_been_processed or (self.attempt is not None and self.attempt.may_have_gone_out)
 
+    def add_wait(self, seconds: float) -> None:
+        """Count the seconds of a wait between attempts."""
+        self.waited += seconds
 
-async def perform(
+
+def perform(
+    shared: Shared, options: Options, prepare: Callable[..., CallRequest[R]], *arguments: Any
+) -> Coroutine[Any, Any, Response[R]]:
+    """Take a call through the limiter, its deadline and its attempts, and tell whoever wants to know how it ended.
+
+    `prepare` makes its request of the arguments, which are an endpoint first and a request last, or begin with method
+    and path; it raises `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a caller's
+    own credentials, middleware or transport raise passes unchanged.
+    """
+    if shared.is_watched or logger.isEnabledFor(logging.DEBUG):
+        return _watched(shared, options, prepare, *arguments)
+    return _performed(shared, options, Call(), prepare, *arguments)
+
+
+async def _watched(
     shared: Shared, options: Options, prepare: Callable[..., CallRequest[R]], *arguments: Any
 ) -> Response[R]:
-    """Take a call through the limiter, its deadline and its attempts; the one place where its errors get completed.
+    """Take a call through, and tell how it ended."""
+    began = time.monotonic()
+    call: Call[R] = Call()
+    endpoint, ids = _what_is_asked(*arguments)
+    made = _performed(shared, options, call, prepare, *arguments)
+    del arguments  # a report of an error shows the variables here
+    call.watch = shared.begin_watch(endpoint, ids)
+    try:
+        response = await made
+    except BaseException as error:
+        shared.tell_end(call.watch, _details(call, endpoint, ids, began, error=error))
+        raise
+    shared.tell_end(call.watch, _details(call, endpoint, ids, began, response=response))
+    return response
 
-    `prepare` makes its request of the arguments, and raises `InvalidRequestError` for those that cannot be sent. Raises
-    any `ItnioError`; what a caller's own credentials, middleware or transport raise passes unchanged.
-    """
-    call: Call[R] = Call(sys.exception())
+
+def _what_is_asked(first: Any, *others: Any) -> tuple[str, Mapping[str, int | str]]:
+    """Return the endpoint and the ids of a call with these arguments, whether they can be sent or not."""
+    if isinstance(first, Endpoint):
+        return str(first), ids_of(others[-1])
+    try:
+        method, path = method_and_path(first, others[0])
+    except InvalidRequestError:
+        return "", NO_IDS
+    return f"{method} {path}", NO_IDS
+
+
+def _details(
+    call: Call[Any],
+    endpoint: str,
+    ids: Mapping[str, int | str],
+    began: float,
+    *,
+    response: Response[Any] | None = None,
+    error: BaseException | None = None,
+) -> CallDetails:
+    """Return what is told of a call that gave this response or raised this error."""
+    ours = error if isinstance(error, ItnioError) else None
+    code = getattr(ours, "code", None) if response is None else response.status
+    seen = call.attempt.http_status if call.attempt is not None else None
+    http_status = getattr(ours, "http_status", seen) if response is None else response.http_status
+    return CallDetails(
+        endpoint=endpoint,
+        ids=ids,
+        ended=how_it_ended(error, call.attempts),
+        code=code if isinstance(code, int) else None,
+        http_status=http_status or None,
+        attempts=call.attempts,
+        waited=call.waited,
+        elapsed=time.monotonic() - began,
+        error=None if ours is None else without_frames(ours),
+        error_type=None if error is None else type(error).__name__,
+        may_have_been_processed=call.is_unaccounted_for if ours is None else ours.may_have_been_processed,
+    )
+
+
+async def _performed(
+    shared: Shared, options: Options, call: Call[R], prepare: Callable[..., CallRequest[R]], *arguments: Any
+) -> Response[R]:
+    """Take a call through; the one place where its errors get completed."""
+    call.handled = sys.exception()
     # Not armed yet: a call that waits its turn among 10,000 others has not begun.
     deadline = Deadline()
     try:
@@ -142,8 +221,9 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
         idempotent=template.idempotent,
         is_of_call=lambda failure: failure is call.last_error,
         until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
-        tell=shared.tell,
         ended_by_close=shared.ended_by_close,
+        tell=partial(shared.tell_repeat, call.watch),
+        slept=call.add_wait,
     )
     response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
     shared.tokens.give(policy.budget)
@@ -199,7 +279,7 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
             raise
         _failed(call, attempt, ours)
         raise ours from error
-    _log(attempt, "code=0")
+    _log(attempt, None)
     return response
 
 
@@ -212,8 +292,7 @@ def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
     call.may_have_been_processed |= error.may_have_been_processed
     call.last_error = error
     call.attempt = None
-    code = getattr(error, "code", None)
-    _log(attempt, type(error).__name__ if code is None else f"code={code}")
+    _log(attempt, error)
 
 
 def _learn_from_refusal(shared: Shared, call: Call[Any], attempt: Attempt[Any], error: TimestampExpiredError) -> None:
@@ -254,14 +333,22 @@ def _deadline_exceeded(call: Call[Any], options: Options) -> DeadlineExceeded:
     return error
 
 
-def _log(attempt: Attempt[Any], outcome: str) -> None:
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(
-            "%s %s http=%s attempt=%d %.1f ms connection=%s",
-            attempt.request.template.endpoint,
-            outcome,
-            attempt.http_status if attempt.is_judged else None,
-            attempt.number,
-            (time.monotonic() - attempt.request.started) * 1000,
-            attempt.connection,
-        )
+def _log(attempt: Attempt[Any], error: ItnioError | None) -> None:
+    """Log that an attempt had its answer, or failed with this error."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
+    told: dict[str, Any] = {
+        "endpoint": attempt.request.template.endpoint,
+        "code": SUCCESS if error is None else getattr(error, "code", None),
+        "error_type": None if error is None else type(error).__name__,
+        "http_status": attempt.http_status if attempt.is_judged else None,
+        "attempt": attempt.number,
+        "elapsed": time.monotonic() - attempt.request.started,
+        "connection": attempt.connection,
+    }
+    outcome = told["error_type"] if told["code"] is None else f"code={told['code']}"
+    logger.debug(
+        "%s %s http=%s attempt=%d %.1f ms connection=%s",
+        *(told["endpoint"], outcome, told["http_status"], attempt.number, told["elapsed"] * 1000, attempt.connection),
+        extra=told,
+    )

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from attrs import frozen
@@ -16,6 +16,7 @@ from attrs import frozen
 from itnio_async.account import is_loopback
 from itnio_async.calls.clock import ServerClock
 from itnio_async.calls.deadlines import Deadline, Deadlines
+from itnio_async.calls.details import CallDetails, Watch
 from itnio_async.config import CONTENT_TYPE, USER_AGENT, RateLimit
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
@@ -26,6 +27,8 @@ from itnio_async.transport.patchable import ConnectionCounts, LastHop
 from itnio_async.transport.signing import Signer, SigningTransport
 
 logger: logging.Logger = logging.getLogger("itnio_async.client")
+
+T = TypeVar("T")
 
 Middleware = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 
@@ -63,6 +66,7 @@ class Shared:
         clock: ServerClock,
         tokens: RetryTokens,
         on_retry: Callable[[RetryDetails], Any] | None,
+        on_call: Callable[[CallDetails], Any] | None,
         max_response_bytes: int,
     ) -> None:
         self.clock = clock
@@ -81,8 +85,12 @@ class Shared:
         self.max_response_bytes = max_response_bytes
         self.requests: int = 0
         self.retries: int = 0
+        # Whether anybody but the log wants to know of the end of each call.
+        self.is_watched = on_call is not None
         self._on_retry = on_retry
-        self._hop = hop
+        self._on_call = on_call
+        self._begin_watch: Callable[[str, Mapping[str, int | str]], Watch] | None = None
+        self.hop = hop
         self._owns_hop = owns_hop
         self._slots = slots
         # The client's and no limiter's, so that it holds from one event loop to the next.
@@ -139,20 +147,36 @@ class Shared:
                 "The client is used on a second event loop while the first one is still open. Make one client a loop, "
                 "or close the first loop before."
             )
-        self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
+        self._home.move(self.hop.forget() if isinstance(self.hop, LastHop) else None)
 
-    def tell(self, details: RetryDetails) -> None:
-        """Count a repeat and call `on_retry`, whose failure is not the call's."""
+    def watch_with(self, begin: Callable[[str, Mapping[str, int | str]], Watch]) -> None:
+        """Have each call accompanied from now on: `begin` gets its endpoint and ids. It replaces the one before."""
+        self._begin_watch = begin
+        self.is_watched = True
+
+    def begin_watch(self, endpoint: str, ids: Mapping[str, int | str]) -> Watch | None:
+        """Return what accompanies a call that begins, if anything does."""
+        return _told("telemetry", self._begin_watch, endpoint, ids)
+
+    def tell_repeat(self, watch: Watch | None, details: RetryDetails) -> None:
+        """Count a repeat, and tell of it whoever wants to know."""
         self.retries += 1
-        if self._on_retry is not None:
-            try:
-                self._on_retry(details)
-            except Exception:
-                logger.exception("on_retry failed; the call goes on")
+        if watch is not None:
+            _told("telemetry", watch.repeats, details)
+        _told("on_retry", self._on_retry, details)
+
+    def tell_end(self, watch: Watch | None, details: CallDetails) -> None:
+        """Tell of a call's end whoever wants to know."""
+        try:
+            _log_end(details)
+            _told("on_call", self._on_call, details)
+        finally:
+            if watch is not None:
+                _told("telemetry", watch.ends, details)
 
     def stats(self) -> Stats:
         """Return the counts as they are now."""
-        counts = self._hop.counts() if isinstance(self._hop, LastHop) else ConnectionCounts()
+        counts = self.hop.counts() if isinstance(self.hop, LastHop) else ConnectionCounts()
         return Stats(
             requests=self.requests,
             retries=self.retries,
@@ -183,7 +207,7 @@ class Shared:
         self.closed = True
         self.signer.forget()
         if self._owns_hop:
-            await self._hop.aclose()
+            await self.hop.aclose()
 
     def __del__(self) -> None:
         # At the interpreter's end the system closes everything, and warnings about it help nobody.
@@ -194,6 +218,32 @@ class Shared:
                 source=self,
                 stacklevel=2,
             )
+
+
+def _told(name: str, function: Callable[..., T] | None, *arguments: Any) -> T | None:
+    """Call what was given to be told, if anything was; its failure is logged, and is not the call's."""
+    if function is None:
+        return None
+    try:
+        return function(*arguments)
+    except Exception:
+        logger.exception("%s failed; the call goes on", name)
+        return None
+
+
+def _log_end(details: CallDetails) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "%s %s code=%s http=%s attempts=%d waited=%.3f s %.1f ms",
+            details.endpoint or "a call",
+            details.ended,
+            details.code,
+            details.http_status,
+            details.attempts,
+            details.waited,
+            details.elapsed * 1000,
+            extra=details.log_fields(),
+        )
 
 
 def _closed() -> ConfigurationError:

@@ -38,6 +38,7 @@ from itnio_async import (
 )
 from itnio_async.api.sip_trunks import ADD, UPDATE
 from itnio_async.frames import drop_frames, linked_errors
+from itnio_async.telemetry import instrument
 from itnio_async.transport.signing import sign
 
 PASSWORD = "hunter2-hunter2"
@@ -85,6 +86,12 @@ async def failure(asked: Awaitable[Any]) -> BaseException:
     return caught.value
 
 
+def watched(client: AsyncClient) -> AsyncClient:
+    """Have the client's calls go the way of those that somebody is told of."""
+    instrument(client)
+    return client
+
+
 # -- how a call may be asked for --------------------------------------------------------------------------------------
 
 
@@ -111,6 +118,10 @@ ASKED: dict[str, Ask] = {
     "bulk": bulk,
     "group": in_a_group,
     "view": lambda client: client.with_options(deadline=30).sip_trunks.update(registered()),
+    "watched": lambda client: watched(client).sip_trunks.update(registered()),
+    "watched request": lambda client: watched(client).request(
+        "POST", UPDATE_PATH, json=raw_update(), params={"sipPassword": PASSWORD}, idempotent=True
+    ),
 }
 
 

@@ -18,7 +18,9 @@ from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.values import (
     INTEGER,
+    KEY_ID,
     LONG,
+    NAME,
     UNSET,
     Unset,
     extra_field,
@@ -58,9 +60,9 @@ class SipTrunkUpdate(Request):
     beside its page's fields, such as `extra={"type": 1}`.
     """
 
-    key_id: int = field(metadata=INTEGER)
+    key_id: int = field(metadata=KEY_ID)
     """The trunk's id: its primary key at the vendor."""
-    sip_trunk_name: str
+    sip_trunk_name: str = field(metadata=NAME)
     """The trunk's name; one that another trunk has is refused (-47)."""
     group_list: list[GroupBinding]
     """The agent groups bound to the trunk: at least one, each once."""
@@ -88,7 +90,7 @@ class SipTrunkAdd(Request):
 
     type: TrunkDirection | int
     """Which way calls go over the trunk."""
-    sip_trunk_name: str
+    sip_trunk_name: str = field(metadata=NAME)
     """The trunk's name; one that another trunk has is refused (-47)."""
     group_list: list[GroupBinding]
     """The agent groups bound to the trunk: at least one, each once."""
