@@ -90,7 +90,7 @@ class Shared:
         self._on_retry = on_retry
         self._on_call = on_call
         self._begin_watch: Callable[[str, Mapping[str, int | str]], Watch] | None = None
-        self.hop = hop
+        self._hop = hop
         self._owns_hop = owns_hop
         self._slots = slots
         # The client's and no limiter's, so that it holds from one event loop to the next.
@@ -105,6 +105,11 @@ class Shared:
         )
         # Last, so that a constructor that fails leaves nothing to warn about.
         self.closed: bool = False
+
+    @property
+    def hop(self) -> httpx.AsyncBaseTransport:
+        """The last transport of the chain."""
+        return self._hop
 
     def enter(self) -> Limiter:
         """Return the limiter of the running loop, after moving there if need be.
@@ -147,7 +152,7 @@ class Shared:
                 "The client is used on a second event loop while the first one is still open. Make one client a loop, "
                 "or close the first loop before."
             )
-        self._home.move(self.hop.forget() if isinstance(self.hop, LastHop) else None)
+        self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
 
     def watch_with(self, begin: Callable[[str, Mapping[str, int | str]], Watch]) -> None:
         """Have each call accompanied from now on: `begin` gets its endpoint and ids. It replaces the one before."""
@@ -176,7 +181,7 @@ class Shared:
 
     def stats(self) -> Stats:
         """Return the counts as they are now."""
-        counts = self.hop.counts() if isinstance(self.hop, LastHop) else ConnectionCounts()
+        counts = self._hop.counts() if isinstance(self._hop, LastHop) else ConnectionCounts()
         return Stats(
             requests=self.requests,
             retries=self.retries,
@@ -207,7 +212,7 @@ class Shared:
         self.closed = True
         self.signer.forget()
         if self._owns_hop:
-            await self.hop.aclose()
+            await self._hop.aclose()
 
     def __del__(self) -> None:
         # At the interpreter's end the system closes everything, and warnings about it help nobody.
