@@ -53,8 +53,6 @@ class LastHop(httpx.AsyncBaseTransport):
     def handle_async_request(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
         """Send the request the way that a tool may have laid."""
         # Handed on and not awaited here: each coroutine on the way of all calls costs them some time.
-        if self._pool is not None and not HTTPX.are_replaced() and not is_core_replaced():
-            return self._pool.handle_async_request(request)  # no tool: one look instead of two
         if CLIENT.are_replaced():
             return self._client.send(request, stream=True)
         return self.send_below_client(request)
@@ -140,26 +138,26 @@ class _CorePool:
 class Seams:
     """Methods that tools replace; looked at closely only when another object stands there than before."""
 
-    __slots__ = ("_are_replaced", "_folder", "_last", "_names", "_owners", "places")
+    __slots__ = ("_are_replaced", "_folder", "_last", "_places")
 
     def __init__(self, *places: tuple[type, str]) -> None:
-        self.places = places
         package = sys.modules[places[0][0].__module__.partition(".")[0]]
         self._folder = str(Path(str(package.__file__)).parent) + os.sep
-        self._owners, self._names = zip(*places, strict=True)
+        self._places = [(vars(owner), name) for owner, name in places]
         self._last: list[object] = []
         self._are_replaced = False
 
     def are_replaced(self) -> bool:
         """Tell whether something else than the library's own function stands in one of the places now."""
-        # `map` asks without a frame of Python's for each: three looks a call.
-        found = [*map(getattr, self._owners, self._names)]
+        found = [members.get(name) for members, name in self._places]
         if found != self._last:
             self._last = found
             self._are_replaced = not all(map(self._is_own, found))
         return self._are_replaced
 
     def _is_own(self, found: object) -> bool:
+        if found is None:  # inherited
+            return True
         return type(found) is FunctionType and found.__code__.co_filename.startswith(self._folder)
 
 
@@ -169,7 +167,6 @@ TRANSPORT = Seams((httpx.AsyncHTTPTransport, "handle_async_request"))
 CLIENT = Seams(
     (httpx.AsyncClient, "send"), (httpx.AsyncClient, "_transport_for_url"), (httpx.AsyncClient, "_send_single_request")
 )
-HTTPX = Seams(*TRANSPORT.places, *CLIENT.places)
 
 
 @cache
