@@ -5,7 +5,7 @@ These tools see requests below the signing, with its headers.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -138,21 +138,26 @@ class _CorePool:
 class Seams:
     """Methods that tools replace; looked at closely only when another object stands there than before."""
 
-    __slots__ = ("_are_replaced", "_folder", "_last", "_places")
+    __slots__ = ("_are_replaced", "_folder", "_places")
 
     def __init__(self, *places: tuple[type, str]) -> None:
         package = sys.modules[places[0][0].__module__.partition(".")[0]]
         self._folder = str(Path(str(package.__file__)).parent) + os.sep
-        self._places = [(vars(owner), name) for owner, name in places]
-        self._last: list[object] = []
+        # With each, what stood there last: at first nothing that can.
+        self._places: list[tuple[Mapping[str, Any], str, object]] = [(vars(cls), name, self) for cls, name in places]
         self._are_replaced = False
 
     def are_replaced(self) -> bool:
         """Tell whether something else than the library's own function stands in one of the places now."""
-        found = [members.get(name) for members, name in self._places]
-        if found != self._last:
-            self._last = found
-            self._are_replaced = not all(map(self._is_own, found))
+        for members, name, last in self._places:
+            # Not compared as values: what OpenTelemetry puts there says that it equals what it stands for.
+            if members.get(name) is not last:
+                return self._look_again()
+        return self._are_replaced
+
+    def _look_again(self) -> bool:
+        self._places = [(members, name, members.get(name)) for members, name, _ in self._places]
+        self._are_replaced = not all(self._is_own(found) for _, _, found in self._places)
         return self._are_replaced
 
     def _is_own(self, found: object) -> bool:
