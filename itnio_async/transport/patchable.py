@@ -5,8 +5,9 @@ These tools see requests below the signing, with its headers.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from functools import cached_property
+from operator import call, is_
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -53,6 +54,8 @@ class LastHop(httpx.AsyncBaseTransport):
     def handle_async_request(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
         """Send the request the way that a tool may have laid."""
         # Handed on and not awaited here: each coroutine on the way of all calls costs them some time.
+        if self._pool is not None and not HTTPX.are_replaced() and not is_core_replaced():
+            return self._pool.handle_async_request(request)  # no tool: one look instead of two
         if CLIENT.are_replaced():
             return self._client.send(request, stream=True)
         return self.send_below_client(request)
@@ -138,26 +141,23 @@ class _CorePool:
 class Seams:
     """Methods that tools replace; looked at closely only when another object stands there than before."""
 
-    __slots__ = ("_are_replaced", "_folder", "_places")
+    __slots__ = ("_are_replaced", "_folder", "_gets", "_last", "_names")
 
     def __init__(self, *places: tuple[type, str]) -> None:
         package = sys.modules[places[0][0].__module__.partition(".")[0]]
         self._folder = str(Path(str(package.__file__)).parent) + os.sep
-        # With each, what stood there last: at first nothing that can.
-        self._places: list[tuple[Mapping[str, Any], str, object]] = [(vars(cls), name, self) for cls, name in places]
+        self._gets = [vars(owner).get for owner, _ in places]
+        self._names = [name for _, name in places]
+        self._last: list[object] = [self] * len(places)  # what stood there: at first nothing that can
         self._are_replaced = False
 
     def are_replaced(self) -> bool:
         """Tell whether something else than the library's own function stands in one of the places now."""
-        for members, name, last in self._places:
-            # Not compared as values: what OpenTelemetry puts there says that it equals what it stands for.
-            if members.get(name) is not last:
-                return self._look_again()
-        return self._are_replaced
-
-    def _look_again(self) -> bool:
-        self._places = [(members, name, members.get(name)) for members, name, _ in self._places]
-        self._are_replaced = not all(self._is_own(found) for _, _, found in self._places)
+        # Not compared as values: what OpenTelemetry puts there says that it equals what it stands for. `map` looks
+        # without a step of Python's for each of the places, which a loop takes in every call: 0.6 µs.
+        if not all(map(is_, map(call, self._gets, self._names), self._last)):
+            self._last = [*map(call, self._gets, self._names)]
+            self._are_replaced = not all(map(self._is_own, self._last))
         return self._are_replaced
 
     def _is_own(self, found: object) -> bool:
@@ -167,11 +167,12 @@ class Seams:
 
 
 # pytest-httpx, vcrpy and OpenTelemetry.
-TRANSPORT = Seams((httpx.AsyncHTTPTransport, "handle_async_request"))
+_TRANSPORT = (httpx.AsyncHTTPTransport, "handle_async_request")
+TRANSPORT = Seams(_TRANSPORT)
 # Sentry, `respx.mock(using="httpx")`, and vcrpy before its version 8.
-CLIENT = Seams(
-    (httpx.AsyncClient, "send"), (httpx.AsyncClient, "_transport_for_url"), (httpx.AsyncClient, "_send_single_request")
-)
+_CLIENT = [(httpx.AsyncClient, name) for name in ("send", "_transport_for_url", "_send_single_request")]
+CLIENT = Seams(*_CLIENT)
+HTTPX = Seams(_TRANSPORT, *_CLIENT)
 
 
 @cache
