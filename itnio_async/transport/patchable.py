@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from functools import cached_property
+from operator import call, is_
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 import os
 import sys
 from functools import cache
-from operator import is_not
 from pathlib import Path
 from types import FunctionType
 
@@ -141,37 +141,38 @@ class _CorePool:
 class Seams:
     """Methods that tools replace; looked at closely only when another object stands there than before."""
 
-    __slots__ = ("_are_replaced", "_folder", "_last", "_names", "_owners", "places")
+    __slots__ = ("_are_replaced", "_folder", "_gets", "_last", "_names")
 
     def __init__(self, *places: tuple[type, str]) -> None:
-        self.places = places
         package = sys.modules[places[0][0].__module__.partition(".")[0]]
         self._folder = str(Path(str(package.__file__)).parent) + os.sep
-        self._owners, self._names = zip(*places, strict=True)
-        self._last: list[object] = [self] * len(places)  # nothing that can stand there
+        self._gets = [vars(owner).get for owner, _ in places]
+        self._names = [name for _, name in places]
+        self._last: list[object] = [self] * len(places)  # what stood there: at first nothing that can
         self._are_replaced = False
 
     def are_replaced(self) -> bool:
         """Tell whether something else than the library's own function stands in one of the places now."""
-        # `map` asks without a frame of Python's for each, four a call. By identity: what OpenTelemetry puts there
-        # says that it equals what it stands for.
-        found = [*map(getattr, self._owners, self._names)]
-        if any(map(is_not, found, self._last)):
-            self._last = found
-            self._are_replaced = not all(map(self._is_own, found))
+        # Not compared as values: what OpenTelemetry puts there says that it equals what it stands for. `map` looks
+        # without a step of Python's for each of the places, which a loop takes in every call: 0.6 µs.
+        if not all(map(is_, map(call, self._gets, self._names), self._last)):
+            self._last = [*map(call, self._gets, self._names)]
+            self._are_replaced = not all(map(self._is_own, self._last))
         return self._are_replaced
 
     def _is_own(self, found: object) -> bool:
+        if found is None:  # inherited
+            return True
         return type(found) is FunctionType and found.__code__.co_filename.startswith(self._folder)
 
 
 # pytest-httpx, vcrpy and OpenTelemetry.
-TRANSPORT = Seams((httpx.AsyncHTTPTransport, "handle_async_request"))
+_TRANSPORT = (httpx.AsyncHTTPTransport, "handle_async_request")
+TRANSPORT = Seams(_TRANSPORT)
 # Sentry, `respx.mock(using="httpx")`, and vcrpy before its version 8.
-CLIENT = Seams(
-    (httpx.AsyncClient, "send"), (httpx.AsyncClient, "_transport_for_url"), (httpx.AsyncClient, "_send_single_request")
-)
-HTTPX = Seams(*TRANSPORT.places, *CLIENT.places)
+_CLIENT = [(httpx.AsyncClient, name) for name in ("send", "_transport_for_url", "_send_single_request")]
+CLIENT = Seams(*_CLIENT)
+HTTPX = Seams(_TRANSPORT, *_CLIENT)
 
 
 @cache

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from itnio_async.sandbox import Sandbox
 from itnio_async.testing import SECRET_HEADERS
+from itnio_async.transport.patchable import CLIENT, HTTPX, TRANSPORT
 
 CALL_TWICE = """
 import asyncio, json, os
@@ -227,3 +229,34 @@ print(json.dumps({"mocked": mocked["total"]} | asyncio.run(main())))
 """
     )
     assert run(program, **account) == {"mocked": 77} | OVER_OUR_POOL
+
+
+class Wrapper:
+    """Says that it equals what it wraps, as wrapt's do."""
+
+    def __init__(self, wrapped):
+        self.wrapped = wrapped
+
+    def __eq__(self, other):
+        return bool(self.wrapped == other)
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    ("seams", "owner", "name"),
+    [
+        (TRANSPORT, httpx.AsyncHTTPTransport, "handle_async_request"),
+        (CLIENT, httpx.AsyncClient, "send"),
+        (CLIENT, httpx.AsyncClient, "_transport_for_url"),
+        (CLIENT, httpx.AsyncClient, "_send_single_request"),
+    ],
+)
+def test_each_place_is_looked_at_by_identity_in_the_one_look_of_all_calls(monkeypatch, seams, owner, name):
+    for one in (seams, HTTPX):
+        assert not one.are_replaced()
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, Wrapper(vars(owner)[name]))
+            assert one.are_replaced()
+            assert one.are_replaced()
+        assert not one.are_replaced()
