@@ -15,13 +15,22 @@ import pytest
 from itnio_async.redaction import without_named_secrets
 from itnio_async.sandbox_fixtures import (
     MARKER,
-    VendorContactedError as VendorContactedError,
+    VendorContactedError,
     sandbox_of_session,
     sandbox_of_test,
 )
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox
+
+__all__ = [
+    "SECRET_HEADERS",
+    "VendorContactedError",
+    "itnio_sandbox",
+    "itnio_session_sandbox",
+    "pytest_configure",
+    "vcr_config",
+]
 
 SECRET_HEADERS = ("Sign", "Timestamp", "Api-Key")
 
