@@ -13,6 +13,7 @@ from itnio_async.account import is_vendor
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox
 
+MARKER = "itnio_sandbox(trunks=10, ...): the arguments of itnio_async.sandbox.Sandbox for the fixture itnio_sandbox"
 _TRUNKS = 10
 
 

@@ -7,19 +7,57 @@ passwords out of cassettes. Needs pytest, and for the sandbox the extra `sandbox
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from itnio_async.pytest_plugin import (
-    itnio_sandbox as itnio_sandbox,
-    itnio_session_sandbox as itnio_session_sandbox,
-    pytest_configure as pytest_configure,
-)
 from itnio_async.redaction import without_named_secrets
-from itnio_async.sandbox_fixtures import VendorContactedError as VendorContactedError
+from itnio_async.sandbox_fixtures import (
+    MARKER,
+    VendorContactedError,
+    sandbox_of_session,
+    sandbox_of_test,
+)
+
+if TYPE_CHECKING:
+    from itnio_async.sandbox import Sandbox
+
+__all__ = [
+    "SECRET_HEADERS",
+    "VendorContactedError",
+    "itnio_sandbox",
+    "itnio_session_sandbox",
+    "pytest_configure",
+    "vcr_config",
+]
 
 SECRET_HEADERS = ("Sign", "Timestamp", "Api-Key")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce the marker, so that --strict-markers accepts it."""
+    config.addinivalue_line("markers", MARKER)
+
+
+@pytest.fixture
+def itnio_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A running sandbox with ten trunks, for sync and async tests; `AsyncClient()` finds it without an argument.
+
+    ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL are the sandbox's own, and the vendor's host names are not
+    looked up: an attempt raises `VendorContactedError`. Other arguments for the sandbox come by a marker,
+    `@pytest.mark.itnio_sandbox(trunks=200, strict=True)`.
+    """
+    yield from sandbox_of_test(request, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def itnio_session_sandbox() -> Iterator[Sandbox]:
+    """A running sandbox with ten trunks for the whole session, otherwise as `itnio_sandbox` but without its marker.
+
+    What one test changes is there for the next: it is for tests that only look, or are slow to begin.
+    """
+    yield from sandbox_of_session()
 
 
 @pytest.fixture(scope="session")

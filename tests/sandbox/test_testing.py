@@ -13,7 +13,8 @@ import pytest
 import vcr
 from support.asking import QUERY, ask, headers_for
 
-from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd, pytest_plugin
+import itnio_async
+from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd
 from itnio_async.sandbox import Sandbox
 from itnio_async.testing import SECRET_HEADERS, VendorContactedError, itnio_sandbox, vcr_config  # noqa: F401
 
@@ -182,6 +183,7 @@ BY_ITSELF = """
     def pytest_configure():
         assert "itnio_async" not in sys.modules
 """
+PLUGIN = Path(itnio_async.__file__).parent / "pytest_plugin.py"
 BY_NAME = 'pytest_plugins = ["itnio_async.testing"]'
 
 
@@ -210,9 +212,8 @@ def test_each_way_to_the_plugin(pytester, conftest, options):
 
 
 def test_the_plugin_imports_nothing_of_the_package_before_its_use():
-    plugin = Path(pytest_plugin.__file__)
     code = f"""import runpy, sys, pytest
-runpy.run_path({str(plugin)!r})
+runpy.run_path({str(PLUGIN)!r})
 print(*(name for name in sys.modules if name.partition('.')[0] in ('itnio_async', 'httpx', 'attrs')))"""
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
@@ -222,4 +223,9 @@ print(*(name for name in sys.modules if name.partition('.')[0] in ('itnio_async'
 def test_what_pytest_finds_is_a_copy_of_the_plugin_beside_the_package():
     (found,) = [plugin for plugin in entry_points(group="pytest11") if plugin.name == "itnio_async"]
     module = found.load()
-    assert Path(module.__file__).read_text() == Path(pytest_plugin.__file__).read_text()
+    assert Path(module.__file__).read_text() == PLUGIN.read_text()
+
+
+def test_no_module_of_the_package_imports_the_plugin_which_is_not_installed_in_it():
+    modules = Path(itnio_async.__file__).parent.rglob("*.py")
+    assert not [module for module in modules if "itnio_async.pytest_plugin" in module.read_text(encoding="utf-8")]
