@@ -27,7 +27,7 @@ def calls(rows: Iterable[Row], path: Path) -> None:
     """Draw the calls a second of each peer at each number in flight, the fastest at the top."""
     rates: dict[str, dict[int, float]] = {}
     for row in rows:
-        if not row.tls:
+        if not row.setup:
             rates.setdefault(row.peer, {})[row.in_flight] = row.calls_per_second
     if not rates:
         return
@@ -115,7 +115,7 @@ def _name(axes: Any, names: Sequence[str]) -> None:
 def _label(name: str) -> str:
     if name == "sdk":
         return "itnio-async"
-    return f"{name} (SDK)" if name in SDKS else name
+    return f"{name} (SDK)" if name in SDKS else name.replace("sdk", "itnio-async")
 
 
 def _thousands(axes: Any) -> None:
