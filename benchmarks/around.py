@@ -1,40 +1,62 @@
 """What stands around a call in users' programs: Sentry, OpenTelemetry, a middleware that does nothing.
 
-Each is set up as its own pages say, and sends nothing anywhere.
+Each is set up as its own pages say, for all that it knows of the peers, and sends nothing anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from benchmarks.measure import Call
 
+OPENTELEMETRY = (
+    "opentelemetry.sdk",
+    "opentelemetry.instrumentation.httpx",
+    "opentelemetry.instrumentation.aiohttp_client",
+)
 
-@asynccontextmanager
-async def under_sentry(opened: AbstractAsyncContextManager[Call], integrations: Sequence[str]) -> AsyncIterator[Call]:
-    """Each call in a transaction of its own, as in a web service's handler."""
-    from importlib import import_module
 
+def _init_sentry() -> None:
     import sentry_sdk
+    from sentry_sdk.integrations import DidNotEnable, Integration
+    from sentry_sdk.integrations.aiohttp import AioHttpIntegration
+    from sentry_sdk.integrations.httpx import HttpxIntegration
     from sentry_sdk.transport import Transport
 
     class Nowhere(Transport):
         def capture_envelope(self, envelope: Any) -> None:
             pass
 
+    integrations: list[Integration] = [HttpxIntegration(), AioHttpIntegration()]
+    with suppress(ImportError, DidNotEnable):  # newer than the others, and pyreqwest may not be there
+        from sentry_sdk.integrations.pyreqwest import PyreqwestIntegration
+
+        integrations.append(PyreqwestIntegration())
     sentry_sdk.init(
         dsn="http://key@127.0.0.1:9/1",
         transport=Nowhere,
         traces_sample_rate=1.0,
-        # Otherwise it loads all libraries that it knows, those of other peers too.
-        auto_enabling_integrations=False,
-        integrations=[
-            getattr(import_module(f"sentry_sdk.integrations.{name.lower()}"), f"{name}Integration")()
-            for name in integrations
-        ],
+        integrations=integrations,
+        auto_enabling_integrations=False,  # they would load the libraries of all peers
     )
+
+
+@asynccontextmanager
+async def under_sentry(opened: AbstractAsyncContextManager[Call]) -> AsyncIterator[Call]:
+    """Calls outside of any transaction, as a job or a bot makes them."""
+    _init_sentry()
+    async with opened as call:
+        yield call
+
+
+@asynccontextmanager
+async def under_sentry_in_transactions(opened: AbstractAsyncContextManager[Call]) -> AsyncIterator[Call]:
+    """Each call in a transaction of its own, as in a web service's handler."""
+    import sentry_sdk
+
+    _init_sentry()
     async with opened as call:
 
         async def handled() -> None:
@@ -45,10 +67,10 @@ async def under_sentry(opened: AbstractAsyncContextManager[Call], integrations: 
 
 
 @asynccontextmanager
-async def under_opentelemetry(opened: AbstractAsyncContextManager[Call], instrumentor: str) -> AsyncIterator[Call]:
-    """With the instrumentor of that module and class; each span goes to an exporter that drops it."""
-    from pkgutil import resolve_name
-
+async def under_opentelemetry(opened: AbstractAsyncContextManager[Call]) -> AsyncIterator[Call]:
+    """With the instrumentors; each span goes to an exporter that drops it."""
+    from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
@@ -58,7 +80,8 @@ async def under_opentelemetry(opened: AbstractAsyncContextManager[Call], instrum
 
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(Nowhere()))
-    resolve_name(f"opentelemetry.instrumentation.{instrumentor}")().instrument(tracer_provider=provider)
+    HTTPXClientInstrumentor().instrument(tracer_provider=provider)
+    AioHttpClientInstrumentor().instrument(tracer_provider=provider)
     async with opened as call:
         yield call
 

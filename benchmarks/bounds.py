@@ -120,10 +120,14 @@ BOUNDS = (
             ours=f"sdk+{what}",
             at_most=True,
         )
-        for name, what in (("Sentry", "sentry"), ("OpenTelemetry", "opentelemetry"))
+        for name, what in (
+            ("Sentry", "sentry"),
+            ("Sentry in a transaction", "sentry-transaction"),
+            ("OpenTelemetry", "opentelemetry"),
+        )
     ),
     Bound(
-        "CPU that a middleware adds to a call, 100 in flight",
+        "CPU that a middleware that does nothing adds to a call, 100 in flight",
         _CPU,
         ("sdk",),
         15,

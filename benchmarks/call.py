@@ -118,7 +118,7 @@ def bounds_groups() -> list[Group]:
 
 def _with_around(peers: Sequence[str]) -> list[str]:
     """Return these peers as they are and with each thing around them, so far as it knows them."""
-    found = [f"{peer}+{what}" for what, (_, of_peers) in AROUND.items() for peer in of_peers if peer in peers]
+    found = [f"{peer}+{what}" for what in AROUND for peer in peers if f"{peer}+{what}" in PEERS]
     return [peer for peer in peers if any(each.startswith(f"{peer}+") for each in found)] + found
 
 

@@ -12,7 +12,7 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -261,43 +261,41 @@ PAIRS = {"network": ("sdk-over-transport", "transport"), "memory": ("sdk-in-memo
 # Those of the tables of all peers.
 SIDE_BY_SIDE = tuple(name for name in PEERS if name not in IN_MEMORY | {"sdk-over-transport"})
 
-# What stands around a call, with the modules that it needs and how the peers are opened that know it.
-_OTEL = "opentelemetry.instrumentation."
-AROUND: dict[str, tuple[tuple[str, ...], dict[str, Open]]] = {
-    "middleware": (
-        (),
-        {
-            "sdk": lambda target: sdk(target, middleware=[around.hand_on]),
-            "httpx": lambda target: bare_httpx(target, transport=around.hand_on(_default_transport(target))),
-            "pyreqwest": lambda target: pyreqwest(target, around.hand_on_pyreqwest),
-            "aiohttp": lambda target: bare_aiohttp(target, middlewares=[around.hand_on_aiohttp]),
-        },
-    ),
-    "sentry": (
-        ("sentry_sdk",),
-        {
-            "sdk": lambda target: around.under_sentry(sdk(target), ["Httpx", "AioHttp"]),
-            "httpx": lambda target: around.under_sentry(bare_httpx(target), ["Httpx", "AioHttp"]),
-            "pyreqwest": lambda target: around.under_sentry(pyreqwest(target), ["Pyreqwest"]),
-            "aiohttp": lambda target: around.under_sentry(bare_aiohttp(target), ["Httpx", "AioHttp"]),
-        },
-    ),
-    "opentelemetry": (
-        (f"{_OTEL}httpx", f"{_OTEL}aiohttp_client", "opentelemetry.sdk"),
-        {
-            "sdk": lambda target: around.under_opentelemetry(sdk(target), "httpx:HTTPXClientInstrumentor"),
-            "httpx": lambda target: around.under_opentelemetry(bare_httpx(target), "httpx:HTTPXClientInstrumentor"),
-            "aiohttp": lambda target: around.under_opentelemetry(
-                bare_aiohttp(target), "aiohttp_client:AioHttpClientInstrumentor"
-            ),
-        },
-    ),
+
+# -- what stands around a call ----------------------------------------------------------------------------------------
+
+_WITH_MIDDLEWARE: dict[str, Open] = {
+    "sdk": lambda target: sdk(target, middleware=[around.hand_on]),
+    "httpx": lambda target: bare_httpx(target, transport=around.hand_on(_default_transport(target))),
+    "pyreqwest": lambda target: pyreqwest(target, around.hand_on_pyreqwest),
+    "aiohttp": lambda target: bare_aiohttp(target, middlewares=[around.hand_on_aiohttp]),
 }
+_WITHOUT: dict[str, Open] = {"sdk": sdk, "httpx": bare_httpx, "pyreqwest": pyreqwest, "aiohttp": bare_aiohttp}
+
+
+def _around(what: str, of_peers: Mapping[str, Open], *needs: str) -> dict[str, Peer]:
+    return {
+        f"{name}+{what}": PEERS[name]._replace(open=opened, needs=(*PEERS[name].needs, *needs))
+        for name, opened in of_peers.items()
+    }
+
+
+def _within(tool: Callable[..., AbstractAsyncContextManager[Call]], *unknown: str) -> dict[str, Open]:
+    """Return how the peers are opened with that tool, but for those that it does not know."""
+    return {name: _opened_within(tool, opened) for name, opened in _WITHOUT.items() if name not in unknown}
+
+
+def _opened_within(tool: Callable[..., AbstractAsyncContextManager[Call]], opened: Open) -> Open:
+    return lambda target: tool(opened(target))
+
+
 PEERS |= {
-    f"{name}+{what}": PEERS[name]._replace(open=opened, needs=(*PEERS[name].needs, *needs))
-    for what, (needs, of_peers) in AROUND.items()
-    for name, opened in of_peers.items()
+    **_around("middleware", _WITH_MIDDLEWARE),
+    **_around("sentry", _within(around.under_sentry), "sentry_sdk"),
+    **_around("sentry-transaction", _within(around.under_sentry_in_transactions), "sentry_sdk"),
+    **_around("opentelemetry", _within(around.under_opentelemetry, "pyreqwest"), *around.OPENTELEMETRY),
 }
+AROUND = tuple(dict.fromkeys(name.partition("+")[2] for name in PEERS if "+" in name))
 
 
 def _httpx_call(client: Any) -> Call:
