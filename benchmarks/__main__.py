@@ -43,8 +43,7 @@ def _call_arguments(command: argparse.ArgumentParser) -> None:
     _numbers(command, "--tls", "*", [100], "calls in flight over TLS; without a number: no TLS")
     _numbers(command, "--storm", "*", [100], "calls in flight in storms; without a number: no storm")
     _numbers(command, "--around", "*", [100], "calls in flight under Sentry and the like; without a number: none")
-    peers = [peer for peer in PEERS if "+" not in peer]
-    command.add_argument("--only", nargs="+", choices=peers, default=peers, metavar="PEER", help=", ".join(peers))
+    command.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS), metavar="PEER", help=", ".join(PEERS))
     _server_and_plot(command)
 
 

@@ -76,8 +76,9 @@ class Bound(NamedTuple):
 
     def wanted(self) -> str:
         """Return the bound as text."""
+        unit = " µs" if self.is_difference else ""
         aim = "" if self.aim is None else f" (aim: {self.aim:g})"
-        return f"{'at most' if self.at_most else 'at least'} {self._text(self.bound)}{aim}"
+        return f"{'at most' if self.at_most else 'at least'} {self.bound:g}{unit}{aim}"
 
     def check(self, rows: dict[tuple[str, int, str], Any]) -> Checked | None:
         """Return what became of it, or None where that was not measured."""

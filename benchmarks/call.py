@@ -93,10 +93,12 @@ def groups(
     plain = [peer for peer in peers if peer in SIDE_BY_SIDE]
     secured = [peer for peer in plain if PEERS[peer].tls]
     stormy = [peer for peer in plain if peer not in _NOT_IN_STORMS]
+    surrounded = [peer for peer in peers if "+" in peer]
+    alone = dict.fromkeys(peer.partition("+")[0] for peer in surrounded)
     pairs = {name: pair for name, pair in PAIRS.items() if set(pair) <= set(peers)}
     found = [Group("", number, plain) for number in concurrency]
     found += [Group("TLS", number, secured) for number in tls]
-    found += [Group("around", number, _with_around(plain)) for number in around]
+    found += [Group("around", number, [*alone, *surrounded]) for number in around]
     found += [
         Group(name, number, pair) for number in concurrency if number <= _MOST_IN_PAIRS for name, pair in pairs.items()
     ]
@@ -112,14 +114,8 @@ def bounds_groups() -> list[Group]:
         Group("", 100, [*two, "httpx", "floor", *SDKS]),
         Group("", 1000, two),
         Group("TLS", 100, two),
-        Group("around", 100, _with_around(two)),
+        Group("around", 100, [*two, *(f"{peer}+{what}" for what in AROUND for peer in two)]),
     ]
-
-
-def _with_around(peers: Sequence[str]) -> list[str]:
-    """Return these peers as they are and with each thing around them, so far as it knows them."""
-    found = [f"{peer}+{what}" for what in AROUND for peer in peers if f"{peer}+{what}" in PEERS]
-    return [peer for peer in peers if any(each.startswith(f"{peer}+") for each in found)] + found
 
 
 @contextmanager

@@ -153,8 +153,8 @@ def markdown(results: Results) -> str:
         tables.append(f"Left out: {'; '.join(f'{name} ({why})' for name, why in results.left_out.items())}.")
     if checked := bounds.check(measured):
         tables.append(f"### The speed it must reach\n\n{bounds.markdown(checked)}")
-    if better := _better_lines(measured):
-        table = report.table(("in flight", *_COLUMNS), better)
+    if found := better(measured):
+        table = report.table(("in flight", *_COLUMNS), found)
         tables.append(f"### Where a peer is better\n\nHow many times as much, or as little, as the SDK:\n\n{table}")
     side_by_side = [row for row in measured if row.setup in ("", "TLS")]
     for in_flight in dict.fromkeys(row.in_flight for row in side_by_side):
@@ -217,7 +217,7 @@ _COLUMNS = {
 _NOTICED = 0.03
 
 
-def _better_lines(measured: Iterable[Row]) -> list[tuple[str, ...]]:
+def better(measured: Iterable[Row]) -> list[tuple[str, ...]]:
     """Return, for each number in flight and TLS, which clients are better than the SDK as it is, and by how much."""
     tables: dict[tuple[int, str], dict[str, Row]] = {}
     for row in measured:

@@ -21,7 +21,7 @@ from benchmarks.measure import peak_memory
 _PAGE = 100
 
 
-LISTING = "listing, its pages at hand"
+LISTING, JOB, UPDATES = "listing, its pages at hand", "the job, with a listing", "its updates without a job"
 
 
 class Part(NamedTuple):
@@ -85,7 +85,7 @@ async def _gone_on(path: Path, items: int, took: _Steps) -> None:
             contents = read_journal(journal)
         with took("looking at what is open"):
             left = await Job(client, plan, journal).dry_run(trunks, contents)
-        with took("the job, with a listing"):
+        with took(JOB):
             result = await Job(client, plan, journal).run()
         with took("the report"):
             report = report_of(read_journal(journal))
@@ -112,13 +112,18 @@ async def _applied(path: Path, items: int, url: str | None, took: _Steps) -> Non
     journal = path.with_suffix(".journal")
     async with _client(_vendor(items)) as client, AsyncClient(job.API_KEY, job.API_SECRET, base_url=url) as sending:
         plan, _ = await _planned(client, path, took)
-        with took("the job, with a listing"):
+        with took(JOB):
             options = JobOptions(concurrency=job.CONNECTIONS)
-            bulk = None if url is None else sending.bulk
-            await Job(client, plan, journal, options, bulk=bulk).run()
+            sender = client if url is None else sending
+            await Job(client, plan, journal, options, bulk=sender.bulk).run()
         with took("the report"):
             report = report_of(read_journal(journal))
-    assert report.counts == {RowState.DONE: items}
+        assert report.counts == {RowState.DONE: items}
+        # What they take of the job's own time: they are made among all else there.
+        updates = [item.update for item in plan.items if item.update is not None]
+        with took(UPDATES):
+            async with sender.sip_trunks.update_many(updates, concurrency=job.CONNECTIONS) as run:
+                assert all([outcome.ok async for outcome in run])
 
 
 async def _planned(client: Any, path: Path, took: _Steps) -> tuple[Any, list[Any]]:
