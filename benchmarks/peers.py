@@ -291,8 +291,8 @@ def _opened_within(tool: Callable[..., AbstractAsyncContextManager[Call]], opene
 
 PEERS |= {
     **_around("middleware", _WITH_MIDDLEWARE),
-    **_around("sentry", _within(around.under_sentry), "sentry_sdk"),
-    **_around("sentry-transaction", _within(around.under_sentry_in_transactions), "sentry_sdk"),
+    **_around("sentry", _within(around.under_sentry), *around.SENTRY),
+    **_around("sentry-transaction", _within(around.under_sentry_in_transactions), *around.SENTRY),
     **_around("opentelemetry", _within(around.under_opentelemetry, "pyreqwest"), *around.OPENTELEMETRY),
 }
 AROUND = tuple(dict.fromkeys(name.partition("+")[2] for name in PEERS if "+" in name))

@@ -108,13 +108,11 @@ def _name(axes: Any, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), [_label(name) for name in names])
     axes.set_ylim(-0.6, len(names) - 0.4)
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
-        is_ours = name == "sdk"
+        is_ours = name.startswith("sdk")
         label.set(color=_OURS if is_ours else _TEXT, fontweight="bold" if is_ours else "normal")
 
 
 def _label(name: str) -> str:
-    if name == "sdk":
-        return "itnio-async"
     return f"{name} (SDK)" if name in SDKS else name.replace("sdk", "itnio-async")
 
 

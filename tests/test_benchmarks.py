@@ -136,7 +136,9 @@ async def fail(*_):
 
 class Failing:
     handle_async_request = fail
-    aclose = asyncio.sleep
+
+    async def aclose(self):
+        pass
 
 plain = around.hand_on
 around.hand_on = lambda _: plain(Failing())
