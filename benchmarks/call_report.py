@@ -166,8 +166,8 @@ def markdown(results: Results) -> str:
         tables.append(f"### With what stands around a call, {in_flight:,} in flight\n\n{_around_table(of_number)}")
     if storms:
         tables.append(f"### Cancellation storm\n\n{_storm_table(storms)}")
-    if found := overheads(results.rounds):
-        tables.append(f"### What the SDK adds to its last hop\n\n{_overhead_table(found)}")
+    if added := overheads(results.rounds):
+        tables.append(f"### What the SDK adds to its last hop\n\n{_overhead_table(added)}")
     return "\n\n".join(tables)
 
 
