@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, plot, report
+from benchmarks.nginx import SERVERS
 from benchmarks.peers import PEERS
-from benchmarks.servers import SERVERS
 from benchmarks.ways import WAYS
 
 

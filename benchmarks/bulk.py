@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from benchmarks.nginx import SERVERS
 from benchmarks.offline import PARTS, Part
 from benchmarks.peers import is_installed
 from benchmarks.process import child, cores, module
 from benchmarks.server import Server
-from benchmarks.servers import SERVERS
 from benchmarks.ways import WAYS, Pushed
 
 FEW = 1000

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from benchmarks import certificate, golang
 from benchmarks.measure import Measurement
+from benchmarks.nginx import SERVERS
 from benchmarks.peers import AROUND, IN_MEMORY, PAIRS, PEERS, SDKS, SIDE_BY_SIDE
 from benchmarks.process import Child, child, cores, module
 from benchmarks.server import Server, builtin
-from benchmarks.servers import SERVERS
 from benchmarks.storm import Storm
 
 # What the SDK adds is a small difference of two large numbers: many short rounds tell it better than a few long ones,
