@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, plot, report, results
+from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, plot, report
+from benchmarks.nginx import SERVERS
 from benchmarks.peers import PEERS
-from benchmarks.servers import SERVERS
 from benchmarks.ways import WAYS
 
 
@@ -28,6 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     taken.add_argument("--bulk", default="", metavar="OPTIONS", help="options of `bulk`, in one word")
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
+        command.add_argument(
+            "--bounds", action="store_true", help="only what the bounds need; ends with 1 where one is not met"
+        )
     return parser
 
 
@@ -38,10 +42,8 @@ def _call_arguments(command: argparse.ArgumentParser) -> None:
     _numbers(command, "--concurrency", "+", [1, 10, 100, 1000], "calls in flight")
     _numbers(command, "--tls", "*", [100], "calls in flight over TLS; without a number: no TLS")
     _numbers(command, "--storm", "*", [100], "calls in flight in storms; without a number: no storm")
+    _numbers(command, "--around", "*", [100], "calls in flight under Sentry and the like; without a number: none")
     command.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS), metavar="PEER", help=", ".join(PEERS))
-    command.add_argument(
-        "--bounds", action="store_true", help="only what the bounds of speed need; ends with 1 where one is not met"
-    )
     _server_and_plot(command)
 
 
@@ -77,25 +79,23 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
 
 class _Outcome(NamedTuple):
-    """What a command has to say, for people and for programs, and the status that it ends with."""
+    """What a command has to say, for people and for programs, and what became of its bounds."""
 
     markdown: str
     json: str
-    status: int = 0
+    checked: Sequence[bounds.Checked] = ()
 
 
 def _call(arguments: argparse.Namespace) -> _Outcome:
     before = report.load()
-    plan = call.Plan(
+    groups = call.groups(
         arguments.only,
         arguments.concurrency,
-        arguments.tls,
-        arguments.storm,
-        rounds=arguments.rounds,
-        seconds=arguments.seconds,
+        tls=arguments.tls,
+        storms=arguments.storm,
+        around=arguments.around,
     )
-    if arguments.bounds:
-        plan = call.bounds_plan(plan)
+    plan = call.Plan(call.bounds_groups() if arguments.bounds else groups, arguments.rounds, arguments.seconds)
     rounds, storms = [], []
     with call.setting(plan, arguments.server) as made:
         for each in call.run(plan, made):
@@ -108,18 +108,17 @@ def _call(arguments: argparse.Namespace) -> _Outcome:
     if arguments.plot:
         plot.calls(found.rows(), arguments.plot)
     facts = report.facts(before, server=made.server.name)
-    met = all(each.met for each in bounds.check(found.rows()))
     return _Outcome(
         f"{report.facts_markdown(facts)}\n\n{call_report.markdown(found)}",
         call_report.to_json(facts, found),
-        int(arguments.bounds and not met),
+        bounds.check(found.rows()),
     )
 
 
 def _bulk(arguments: argparse.Namespace) -> _Outcome:
     before = report.load()
     plan = bulk.Plan(
-        ways=arguments.only,
+        ways=bulk.WAYS_OF_BOUNDS if arguments.bounds else arguments.only,
         items=arguments.items,
         many=arguments.many,
         csv_rows=arguments.csv_rows,
@@ -132,7 +131,9 @@ def _bulk(arguments: argparse.Namespace) -> _Outcome:
         plot.ways(bulk_report.rows(found.rounds), arguments.plot)
     facts = report.facts(before, server=found.server)
     return _Outcome(
-        f"{report.facts_markdown(facts)}\n\n{bulk_report.markdown(found)}", bulk_report.to_json(facts, found)
+        f"{report.facts_markdown(facts)}\n\n{bulk_report.markdown(found)}",
+        bulk_report.to_json(facts, found),
+        bulk_report.check(found),
     )
 
 
@@ -141,14 +142,17 @@ def _import(arguments: argparse.Namespace) -> _Outcome:
     times = imports.run(arguments.rounds)
     facts = report.facts(before)
     return _Outcome(
-        f"{report.facts_markdown(facts)}\n\n{imports.markdown(times)}", report.to_json(facts, seconds=times)
+        f"{report.facts_markdown(facts)}\n\n{imports.markdown(times)}",
+        report.to_json(facts, seconds=times),
+        imports.check(times),
     )
 
 
 def _results(arguments: argparse.Namespace) -> _Outcome:
     """Take all tables and plots, and put them into the README."""
-    folder = results.README.parent
+    folder = report.README.parent
     parser = _parser()
+    checked: list[bounds.Checked] = []
     for section, picture, command in (
         ("Calls", "call.png", ["call", *shlex.split(arguments.call)]),
         ("Bulk jobs", "bulk.png", ["bulk", *shlex.split(arguments.bulk)]),
@@ -157,9 +161,11 @@ def _results(arguments: argparse.Namespace) -> _Outcome:
         drawing = ["--plot", str(folder / picture)] if picture else []
         given = parser.parse_args([*command, *drawing])
         shown = f"![{section}]({picture})\n\n" if picture else ""
-        facts, _, tables = given.run(given).markdown.partition("\n\n")
-        results.put(section, f"{facts}\n\n{shown}{tables}")
-    return _Outcome(f"The tables are in {results.README}.", "{}")
+        outcome: _Outcome = given.run(given)
+        facts, _, tables = outcome.markdown.partition("\n\n")
+        report.put(section, f"{facts}\n\n{shown}{tables}")
+        checked += outcome.checked
+    return _Outcome(f"The tables are in {report.README}.", "{}", checked)
 
 
 def main() -> int:
@@ -171,7 +177,10 @@ def main() -> int:
     print(outcome.markdown)
     if arguments.json:
         arguments.json.write_text(outcome.json)
-    return outcome.status
+    broken = [each for each in outcome.checked if arguments.bounds and not each.met]
+    for each in broken:
+        print(f"Not met: {each}", file=sys.stderr)
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from benchmarks.nginx import SERVERS
 from benchmarks.offline import PARTS, Part
 from benchmarks.peers import is_installed
-from benchmarks.process import child, cores
+from benchmarks.process import child, cores, module
 from benchmarks.server import Server
-from benchmarks.servers import SERVERS
 from benchmarks.ways import WAYS, Pushed
 
 FEW = 1000
+WAYS_OF_BOUNDS = ("update_many", "bare loop of update", "update_many with a journal")
 
 
 class Plan(NamedTuple):
@@ -80,15 +81,10 @@ def _interleaved(ways: Sequence[str], plan: Plan, server: Server) -> Iterator[Ro
         order.rotate(-1)
 
 
-def _pinned() -> tuple[str, ...]:
-    core = cores()[1]
-    return () if core is None else ("--core", str(core))
-
-
 def _round(way: str, items: int, concurrency: int, server: Server) -> Round:
     before = server.counts()
-    arguments = ("--items", str(items), "--concurrency", str(concurrency), *_pinned())
-    with child("benchmarks.ways", way, server.url, *arguments) as process:
+    arguments = ("--items", str(items), "--concurrency", str(concurrency))
+    with child(module("benchmarks.ways", way, server.url, *arguments), cores()[1]) as process:
         pushed = Pushed(**process.read())
     requests = server.counts().requests - before.requests
     if requests != items + 2 * concurrency:
@@ -99,7 +95,7 @@ def _round(way: str, items: int, concurrency: int, server: Server) -> Round:
 
 def _offline(part: str, items: int, url: str | None) -> OfflineRound:
     where = () if url is None else ("--url", url)
-    with child("benchmarks.offline", part, "--items", str(items), *where, *_pinned()) as process:
+    with child(module("benchmarks.offline", part, "--items", str(items), *where), cores()[1]) as process:
         took = Part(**process.read())
     print(f"{part:<32} {items:>9,} items {sum(took.seconds.values()):>10.2f} s", file=sys.stderr)
     return OfflineRound(part, items, took)

@@ -9,18 +9,18 @@ from typing import Any, NamedTuple
 
 from benchmarks import bounds, report
 from benchmarks.call import Round, StormRound
-from benchmarks.peers import PAIRS
+from benchmarks.peers import AROUND, PAIRS
 
 _LAST_HOPS = {"network": "httpx.AsyncHTTPTransport", "memory": "answers at once, in memory"}
 OVERHEAD_BOUND = 40
 
 
 class Row(NamedTuple):
-    """One peer at one number in flight, plainly or over TLS; medians over its rounds, and the cheapest round's CPU."""
+    """One peer at one number in flight in one setup; medians over its rounds, and the cheapest round's CPU."""
 
     peer: str
     in_flight: int
-    tls: bool
+    setup: str
     calls_per_second: float
     p50_ms: float
     p99_ms: float
@@ -63,11 +63,11 @@ class Overhead(NamedTuple):
 
 
 def rows(rounds: Iterable[Round]) -> list[Row]:
-    """Return a row a peer, number in flight and TLS, in the order in which they came."""
-    groups: dict[tuple[str, int, bool], list[Round]] = {}
+    """Return a row a peer, number in flight and setup, but for pairs, in the order in which they came."""
+    groups: dict[tuple[str, int, str], list[Round]] = {}
     for each in rounds:
-        if not each.pair:
-            groups.setdefault((each.peer, each.in_flight, each.tls), []).append(each)
+        if each.setup not in PAIRS:
+            groups.setdefault((each.peer, each.in_flight, each.setup), []).append(each)
     return [_row(group) for group in groups.values()]
 
 
@@ -76,7 +76,7 @@ def _row(group: Sequence[Round]) -> Row:
     return Row(
         peer=group[0].peer,
         in_flight=group[0].in_flight,
-        tls=group[0].tls,
+        setup=group[0].setup,
         calls_per_second=median(m.calls / m.elapsed for m in measured),
         p50_ms=median(m.p50 for m in measured) * 1e3,
         p99_ms=median(m.p99 for m in measured) * 1e3,
@@ -118,8 +118,8 @@ def overheads(rounds: Sequence[Round]) -> list[Overhead]:
     """Return what the SDK adds, from the two of each round of a pair."""
     cpu: dict[tuple[str, int], dict[str, list[float]]] = {}
     for each in rounds:
-        if each.pair:
-            of_peer = cpu.setdefault((each.pair, each.in_flight), {}).setdefault(each.peer, [])
+        if each.setup in PAIRS:
+            of_peer = cpu.setdefault((each.setup, each.in_flight), {}).setdefault(each.peer, [])
             of_peer.append(each.measurement.cpu / each.measurement.calls * 1e6)
     found = []
     for (pair, in_flight), of_peers in cpu.items():
@@ -141,56 +141,61 @@ class Results(NamedTuple):
     request_bytes: Mapping[str, float]
 
     def rows(self) -> list[Row]:
-        """Return a row a peer, number in flight and TLS."""
+        """Return a row a peer, number in flight and setup, but for pairs."""
         return rows(self.rounds)
 
 
 def markdown(results: Results) -> str:
     """Return the tables."""
     measured, storms = results.rows(), storm_rows(results.storms)
-    tables = [f"Left out: {'; '.join(f'{name} ({why})' for name, why in results.left_out.items())}."]
-    if not results.left_out:
-        tables.clear()
+    tables = []
+    if results.left_out:
+        tables.append(f"Left out: {'; '.join(f'{name} ({why})' for name, why in results.left_out.items())}.")
     if checked := bounds.check(measured):
         tables.append(f"### The speed it must reach\n\n{bounds.markdown(checked)}")
-    for in_flight in dict.fromkeys(row.in_flight for row in measured):
-        of_number = [row for row in measured if row.in_flight == in_flight]
-        stormy = {row.peer: row for row in storms if row.in_flight == in_flight}
-        tables.append(f"### {in_flight:,} in flight\n\n{_peers_table(of_number, stormy)}")
+    if found := better(measured):
+        table = report.table(("in flight", *_COLUMNS), found)
+        tables.append(f"### Where a peer is better\n\nHow many times as much, or as little, as the SDK:\n\n{table}")
+    side_by_side = [row for row in measured if row.setup in ("", "TLS")]
+    for in_flight in dict.fromkeys(row.in_flight for row in side_by_side):
+        of_number = [row for row in side_by_side if row.in_flight == in_flight]
+        tables.append(f"### {in_flight:,} in flight\n\n{_peers_table(of_number)}")
+    around = [row for row in measured if row.setup == "around"]
+    for in_flight in dict.fromkeys(row.in_flight for row in around):
+        of_number = [row for row in around if row.in_flight == in_flight]
+        tables.append(f"### With what stands around a call, {in_flight:,} in flight\n\n{_around_table(of_number)}")
     if storms:
         tables.append(f"### Cancellation storm\n\n{_storm_table(storms)}")
-    if found := overheads(results.rounds):
-        tables.append(f"### What the SDK adds to its last hop\n\n{_overhead_table(found)}")
+    if added := overheads(results.rounds):
+        tables.append(f"### What the SDK adds to its last hop\n\n{_overhead_table(added)}")
     return "\n\n".join(tables)
 
 
-def _peers_table(measured: Sequence[Row], storms: Mapping[str, StormRow]) -> str:
-    """Return the table of one number in flight: those without TLS, and beside them TLS and storms where measured."""
-    group = {row.peer: row for row in measured if not row.tls}
-    secured = {row.peer: row for row in measured if row.tls}
+def _peers_table(measured: Sequence[Row]) -> str:
+    """Return the table of one number in flight: those without TLS, and beside them those with it."""
+    plain = {row.peer: row for row in measured if not row.setup}
+    secured = {row.peer: row for row in measured if row.setup}
     columns: dict[str, Callable[[str], str]] = {}
-    if group:
+    if plain:
         columns = {
-            "calls/s": lambda peer: f"{group[peer].calls_per_second:,.0f}",
-            "p50 ms": lambda peer: f"{group[peer].p50_ms:.2f}",
-            "p99 ms": lambda peer: f"{group[peer].p99_ms:.2f}",
-            "CPU µs/call": lambda peer: f"{group[peer].cpu_us:,.0f}",
-            "peak MiB": lambda peer: f"{group[peer].peak_mib:.0f}",
-            "calls/s ÷ aiohttp": lambda peer: _ratio(group[peer], group.get("aiohttp"), "calls_per_second"),
-            "calls/s ÷ httpx": lambda peer: _ratio(group[peer], group.get("httpx"), "calls_per_second"),
-            "CPU ÷ floor": lambda peer: _ratio(group[peer], group.get("floor"), "cpu_us"),
+            "calls/s": lambda peer: f"{plain[peer].calls_per_second:,.0f}",
+            "p50 ms": lambda peer: f"{plain[peer].p50_ms:.2f}",
+            "p99 ms": lambda peer: f"{plain[peer].p99_ms:.2f}",
+            "CPU µs/call": lambda peer: f"{plain[peer].cpu_us:,.0f}",
+            "peak MiB": lambda peer: f"{plain[peer].peak_mib:.0f}",
+            "calls/s ÷ sdk": lambda peer: _ratio(plain[peer], plain.get("sdk"), "calls_per_second"),
+            "calls/s ÷ aiohttp": lambda peer: _ratio(plain[peer], plain.get("aiohttp"), "calls_per_second"),
+            "CPU ÷ floor": lambda peer: _ratio(plain[peer], plain.get("floor"), "cpu_us"),
         }
     if secured:
         columns |= {
             "TLS calls/s": lambda peer: f"{secured[peer].calls_per_second:,.0f}",
             "TLS CPU µs/call": lambda peer: f"{secured[peer].cpu_us:,.0f}",
-            "TLS calls/s ÷ aiohttp": lambda peer: _ratio(secured[peer], secured.get("aiohttp"), "calls_per_second"),
+            "TLS calls/s ÷ sdk": lambda peer: _ratio(secured[peer], secured.get("sdk"), "calls_per_second"),
         }
-    if storms:
-        columns["storm calls/s"] = lambda peer: f"{storms[peer].calls_per_second:,.0f}"
     return report.table(
         ("peer", *columns),
-        [(peer, *(_cell(cell, peer) for cell in columns.values())) for peer in group | secured],
+        [(peer, *(_cell(cell, peer) for cell in columns.values())) for peer in plain | secured],
     )
 
 
@@ -199,6 +204,52 @@ def _cell(cell: Callable[[str], str], peer: str) -> str:
         return cell(peer)
     except KeyError:  # not measured so
         return ""
+
+
+# What is named as better, and whether more of it is.
+_COLUMNS = {
+    "more calls/s": ("calls_per_second", True),
+    "shorter p99": ("p99_ms", False),
+    "less CPU": ("cpu_us", False),
+    "less memory": ("peak_mib", False),
+}
+# Less is lost in the noise.
+_NOTICED = 0.03
+
+
+def better(measured: Iterable[Row]) -> list[tuple[str, ...]]:
+    """Return, for each number in flight and TLS, which clients are better than the SDK as it is, and by how much."""
+    tables: dict[tuple[int, str], dict[str, Row]] = {}
+    for row in measured:
+        if row.setup in ("", "TLS") and row.peer not in ("floor", "transport"):
+            tables.setdefault((row.in_flight, row.setup), {})[row.peer] = row
+    lines = []
+    for (in_flight, setup), rows_of in tables.items():
+        ours = rows_of.pop("sdk", None)
+        if ours is not None and rows_of:
+            cells = (_better(ours, rows_of.values(), name, more=more) for name, more in _COLUMNS.values())
+            lines.append((f"{in_flight:,} {setup}".strip(), *(cell or "nobody" for cell in cells)))
+    return lines
+
+
+def _better(ours: Row, others: Iterable[Row], name: str, *, more: bool) -> str:
+    ratios = {row.peer: getattr(row, name) / getattr(ours, name) for row in others}
+    found = {peer: ratio for peer, ratio in ratios.items() if (ratio if more else 1 / ratio) > 1 + _NOTICED}
+    return ", ".join(f"{peer} {found[peer]:.2f}" for peer in sorted(found, key=lambda peer: found[peer], reverse=more))
+
+
+def _around_table(measured: Iterable[Row]) -> str:
+    """Return the CPU a call of each peer, alone and with each thing around it."""
+    cpu: dict[str, dict[str, float]] = {}
+    for row in measured:
+        peer, _, what = row.peer.partition("+")
+        cpu.setdefault(peer, {})[what] = row.cpu_us
+    header = ("CPU µs/call", "alone", *AROUND)
+    lines = [
+        (peer, *(f"{found[what]:,.0f}" if what in found else "" for what in ("", *AROUND)))
+        for peer, found in cpu.items()
+    ]
+    return report.table(header, lines)
 
 
 def _storm_table(storms: Iterable[StormRow]) -> str:

@@ -12,14 +12,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from benchmarks import job
 from benchmarks.certificate import Certificate
 from benchmarks.process import pin
-from benchmarks.server import COUNTS_PATH, Counts, Server, fetch
+from benchmarks.server import COUNTS_PATH, Counts, Server, builtin, fetch
 
 _CONFIG = """\
 daemon off;
@@ -150,3 +151,20 @@ def _cpu(pid: int | None) -> float:
         return 0.0
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# -- the servers by the names that `--server` takes -------------------------------------------------------------------
+
+
+class Start(Protocol):
+    """Starts a server on a core, with TLS where there is a certificate."""
+
+    def __call__(self, core: int | None, certificate: Certificate | None = None) -> AbstractContextManager[Server]: ...
+
+
+def auto(core: int | None, certificate: Certificate | None = None) -> AbstractContextManager[Server]:
+    """Run nginx where it is installed, or else the built-in one."""
+    return (nginx if executable() else builtin)(core, certificate)
+
+
+SERVERS: dict[str, Start] = {"auto": auto, "nginx": nginx, "builtin": builtin}

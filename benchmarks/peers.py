@@ -12,15 +12,15 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import job, vendors
+from benchmarks import around, golang, job, vendors
 from benchmarks.measure import Call, measure
-from benchmarks.process import pin
 from benchmarks.storm import storm
 
 
@@ -44,12 +44,12 @@ class Target(NamedTuple):
 
 
 @asynccontextmanager
-async def sdk(target: Target, transport: Any = None) -> AsyncIterator[Call]:
+async def sdk(target: Target, **options: Any) -> AsyncIterator[Call]:
     """The whole typed `update` of the SDK with its defaults."""
     from itnio_async import AsyncClient, GroupBinding, SipTrunkUpdate
 
     async with AsyncClient(
-        job.API_KEY, job.API_SECRET, base_url=target.url, transport=transport, verify=target.verify()
+        job.API_KEY, job.API_SECRET, base_url=target.url, verify=target.verify(), **options
     ) as client:
 
         async def call() -> None:
@@ -96,25 +96,63 @@ async def httpx_aiohttp(target: Target) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def pyreqwest(target: Target) -> AsyncIterator[Call]:
+async def httpx_pyreqwest(target: Target) -> AsyncIterator[Call]:
     """`httpx.AsyncClient` over pyreqwest's transport."""
-    from pyreqwest.client import ClientBuilder
     from pyreqwest.compatibility.httpx import HttpxTransport
 
-    builder = ClientBuilder().max_connections(job.CONNECTIONS)
-    if target.authority:
-        builder = builder.add_root_certificate_pem(target.pem())
-    async with bare_httpx(target, transport=HttpxTransport(builder.build())) as call:
+    async with bare_httpx(target, transport=HttpxTransport(_pyreqwest_builder(target).build())) as call:
         yield call
 
 
 @asynccontextmanager
-async def bare_aiohttp(target: Target) -> AsyncIterator[Call]:
+async def pyreqwest(target: Target, middleware: Any = None) -> AsyncIterator[Call]:
+    """`pyreqwest.client.Client` by hand: reqwest, in Rust."""
+    builder = _pyreqwest_builder(target).base_url(target.url).error_for_status()
+    if middleware is not None:
+        builder = builder.with_middleware(middleware)
+    async with builder.build() as client:
+
+        async def call() -> None:
+            request = client.post(job.PATH).headers(job.signed_headers()).body_json(job.UPDATE).build()
+            check_answer(await (await request.send()).json())
+
+        yield call
+
+
+def _pyreqwest_builder(target: Target) -> Any:
+    from pyreqwest.client import ClientBuilder
+
+    builder = ClientBuilder().max_connections(job.CONNECTIONS)
+    return builder.add_root_certificate_pem(target.pem()) if target.authority else builder
+
+
+@asynccontextmanager
+async def wreq(target: Target) -> AsyncIterator[Call]:
+    """`wreq.Client` by hand: a relative of reqwest, in Rust."""
+    from wreq import Client
+
+    url = target.url + job.PATH
+    options: dict[str, Any] = {"tls_verify": Path(target.authority)} if target.authority else {}
+    client = Client(pool_max_size=job.CONNECTIONS, **options)
+    # Its pool keeps so many, and opens more where more calls are under way.
+    slots = asyncio.Semaphore(job.CONNECTIONS)
+
+    async def call() -> None:
+        async with slots, client.post(url, json=job.UPDATE, headers=job.signed_headers()) as response:
+            response.raise_for_status()
+            check_answer(await response.json())
+
+    yield call
+    client.close()
+
+
+@asynccontextmanager
+async def bare_aiohttp(target: Target, **options: Any) -> AsyncIterator[Call]:
     """`aiohttp.ClientSession` by hand."""
     import aiohttp
 
-    context = target.verify()
-    async with aiohttp.ClientSession(target.url, connector=aiohttp.TCPConnector(ssl=context)) as session:
+    connector = aiohttp.TCPConnector(ssl=target.verify())
+    async with aiohttp.ClientSession(target.url, connector=connector, **options) as session:
 
         async def call() -> None:
             async with session.post(job.PATH, json=job.UPDATE, headers=job.signed_headers()) as response:
@@ -134,7 +172,7 @@ async def transport(target: Target) -> AsyncIterator[Call]:
 @asynccontextmanager
 async def sdk_over_transport(target: Target) -> AsyncIterator[Call]:
     """`sdk` over the very same transport, whatever its default last hop is."""
-    async with _stock_transport() as last_hop, sdk(target, last_hop) as call:
+    async with _stock_transport() as last_hop, sdk(target, transport=last_hop) as call:
         yield call
 
 
@@ -151,7 +189,7 @@ async def floor(target: Target) -> AsyncIterator[Call]:
 @asynccontextmanager
 async def sdk_in_memory(_: Target) -> AsyncIterator[Call]:
     """`sdk` over a transport that answers at once, without a network."""
-    async with sdk(Target("http://127.0.0.1"), _instant_transport()) as call:
+    async with sdk(Target("http://127.0.0.1"), transport=_instant_transport()) as call:
         yield call
 
 
@@ -169,16 +207,22 @@ Open = Callable[[Target], AbstractAsyncContextManager[Call]]
 
 
 class Peer(NamedTuple):
-    """How a peer is opened, and the modules that it needs; `tls` where it can be told whom to trust."""
+    """How a peer is opened (None: it is the program of `peer.go`), and the modules that it needs.
 
-    open: Open
+    `tls` where it can be told whom to trust, `loop` the library whose event loop it runs on.
+    """
+
+    open: Open | None
     needs: tuple[str, ...] = ()
     tls: bool = False
     is_sdk: bool = False
+    loop: str = "asyncio"
 
     def missing(self) -> list[str]:
-        """Return the modules that are not installed."""
-        return [name for name in self.needs if not is_installed(name)]
+        """Return what is not installed."""
+        if self.open is None:
+            return [] if golang.executable() else ["go"]
+        return [name for name in (*self.needs, self.loop) if not is_installed(name)]
 
 
 def is_installed(name: str) -> bool:
@@ -189,11 +233,16 @@ def is_installed(name: str) -> bool:
 
 PEERS: dict[str, Peer] = {
     "sdk": Peer(sdk, tls=True),
+    "sdk-uvloop": Peer(sdk, tls=True, loop="uvloop"),
     "httpx": Peer(bare_httpx, tls=True),
     "httpx2": Peer(httpx2, ("httpx2",), tls=True),
     "httpx-aiohttp": Peer(httpx_aiohttp, ("httpx_aiohttp",), tls=True),
+    "httpx-pyreqwest": Peer(httpx_pyreqwest, ("pyreqwest",), tls=True),
     "pyreqwest": Peer(pyreqwest, ("pyreqwest",), tls=True),
+    "wreq": Peer(wreq, ("wreq",), tls=True),
     "aiohttp": Peer(bare_aiohttp, ("aiohttp",), tls=True),
+    "aiohttp-uvloop": Peer(bare_aiohttp, ("aiohttp",), tls=True, loop="uvloop"),
+    "go": Peer(None, tls=True),
     "twilio": Peer(_vendor(vendors.twilio), ("twilio",), is_sdk=True),
     "telnyx": Peer(_vendor(vendors.telnyx), ("telnyx",), is_sdk=True),
     "stripe": Peer(_vendor(vendors.stripe), ("stripe",), is_sdk=True),
@@ -209,8 +258,44 @@ SDKS = tuple(name for name, peer in PEERS.items() if peer.is_sdk)
 IN_MEMORY = frozenset({"sdk-in-memory", "transport-in-memory"})
 # What the SDK itself costs is the difference of each two.
 PAIRS = {"network": ("sdk-over-transport", "transport"), "memory": ("sdk-in-memory", "transport-in-memory")}
-# The others stand in the tables of all peers.
-ONLY_IN_PAIRS = IN_MEMORY | {"sdk-over-transport"}
+# Those of the tables of all peers.
+SIDE_BY_SIDE = tuple(name for name in PEERS if name not in IN_MEMORY | {"sdk-over-transport"})
+
+
+# -- what stands around a call ----------------------------------------------------------------------------------------
+
+_WITH_MIDDLEWARE: dict[str, Open] = {
+    "sdk": lambda target: sdk(target, middleware=[around.hand_on]),
+    "httpx": lambda target: bare_httpx(target, transport=around.hand_on(_default_transport(target))),
+    "pyreqwest": lambda target: pyreqwest(target, around.hand_on_pyreqwest),
+    "aiohttp": lambda target: bare_aiohttp(target, middlewares=[around.hand_on_aiohttp]),
+}
+_WITHOUT: dict[str, Open] = {"sdk": sdk, "httpx": bare_httpx, "pyreqwest": pyreqwest, "aiohttp": bare_aiohttp}
+
+
+def _around(what: str, of_peers: Mapping[str, Open], *needs: str) -> dict[str, Peer]:
+    return {
+        f"{name}+{what}": PEERS[name]._replace(open=opened, needs=(*PEERS[name].needs, *needs))
+        for name, opened in of_peers.items()
+    }
+
+
+def _within(tool: Callable[..., AbstractAsyncContextManager[Call]], *unknown: str) -> dict[str, Open]:
+    """Return how the peers are opened with that tool, but for those that it does not know."""
+    return {name: _opened_within(tool, opened) for name, opened in _WITHOUT.items() if name not in unknown}
+
+
+def _opened_within(tool: Callable[..., AbstractAsyncContextManager[Call]], opened: Open) -> Open:
+    return lambda target: tool(opened(target))
+
+
+PEERS |= {
+    **_around("middleware", _WITH_MIDDLEWARE),
+    **_around("sentry", _within(around.under_sentry), *around.SENTRY),
+    **_around("sentry-transaction", _within(around.under_sentry_in_transactions), *around.SENTRY),
+    **_around("opentelemetry", _within(around.under_opentelemetry, "pyreqwest"), *around.OPENTELEMETRY),
+}
+AROUND = tuple(dict.fromkeys(name.partition("+")[2] for name in PEERS if "+" in name))
 
 
 def _httpx_call(client: Any) -> Call:
@@ -261,6 +346,12 @@ def _ready_made_call(last_hop: Any, url: str) -> Call:
     return call
 
 
+def _default_transport(target: Target) -> Any:
+    import httpx
+
+    return httpx.AsyncHTTPTransport(verify=target.verify())
+
+
 def _stock_transport() -> Any:
     import httpx
 
@@ -289,8 +380,8 @@ def _instant_transport() -> Any:
 # -- a peer's process -------------------------------------------------------------------------------------------------
 
 
-async def _run(name: str, target: Target) -> None:
-    async with PEERS[name].open(target) as call:
+async def _run(opened: AbstractAsyncContextManager[Call]) -> None:
+    async with opened as call:
         # Between two rounds the loop stands still, as the whole process does: nothing is asked of it.
         for line in sys.stdin:  # noqa: ASYNC251, RUF100
             order = json.loads(line)
@@ -310,10 +401,11 @@ def _main() -> None:
     parser.add_argument("name", choices=PEERS)
     parser.add_argument("url")
     parser.add_argument("--authority", default="")
-    parser.add_argument("--core", type=int)
     arguments = parser.parse_args()
-    pin(arguments.core)
-    asyncio.run(_run(arguments.name, Target(arguments.url, arguments.authority)))
+    peer = PEERS[arguments.name]
+    assert peer.open is not None
+    with asyncio.Runner(loop_factory=import_module(peer.loop).new_event_loop) as runner:
+        runner.run(_run(peer.open(Target(arguments.url, arguments.authority))))
     # Without the interpreter's own end, where some versions of pyreqwest abort it.
     sys.stdout.flush()
     sys.stderr.flush()

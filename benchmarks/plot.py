@@ -27,7 +27,7 @@ def calls(rows: Iterable[Row], path: Path) -> None:
     """Draw the calls a second of each peer at each number in flight, the fastest at the top."""
     rates: dict[str, dict[int, float]] = {}
     for row in rows:
-        if not row.tls:
+        if not row.setup:
             rates.setdefault(row.peer, {})[row.in_flight] = row.calls_per_second
     if not rates:
         return
@@ -108,14 +108,12 @@ def _name(axes: Any, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), [_label(name) for name in names])
     axes.set_ylim(-0.6, len(names) - 0.4)
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
-        is_ours = name == "sdk"
+        is_ours = name.startswith("sdk")
         label.set(color=_OURS if is_ours else _TEXT, fontweight="bold" if is_ours else "normal")
 
 
 def _label(name: str) -> str:
-    if name == "sdk":
-        return "itnio-async"
-    return f"{name} (SDK)" if name in SDKS else name
+    return f"{name} (SDK)" if name in SDKS else name.replace("sdk", "itnio-async")
 
 
 def _thousands(axes: Any) -> None:

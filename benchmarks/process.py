@@ -1,4 +1,4 @@
-"""Processes of this package, spoken to in lines of JSON, and the cores that they run on."""
+"""Processes that are spoken to in lines of JSON, and the cores that they run on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,21 @@ class Child:
         print(json.dumps(message), file=self.process.stdin, flush=True)
 
 
+def module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of this package with this interpreter."""
+    return [sys.executable, "-m", name, *arguments]
+
+
 @contextmanager
-def child(module: str, *arguments: str) -> Iterator[Child]:
-    """Run a module of this package with this interpreter; it is told to end by its standard input's end."""
+def child(command: Sequence[str], core: int | None) -> Iterator[Child]:
+    """Run a program on one core; it is told to end by its standard input's end."""
     # Not every peer knows that a proxy is not for this machine's own addresses.
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        env=environment,
+        command,
+        # One core is all that a Go program has.
+        env={**environment, "GOMAXPROCS": "1"},
+        preexec_fn=lambda: pin(core),  # noqa: PLW1509, RUF100 - no thread of ours is running
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

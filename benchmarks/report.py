@@ -13,6 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import golang
+
+README = Path(__file__).parent / "README.md"
 PACKAGES = (
     "itnio-async",
     "httpx",
@@ -20,12 +23,17 @@ PACKAGES = (
     "httpx2",
     "httpx-aiohttp",
     "pyreqwest",
+    "wreq",
     "aiohttp",
+    "uvloop",
     "twilio",
     "telnyx",
     "stripe",
     "openai",
     "livekit-api",
+    "sentry-sdk",
+    "opentelemetry-sdk",
+    "opentelemetry-instrumentation-httpx",
     "httptools",
     "orjson",
     "attrs",
@@ -54,7 +62,7 @@ def facts(before: list[float] | None, **more: Any) -> dict[str, Any]:
         "load_before": before,
         "load": load(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": {name: found for name in (*PACKAGES, "Go") if (found := _version(name))},
         **more,
     }
 
@@ -69,6 +77,8 @@ def _processor() -> str:
 
 
 def _version(name: str) -> str | None:
+    if name == "Go":
+        return golang.version()
     try:
         return version(name)
     except PackageNotFoundError:
@@ -86,3 +96,15 @@ def facts_markdown(known: Mapping[str, Any]) -> str:
 def to_json(known: Mapping[str, Any], **results: Any) -> str:
     """Return facts and results as text."""
     return json.dumps({**known, **results}, indent=1, ensure_ascii=False) + "\n"
+
+
+def put(section: str, text: str, readme: Path = README) -> None:
+    """Replace what stands in the README under that heading of the second level, up to the next one.
+
+    Raises `ValueError` where there is no such heading.
+    """
+    before, heading, rest = readme.read_text().partition(f"\n## {section}\n")
+    if not heading:
+        raise ValueError(f"{readme.name} has no section {section!r}.")
+    _, following, after = rest.partition("\n## ")
+    readme.write_text(f"{before}{heading}\n{text.strip()}\n{following}{after}")

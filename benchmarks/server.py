@@ -23,7 +23,7 @@ import httptools
 
 from benchmarks import job
 from benchmarks.certificate import Certificate
-from benchmarks.process import child, pin
+from benchmarks.process import child, module
 
 COUNTS_PATH = "/counts"
 
@@ -51,9 +51,8 @@ class Server(NamedTuple):
 @contextmanager
 def builtin(core: int | None, certificate: Certificate | None = None) -> Iterator[Server]:
     """Run the server of this module."""
-    pinned = () if core is None else ("--core", str(core))
     secured = () if certificate is None else ("--certificate", certificate.chain)
-    with child("benchmarks.server", *pinned, *secured) as process:
+    with child(module("benchmarks.server", *secured), core) as process:
         ports = process.read()
         url = f"http://127.0.0.1:{ports['port']}"
         tls_url = f"https://127.0.0.1:{ports['tls_port']}" if certificate else ""
@@ -203,10 +202,8 @@ async def _listen(state: _State, context: ssl.SSLContext | None) -> int:
 
 def _main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--core", type=int)
     parser.add_argument("--certificate")
     arguments = parser.parse_args()
-    pin(arguments.core)
     # Nothing here makes reference cycles, and a pause of the server would be booked to the peers.
     gc.disable()
     asyncio.run(_serve(arguments.certificate))

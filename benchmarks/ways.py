@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 from benchmarks import job
 from benchmarks.measure import peak_memory
 from benchmarks.peers import Target, check_answer
-from benchmarks.process import pin
 
 # What an update becomes when it is sent by hand.
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -249,9 +248,7 @@ def _main() -> None:
     parser.add_argument("url")
     parser.add_argument("--items", type=int, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
-    parser.add_argument("--core", type=int)
     arguments = parser.parse_args()
-    pin(arguments.core)
     pushed = asyncio.run(_run(WAYS[arguments.way], Target(arguments.url), arguments.items, arguments.concurrency))
     print(json.dumps(pushed._asdict()), flush=True)
 
