@@ -10,8 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from inspect import isawaitable
 
+from attrs import evolve
+
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.decide import Decider, ReadBack, read_back, reopened, require_as_left, with_values
+from itnio_async.bulk.job.again import begun_again, require_allowed
+from itnio_async.bulk.job.decide import Decider, ReadBack, read_back, reopened, with_values
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
@@ -36,6 +40,7 @@ class Rounds:
         options: JobOptions,
         *,
         identity: Identity,
+        header: JournalHeader,
         ending: Ending,
         meter: Meter,
         confirm: Confirm | None,
@@ -48,25 +53,41 @@ class Rounds:
         self._sender = sender
         self._options = options
         self._identity = identity
+        self._header = header
         self._ending = ending
         self._meter = meter
         self._confirm = confirm
 
     async def run(self) -> None:
         """Go on until no row is open, or something ends the job."""
-        if not self._journal.is_new:
-            await self._reopen()
+        trunks = None if self._journal.is_new else await self._reopen_or_begin_again()
         for number in range(self._options.rounds):
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
             if not self._ending.may_go_on():
                 break
             if not rows:
-                if number == 0 and not self._journal.is_new:
-                    await self._require_as_left()
                 break
-            await self._round(rows, first=number == 0)
+            await self._round(rows, trunks if number == 0 else None, first=number == 0)
         if self._options.verify and self._ending.how in (Ended.FINISHED, Ended.UNTIL):
             await self._verify()
+
+    async def _reopen_or_begin_again(self) -> Sequence[SipTrunk] | None:
+        """Begin a new job where that of the journal has ended and not all is as it left it.
+
+        Returns the trunks, where that needed to look at them.
+        """
+        if not await self._journal.is_finished():
+            await self._reopen()
+            return None
+        rows = await self._journal.rows()
+        journal, plan = self._journal, self._plan
+        trunks = await list_trunks(self._client)
+        again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, self._identity)
+        if again is not None:
+            require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)
+            await journal.begin_again(self._header, again.rows)
+            self._decider = evolve(self._decider, is_new=True)
+        return trunks
 
     async def _reopen(self) -> None:
         """Have what is done sent again where the file has another secret for it by now."""
@@ -78,15 +99,10 @@ class Rounds:
             rows = await self._journal.rows()
             await self._journal.write(with_new_secrets(rows, header, self._plan, self._identity))
 
-    async def _require_as_left(self) -> None:
-        rows = await self._journal.rows(RowState.DONE, RowState.UNCHANGED)
-        trunks = await list_trunks(self._client)
-        journal = self._journal
-        await asyncio.to_thread(require_as_left, journal.path, journal.header, rows, self._plan, trunks)
-
-    async def _round(self, rows: Sequence[JournalRow], *, first: bool) -> None:
-        """Look at the trunks, write down what is certain, and send the rest."""
-        trunks = await list_trunks(self._client)
+    async def _round(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk] | None, *, first: bool) -> None:
+        """Look at the trunks, write down what is certain, and send the rest; `trunks` were read just now."""
+        if trunks is None:
+            trunks = await list_trunks(self._client)
         look = await asyncio.to_thread(self._decider.look, rows, trunks)
         changed: list[JournalRow] = []
         to_send: list[Open] = []

@@ -33,6 +33,8 @@ from itnio_async.bulk import (
     read_journal,
 )
 from itnio_async.bulk.job.account_lock import require_free
+from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
+from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
@@ -54,7 +56,10 @@ from itnio_async.cli.trunks.job_view import (
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
-from itnio_async.text import counted
+from itnio_async.text import counted, first_of
+
+# Of rows that drifted, in the text for people; JSON has all.
+_MOST_NAMED = 20
 
 Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 
@@ -117,6 +122,7 @@ class _Session:
             self._require_same_rows(contents.header)
         elif job.plan.bad_rows and not job.options.skip_invalid:
             return self._refuse()
+        again = await asyncio.to_thread(self._begun_again, contents)
         if self.files.failed is not None and job.source is not None:
             check_failed(job.source, self.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
@@ -126,7 +132,7 @@ class _Session:
             return status_of_plan(left, job.bad)
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
-        done = self._summarize(left, contents)
+        done = self._summarize(left, contents, again)
         if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return INTERRUPTED
@@ -150,22 +156,20 @@ class _Session:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
         return REFUSED_OR_UNKNOWN
 
-    def _summarize(self, left: Plan, contents: JournalContents | None) -> DoneRows:
-        """Say what is about to be sent; `contents` is the journal that the job resumes."""
+    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> DoneRows:
+        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""
         job, done = self.job, DoneRows()
         if contents is not None:
-            say(f"Resuming the journal {visible(job.journal)}: rows that are done are not sent again.")
-            done = DoneRows.compare(contents, job.plan, left, self.identity)
-            for remark in done.remarks():
-                say(remark)
+            done = self._say_what_is_done(contents, again, left)
         summary = JobSummary(
             plan=left,
             bad=job.bad,
             source=job.name,
             identity=self.identity,
             journal=job.journal,
-            resumes=contents is not None,
+            resumes=contents is not None and again is None,
             changed=done.changed,
+            drifted=() if again is None else again.drifted,
         )
         show_summary(summary, json=self.how.json)
         if left.has_changes:
@@ -174,6 +178,36 @@ class _Session:
                 "the job runs, is overwritten."
             )
         return done
+
+    def _say_what_is_done(self, contents: JournalContents, again: Again | None, left: Plan) -> DoneRows:
+        """Say what the journal that is there means for the job."""
+        where = visible(self.job.journal)
+        if again is not None:
+            say(f"The job of the journal {where} has ended, and not all is as it left it. A new job begins:")
+            rows = [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in again.drifted]
+            for text in first_of(rows, _MOST_NAMED):
+                say(f"  drifted: {visible(text)}")
+            if again.secrets:
+                say(f"  {counted(again.secrets, 'row')}: the file has another password now.")
+            return DoneRows()
+        if is_finished(contents.rows):
+            say(f"The job of the journal {where} has ended; what it has done is still so.")
+        else:
+            say(f"Resuming the journal {where}: rows that are done are not sent again.")
+        done = DoneRows.compare(contents, self.job.plan, left, self.identity)
+        for remark in done.remarks():
+            say(remark)
+        return done
+
+    def _begun_again(self, contents: JournalContents | None) -> Again | None:
+        """Return what is done again of a job that has ended."""
+        job = self.job
+        if contents is None:
+            return None
+        again = begun_again(contents.rows, contents.header, job.plan, job.trunks, self.identity)
+        if again is not None:
+            require_allowed(again, contents.path, contents.header, job.plan, skip_invalid=job.options.skip_invalid)
+        return again
 
     def _is_wanted(self, count: int) -> bool:
         if not sys.stdin.isatty():

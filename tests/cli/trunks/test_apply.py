@@ -68,7 +68,7 @@ def test_refused_rows_are_told_by_code_and_not_sent_again(apply, sandbox, csv, j
     before = sent(sandbox)
     again = apply(file)
     assert (again.status, sent(sandbox)) == (3, before)
-    assert "rows that are done are not sent again" in again.err
+    assert "has ended; what it has done is still so" in again.err
     assert again.lines[:2] == ["Rows left\tCount\tMeaning", "To update\t0\t"]
     retried = apply(file, "--retry-refused")
     assert (retried.status, sent(sandbox)) == (3, before + 1)
@@ -176,18 +176,46 @@ def test_a_journal_of_another_file(apply, sandbox, csv):
     assert "belongs to other rows" in result.err
 
 
-def test_what_was_done_and_changed_since_is_told(apply, itnio, sandbox, csv, journal):
-    file = csv("key_id,sip_prefix", "1,00")
+def test_what_drifted_is_named_and_set_right(apply, itnio, sandbox, csv, journal):
+    file = csv("key_id,sip_prefix", "1,00", "3,00")
+    assert apply(file).status == 0
+    still = apply(file)
+    assert (still.status, sent(sandbox)) == (0, 2)
+    assert f"The job of the journal {journal} has ended; what it has done is still so." in still.err
+    assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
+    dry = apply(file, "--dry-run")
+    assert (dry.status, dry.lines[1], sandbox.trunk(1).sip_prefix) == (2, "  sip_prefix: 99 -> 00", "99")
+    result = apply(file)
+    assert (result.status, sandbox.trunk(1).sip_prefix) == (0, "00")
+    assert "drifted: " in result.err
+    assert "trunks.csv line 2, trunk 1: sip_prefix is 99, not 00" in result.err
+    assert result.lines[-3:] == [
+        "Done\t1\taccepted by the vendor",
+        "  drifted\t1\twere so after an earlier job, and are set right",
+        "Unchanged\t1\talready up to date",
+    ]
+    (kept,) = journal.parent.glob("job.journal-*")
+    assert f"The journal of the job before is now {kept}." in result.err
+    assert "Done\t2\taccepted by the vendor" in itnio("trunks", "report", kept).lines
+
+
+def test_programs_are_told_of_each_trunk_that_drifted(apply, itnio, sandbox, csv):
+    file = csv("key_id,sip_prefix", "1,00", "3,00")
     assert apply(file).status == 0
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
-    for options in ((), ("--dry-run",)):
-        result = apply(file, *options)
-        assert (result.status, result.out, sandbox.trunk(1).sip_prefix) == (3, "", "99")
-        assert "and 1 of its trunks is no longer as it left it. Nothing was sent." in result.err
-        assert "trunks.csv line 2, trunk 1: sip_prefix is 99, not 00" in result.err
-        assert f"give another --journal, or move or delete {journal}" in result.err
-    assert itnio("trunks", "apply", file, "--yes", "--journal", f"{file}.anew").status == 0
-    assert sandbox.trunk(1).sip_prefix == "00"
+    drifted, plan, end = map(json.loads, apply(file, "--json").lines)
+    assert (drifted["event"], drifted["key_id"], drifted["changes"]["sip_prefix"]["from"]) == ("drifted", 1, "99")
+    assert (plan["event"], plan["drifted"], plan["goes_on"]) == ("plan", 1, False)
+    assert (end["event"], end["drifted"], end["exit_status"]) == ("result", 1, 0)
+
+
+def test_an_undo_and_the_same_file_again(apply, itnio, sandbox, csv, journal):
+    file = csv("key_id,sip_prefix", "1,00")
+    for _ in range(2):
+        assert apply(file).status == 0
+        assert sandbox.trunk(1).sip_prefix == "00"
+        assert itnio("trunks", "undo", journal, "--yes").status == 0
+        assert not sandbox.trunk(1).sip_prefix
 
 
 def test_what_changed_since_is_told_where_there_is_something_to_go_on_with(apply, itnio, sandbox, csv):
