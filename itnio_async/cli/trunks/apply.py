@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -24,7 +23,7 @@ from itnio_async.bulk import (
 )
 from itnio_async.bulk.plan.saved import is_saved_plan
 from itnio_async.cli.account import AccountOptions
-from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
@@ -37,6 +36,7 @@ from itnio_async.cli.trunks.plan_view import write_bad_rows
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import Prepare, carry_out
+from itnio_async.cli.trunks.when import WhenOptions
 
 
 def apply_trunks(
@@ -59,15 +59,6 @@ def apply_trunks(
             rich_help_panel=PANEL,
         ),
     ] = 0,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            "--until",
-            metavar="HH:MM",
-            help="Start no update after this time of day on this machine.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
@@ -76,6 +67,7 @@ def apply_trunks(
         bool,
         typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
     ] = False,
+    time: WhenOptions,
     run: JobRunOptions,
     form: FileOptions,
     account: AccountOptions,
@@ -90,6 +82,7 @@ def apply_trunks(
     Exits with 0 if every row is as wanted, 3 if rows were refused or their outcome is unknown, 2 if the time was up and
     rows are left, 130 after Ctrl-C.
     """
+    when = time.when()
     trunk_file = TrunkFile(file, form)
     job = run.job_options(
         force=force,
@@ -97,7 +90,7 @@ def apply_trunks(
         skip_invalid=skip_invalid,
         accept_zeros=accept_zeros,
         canary=canary,
-        until=moment_of(until),
+        until=when.until,
     )
     prepare: Prepare
     if is_saved_plan(file):
@@ -110,22 +103,7 @@ def apply_trunks(
                 write_bad_rows(rows.bad)
             return REFUSED_OR_UNKNOWN
         prepare = partial(_from_file, rows, source, trunk_file, job, run)
-    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files)
-
-
-def moment_of(text: str | None, now: datetime | None = None) -> float | None:
-    """Return the Unix seconds of the next time that a clock shows `HH:MM` here, and None for None."""
-    if text is None:
-        return None
-    try:
-        wanted = datetime.strptime(text, "%H:%M").time()
-    except ValueError:
-        raise CommandError(f"--until {text} is not a time of day.", "give HH:MM, such as 05:00.") from None
-    now = now or datetime.now()
-    moment = datetime.combine(now.date(), wanted)
-    if moment <= now:
-        moment = datetime.combine(now.date() + timedelta(days=1), wanted)
-    return moment.timestamp()
+    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files, when=when)
 
 
 async def _from_file(

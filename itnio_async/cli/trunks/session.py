@@ -56,6 +56,7 @@ from itnio_async.cli.trunks.job_view import (
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
+from itnio_async.cli.trunks.when import When
 from itnio_async.text import counted, first_of
 
 # Of rows that drifted, in the text for people; JSON has all.
@@ -72,19 +73,28 @@ def carry_out(
     dask: str | None,
     how: SessionOptions,
     files: ReportFileOptions,
+    when: When,
 ) -> int:
     """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls."""
-    return asyncio.run(_carry_out(access, prepare, job, dask, how, files))
+    return asyncio.run(_carry_out(access, prepare, job, dask, how, files, when))
 
 
 async def _carry_out(
-    access: Access, prepare: Prepare, job: JobOptions, dask: str | None, how: SessionOptions, files: ReportFileOptions
+    access: Access,
+    prepare: Prepare,
+    job: JobOptions,
+    dask: str | None,
+    how: SessionOptions,
+    files: ReportFileOptions,
+    when: When,
 ) -> int:
     async with _client(access, job) as client:
         identity = await identity_of(client)
         prepared = await prepare(client, identity)
         async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
-            session = _Session(client=client, identity=identity, job=prepared, how=how, files=files, bulk=bulk)
+            session = _Session(
+                client=client, identity=identity, job=prepared, how=how, files=files, when=when, bulk=bulk
+            )
             try:
                 return await session.carry_out()
             except JournalFinishedError as error:
@@ -112,6 +122,7 @@ class _Session:
     job: PreparedJob
     how: SessionOptions
     files: ReportFileOptions
+    when: When
     bulk: Bulk | None = None
 
     async def carry_out(self) -> int:
@@ -136,6 +147,7 @@ class _Session:
         if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return INTERRUPTED
+        await self.when.wait()
         job.mark_applied(job.journal)
         return tell_end(job, await self._run(), done, how, self.files)
 
@@ -177,6 +189,8 @@ class _Session:
                 "The trunks are read once more before the first update. What others change in them after that, while "
                 "the job runs, is overwritten."
             )
+            for remark in self.when.remarks():
+                say(remark)
         return done
 
     def _say_what_is_done(self, contents: JournalContents, again: Again | None, left: Plan) -> DoneRows:

@@ -27,6 +27,7 @@ from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import carry_out
+from itnio_async.cli.trunks.when import WhenOptions
 from itnio_async.text import counted
 
 
@@ -34,6 +35,7 @@ def undo_trunks(
     of: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of the job, as `apply` names it.")],
     *,
     how: SessionOptions,
+    time: WhenOptions,
     run: JobRunOptions,
     account: AccountOptions,
 ) -> int:
@@ -44,9 +46,10 @@ def undo_trunks(
 
     Exits as `apply` does.
     """
-    job = run.job_options(skip_invalid=True, accept_zeros=True)
+    when = time.when()
+    job = run.job_options(skip_invalid=True, accept_zeros=True, until=when.until)
     prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
-    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=ReportFileOptions())
+    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=ReportFileOptions(), when=when)
 
 
 async def _prepare(

@@ -6,15 +6,14 @@ import json
 import re
 import sqlite3
 import subprocess
-from datetime import datetime
+import time
 
 import pytest
 
 from cli.conftest import COMMAND
 from itnio_async.bulk import RowState, read_journal
 from itnio_async.bulk.journal import table
-from itnio_async.cli.exits import CommandError
-from itnio_async.cli.trunks.apply import moment_of
+from itnio_async.cli.trunks.when import When, WhenOptions, shown_moment
 
 
 @pytest.fixture
@@ -265,28 +264,44 @@ def test_a_refused_key_ends_it_and_is_no_refusal_of_a_row(apply, sandbox, csv, j
 
 
 def test_time_is_up(apply, sandbox, csv, monkeypatch, journal):
-    monkeypatch.setattr("itnio_async.cli.trunks.apply.moment_of", lambda _: 1.0)
+    monkeypatch.setattr(WhenOptions, "when", lambda _: When(until=1.0))
     result = apply(csv("key_id,sip_prefix", "1,00"), "--until", "05:00")
     assert (result.status, sent(sandbox)) == (2, 0)
     assert "time is up" in result.err
 
 
+def test_a_window_is_shown_and_waited_for(apply, sandbox, csv, monkeypatch):
+    begin, waited = time.time() + 1800, []
+
+    async def wait(when):
+        waited.append((when.begin, sent(sandbox)))
+
+    monkeypatch.setattr(WhenOptions, "when", lambda _: When(begin, begin + 3600))
+    monkeypatch.setattr(When, "wait", wait)
+    result = apply(csv("key_id,sip_prefix", "1,00"), "--window", "23:00-05:00")
+    assert (result.status, sent(sandbox)) == (0, 1)
+    assert waited == [(begin, 0)]
+    assert f"No update begins before {shown_moment(begin)}." in result.err
+    assert f"No update begins after {shown_moment(begin + 3600)}." in result.err
+
+
+@pytest.mark.parametrize("command", ["apply", "undo"])
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("options", "said"),
     [
-        ("05:00", datetime(2026, 3, 2, 5)),
-        ("22:30", datetime(2026, 3, 1, 22, 30)),
-        ("22:15", datetime(2026, 3, 2, 22, 15)),
+        (("--until", "noon"), "--until noon is not a time"),
+        (("--until", "2020-01-01 05:00"), "has passed"),
+        (("--window", "23-5"), "is not two times of day"),
+        (("--window", "23:00-05:00", "--until", "05:00"), "give one of them"),
     ],
 )
-def test_the_next_time_a_clock_shows_that(text, expected):
-    assert moment_of(text, datetime(2026, 3, 1, 22, 15)) == expected.timestamp()
-
-
-@pytest.mark.parametrize("text", ["5", "25:00", "05:00:00", "noon", ""])
-def test_what_is_no_time_of_day(text):
-    with pytest.raises(CommandError, match="not a time of day"):
-        moment_of(text)
+def test_times_that_cannot_be(apply, itnio, sandbox, csv, journal, command, options, said):
+    file = csv("key_id,sip_prefix", "1,00")
+    assert apply(file).status == 0
+    before = len(sandbox.requests)
+    result = itnio("trunks", command, file if command == "apply" else journal, "--yes", *options)
+    assert (result.status, len(sandbox.requests)) == (1, before)
+    assert said in result.err
 
 
 def test_a_canary_goes_on_by_itself_where_it_stands_as_wanted(apply, sandbox, csv):
