@@ -112,14 +112,14 @@ def _until(text: str, now: float, zone: tzinfo | None) -> float:
         raise CommandError(
             f"--until {text} is not a time.", "give HH:MM, such as 05:00, or a date and a time: 'YYYY-MM-DD HH:MM'."
         )
-    moment = _moment_of(given, zone)
-    if moment is None:
+    shown = _moment_of(given, zone)
+    if shown is None:
         raise CommandError(f"--until {text}: the clock skips this time on that day.", "give another one.")
-    if moment.timestamp() <= now:
+    if shown.timestamp() <= now:
         raise CommandError(
             f"--until {text} has passed: it is {shown_moment(now, zone)}.", "give a moment that is still to come."
         )
-    return moment.timestamp()
+    return shown.timestamp()
 
 
 def _moment_of(given: datetime, zone: tzinfo | None) -> datetime | None:

@@ -83,7 +83,7 @@ def test_a_moment_that_has_passed(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "24:00", "05:60", "0500", "5 pm", "2026-06-01", "2026-13-01 05:00", "٠٥:٠٠", "-1:00"]
+    "text", ["", "5", "24:00", "05:60", "0500", "5 pm", "2026-06-01", "2026-13-01 05:00", "\u0660\u0665:00", "-1:00"]
 )
 def test_what_is_not_a_time(text):
     with pytest.raises(CommandError, match="is not a time"):
@@ -137,7 +137,7 @@ def test_what_is_not_a_window(text):
 
 
 def test_only_one_of_them():
-    with pytest.raises(CommandError, match="give one|both"):
+    with pytest.raises(CommandError, match="both say"):
         WhenOptions(until="05:00", window="23:00-05:00").when()
 
 
