@@ -142,7 +142,7 @@ class Rounds:
         if isawaitable(answer):
             answer = await answer
         self._meter.go_on()
-        if not answer:
+        if not answer and not self._ending.is_early:
             self._ending.end(Ended.CANARY)
         return bool(answer) and not self._ending.is_early
 

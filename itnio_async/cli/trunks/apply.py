@@ -23,7 +23,7 @@ from itnio_async.bulk import (
 )
 from itnio_async.bulk.plan.saved import is_saved_plan
 from itnio_async.cli.account import AccountOptions
-from itnio_async.cli.exits import REFUSED_OR_UNKNOWN
+from itnio_async.cli.exits import REFUSED
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
@@ -79,8 +79,8 @@ def apply_trunks(
     rows whose outcome is unknown are read back first. Ctrl-C once starts no more updates and waits for those in flight;
     Ctrl-C twice cancels them.
 
-    Exits with 0 if every row is as wanted, 3 if rows were refused or their outcome is unknown, 2 if the time was up and
-    rows are left, 130 after Ctrl-C.
+    Exits with 0 if every row is as wanted, 3 if rows were refused, 5 if the outcome of some is unknown and none was
+    refused, 4 if the canary failed, 2 if the time was up and rows are left, 130 after Ctrl-C.
     """
     when = time.when()
     trunk_file = TrunkFile(file, form)
@@ -101,7 +101,7 @@ def apply_trunks(
         if rows.bad and not skip_invalid:
             if how.json:
                 write_bad_rows(rows.bad)
-            return REFUSED_OR_UNKNOWN
+            return REFUSED
         prepare = partial(_from_file, rows, source, trunk_file, job, run)
     return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files, when=when)
 

@@ -39,9 +39,9 @@ from itnio_async.bulk.job.job import Bulk
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
-from itnio_async.cli.exits import INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.progress import PausableProgress, Tell
 from itnio_async.cli.trunks.cluster import calls_of_cluster
 from itnio_async.cli.trunks.done_rows import DoneRows
@@ -99,7 +99,7 @@ async def _carry_out(
                 return await session.carry_out()
             except JournalFinishedError as error:
                 say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
-                return REFUSED_OR_UNKNOWN
+                return REFUSED
 
 
 def _client(access: Access, options: JobOptions) -> AsyncClient:
@@ -139,14 +139,15 @@ class _Session:
         is_as_planned = contents is None and not job.changed and not how.dry_run
         left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
         if how.dry_run:
-            show_dry_run(left, job.bad, json=how.json)
+            with until_nobody_reads():
+                show_dry_run(left, job.bad, json=how.json)
             return status_of_plan(left, job.bad)
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
         done = self._summarize(left, contents, again)
         if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
-            return INTERRUPTED
+            return CHANGES_TO_MAKE
         await self.when.wait()
         job.mark_applied(job.journal)
         return tell_end(job, await self._run(), done, how, self.files)
@@ -166,7 +167,7 @@ class _Session:
         say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
         if self.how.json:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
-        return REFUSED_OR_UNKNOWN
+        return REFUSED
 
     def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> DoneRows:
         """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""
@@ -183,7 +184,12 @@ class _Session:
             changed=done.changed,
             drifted=() if again is None else again.drifted,
         )
-        show_summary(summary, json=self.how.json)
+        try:
+            show_summary(summary, json=self.how.json)
+        except BrokenPipeError:
+            raise CommandError(
+                "nobody reads the output any more. Nothing was sent.", "let it go to a file, and read that."
+            ) from None
         if left.has_changes:
             say(
                 "The trunks are read once more before the first update. What others change in them after that, while "
@@ -237,11 +243,11 @@ class _Session:
 
     async def _run(self) -> JobResult:
         with PausableProgress() as progress:
-            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows)))
+            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows, stop)))
 
             def stop() -> None:
-                say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
                 job.stop()
+                say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
 
             with interrupts(stop, job.stop_now):
                 return await job.run()
@@ -262,13 +268,15 @@ class _Session:
             bulk=self.bulk,
         )
 
-    def _is_confirmed(self, rows: Sequence[ReadBack]) -> bool:
-        """Show the canary's trunks as they were read back, and ask whether to go on."""
-        show_canary(rows, json=self.how.json)
+    def _is_confirmed(self, rows: Sequence[ReadBack], stop: Callable[[], None]) -> bool:
+        """Show the canary's trunks as they were read back, and ask whether to go on; Ctrl-C stops the job."""
+        with until_nobody_reads():
+            show_canary(rows, json=self.how.json)
         if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
             with interruptible():
                 return bool(typer.confirm("Go on with the others?", err=True))
         except (typer.Abort, KeyboardInterrupt):
+            stop()
             return False

@@ -132,7 +132,7 @@ def test_a_storm_leaves_unknown_outcomes_and_the_same_command_goes_on(apply, san
     file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in (1, 3, 5)))
     order = sandbox.order("minus18,endpoint=update,key_id=3")
     first = apply(file)
-    assert first.status == 3
+    assert first.status == 5
     assert states(journal)[3] is RowState.UNKNOWN
     assert "Run the same command again to go on with the rows that are left." in first.err
     assert re.search(
@@ -148,7 +148,7 @@ def test_going_on_lists_the_account_twice_and_reads_the_journal_twice(apply, san
     """Before the question and after it; before the question and for the report. A round asks for what is open alone."""
     file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in (1, 3, 5)))
     order = sandbox.order("drop,endpoint=update,key_id=3")
-    assert apply(file).status == 3
+    assert apply(file).status == 5
     order.cancel()
     before, read, rows_of = listings(sandbox), [], table.rows_of
 
@@ -220,7 +220,7 @@ def test_an_undo_and_the_same_file_again(apply, itnio, sandbox, csv, journal):
 def test_what_changed_since_is_told_where_there_is_something_to_go_on_with(apply, itnio, sandbox, csv):
     order = sandbox.order("drop,key_id=3")
     file = csv("key_id,sip_prefix", "1,00", "3,00")
-    assert apply(file).status == 3
+    assert apply(file).status == 5
     order.cancel()
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
     result = apply(file)
@@ -312,7 +312,7 @@ def test_a_canary_goes_on_by_itself_where_it_stands_as_wanted(apply, sandbox, cs
 
 def test_a_canary_that_is_refused_ends_it(apply, sandbox, csv, journal):
     result = apply(csv("key_id,sip_gateway_ip", "1,10.0.0.3", "5,10.9.9.9"), "--canary", 1)
-    assert (result.status, sent(sandbox)) == (3, 1)
+    assert (result.status, sent(sandbox)) == (4, 1)
     assert "1\ttrunk00001\trefused\tsip_gateway_ip is 10.0.0.1, not 10.0.0.3" in result.lines
     assert states(journal)[5] is RowState.WAITING
 

@@ -66,7 +66,7 @@ def test_the_result_has_the_words_of_the_report(lines, itnio, sandbox, csv, jour
 def test_going_on_is_said(lines, itnio, sandbox, csv):
     file = csv("key_id,sip_prefix", "1,00", "3,00")
     order = sandbox.order("drop,endpoint=update,key_id=3")
-    assert lines("apply", file, "--yes")[0] == 3
+    assert lines("apply", file, "--yes")[0] == 5
     before = sent(sandbox)
     order.cancel()
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
