@@ -21,6 +21,7 @@ from itnio_async.bulk import (
     make_plan,
     read_plan,
 )
+from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.plan.saved import is_saved_plan
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.exits import REFUSED
@@ -31,7 +32,8 @@ from itnio_async.cli.trunks.file_options import (
     SkipInvalidOption,
     TrunkFile,
 )
-from itnio_async.cli.trunks.job_options import PANEL, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.job_options import PANEL, CanaryOption, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import write_bad_rows
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
@@ -49,16 +51,7 @@ def apply_trunks(
     files: ReportFileOptions,
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
-    canary: Annotated[
-        int,
-        typer.Option(
-            "--canary",
-            metavar="N",
-            min=0,
-            help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
-            rich_help_panel=PANEL,
-        ),
-    ] = 0,
+    canary: CanaryOption = 0,
     force: Annotated[
         bool,
         typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
@@ -82,28 +75,32 @@ def apply_trunks(
     Exits with 0 if every row is as wanted, 3 if rows were refused, 5 if the outcome of some is unknown and none was
     refused, 4 if the canary failed, 2 if the time was up and rows are left, 130 after Ctrl-C.
     """
-    when = time.when()
     trunk_file = TrunkFile(file, form)
-    job = run.job_options(
-        force=force,
-        retry_refused=retry_refused,
-        skip_invalid=skip_invalid,
-        accept_zeros=accept_zeros,
-        canary=canary,
-        until=when.until,
-    )
-    prepare: Prepare
-    if is_saved_plan(file):
-        prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
-    else:
-        source = trunk_file.source()
-        rows = trunk_file.read(source)
-        if rows.bad and not skip_invalid:
-            if how.json:
-                write_bad_rows(rows.bad)
-            return REFUSED
-        prepare = partial(_from_file, rows, source, trunk_file, job, run)
-    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files, when=when)
+    with told_at_the_end(trunk_file.full_name, files, json=how.json) as known:
+        when = time.when()
+        job = run.job_options(
+            force=force,
+            retry_refused=retry_refused,
+            skip_invalid=skip_invalid,
+            accept_zeros=accept_zeros,
+            canary=canary,
+            until=when.until,
+        )
+        prepare: Prepare
+        if is_saved_plan(file):
+            files.require_apart([file])
+            prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
+        else:
+            files.require_apart([file] if file != STANDARD_INPUT else [])
+            known.source = source = trunk_file.source()
+            rows = trunk_file.read(source)
+            known.changes, known.bad = rows.changes, rows.bad
+            if rows.bad and not skip_invalid:
+                if how.json:
+                    write_bad_rows(rows.bad)
+                return known.tell("refused", REFUSED)
+            prepare = partial(_from_file, rows, source, trunk_file, job, run)
+        return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
 
 
 async def _from_file(

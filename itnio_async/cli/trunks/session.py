@@ -53,9 +53,9 @@ from itnio_async.cli.trunks.job_view import (
     show_dry_run,
     show_summary,
 )
+from itnio_async.cli.trunks.nothing_sent import NothingSent
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
 from itnio_async.cli.trunks.prepared_job import PreparedJob
-from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.when import When
 from itnio_async.text import counted, first_of
 
@@ -72,11 +72,14 @@ def carry_out(
     *,
     dask: str | None,
     how: SessionOptions,
-    files: ReportFileOptions,
+    known: NothingSent,
     when: When,
 ) -> int:
-    """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls."""
-    return asyncio.run(_carry_out(access, prepare, job, dask, how, files, when))
+    """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls.
+
+    `known` takes note of what there is to tell if it ends before anything is sent.
+    """
+    return asyncio.run(_carry_out(access, prepare, job, dask, how, known, when))
 
 
 async def _carry_out(
@@ -85,21 +88,24 @@ async def _carry_out(
     job: JobOptions,
     dask: str | None,
     how: SessionOptions,
-    files: ReportFileOptions,
+    known: NothingSent,
     when: When,
 ) -> int:
     async with _client(access, job) as client:
-        identity = await identity_of(client)
+        identity = known.identity = await identity_of(client)
         prepared = await prepare(client, identity)
+        known.plan, known.source, known.journal = prepared.plan, prepared.source, prepared.journal
+        known.name, known.bad = prepared.name, prepared.bad
+        known.files.require_apart([prepared.journal])
         async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
             session = _Session(
-                client=client, identity=identity, job=prepared, how=how, files=files, when=when, bulk=bulk
+                client=client, identity=identity, job=prepared, how=how, known=known, when=when, bulk=bulk
             )
             try:
                 return await session.carry_out()
             except JournalFinishedError as error:
                 say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
-                return REFUSED
+                return known.tell("error", REFUSED, error)
 
 
 def _client(access: Access, options: JobOptions) -> AsyncClient:
@@ -121,7 +127,7 @@ class _Session:
     identity: Identity
     job: PreparedJob
     how: SessionOptions
-    files: ReportFileOptions
+    known: NothingSent
     when: When
     bulk: Bulk | None = None
 
@@ -134,23 +140,26 @@ class _Session:
         elif job.plan.bad_rows and not job.options.skip_invalid:
             return self._refuse()
         again = await asyncio.to_thread(self._begun_again, contents)
-        if self.files.failed is not None and job.source is not None:
-            check_failed(job.source, self.files.failed)
+        if self.known.files.failed is not None and job.source is not None:
+            check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
         left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
         if how.dry_run:
             with until_nobody_reads():
                 show_dry_run(left, job.bad, json=how.json)
-            return status_of_plan(left, job.bad)
+            self.known.plan = left
+            return self.known.tell("dry_run", status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
         done = self._summarize(left, contents, again)
         if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
-            return CHANGES_TO_MAKE
+            return self.known.tell("declined", CHANGES_TO_MAKE)
         await self.when.wait()
         job.mark_applied(job.journal)
-        return tell_end(job, await self._run(), done, how, self.files)
+        result = await self._run()
+        self.known.is_over = True
+        return tell_end(job, result, done, how, self.known.files)
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -167,7 +176,7 @@ class _Session:
         say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
         if self.how.json:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
-        return REFUSED
+        return self.known.tell("refused", REFUSED)
 
     def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> DoneRows:
         """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""

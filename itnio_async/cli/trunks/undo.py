@@ -22,7 +22,8 @@ from itnio_async.bulk import (
 )
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.output import json_line, say, visible
-from itnio_async.cli.trunks.job_options import JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.job_options import CanaryOption, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
@@ -35,6 +36,8 @@ def undo_trunks(
     of: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of the job, as `apply` names it.")],
     *,
     how: SessionOptions,
+    files: ReportFileOptions,
+    canary: CanaryOption = 0,
     time: WhenOptions,
     run: JobRunOptions,
     account: AccountOptions,
@@ -46,10 +49,12 @@ def undo_trunks(
 
     Exits as `apply` does.
     """
-    when = time.when()
-    job = run.job_options(skip_invalid=True, accept_zeros=True, until=when.until)
-    prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
-    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=ReportFileOptions(), when=when)
+    with told_at_the_end(f"undo of {of}", files, json=how.json) as known:
+        when = time.when()
+        files.require_apart([of])
+        job = run.job_options(skip_invalid=True, accept_zeros=True, canary=canary, until=when.until)
+        prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
+        return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
 
 
 async def _prepare(

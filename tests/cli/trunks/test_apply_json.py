@@ -110,7 +110,7 @@ def test_a_canary_is_read_back(lines, sandbox, csv):
     status, (_, canary, result), _ = lines("apply", file, "--yes", "--canary", 1)
     assert (canary["event"], canary["key_id"], canary["state"], canary["as_wanted"]) == ("canary", 1, "refused", False)
     assert canary["changes"] == {"sip_gateway_ip": {"from": "10.0.0.1", "to": "10.0.0.3"}}
-    assert (status, result["ended"], result["counts"]["waiting"]) == (3, "canary", 1)
+    assert (status, result["ended"], result["counts"]["waiting"]) == (4, "canary", 1)
 
 
 def test_what_was_read_back_otherwise(lines, itnio, sandbox, csv):
