@@ -76,7 +76,8 @@ def apply_trunks(
     refused, 4 if the canary failed, 2 if the time was up and rows are left, 130 after Ctrl-C.
     """
     trunk_file = TrunkFile(file, form)
-    with told_at_the_end(trunk_file.full_name, files, json=how.json) as known:
+    needed = [None if file == STANDARD_INPUT else file, form.secrets_from, run.journal]
+    with told_at_the_end(trunk_file.full_name, files, needed=needed, json=how.json) as known:
         when = time.when()
         job = run.job_options(
             force=force,
@@ -88,10 +89,8 @@ def apply_trunks(
         )
         prepare: Prepare
         if is_saved_plan(file):
-            files.require_apart([file])
             prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
         else:
-            files.require_apart([file] if file != STANDARD_INPUT else [])
             known.source = source = trunk_file.source()
             rows = trunk_file.read(source)
             known.changes, known.bad = rows.changes, rows.bad

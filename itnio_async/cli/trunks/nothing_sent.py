@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,14 +118,17 @@ class NothingSent:
 
 
 @contextmanager
-def told_at_the_end(name: str, files: ReportFileOptions, *, json: bool) -> Iterator[NothingSent]:
+def told_at_the_end(
+    name: str, files: ReportFileOptions, *, needed: Iterable[str | os.PathLike[str] | None], json: bool
+) -> Iterator[NothingSent]:
     """Give what takes note of a job; an error that ends it before anything is sent is told there too.
 
-    Raises `CommandError` or `ConfigurationError` where the files cannot be written.
+    Raises `CommandError` or `ConfigurationError` where the files cannot be written, or would replace what is `needed`.
     """
     known = NothingSent(name=name, files=files, json=json)
     try:
         files.require_writable()
+        files.require_apart(path for path in needed if path is not None)
     except (ItnioError, CommandError) as error:
         known.files = ReportFileOptions()
         known.tell("error", ERROR, error)

@@ -31,7 +31,7 @@ from itnio_async.bulk import (
     write_html,
 )
 from itnio_async.bulk.files import cells
-from itnio_async.bulk.files.private_file import require_writable
+from itnio_async.bulk.files.private_file import STANDARD_OUTPUT, require_writable
 from itnio_async.bulk.files.write import is_typed, require_ending, write_cells, write_objects
 from itnio_async.bulk.report.report import explain
 from itnio_async.bulk.trunks.columns import REPORT_COLUMNS
@@ -65,18 +65,19 @@ class ReportFileOptions:
             require_writable(path)
         if self.failed is not None:
             require_ending(self.failed)
-        if (
-            None not in (self.failed, self.html)
-            and len({os.path.realpath(str(p)) for p in (self.failed, self.html)}) == 1
-        ):
+        if self.failed is not None and self.html is not None and _is_same(self.failed, self.html):
             raise CommandError("--failed and --html name the same file.", "give each a name of its own.")
 
     def require_apart(self, others: Iterable[str | os.PathLike[str]]) -> None:
         """Raise `CommandError` where one of the files would replace one that the job needs."""
         needed = {os.path.realpath(path) for path in others}
         for option, path in (("--failed", self.failed), ("--html", self.html)):
-            if path is not None and os.path.realpath(path) in needed:
+            if path is not None and str(path) != STANDARD_OUTPUT and os.path.realpath(path) in needed:
                 raise CommandError(f"{option} {path} would replace a file of the job.", "give it another name.")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return str(one) != STANDARD_OUTPUT and os.path.realpath(one) == os.path.realpath(other)
 
 
 def write_files(report: Report, source: Source | None, files: ReportFileOptions, bad: Sequence[BadRow] = ()) -> None:

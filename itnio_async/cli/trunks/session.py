@@ -96,7 +96,6 @@ async def _carry_out(
         prepared = await prepare(client, identity)
         known.plan, known.source, known.journal = prepared.plan, prepared.source, prepared.journal
         known.name, known.bad = prepared.name, prepared.bad
-        known.files.require_apart([prepared.journal])
         async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
             session = _Session(
                 client=client, identity=identity, job=prepared, how=how, known=known, when=when, bulk=bulk

@@ -49,9 +49,8 @@ def undo_trunks(
 
     Exits as `apply` does.
     """
-    with told_at_the_end(f"undo of {of}", files, json=how.json) as known:
+    with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], json=how.json) as known:
         when = time.when()
-        files.require_apart([of])
         job = run.job_options(skip_invalid=True, accept_zeros=True, canary=canary, until=when.until)
         prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
         return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)

@@ -85,11 +85,15 @@ def test_nothing_is_asked(lines, sandbox, csv, command):
 def test_a_dry_run_is_as_a_plan(lines, itnio, sandbox, csv):
     file = csv("key_id,sip_prefix", "1,00", "x,00")
     plan = [json.loads(line) for line in itnio("trunks", "plan", file, "--json", "--skip-invalid").lines]
-    assert lines("apply", file, "--dry-run", "--skip-invalid")[:2] == (3, plan)
+    status, (*shown, result), _ = lines("apply", file, "--dry-run", "--skip-invalid")
+    assert (status, shown) == (3, plan)
+    assert (result["event"], result["ended"], result["bad"], result["exit_status"]) == ("result", "dry_run", 1, 3)
     assert sent(sandbox) == 0
 
 
-@pytest.mark.parametrize(("rows", "verdicts"), [(["1,00", "x,00"], ["bad"]), (["1,00", "77,00"], ["not_found", None])])
+@pytest.mark.parametrize(
+    ("rows", "verdicts"), [(["1,00", "x,00"], ["bad", None]), (["1,00", "77,00"], ["not_found", None, None])]
+)
 def test_rows_that_cannot_be_sent_end_it_and_are_named(lines, sandbox, csv, journal, rows, verdicts):
     status, written, _ = lines("apply", csv("key_id,sip_prefix", *rows), "--yes")
     assert (status, [line.get("verdict") for line in written], sent(sandbox)) == (3, verdicts, 0)
@@ -130,7 +134,9 @@ def test_an_error_is_in_the_result(lines, sandbox, csv):
     assert "The job ended early" in said
 
 
-def test_a_report_that_cannot_be_written_hides_no_result(lines, sandbox, csv, tmp_path):
+def test_a_report_that_cannot_be_written_hides_no_result(lines, sandbox, csv, tmp_path, monkeypatch):
+    # As if the directory went away while the job ran.
+    monkeypatch.setattr("itnio_async.cli.trunks.report_files.require_writable", lambda _: None)
     html = tmp_path / "nowhere" / "report.html"
     status, (_, result), said = lines("apply", csv("key_id,sip_prefix", "1,00"), "--yes", "--html", html)
     assert (status, result["exit_status"], result["counts"]["done"], result["html"]) == (1, 1, 1, None)
@@ -160,6 +166,6 @@ def test_the_way_back(lines, itnio, sandbox, csv, journal):
 
 def test_the_way_back_can_be_looked_at_first(lines, sandbox, csv, journal):
     lines("apply", csv("key_id,sip_prefix", "1,00"), "--yes")
-    status, (item, counts), _ = lines("undo", journal, "--dry-run")
+    status, (item, counts, _), _ = lines("undo", journal, "--dry-run")
     assert (status, item["verdict"], counts["counts"]["update"]) == (2, "update", 1)
     assert item["changes"] == {"sip_prefix": {"from": "00", "to": None}}

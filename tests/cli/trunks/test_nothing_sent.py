@@ -131,15 +131,18 @@ def test_files_are_tried_before_anything_is_sent(itnio, sandbox, csv, tmp_path):
         (("--failed", tmp_path / "f.ods"), "end in .ods cannot be written"),
         (("--html", file), "would replace"),
         (("--failed", tmp_path / "one.csv", "--html", tmp_path / "one.csv"), "name the same file"),
+        (("--html", file, "--until", "noon"), "would replace"),
+        (("--failed", file), "would replace"),
         (("--html", tmp_path / "j", "--journal", tmp_path / "j"), "would replace"),
+        (("--html", tmp_path / "secrets.csv", "--secrets-from", tmp_path / "secrets.csv"), "would replace"),
     ]:
         for command in ("apply", "undo"):
-            if command == "undo" and file in options:
+            if command == "undo" and "--secrets-from" in options:
                 continue
             result = itnio("trunks", command, file, "--yes", *options)
-            if command == "apply" or said != "would replace":
-                assert said in result.err
-            assert (result.status, sent(sandbox)) == (1, 0)
+            assert said in result.err
+            assert (result.status, len(sandbox.requests)) == (1, 0)
+            assert file.read_text() == "key_id,sip_prefix\n1,00\n"
     assert not list(tmp_path.glob("*.ods"))
     assert not list(tmp_path.glob(".itnio-*"))
     result = itnio("trunks", "apply", file, "--yes", "--json", "--html", missing / "h.html")
