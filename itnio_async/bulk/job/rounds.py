@@ -7,7 +7,7 @@ crash, reading back what is unknown, and the last look before anything is overwr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from inspect import isawaitable
 
 from attrs import evolve
@@ -61,6 +61,8 @@ class Rounds:
     async def run(self) -> None:
         """Go on until no row is open, or something ends the job."""
         trunks = None if self._journal.is_new else await self._reopen_or_begin_again()
+        if self._options.canary and is_canary_refused(await self._journal.rows(RowState.REFUSED), self._options):
+            self._ending.end(Ended.CANARY)
         for number in range(self._options.rounds):
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
             if not self._ending.may_go_on():
@@ -125,20 +127,28 @@ class Rounds:
 
     async def _send(self, rows: Sequence[Open], *, canary: int) -> None:
         done: set[int] = set()
-        if canary:
-            first = [(row, item) for row, item in rows if not item.needs][:canary]
-            chosen = {row.id for row, _ in first}
-            done = await self._sender.send(first)
-            if self._ending.is_early or not await self._is_confirmed(first):
+        if canary and rows:
+            chosen = await self._canary(rows, canary)
+            done = await self._sender.send([(row, item) for row, item in rows if row.id in chosen])
+            if self._ending.is_early or not await self._is_confirmed(chosen):
                 return
             rows = [(row, item) for row, item in rows if row.id not in chosen]
         await self._sender.send(rows, done)
 
-    async def _is_confirmed(self, first: Sequence[Open]) -> bool:
+    async def _canary(self, rows: Sequence[Open], count: int) -> set[int]:
+        """Return the ids of the rows that go first: those of an earlier run, and as many more as are missing."""
+        now = await self._journal.rows()
+        chosen = {row.id for row in now if row.canary}
+        free = [row for row, item in rows if not item.needs and row.id not in chosen]
+        more = {row.id for row in free[: max(0, count - len(chosen))]}
+        await self._journal.write([row._replace(canary=True) for row in now if row.id in more])
+        return chosen | more
+
+    async def _is_confirmed(self, chosen: Collection[int]) -> bool:
         assert self._confirm is not None
-        states = {row.id: row.state for row in await self._journal.rows()}
+        rows = [row for row in await self._journal.rows() if row.id in chosen]
         trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
-        answer = self._confirm([read_back(item, states[row.id], trunks.get(item.key_id)) for row, item in first])
+        answer = self._confirm([read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows])
         if isawaitable(answer):
             answer = await answer
         self._meter.go_on()
@@ -153,6 +163,11 @@ class Rounds:
         read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
         await self._journal.write([row._replace(verified=back.ok) for row, back in zip(rows, read, strict=True)])
         self.not_as_wanted = tuple(back for back in read if not back.ok)
+
+
+def is_canary_refused(rows: Iterable[JournalRow], options: JobOptions) -> bool:
+    """Tell whether a row of the canary of an earlier run is refused, and is not to be sent again."""
+    return not options.retry_refused and any(row.canary and row.state is RowState.REFUSED for row in rows)
 
 
 def open_states(options: JobOptions, *, first: bool) -> tuple[RowState, ...]:

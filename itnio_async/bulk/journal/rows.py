@@ -79,6 +79,7 @@ class JournalRow(NamedTuple):
     secret fields that it gives, and `fingerprint` tells whether they still say the same. `verified` is whether the
     trunk was read back as wanted, None where nobody looked. `drifted` tells that an earlier job left the trunk as the
     file says, and that it was not so any more when this one began.
+    `canary` tells that it is one of those that go first.
     """
 
     id: int
@@ -93,6 +94,7 @@ class JournalRow(NamedTuple):
     verified: bool | None = None
     fingerprint: str | None = None
     drifted: bool = False
+    canary: bool = False
 
     @property
     def state(self) -> RowState:

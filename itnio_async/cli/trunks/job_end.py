@@ -29,7 +29,7 @@ def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOp
         show_outcome(report, result.not_as_wanted, json=how.json)
     except OSError as error:
         unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
-    _say_end(result, job.options)
+    _say_end(result, job.options, report)
     if report.failed and not (files.failed or files.html or how.json):
         path = shlex.quote(str(result.journal))
         say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
@@ -44,7 +44,7 @@ def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOp
     return status
 
 
-def _say_end(result: JobResult, options: JobOptions) -> None:
+def _say_end(result: JobResult, options: JobOptions, report: Report) -> None:
     for row in result.not_as_wanted:
         say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
     for note in result.notes:
@@ -54,8 +54,20 @@ def _say_end(result: JobResult, options: JobOptions) -> None:
     elif result.ended is not Ended.FINISHED:
         say(f"The job ended early: {result.ended.value}.")
     say(f"Journal: {visible(result.journal)}")
-    if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
+    if result.ended is Ended.CANARY:
+        say(_after_canary(report))
+    elif any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
         say("Run the same command again to go on with the rows that are left.")
+
+
+def _after_canary(report: Report) -> str:
+    count = sum(row.canary and row.state is RowState.REFUSED for row in report.rows)
+    if not count:
+        return "The same command begins with the same rows."
+    return (
+        f"The canary has failed: {counted(count, 'row')} of it {'is' if count == 1 else 'are'} refused. Nothing else "
+        "is sent while that is so. When the cause is gone, send them again with --retry-refused, or correct the file."
+    )
 
 
 def _why(error: ItnioError, options: JobOptions) -> str:

@@ -36,6 +36,7 @@ from itnio_async.bulk.job.account_lock import require_free
 from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
+from itnio_async.bulk.job.rounds import is_canary_refused
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
@@ -151,7 +152,7 @@ class _Session:
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
         done = self._summarize(left, contents, again)
-        if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
+        if self._is_to_ask(left, contents) and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return self.known.tell("declined", CHANGES_TO_MAKE)
         await self.when.wait()
@@ -236,6 +237,12 @@ class _Session:
         if again is not None:
             require_allowed(again, contents.path, contents.header, job.plan, skip_invalid=job.options.skip_invalid)
         return again
+
+    def _is_to_ask(self, left: Plan, contents: JournalContents | None) -> bool:
+        options = self.job.options
+        if options.canary and contents is not None and is_canary_refused(contents.rows, options):
+            return False  # nothing will be sent
+        return left.has_changes and not self.how.yes
 
     def _is_wanted(self, count: int) -> bool:
         if not sys.stdin.isatty():

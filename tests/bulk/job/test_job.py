@@ -293,6 +293,72 @@ async def test_retries_are_counted(sandbox, path):
     assert told[-1].retried == 2
 
 
+# -- the canary -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_canary_that_is_not_confirmed_is_the_same_rows_again(sandbox, client, path):
+    shown = []
+
+    def confirm(rows):
+        shown.append([row.key_id for row in rows])
+        return len(shown) == 3
+
+    for _ in range(2):
+        result = await apply(client, prefixes(), path, canary=3, confirm=confirm)
+        assert (result.ended, result.counts[RowState.DONE]) == (Ended.CANARY, 3)
+    assert (await apply(client, prefixes(), path, canary=3, confirm=confirm)).ok
+    assert shown == [[1, 2, 3]] * 3
+    assert set(updates(sandbox).values()) == {1}
+
+
+async def test_a_canary_that_is_refused_keeps_the_others_back(sandbox, client, path):
+    order = sandbox.order("minus22,key_id=2")
+    asked = []
+
+    def confirm(rows):
+        asked.append([row.state for row in rows])
+        return all(row.ok and row.state is RowState.DONE for row in rows)
+
+    assert (await apply(client, prefixes(), path, canary=3, confirm=confirm)).ended is Ended.CANARY
+    order.cancel()
+    before = updates(sandbox)
+    again = await apply(client, prefixes(), path, canary=3, confirm=confirm)
+    assert (again.ended, again.counts) == (
+        Ended.CANARY,
+        {RowState.DONE: 2, RowState.REFUSED: 1, RowState.WAITING: TRUNKS - 3},
+    )
+    assert (updates(sandbox), len(asked)) == (before, 1)
+    assert (await apply(client, prefixes(), path, canary=3, confirm=confirm, retry_refused=True)).ok
+    assert asked[1] == [RowState.DONE] * 3
+    assert updates(sandbox) == Counter(dict.fromkeys(range(1, TRUNKS + 1), 1)) + Counter([2])
+
+
+async def test_a_canary_of_unknown_outcome_is_read_back_and_shown_again(sandbox, client, path):
+    sandbox.order("half,key_id=2,count=1,processed=false")
+    shown = []
+
+    def confirm(rows):
+        shown.append([(row.key_id, row.state, row.ok) for row in rows])
+        return all(row.ok for row in rows)
+
+    assert (await apply(client, prefixes(), path, canary=2, confirm=confirm)).ended is Ended.CANARY
+    assert (await apply(client, prefixes(), path, canary=2, confirm=confirm)).ok
+    done = (1, RowState.DONE, True)
+    assert shown == [[done, (2, RowState.UNKNOWN, False)], [done, (2, RowState.DONE, True)]]
+
+
+async def test_a_larger_canary_has_more_rows(client, path):
+    shown = []
+
+    def confirm(rows):
+        shown.append([row.key_id for row in rows])
+        return False
+
+    for rows in (1, 3, 2):
+        await apply(client, prefixes(), path, canary=rows, confirm=confirm)
+    assert shown == [[1], [1, 2, 3], [1, 2, 3]]
+
+
 # -- refused, unknown, and neither ------------------------------------------------------------------------------------
 
 

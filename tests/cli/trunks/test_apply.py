@@ -317,6 +317,22 @@ def test_a_canary_that_is_refused_ends_it(apply, sandbox, csv, journal):
     assert states(journal)[5] is RowState.WAITING
 
 
+def test_a_canary_that_was_refused_has_failed_again(apply, itnio, sandbox, csv, journal):
+    order = sandbox.order("minus22,key_id=1")
+    file = csv("key_id,sip_prefix", "1,00", "3,00", "5,00")
+    for _ in range(2):
+        result = apply(file, "--canary", 2)
+        assert (result.status, sent(sandbox)) == (4, 2)
+        assert "The canary has failed: 1 row of it is refused." in result.err
+        assert "--retry-refused" in result.err
+        assert "Run the same command again" not in result.err
+    # Nobody is asked about what is not sent.
+    assert itnio("trunks", "apply", file, "--journal", journal, "--canary", 2).status == 4
+    order.cancel()
+    assert apply(file, "--canary", 2, "--retry-refused").status == 0
+    assert sent(sandbox) == 4
+
+
 def test_html_and_failed_rows_are_written(apply, sandbox, csv, tmp_path):
     failed, html = tmp_path / "failed.csv", tmp_path / "report.html"
     file = csv("keyId;sipGatewayIp;sipPassword", "1;10.0.0.3;Hush-hush", "5;10.9.9.9;")
