@@ -65,7 +65,8 @@ def begun_again(
         fresh = journal_row(item, fingerprint=fingerprint)
         if row.id in drifted:
             # Also where the plan was made before it drifted: it is looked at again then.
-            now.append(fresh._replace(result=Result(RowState.WAITING), drifted=True))
+            result = Result(RowState.WAITING) if item.refusal is None else fresh.result
+            now.append(fresh._replace(result=result, drifted=True))
         elif can_tell and fingerprint != row.fingerprint:
             secrets += 1
             now.append(fresh)
@@ -89,8 +90,8 @@ def require_allowed(again: Again, path: Path, header: JournalHeader, plan: Plan,
                 ]
             )
         )
-    waiting = [plan.items[row.id] for row in again.rows if row.state is RowState.WAITING]
-    bad = [item.bad_row for item in waiting if item.bad_row is not None]
+    changed = [plan.items[row.id] for row in again.rows if row.drifted or row.state is RowState.WAITING]
+    bad = [item.bad_row for item in changed if item.bad_row is not None]
     if bad and not skip_invalid:
         raise BadRows.of(bad)
 

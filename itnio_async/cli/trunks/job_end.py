@@ -94,7 +94,7 @@ def _status(job: PreparedJob, result: JobResult, done: DoneRows) -> int:
         return interrupted_status()
     if result.ended is Ended.CANARY:
         return CANARY_FAILED
-    is_refused = bool(result.counts.get(RowState.REFUSED) or job.bad or result.not_as_wanted)
+    is_refused = bool(result.counts.get(RowState.REFUSED) or job.bad or job.stays or result.not_as_wanted)
     if result.error is not None:
         status = status_of(result.error)
         return REFUSED if status == OUTCOME_UNKNOWN and is_refused else status

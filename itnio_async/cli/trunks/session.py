@@ -148,7 +148,7 @@ class _Session:
             with until_nobody_reads():
                 show_dry_run(left, job.bad, json=how.json)
             self.known.plan = left
-            return self.known.tell("dry_run", status_of_plan(left, job.bad))
+            return self.known.tell("dry_run", REFUSED if job.stays else status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
         done = self._summarize(left, contents, again)

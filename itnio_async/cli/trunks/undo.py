@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from itnio_async.bulk import (
     Identity,
     JobOptions,
     JournalContents,
+    Skipped,
     Undo,
     default_journal_path,
     digest_of,
@@ -29,7 +31,10 @@ from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import carry_out
 from itnio_async.cli.trunks.when import WhenOptions
-from itnio_async.text import counted
+from itnio_async.text import counted, listed
+
+# Of rows with the same reason, in the text for people; JSON has all.
+_MOST_NAMED = 5
 
 
 def undo_trunks(
@@ -45,9 +50,10 @@ def undo_trunks(
     """Undo a job: give each trunk that it changed the values from before.
 
     Shows how many trunks would be updated, and asks. A trunk that has changed since the job is left alone and named.
-    Passwords stay as they are, since no journal keeps them. The undo has a journal of its own.
+    Passwords stay as they are, since no journal keeps them. The undo has a journal of its own: after a crash, run the
+    same command again and it goes on.
 
-    Exits as `apply` does.
+    Exits as `apply` does; with 3 also if something stays that the job has changed, such as a password.
     """
     with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], json=how.json) as known:
         when = time.when()
@@ -70,18 +76,28 @@ async def _prepare(
     if json:
         _write_what_stays(undo)
     rows = digest_of(item.row for item in undo.plan)
+    # The next job with the same journal can be undone again.
+    which = hashlib.sha256(f"{rows} {contents.header.created}".encode()).hexdigest()
     return PreparedJob(
         plan=undo.plan,
         trunks=trunks,
-        journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
+        journal=journal or default_journal_path(f"undo-{contents.path.stem}", which, identity),
         name=f"undo of {contents.header.source}",
         options=job,
+        stays=len(undo.secrets),
     )
 
 
 def _say_what_stays(undo: Undo) -> None:
+    by_reason: dict[str, list[Skipped]] = {}
     for row in (*undo.skipped, *undo.secrets):
-        say(visible(row))
+        by_reason.setdefault(row.reason, []).append(row)
+    for reason, rows in by_reason.items():
+        if len(rows) <= _MOST_NAMED:
+            say("\n".join(map(visible, rows)))
+        else:
+            trunks = listed([row.key_id for row in rows], _MOST_NAMED)
+            say(visible(f"{len(rows)} rows: {reason} (trunks {trunks})"))
     if undo.skipped:
         say(f"{counted(len(undo.skipped), 'row')} skipped.")
 

@@ -160,7 +160,7 @@ def test_the_way_back(lines, itnio, sandbox, csv, journal):
     assert skipped["reason"] == "it has changed since: sip_prefix"
     assert (kept["verdict"], kept["key_id"]) == ("secrets_kept", 3)
     assert (plan["event"], plan["source"], plan["counts"]["update"]) == ("plan", f"undo of {file}", 2)
-    assert (status, result["exit_status"], result["counts"]["done"]) == (0, 0, 2)
+    assert (status, result["exit_status"], result["counts"]["done"]) == (3, 3, 2)
     assert "ush" not in str((skipped, kept, plan, result))
 
 
