@@ -25,6 +25,7 @@ from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.plan.saved import is_saved_plan
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.exits import REFUSED
+from itnio_async.cli.trunks.consent import ConsentOptions
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
@@ -60,6 +61,7 @@ def apply_trunks(
         bool,
         typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
     ] = False,
+    consent: ConsentOptions,
     time: WhenOptions,
     run: JobRunOptions,
     form: FileOptions,
@@ -89,7 +91,7 @@ def apply_trunks(
         )
         prepare: Prepare
         if is_saved_plan(file):
-            prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
+            prepare = partial(_from_plan, read_plan(file), trunk_file, job, run, consent)
         else:
             known.source = source = trunk_file.source()
             rows = trunk_file.read(source)
@@ -98,7 +100,7 @@ def apply_trunks(
                 if how.json:
                     write_bad_rows(rows.bad)
                 return known.tell("refused", REFUSED)
-            prepare = partial(_from_file, rows, source, trunk_file, job, run)
+            prepare = partial(_from_file, rows, source, trunk_file, job, run, consent)
         return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
 
 
@@ -108,23 +110,34 @@ async def _from_file(
     file: TrunkFile,
     job: JobOptions,
     run: JobRunOptions,
+    consent: ConsentOptions,
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
+    consent.require_account(rows.accounts, identity, same_account=job.same_account)
     trunks = await list_trunks(client)
+    plan = make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros)
+    consent.require_names(plan, is_of_account=bool(rows.accounts))
     return PreparedJob(
-        plan=make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros),
+        plan=plan,
         trunks=trunks,
         journal=run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity),
         name=file.full_name,
         options=job,
         source=source,
         bad=rows.bad,
+        check=consent.require_few,
     )
 
 
 async def _from_plan(
-    saved: SavedPlan, file: TrunkFile, job: JobOptions, run: JobRunOptions, client: AsyncClient, identity: Identity
+    saved: SavedPlan,
+    file: TrunkFile,
+    job: JobOptions,
+    run: JobRunOptions,
+    consent: ConsentOptions,
+    client: AsyncClient,
+    identity: Identity,
 ) -> PreparedJob:
     """Plan again what a saved plan was made of, with the secrets from its source, and find out what changed since."""
     header = saved.header
@@ -135,8 +148,10 @@ async def _from_plan(
     changes = saved.changes(identity, secrets)
     trunks = await list_trunks(client)
     job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
+    plan = make_plan(changes, trunks, accept_zeros=job.accept_zeros)
+    consent.require_names(plan, is_of_account=False)
     return PreparedJob(
-        plan=make_plan(changes, trunks, accept_zeros=job.accept_zeros),
+        plan=plan,
         trunks=trunks,
         journal=run.journal or default_journal_path(str(saved.path), header.id, identity),
         name=header.source,
@@ -145,4 +160,5 @@ async def _from_plan(
         plan_id=header.id,
         changed=saved.changed(identity, trunks),
         mark_applied=saved.begin,
+        check=consent.require_few,
     )

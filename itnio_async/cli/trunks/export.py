@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from itnio_async import SipTrunk
-from itnio_async.bulk import list_trunks, write_trunks
+from itnio_async.bulk import Identity, identity_of, list_trunks, write_trunks
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT, require_writable
 from itnio_async.bulk.files.write import require_ending
 from itnio_async.cli.account import Access, AccountOptions
@@ -36,17 +36,18 @@ def export_trunks(
 ) -> None:
     """Write the account's trunks to a file that `plan` and `apply` read; only you may read it.
 
-    Applied unchanged, it changes nothing.
+    Applied unchanged, it changes nothing. Its column #account says which account it is of.
     """
     if str(file) != STANDARD_OUTPUT:
         require_ending(file)
         if file.is_file() and not force:
             raise CommandError(f"{file} is there already.", "give another name, or --force to replace it.")
     require_writable(file)
-    count = write_trunks(asyncio.run(_list(account.access())), file, with_secrets=with_secrets)
+    trunks, identity = asyncio.run(_list(account.access()))
+    count = write_trunks(trunks, file, with_secrets=with_secrets, account=identity.mark)
     say(f"{counted(count, 'trunk')}: {visible(file)}")
 
 
-async def _list(access: Access) -> list[SipTrunk]:
+async def _list(access: Access) -> tuple[list[SipTrunk], Identity]:
     async with access.client() as client:
-        return await list_trunks(client)
+        return await list_trunks(client), await identity_of(client)

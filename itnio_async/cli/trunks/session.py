@@ -144,6 +144,7 @@ class _Session:
             check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
         left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
+        job.check(left)
         if how.dry_run:
             with until_nobody_reads():
                 show_dry_run(left, job.bad, json=how.json)
