@@ -92,7 +92,7 @@ class Decider:
             return _NOT_AS_SAVED
         planned = self.plan.items[row.id].trunk if self.is_new else None
         changed = [] if self.force else _changed_since(row, item.trunk, planned)
-        return _held(", ".join(changed)) if changed else None
+        return held(", ".join(changed)) if changed else None
 
 
 def _without_sending(row: JournalRow, item: PlanItem) -> Result | None:
@@ -106,11 +106,12 @@ def _without_sending(row: JournalRow, item: PlanItem) -> Result | None:
     return Result(RowState.UNCHANGED)
 
 
-def _held(how: str) -> Result:
+def held(how: str) -> Result:
+    """Return the result of a row that is held back; `how` says what changed on its trunk."""
     return Result(RowState.REFUSED, error=HELD_BACK, reason=_CHANGED_SINCE.format(how))
 
 
-_NOT_AS_SAVED = _held("it is not as the saved plan shows it")
+_NOT_AS_SAVED = held("it is not as the saved plan shows it")
 
 
 def _changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from functools import partial
 from inspect import isawaitable
 
 from attrs import evolve
@@ -17,12 +18,13 @@ from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job.again import begun_again, require_allowed
 from itnio_async.bulk.job.decide import Decider, ReadBack, read_back, reopened, with_values
 from itnio_async.bulk.job.options import Ended, JobOptions
+from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
 from itnio_async.bulk.plan.plan import Plan
-from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.client import AsyncClient
 
 Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
@@ -123,9 +125,13 @@ class Rounds:
         if first:
             self._meter.total = len(to_send)
             self._meter.tell(now=True)  # the first outcome may take a while
-        await self._send(to_send, canary=self._options.canary if first else 0)
+        pages = Pages(partial(read_page, self._client), trunks, [item for _, item in to_send])
+        try:
+            await self._send(to_send, pages, canary=self._options.canary if first else 0)
+        finally:
+            await pages.aclose()
 
-    async def _send(self, rows: Sequence[Open], *, canary: int) -> None:
+    async def _send(self, rows: Sequence[Open], pages: Pages, *, canary: int) -> None:
         done: set[int] = set()
         if canary and rows:
             chosen = await self._canary(rows, canary)
@@ -133,7 +139,10 @@ class Rounds:
             if self._ending.is_early or not await self._is_confirmed(chosen):
                 return
             rows = [(row, item) for row, item in rows if row.id not in chosen]
-        await self._sender.send(rows, done)
+        if self._options.force:
+            await self._sender.send(rows, done)
+        else:
+            await self._sender.send(sorted(rows, key=lambda one: pages.place(one[1])), done, pages.changed)
 
     async def _canary(self, rows: Sequence[Open], count: int) -> set[int]:
         """Return the ids of the rows that go first: those of an earlier run, and as many more as are missing."""

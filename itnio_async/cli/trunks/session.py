@@ -202,8 +202,9 @@ class _Session:
             ) from None
         if left.has_changes:
             say(
-                "The trunks are read once more before the first update. What others change in them after that, while "
-                "the job runs, is overwritten."
+                "The trunks are read once more before the first update, and where ten or more of a page of the listing "
+                "are updated, that page again shortly before them. What others change between that and the update is "
+                "overwritten."
             )
             for remark in self.when.remarks():
                 say(remark)
