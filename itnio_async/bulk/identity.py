@@ -49,6 +49,11 @@ class Identity:
             return None
         return self.fingerprint(orjson.dumps([[name, values[name]] for name in names], default=repr).decode())
 
+    @property
+    def mark(self) -> str:
+        """What a file says of the account that it was exported from."""
+        return f"{self.host}/{self.account[:12]}"
+
     def __str__(self) -> str:
         return f"{self.api_key} at {self.host}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itnio_async.cli.exits import ERROR, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.exits import ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
 from itnio_async.cli.output import visible
 from itnio_async.errors import (
     ApiError,
@@ -49,7 +49,9 @@ def status_of(error: ItnioError) -> int:
     """Return the exit status for a failed call that was to change something."""
     if isinstance(error, AuthenticationError | TimestampExpiredError):
         return ERROR  # the request itself was not refused
-    return REFUSED_OR_UNKNOWN if isinstance(error, ApiError) or error.may_have_been_processed else ERROR
+    if error.may_have_been_processed:
+        return OUTCOME_UNKNOWN
+    return REFUSED if isinstance(error, ApiError) else ERROR
 
 
 def said_by_vendor(error: ApiError) -> str:

@@ -5,12 +5,17 @@ from __future__ import annotations
 DONE = 0
 ERROR = 1
 CHANGES_TO_MAKE = 2
-REFUSED_OR_UNKNOWN = 3
+REFUSED = 3
+CANARY_FAILED = 4
+OUTCOME_UNKNOWN = 5
+# Of Ctrl-C; those of signals are in `interrupts`.
 INTERRUPTED = 130
 
 TEXT = (
     "Exit statuses: 0 done; 1 error (usage, settings, no connection); 2 changes to make (plan, "
-    "--dry-run); 3 refused by the vendor or beforehand, or the outcome is unknown; 130 interrupted."
+    "--dry-run, a no to the question, --until); 3 refused by the vendor or beforehand; 4 the canary failed, or "
+    "somebody said no to it; 5 the outcome is unknown, and nothing was refused; 129, 130, 143 interrupted by "
+    "SIGHUP, Ctrl-C, SIGTERM."
 )
 
 

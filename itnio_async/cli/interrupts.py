@@ -1,4 +1,8 @@
-"""Handle Ctrl-C: while a job runs, the first one asks it to stop and the second cancels it; at a prompt it means no."""
+"""Handle Ctrl-C and what ends programs like it (SIGTERM, SIGHUP): a job ends in order, a prompt takes it for no.
+
+While a job runs, the first one asks it to stop and the second cancels it. The other two signals are handled as Ctrl-C
+is at that moment; only the exit status says which one it was.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,53 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
-# Service managers stop programs with SIGTERM.
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Service managers stop programs with SIGTERM, and a terminal that is closed sends SIGHUP; Windows has no such thing.
+_LIKE_CTRL_C = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+# A process has one set of signals; the first one beside Ctrl-C is the first here.
+_received: list[signal.Signals] = []
+
+
+def interrupted_status() -> int:
+    """Return the exit status of a command that was interrupted: 128 and the signal's number, as shells have it."""
+    return 128 + (_received[0] if _received else signal.SIGINT)
+
+
+def interrupted_text() -> str:
+    """Return what to say of it."""
+    number = _received[0] if _received else signal.SIGINT
+    return "Interrupted." if number == signal.SIGINT else f"Interrupted by {number.name}."
+
+
+@contextmanager
+def signals_like_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP do what Ctrl-C does; one that is ignored (nohup) stays so."""
+    _received.clear()
+    heeded = [number for number in _LIKE_CTRL_C if signal.getsignal(number) is not signal.SIG_IGN]
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        _received.append(signal.Signals(number))
+        like = signal.getsignal(signal.SIGINT)
+        # A shell has its jobs in the background ignore Ctrl-C, but not these.
+        (like if callable(like) else signal.default_int_handler)(signal.SIGINT, frame)
+
+    with _handlers(tuple(heeded), handle):
+        yield
 
 
 @contextmanager
 def interrupts(first: Callable[[], None], again: Callable[[], None]) -> Iterator[None]:
-    """Call `first` at the first Ctrl-C (or SIGTERM), and `again` at each later one, in the running event loop."""
+    """Call `first` at the first Ctrl-C or signal like it, and `again` at each later one, in the running event loop."""
     loop = asyncio.get_running_loop()
     calls = iter([first])
 
     def handle(*_: object) -> None:
         loop.call_soon_threadsafe(next(calls, again))
 
-    with _handlers(_SIGNALS, handle):
+    with _handlers((signal.SIGINT,), handle):
         yield
 
 

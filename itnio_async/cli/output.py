@@ -11,6 +11,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,8 +32,14 @@ def visible(value: object) -> str:
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr."""
-    print(_wrapped(text) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+    """Write a remark to stderr; where nobody can read it any more, what it tells of goes on."""
+    with suppress(OSError):
+        print(_wrapped(text) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+
+
+def until_nobody_reads() -> AbstractContextManager[None]:
+    """Leave off writing where nobody reads stdout any more, as `head` does after its lines; what follows goes on."""
+    return suppress(BrokenPipeError)
 
 
 def line(text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from itnio_async.bulk import Failure, Progress
@@ -54,7 +54,8 @@ class PausableProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._screen.close()
+        with suppress(OSError):  # the terminal may be gone, and the job has its end to tell elsewhere
+            self._screen.close()
 
 
 @contextmanager

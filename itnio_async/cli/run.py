@@ -12,6 +12,7 @@ import typer
 
 from itnio_async.cli.error_text import text_of
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
+from itnio_async.cli.interrupts import interrupted_status, interrupted_text, signals_like_ctrl_c
 from itnio_async.cli.output import say
 from itnio_async.errors import ItnioError
 
@@ -25,20 +26,34 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Letters that the terminal's encoding lacks become escapes, instead of ending a listing half-way.
             stream.reconfigure(errors="backslashreplace")
+    with signals_like_ctrl_c():
+        status = _status_of(arguments)
+        if status in (INTERRUPTED, interrupted_status()):
+            status = interrupted_status()
+            say(interrupted_text())
+    return status
+
+
+def _status_of(arguments: Sequence[str]) -> int:
+    """Run it and return its status; INTERRUPTED stands for each signal."""
+    status = DONE
     try:
         status = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
+        # Who reads has enough, as `head` has after its lines: what a command lists ends there, in order.
         _discard_stdout()
-        return ERROR
+    except SystemExit as end:
+        # click's own end for the same.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _discard_stdout()
     except KeyboardInterrupt:
-        status = INTERRUPTED
+        return INTERRUPTED
     except OSError as error:
         say(text_of(error))
         _discard_stdout()
-        return ERROR
-    if status == INTERRUPTED:
-        say("Interrupted.")
+        return status or ERROR
     return status
 
 

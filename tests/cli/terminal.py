@@ -39,6 +39,10 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
 
+    def close(self) -> None:
+        """Close it, as somebody closes its window."""
+        os.close(self._ours)
+
     def wait_for(self, text: str, timeout: float = 20) -> None:
         """Read until the text is there."""
         end = time.monotonic() + timeout

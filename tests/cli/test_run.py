@@ -26,7 +26,7 @@ def test_help_says_what_the_exit_statuses_mean(itnio, command):
     result = itnio(*command.split(), "--help")
     text = " ".join(result.out.split())
     assert result.status == 0
-    for said in ("0 done", "1 error", "2 changes to make", "3 refused by the vendor", "130 interrupted"):
+    for said in ("0 done", "1 error", "2 changes to make", "3 refused by the vendor", "129, 130, 143 interrupted"):
         assert said in text
     assert not NOT_PLAIN.search(result.out)
 
@@ -158,7 +158,22 @@ def test_a_reader_that_left_is_no_news(start, sandbox, command):
     process = start(*command.split(), stdout=writing)
     os.close(writing)
     _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (1, "")
+    assert (process.returncode, said) == (0, "")
+
+
+def test_a_job_that_nobody_reads_is_not_begun_and_a_plan_keeps_its_status(start, sandbox, tmp_path):
+    file = tmp_path / "trunks.csv"
+    file.write_text("key_id,sip_prefix\n1,00\n")
+    ends = []
+    for command in ("plan", "apply --yes", "apply --yes --json", "apply --dry-run"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = start("trunks", *command.split(), file, stdout=writing)
+        os.close(writing)
+        _, said = process.communicate(timeout=30)
+        ends.append((process.returncode, "Nothing was sent" in said))
+    assert ends == [(2, False), (1, True), (1, True), (2, False)]
+    assert not sandbox.trunk(1).sip_prefix
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")  # noqa: PTH110

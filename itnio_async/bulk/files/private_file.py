@@ -70,6 +70,25 @@ def private_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise ConfigurationError(f"{path} cannot be written: {what}.") from error
 
 
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Raise `ConfigurationError` where `private_file` could not write to that path at this moment; changes nothing."""
+    given = Path(path)
+    if os.fspath(path) in _STANDARD_OUTPUTS:
+        return
+    try:
+        if given.exists() and not given.is_file():
+            mode = given.stat().st_mode
+            if not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
+                raise NotAFileError.of(given, _KINDS.get(stat.S_IFMT(mode), "not a file"))
+            return
+        handle, name = tempfile.mkstemp(dir=Path(os.path.realpath(given)).parent, prefix=".itnio-")
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        what = str(error) if isinstance(error, NotAFileError) else error.strerror or error
+        raise ConfigurationError(f"{path} cannot be written: {what}.") from error
+
+
 def _open_device(path: Path) -> BinaryIO:
     mode = path.stat().st_mode
     if not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):

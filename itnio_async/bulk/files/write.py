@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from itnio_async.bulk.files import workbook
@@ -17,6 +18,7 @@ from itnio_async.bulk.files.cells import is_whole
 from itnio_async.bulk.files.places import SourceError
 from itnio_async.bulk.files.private_file import private_file
 from itnio_async.bulk.files.source import named_format
+from itnio_async.errors import ConfigurationError
 
 # What XML has no way to write, and the carriage return, which it takes for a line's end.
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,6 +28,17 @@ _LONGEST_IN_XLSX = 32_767
 def is_typed(path: str | os.PathLike[str]) -> bool:
     """Tell whether the file's name is one of JSON; a name that says nothing is one of CSV."""
     return named_format(path) in ("json", "jsonl")
+
+
+def require_ending(path: str | os.PathLike[str]) -> None:
+    """Raise `ConfigurationError` for a name whose ending is none of the formats that can be written."""
+    name = Path(os.fspath(path).lower().removesuffix(".gz"))
+    # Devices and standard output have names that say nothing.
+    if name.suffix and named_format(path) is None and (not name.exists() or name.is_file()):
+        raise ConfigurationError(
+            f"{os.fspath(path)}: files that end in {name.suffix} cannot be written. Give a name that ends in .csv, "
+            ".tsv, .jsonl, .json or .xlsx, with .gz or without."
+        )
 
 
 def write_cells(

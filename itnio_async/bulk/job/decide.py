@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import Place
-from itnio_async.bulk.journal.rows import (
-    HELD_BACK,
-    JournalFinishedError,
-    JournalHeader,
-    JournalRow,
-    Result,
-    RowState,
-)
+from itnio_async.bulk.journal.rows import HELD_BACK, JournalRow, Result, RowState
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict, refused
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
@@ -31,13 +23,10 @@ from itnio_async.bulk.trunks.settings import (
     shown,
     to_data,
 )
-from itnio_async.text import first_of
 
 _CHANGED_SINCE = (
     "the trunk changed since the plan was made: {}. Make the plan again, or overwrite the trunk all the same (--force)."
 )
-# What an error's text lists.
-_MOST_SHOWN = 5
 
 
 # -- one look ---------------------------------------------------------------------------------------------------------
@@ -103,7 +92,7 @@ class Decider:
             return _NOT_AS_SAVED
         planned = self.plan.items[row.id].trunk if self.is_new else None
         changed = [] if self.force else _changed_since(row, item.trunk, planned)
-        return _held(", ".join(changed)) if changed else None
+        return held(", ".join(changed)) if changed else None
 
 
 def _without_sending(row: JournalRow, item: PlanItem) -> Result | None:
@@ -117,11 +106,12 @@ def _without_sending(row: JournalRow, item: PlanItem) -> Result | None:
     return Result(RowState.UNCHANGED)
 
 
-def _held(how: str) -> Result:
+def held(how: str) -> Result:
+    """Return the result of a row that is held back; `how` says what changed on its trunk."""
     return Result(RowState.REFUSED, error=HELD_BACK, reason=_CHANGED_SINCE.format(how))
 
 
-_NOT_AS_SAVED = _held("it is not as the saved plan shows it")
+_NOT_AS_SAVED = held("it is not as the saved plan shows it")
 
 
 def _changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) -> list[str]:
@@ -222,31 +212,3 @@ def _difference(change: FieldChange) -> str:
     if change.secret:
         return f"{change.name} is another one"
     return f"{change.name} is {shown(change.before)}, not {shown(change.after)}"
-
-
-def require_as_left(
-    path: Path, header: JournalHeader, rows: Iterable[JournalRow], plan: Plan, trunks: Iterable[SipTrunk]
-) -> None:
-    """Raise `JournalFinishedError` where a row that is done in the journal, or needed nothing, is not as wanted now.
-
-    For a journal whose job has ended: nothing would be sent with it, and what it says is not true.
-    """
-    by_id = {trunk.key_id: trunk for trunk in trunks}
-    done = (row for row in rows if row.state in (RowState.DONE, RowState.UNCHANGED))
-    read = (read_back(plan.items[row.id], row.state, by_id.get(row.key_id)) for row in done)
-    changed = [row for row in read if not row.ok]
-    if changed:
-        raise JournalFinishedError(_finished(path, header, changed))
-
-
-def _finished(path: Path, header: JournalHeader, changed: Sequence[ReadBack]) -> str:
-    count, them = ("1 of its trunks is", "it") if len(changed) == 1 else (f"{len(changed)} of its trunks are", "them")
-    lines = [
-        f"The job of the journal {path} has ended, and {count} no longer as it left {them}. Nothing was sent.",
-        *first_of([f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in changed], _MOST_SHOWN),
-    ]
-    if header.plan is not None:
-        lines.append("A saved plan is applied once: make it again from the file.")
-    else:
-        lines.append(f"To apply all of it again, give another --journal, or move or delete {path}.")
-    return "\n".join(lines)

@@ -16,7 +16,8 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRows
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job.account_lock import one_job
-from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row, require_as_left
+from itnio_async.bulk.job.again import begun_again, require_allowed
+from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter, Progress
 from itnio_async.bulk.job.rounds import Confirm, Rounds, open_states, with_new_secrets
@@ -108,11 +109,13 @@ class Job:
     async def run(self) -> JobResult:
         """Apply the plan and return what became of it; what ended it early is in the result.
 
-        Raises `JournalError` where the journal cannot be used (`JournalFinishedError`: its job has ended, and trunks
-        have changed since), and `BadRows` where rows cannot be sent and `skip_invalid` is not set: nothing was sent
-        then. Neither was it where `AccountBusyError` is raised: another job has the account on this machine, in this
-        process or another one. `ConfigurationError` says that none can be kept from it, since the user's state
-        directory cannot be written to. On cancellation, calls in flight are cancelled; what they did is unknown.
+        A journal resumes a job that has not ended. Where one has, and trunks are not as it left them, that journal is
+        kept with its date in its name and a new job sets them right. Raises `JournalError` where the journal cannot be
+        used (`JournalFinishedError`: that of a saved plan, which is applied once), and `BadRows` where rows cannot be
+        sent and `skip_invalid` is not set: nothing was sent then. Neither was it where `AccountBusyError` is raised:
+        another job has the account on this machine, in this process or another one. `ConfigurationError` says that none
+        can be kept from it, since the user's state directory cannot be written to. On cancellation, calls in flight are
+        cancelled; what they did is unknown.
         """
         identity = await identity_of(self._client)
         async with one_job(identity, self._path):
@@ -140,35 +143,40 @@ class Job:
             contents = await asyncio.to_thread(read_journal, self._path)
         if trunks is None:
             trunks = await list_trunks(self._client)
-        if contents is None:
-            rows = list(self._rows(identity))
-        else:
-            rows = await asyncio.to_thread(self._open_rows, contents, identity, trunks)
-        look = await asyncio.to_thread(self._decider(is_new=contents is None).look, rows, trunks)
+        rows, is_new = await asyncio.to_thread(self._open_rows, contents, identity, trunks)
+        look = await asyncio.to_thread(self._decider(is_new=is_new).look, rows, trunks)
         return look.plan
 
-    def _open_rows(self, contents: JournalContents, identity: Identity, trunks: Sequence[SipTrunk]) -> list[JournalRow]:
+    def _open_rows(
+        self, contents: JournalContents | None, identity: Identity, trunks: Sequence[SipTrunk]
+    ) -> tuple[list[JournalRow], bool]:
+        """Return the rows that have no outcome, and whether they are those of a new job."""
+        if contents is None:
+            return list(self._rows(identity)), True
         header = contents.header
         check_header(self._path, header, self._header(identity), same_account=self._options.same_account)
-        now = {row.id: row for row in contents.rows}
-        now |= {row.id: row for row in with_new_secrets(contents.rows, header, self._plan, identity)}
+        again = begun_again(contents.rows, header, self._plan, trunks, identity)
+        if again is not None:
+            require_allowed(again, contents.path, header, self._plan, skip_invalid=self._options.skip_invalid)
+            now = {row.id: row for row in again.rows}
+        else:
+            now = {row.id: row for row in contents.rows}
+            now |= {row.id: row for row in with_new_secrets(contents.rows, header, self._plan, identity)}
         states = open_states(self._options, first=True)
-        rows = [row for row in now.values() if row.state in states]
-        if not rows:
-            require_as_left(contents.path, header, contents.rows, self._plan, trunks)
-        return rows
+        return [row for row in now.values() if row.state in states], again is not None
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _run_alone(self, identity: Identity) -> JobResult:
+        header = self._header(identity)
         journal = await Journal.open(
             self._path,
-            self._header(identity),
+            header,
             self._new_rows(identity),
             same_account=self._options.same_account,
             idempotent=UPDATE.idempotent,
         )
-        rounds = self._rounds(journal, identity)
+        rounds = self._rounds(journal, identity, header)
         self._work = asyncio.ensure_future(rounds.run())
         try:
             await self._work
@@ -176,7 +184,7 @@ class Job:
             task = asyncio.current_task()
             if self._ending.how is not Ended.CUT_OFF or (task is not None and task.cancelling()):
                 raise
-        except JournalFinishedError:
+        except (JournalFinishedError, BadRows):
             raise
         except ItnioError as error:
             self._ending.fail(error)
@@ -196,7 +204,7 @@ class Job:
             progress=self._meter.progress(),
         )
 
-    def _rounds(self, journal: Journal, identity: Identity) -> Rounds:
+    def _rounds(self, journal: Journal, identity: Identity, header: JournalHeader) -> Rounds:
         sender = Sender(
             journal,
             self._bulk,
@@ -213,6 +221,7 @@ class Job:
             sender,
             self._options,
             identity=identity,
+            header=header,
             ending=self._ending,
             meter=self._meter,
             confirm=self._confirm,

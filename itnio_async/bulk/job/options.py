@@ -31,10 +31,11 @@ class JobOptions:
     `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`. `force` overwrites trunks that
     changed since the plan was made. `retry_refused` sends again what was refused in an earlier run. `same_account`
     takes a journal of another API key. `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros`
-    is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`. `until` is a moment in Unix
-    seconds after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown
-    are read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of
-    reach before the job ends.
+    is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`, the same ones in each run of a
+    journal; while one of them is refused, nothing is sent without `retry_refused`. `until` is a moment in Unix seconds
+    after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown are
+    read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of reach
+    before the job ends.
 
     Raises `ConfigurationError` for a number that cannot be.
     """

@@ -7,18 +7,24 @@ crash, reading back what is unknown, and the last look before anything is overwr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from functools import partial
 from inspect import isawaitable
 
+from attrs import evolve
+
+from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.decide import Decider, ReadBack, read_back, reopened, require_as_left, with_values
+from itnio_async.bulk.job.again import begun_again, require_allowed
+from itnio_async.bulk.job.decide import Decider, ReadBack, read_back, reopened, with_values
 from itnio_async.bulk.job.options import Ended, JobOptions
+from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
 from itnio_async.bulk.plan.plan import Plan
-from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.client import AsyncClient
 
 Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
@@ -36,6 +42,7 @@ class Rounds:
         options: JobOptions,
         *,
         identity: Identity,
+        header: JournalHeader,
         ending: Ending,
         meter: Meter,
         confirm: Confirm | None,
@@ -48,25 +55,43 @@ class Rounds:
         self._sender = sender
         self._options = options
         self._identity = identity
+        self._header = header
         self._ending = ending
         self._meter = meter
         self._confirm = confirm
 
     async def run(self) -> None:
         """Go on until no row is open, or something ends the job."""
-        if not self._journal.is_new:
-            await self._reopen()
+        trunks = None if self._journal.is_new else await self._reopen_or_begin_again()
+        if self._options.canary and is_canary_refused(await self._journal.rows(RowState.REFUSED), self._options):
+            self._ending.end(Ended.CANARY)
         for number in range(self._options.rounds):
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
             if not self._ending.may_go_on():
                 break
             if not rows:
-                if number == 0 and not self._journal.is_new:
-                    await self._require_as_left()
                 break
-            await self._round(rows, first=number == 0)
+            await self._round(rows, trunks if number == 0 else None, first=number == 0)
         if self._options.verify and self._ending.how in (Ended.FINISHED, Ended.UNTIL):
             await self._verify()
+
+    async def _reopen_or_begin_again(self) -> Sequence[SipTrunk] | None:
+        """Begin a new job where that of the journal has ended and not all is as it left it.
+
+        Returns the trunks, where that needed to look at them.
+        """
+        if not await self._journal.is_finished():
+            await self._reopen()
+            return None
+        rows = await self._journal.rows()
+        journal, plan = self._journal, self._plan
+        trunks = await list_trunks(self._client)
+        again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, self._identity)
+        if again is not None:
+            require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)
+            await journal.begin_again(self._header, again.rows)
+            self._decider = evolve(self._decider, is_new=True)
+        return trunks
 
     async def _reopen(self) -> None:
         """Have what is done sent again where the file has another secret for it by now."""
@@ -78,15 +103,10 @@ class Rounds:
             rows = await self._journal.rows()
             await self._journal.write(with_new_secrets(rows, header, self._plan, self._identity))
 
-    async def _require_as_left(self) -> None:
-        rows = await self._journal.rows(RowState.DONE, RowState.UNCHANGED)
-        trunks = await list_trunks(self._client)
-        journal = self._journal
-        await asyncio.to_thread(require_as_left, journal.path, journal.header, rows, self._plan, trunks)
-
-    async def _round(self, rows: Sequence[JournalRow], *, first: bool) -> None:
-        """Look at the trunks, write down what is certain, and send the rest."""
-        trunks = await list_trunks(self._client)
+    async def _round(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk] | None, *, first: bool) -> None:
+        """Look at the trunks, write down what is certain, and send the rest; `trunks` were read just now."""
+        if trunks is None:
+            trunks = await list_trunks(self._client)
         look = await asyncio.to_thread(self._decider.look, rows, trunks)
         changed: list[JournalRow] = []
         to_send: list[Open] = []
@@ -105,28 +125,43 @@ class Rounds:
         if first:
             self._meter.total = len(to_send)
             self._meter.tell(now=True)  # the first outcome may take a while
-        await self._send(to_send, canary=self._options.canary if first else 0)
+        pages = Pages(partial(read_page, self._client), trunks, [item for _, item in to_send])
+        try:
+            await self._send(to_send, pages, canary=self._options.canary if first else 0)
+        finally:
+            await pages.aclose()
 
-    async def _send(self, rows: Sequence[Open], *, canary: int) -> None:
+    async def _send(self, rows: Sequence[Open], pages: Pages, *, canary: int) -> None:
         done: set[int] = set()
-        if canary:
-            first = [(row, item) for row, item in rows if not item.needs][:canary]
-            chosen = {row.id for row, _ in first}
-            done = await self._sender.send(first)
-            if self._ending.is_early or not await self._is_confirmed(first):
+        if canary and rows:
+            chosen = await self._canary(rows, canary)
+            done = await self._sender.send([(row, item) for row, item in rows if row.id in chosen])
+            if self._ending.is_early or not await self._is_confirmed(chosen):
                 return
             rows = [(row, item) for row, item in rows if row.id not in chosen]
-        await self._sender.send(rows, done)
+        if self._options.force:
+            await self._sender.send(rows, done)
+        else:
+            await self._sender.send(sorted(rows, key=lambda one: pages.place(one[1])), done, pages.changed)
 
-    async def _is_confirmed(self, first: Sequence[Open]) -> bool:
+    async def _canary(self, rows: Sequence[Open], count: int) -> set[int]:
+        """Return the ids of the rows that go first: those of an earlier run, and as many more as are missing."""
+        now = await self._journal.rows()
+        chosen = {row.id for row in now if row.canary}
+        free = [row for row, item in rows if not item.needs and row.id not in chosen]
+        more = {row.id for row in free[: max(0, count - len(chosen))]}
+        await self._journal.write([row._replace(canary=True) for row in now if row.id in more])
+        return chosen | more
+
+    async def _is_confirmed(self, chosen: Collection[int]) -> bool:
         assert self._confirm is not None
-        states = {row.id: row.state for row in await self._journal.rows()}
+        rows = [row for row in await self._journal.rows() if row.id in chosen]
         trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
-        answer = self._confirm([read_back(item, states[row.id], trunks.get(item.key_id)) for row, item in first])
+        answer = self._confirm([read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows])
         if isawaitable(answer):
             answer = await answer
         self._meter.go_on()
-        if not answer:
+        if not answer and not self._ending.is_early:
             self._ending.end(Ended.CANARY)
         return bool(answer) and not self._ending.is_early
 
@@ -137,6 +172,11 @@ class Rounds:
         read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
         await self._journal.write([row._replace(verified=back.ok) for row, back in zip(rows, read, strict=True)])
         self.not_as_wanted = tuple(back for back in read if not back.ok)
+
+
+def is_canary_refused(rows: Iterable[JournalRow], options: JobOptions) -> bool:
+    """Tell whether a row of the canary of an earlier run is refused, and is not to be sent again."""
+    return not options.retry_refused and any(row.canary and row.state is RowState.REFUSED for row in rows)
 
 
 def open_states(options: JobOptions, *, first: bool) -> tuple[RowState, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
+from itnio_async.bulk.job.decide import held
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.journal.journal import Journal
@@ -39,6 +40,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 # A row as the journal has it, and its item with the update that is to be sent.
 Open = tuple[JournalRow, PlanItem]
+# Looks at a row's trunk right before it is sent; True where it is held back, and that is noted.
+Changed = Callable[[PlanItem], Awaitable[Sequence[str]]]
+HoldBack = Callable[[JournalRow, PlanItem], Awaitable[bool]]
 # `client.bulk`, or what makes the calls elsewhere.
 Bulk = Callable[..., BulkRun[SipTrunkUpdate, None]]
 
@@ -138,12 +142,14 @@ class Updates:
         done: Collection[int],
         ending: Ending,
         outage: Outage,
+        hold_back: HoldBack | None = None,
     ) -> None:
         self.under_way: dict[int, Open] = {}
         self._journal = journal
         self._batch = batch
         self._ending = ending
         self._outage = outage
+        self._hold_back = hold_back
         self._rows = {item.index: (row, item) for row, item in rows}
         self._marked: deque[Open] = deque()
         self._coming: list[Open] = []
@@ -162,6 +168,13 @@ class Updates:
         """Yield each update when it may be sent; raises `JournalError`, and what ends an outage."""
         while self._ending.may_go_on() and await self._has_marked():
             await self._outage.pause()
+            if not self._ending.may_go_on():
+                return
+            # Taken after the wait, so that it is given back if that is cancelled.
+            is_held = self._hold_back is not None and await self._hold_back(*self._marked[0])
+            if is_held:
+                self._marked.popleft()
+                continue
             if not self._ending.may_go_on():
                 return
             row, item = self._marked.popleft()
@@ -235,12 +248,28 @@ class Sender:
         self._meter = meter
         self._clock = clock
 
-    async def send(self, rows: Sequence[Open], done: Collection[int] = ()) -> set[int]:
-        """Send these, and return the indexes of the items that are done; `done` are done already."""
+    async def send(self, rows: Sequence[Open], done: Collection[int] = (), changed: Changed | None = None) -> set[int]:
+        """Send these, and return the indexes of the items that are done; `done` are done already.
+
+        `changed` names the fields that somebody has changed meanwhile: such a row is held back.
+        """
+
+        async def hold_back(row: JournalRow, item: PlanItem) -> bool:
+            names = [] if changed is None else await changed(item)
+            if names:
+                self._settle(row, item, held(", ".join(names)))
+            return bool(names)
+
         options = self._options
         done = set(done)
         updates = Updates(
-            rows, self._journal, batch=options.concurrency, done=done, ending=self._ending, outage=self._outage
+            rows,
+            self._journal,
+            batch=options.concurrency,
+            done=done,
+            ending=self._ending,
+            outage=self._outage,
+            hold_back=None if changed is None else hold_back,
         )
         run = self._bulk(
             UPDATE,

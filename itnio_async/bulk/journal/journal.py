@@ -143,6 +143,17 @@ class Journal:
         """Write these rows as they are now, at once. Raises `JournalError`."""
         await self._write(rows=rows)
 
+    async def is_finished(self) -> bool:
+        """Tell whether the job has ended: no row waits, and no outcome is unknown."""
+        counts = await self._in_thread(self._table.counts)
+        return not (counts[RowState.WAITING] or counts[RowState.UNKNOWN])
+
+    async def begin_again(self, header: JournalHeader, rows: Sequence[JournalRow]) -> None:
+        """Keep the journal with its date in its name, and make it that of a new job. Raises `JournalError`."""
+        await self.flush()
+        await self._in_thread(partial(self._table.begin_again, header, rows))
+        self.is_new = True
+
     async def flush(self) -> None:
         """Write what is pending. Raises `JournalError`."""
         if self._pending or self._writing is not None:

@@ -23,10 +23,10 @@ TABLES = (
         id INTEGER PRIMARY KEY, state TEXT, code, error TEXT, reason TEXT, attempts INTEGER, elapsed REAL,
         sent_at REAL, ended_at REAL, verified INTEGER,
         source TEXT, line INTEGER, key_id, name TEXT, disabled INTEGER,
-        before TEXT, after TEXT, secrets TEXT, fingerprint TEXT)""",
+        before TEXT, after TEXT, secrets TEXT, fingerprint TEXT, drifted INTEGER, canary INTEGER)""",
 )
 INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
-INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 19)})"  # noqa: S608 - no text of others
+INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 21)})"  # noqa: S608 - no text of others
 _STATES = {state.value: state for state in RowState}
 _NAMES = frozenset(FIELDS)
 # The last second of the year 9999: a later one is damage, and no date can show it.
@@ -34,13 +34,13 @@ _LATEST = 253_402_300_799.0
 
 _SELECT = (
     "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, verified, source, line, key_id, name, "
-    "disabled, before, after, secrets, fingerprint FROM row"
+    "disabled, before, after, secrets, fingerprint, drifted, canary FROM row"
 )
 _INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
 _REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
 _KINDS: tuple[tuple[type, ...], ...] = (
     *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _INTEGER_OR_NONE),
-    *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE),
+    *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE, _INTEGER, _INTEGER),
 )
 _HEADER = tuple(field.name for field in attrs.fields(JournalHeader))
 
@@ -55,7 +55,7 @@ def values_of(row: JournalRow) -> tuple[Any, ...]:
     return (
         *(row.id, *result_values(row.result), row.verified),
         *(place.file, place.line, _number(row.key_id), row.trunk_name, row.disabled),
-        *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint),
+        *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint, row.drifted, row.canary),
     )
 
 
@@ -109,7 +109,7 @@ def _row_of(values: tuple[Any, ...]) -> JournalRow:
         if type(value) not in kinds:
             raise DamagedError(f"row {values[0]} says what cannot be")
     id, state, code, error, reason, attempts, elapsed, ended, verified, *rest = values
-    file, line, key_id, name, disabled, before, after, secrets, fingerprint = rest
+    file, line, key_id, name, disabled, before, after, secrets, fingerprint, drifted, canary = rest
     if ended is not None:
         _check_seconds(ended)
     _check_seconds(elapsed)
@@ -126,6 +126,8 @@ def _row_of(values: tuple[Any, ...]) -> JournalRow:
             tuple(map(str, orjson.loads(secrets))),
             None if verified is None else bool(verified),
             fingerprint,
+            bool(drifted),
+            bool(canary),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedError(f"row {id} says what cannot be") from error

@@ -26,7 +26,7 @@ class JournalMismatchError(JournalError, ConfigurationError):
 
 
 class JournalFinishedError(JournalError):
-    """The journal's job has ended, and trunks have changed since: the job cannot go on."""
+    """The journal's job applied a saved plan and has ended, and trunks have changed since: a plan is applied once."""
 
 
 class JournalBusyError(JournalError):
@@ -77,7 +77,9 @@ class JournalRow(NamedTuple):
 
     `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
     secret fields that it gives, and `fingerprint` tells whether they still say the same. `verified` is whether the
-    trunk was read back as wanted, None where nobody looked.
+    trunk was read back as wanted, None where nobody looked. `drifted` tells that an earlier job left the trunk as the
+    file says, and that it was not so any more when this one began.
+    `canary` tells that it is one of those that go first.
     """
 
     id: int
@@ -91,6 +93,8 @@ class JournalRow(NamedTuple):
     secrets: tuple[str, ...] = ()
     verified: bool | None = None
     fingerprint: str | None = None
+    drifted: bool = False
+    canary: bool = False
 
     @property
     def state(self) -> RowState:

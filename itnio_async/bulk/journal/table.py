@@ -44,7 +44,7 @@ from itnio_async.bulk.journal.rows import (
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 4
+VERSION = 5
 
 _RESULT = (
     "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ? "
@@ -122,14 +122,39 @@ class Table:
 
     def _set_aside(self) -> None:
         """Move a journal of an earlier version out of the way, where its place was nobody's choice."""
-        made = datetime.fromtimestamp(self.path.stat().st_mtime)
-        aside = self.path.with_name(f"{self.path.name}.{made:%Y-%m-%dT%H%M%S}")
-        while aside.exists():
-            aside = aside.with_name(f"{aside.name}_")
+        aside = self._dated()
         for ending in ("", "-wal", "-shm", "-journal"):
             with suppress(FileNotFoundError):
                 self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
         self.note = f"A journal of an earlier version of itnio-async was in the way; it is now {aside}."
+
+    def _dated(self) -> Path:
+        """Return a path beside this one, with the date of the last change, at which nothing is yet."""
+        changed = datetime.fromtimestamp(self.path.stat().st_mtime)
+        dated = self.path.with_name(f"{self.path.name}-{changed:%Y-%m-%dT%H%M%S}")
+        while dated.exists():
+            dated = dated.with_name(f"{dated.name}_")
+        return dated
+
+    def begin_again(self, header: JournalHeader, rows: Sequence[JournalRow]) -> None:
+        """Keep the journal with its date in its name, and make it that of a new job; raises `JournalError`.
+
+        A crash loses nothing: until all is written, it is the journal of before.
+        """
+        assert self._database is not None
+        with _explained(self.path):
+            kept = self._dated()
+            make_private(kept)
+            with closing(sqlite3.connect(kept, isolation_level=None)) as copy:
+                self._database.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # so that it can be read where nothing can be written
+            with self._transaction() as database:
+                database.execute("DELETE FROM header")
+                database.execute("DELETE FROM row")
+                database.execute(INSERT_HEADER, attrs.astuple(header))
+                database.executemany(INSERT, map(values_of, rows))
+        self.header = header
+        self.note = f"{self.note} The journal of the job before is now {kept}.".lstrip()
 
     def _choose_journal_mode(self) -> None:
         assert self._database is not None

@@ -12,7 +12,7 @@ from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.journal.journal import JournalContents, JournalMismatchError, JournalRow, RowState
 from itnio_async.bulk.plan.make import make_plan
-from itnio_async.bulk.plan.plan import Plan
+from itnio_async.bulk.plan.plan import Plan, Verdict, refused
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import from_data, same
 
@@ -34,7 +34,10 @@ class Skipped:
 
 @frozen
 class Undo:
-    """The plan that leads back, and what it leaves as it is: `skipped` rows, and `secrets` that no journal keeps."""
+    """The plan that leads back, and what it leaves as it is: `skipped` rows, and `secrets` that no journal keeps.
+
+    The plan has all rows of the job that changed something; those that are skipped are refused in it.
+    """
 
     plan: Plan
     skipped: tuple[Skipped, ...]
@@ -55,7 +58,7 @@ def plan_undo(
     listing = tuple(trunks)
     by_id = {trunk.key_id: trunk for trunk in listing if trunk.key_id is not None}
     changes: list[TrunkChange] = []
-    skipped: list[Skipped] = []
+    skipped: dict[int, Skipped] = {}
     secrets: list[Skipped] = []
     for row in journal.rows:
         if row.state not in _TOUCHED:
@@ -63,14 +66,18 @@ def plan_undo(
         if row.secrets:
             names = ", ".join(row.secrets)
             secrets.append(_skipped(row, f"{names} stays as it is: the journal does not keep secrets"))
-        trunk = by_id.get(row.key_id) if row.key_id is not None else None
-        why = _why_not(row, trunk)
-        if why is not None:
-            skipped.append(_skipped(row, why))
-        elif row.after:
+        if row.after:
+            # Also what is left alone, so that an undo that goes on has the same rows, whatever became of them.
             changes.append(TrunkChange(row.place, row.key_id, None, _values_before(row)))
+            why = _why_not(row, by_id.get(row.key_id) if row.key_id is not None else None)
+            if why is not None:
+                skipped[len(changes) - 1] = _skipped(row, why)
     # What was there before is not a slip of a spreadsheet.
-    return Undo(make_plan(changes, listing, accept_zeros=True), tuple(skipped), tuple(secrets))
+    items = list(make_plan(changes, listing, accept_zeros=True))
+    for index, one in skipped.items():
+        if items[index].verdict is Verdict.UPDATE:
+            items[index] = refused(items[index], one.reason, None)
+    return Undo(Plan(tuple(items)), tuple(skipped.values()), tuple(secrets))
 
 
 def _check(journal: JournalContents, identity: Identity, *, same_account: bool) -> None:
@@ -95,7 +102,7 @@ def _why_not(row: JournalRow, trunk: SipTrunk | None) -> str | None:
         return None
     before = from_data(row.before)
     if all(same(before, trunk, [name]) for name in after):
-        return "it is as before already"
+        return None  # it is as before already
     return f"it has changed since: {', '.join(changed)}"
 
 

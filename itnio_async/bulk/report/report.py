@@ -92,6 +92,11 @@ class Report:
         """How many of the rows that are done have disabled trunks."""
         return sum(row.disabled for row in self.rows if row.state is RowState.DONE)
 
+    @property
+    def drifted(self) -> int:
+        """How many of the rows that are done had been as wanted after an earlier job."""
+        return sum(row.drifted for row in self.rows if row.state is RowState.DONE)
+
     @cached_property
     def seconds(self) -> float:
         """How long it took from the first row's end to the last one's."""

@@ -14,6 +14,8 @@ from itnio_async.values import secret_fields, wire_name
 VOICE_GROUP_IDS = "voice_group_ids"
 NUMBERS = "numbers"
 REPORT_COLUMNS = ("code", "reason", "meaning")
+# Of an export: the account that it is of.
+ACCOUNT_COLUMN = "#account"
 SECRET_FIELDS = secret_fields(SipTrunkUpdate)
 
 # `direction` is not sent: what a trunk's direction is, the listing says. `extra` has no column: it has no one type.
@@ -43,8 +45,13 @@ def field_of(column: str) -> str | None:
 
 
 def is_report_column(column: str) -> bool:
-    """Tell whether the column is one of those that our own reports add."""
-    return column.strip().lower() in REPORT_COLUMNS
+    """Tell whether the column is one of those that our own reports and exports add."""
+    return column.strip().lower() in REPORT_COLUMNS or is_account_column(column)
+
+
+def is_account_column(column: str) -> bool:
+    """Tell whether the column says of which account an export is."""
+    return column.strip().lower() == ACCOUNT_COLUMN
 
 
 def explain_unknown(column: str) -> str:

@@ -17,29 +17,42 @@ from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.files.write import is_typed, json_text, write_cells, write_objects
 from itnio_async.bulk.trunks import groups
-from itnio_async.bulk.trunks.columns import FIELDS, NUMBERS, REPORT_COLUMNS, SECRET_FIELDS, VOICE_GROUP_IDS, field_of
+from itnio_async.bulk.trunks.columns import (
+    ACCOUNT_COLUMN,
+    FIELDS,
+    NUMBERS,
+    REPORT_COLUMNS,
+    SECRET_FIELDS,
+    VOICE_GROUP_IDS,
+    field_of,
+    is_account_column,
+)
 from itnio_async.values import is_masked
 
 # -- the account's trunks ---------------------------------------------------------------------------------------------
 
 
-def write_trunks(trunks: Iterable[SipTrunk], path: str | os.PathLike[str], *, with_secrets: bool = False) -> int:
+def write_trunks(
+    trunks: Iterable[SipTrunk], path: str | os.PathLike[str], *, with_secrets: bool = False, account: str = ""
+) -> int:
     """Write trunks in the form that `read_changes` reads, and return how many there are.
 
     The name says the format (CSV where it says none), the file has mode 0600. Read back it changes nothing: what the
     listing does not show, or shows masked, stays empty. So does a `sip_trunk_state` that is off beside an account,
-    which may be the gateway's status and not the switch. Passwords are written only with `with_secrets`.
+    which may be the gateway's status and not the switch. Passwords are written only with `with_secrets`. `account`
+    (`Identity.mark`) is written to a column of its own, `#account`, by which `apply` knows another account's file.
 
     Raises `ConfigurationError` or `SourceError` where the file cannot be written.
     """
     trunks = list(trunks)
     fields = [name for name in FIELDS if with_secrets or name not in SECRET_FIELDS]
     rows = [{name: _exported(trunk, name) for name in fields} for trunk in trunks]
+    mark = {ACCOUNT_COLUMN: account} if account else {}
     if is_typed(path):
-        write_objects(path, map(_object, rows))
+        write_objects(path, (_object(row) | mark for row in rows))
         return len(rows)
     columns = _columns_for(rows, fields)
-    write_cells(path, columns, [_cells(row, columns) for row in rows])
+    write_cells(path, [*columns, *mark], [[*_cells(row, columns), *mark.values()] for row in rows])
     return len(rows)
 
 
@@ -162,7 +175,7 @@ def _reports(failed: Iterable[FailedRow]) -> dict[int, FailedRow]:
 def _kept_columns(table: Table, records: Iterable[Record]) -> list[str]:
     """Return the columns that are known: what others hold may be anything, a password too."""
     written = table.columns or dict.fromkeys(column for record in records for column in record.cells)
-    return [column for column in written if field_of(column) is not None]
+    return [column for column in written if field_of(column) is not None or is_account_column(column)]
 
 
 def _failed_cells(record: Record, columns: Iterable[str], table: Table) -> list[str]:

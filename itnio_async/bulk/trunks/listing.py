@@ -13,7 +13,7 @@ from itnio_async.values import Page
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
-_SIZE = 100  # the most that a page takes
+PAGE_SIZE = 100  # the most that a page takes
 # A listing is a query over the vendor's whole table: as many as a browser would send are polite.
 CONCURRENCY = 10
 
@@ -45,10 +45,15 @@ async def list_trunks(client: AsyncClient, *, concurrency: int = CONCURRENCY) ->
     return await _one_after_the_other(client)
 
 
+async def read_page(client: AsyncClient, number: int) -> Page[SipTrunk]:
+    """Return one page of the listing; raises what a listing raises."""
+    return (await client.call(QUERY, _page(number))).data
+
+
 async def _one_after_the_other(client: AsyncClient) -> list[SipTrunk]:
     trunks: list[SipTrunk] = []
     total = None
-    async for page in client.sip_trunks.list(size=_SIZE).pages():
+    async for page in client.sip_trunks.list(size=PAGE_SIZE).pages():
         trunks += page
         total = page.total
     why = _flaw(trunks, {total})
@@ -63,7 +68,7 @@ async def _one_after_the_other(client: AsyncClient) -> list[SipTrunk]:
 
 
 def _page(number: int) -> SipTrunkQuery:
-    return SipTrunkQuery(current=number, size=_SIZE, params=SipTrunkFilter())
+    return SipTrunkQuery(current=number, size=PAGE_SIZE, params=SipTrunkFilter())
 
 
 def _last_page(first: Page[SipTrunk]) -> int | None:

@@ -18,11 +18,13 @@ from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
+    ACCOUNT_COLUMN,
     NUMBERS,
     SECRET_FIELDS,
     VOICE_GROUP_IDS,
     explain_unknown,
     field_of,
+    is_account_column,
     is_report_column,
 )
 from itnio_async.errors import ConfigurationError, InvalidRequestError
@@ -58,12 +60,13 @@ class RowsRead:
     """All rows of a file: the changes of the good ones, and what is wrong with the others, both in the file's order.
 
     A row is either good or bad, and a bad one may be bad for several reasons. `columns` are the names in the header;
-    JSON has none.
+    JSON has none. `accounts` is what an export says of the account that it is of (`Identity.mark`).
     """
 
     changes: tuple[TrunkChange, ...]
     bad: tuple[BadRow, ...]
     columns: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
     def require_good(self) -> tuple[TrunkChange, ...]:
         """Return the changes; raises `BadRows`, with every one of them, if there are bad rows."""
@@ -94,12 +97,16 @@ def read_changes(
     opened = source if isinstance(source, Source) else Source(source, **options)
     with opened.table() as table:
         reader = _RowReader(opened, table, match)
+        account = next(filter(is_account_column, table.columns or ()), ACCOUNT_COLUMN)
+        accounts: dict[str, None] = {}
         for record in table.records:
             reader.read(record)
+            if mark := record.cells.get(account):
+                accounts[str(mark).strip().removeprefix("'")] = None
     changes = reader.changes
     if secrets_from is not None:
         changes = _with_secrets(changes, read_changes(secrets_from, match=match).changes)
-    return RowsRead(tuple(changes), tuple(reader.bad), table.columns or ())
+    return RowsRead(tuple(changes), tuple(reader.bad), table.columns or (), tuple(accounts))
 
 
 def only_drops_zeros(before: str | None, after: str | None) -> bool:

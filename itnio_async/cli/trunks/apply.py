@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -22,9 +21,11 @@ from itnio_async.bulk import (
     make_plan,
     read_plan,
 )
+from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.plan.saved import is_saved_plan
 from itnio_async.cli.account import AccountOptions
-from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.exits import REFUSED
+from itnio_async.cli.trunks.consent import ConsentOptions
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
@@ -32,11 +33,13 @@ from itnio_async.cli.trunks.file_options import (
     SkipInvalidOption,
     TrunkFile,
 )
-from itnio_async.cli.trunks.job_options import PANEL, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.job_options import PANEL, CanaryOption, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import write_bad_rows
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import Prepare, carry_out
+from itnio_async.cli.trunks.when import WhenOptions
 
 
 def apply_trunks(
@@ -49,25 +52,7 @@ def apply_trunks(
     files: ReportFileOptions,
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
-    canary: Annotated[
-        int,
-        typer.Option(
-            "--canary",
-            metavar="N",
-            min=0,
-            help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
-            rich_help_panel=PANEL,
-        ),
-    ] = 0,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            "--until",
-            metavar="HH:MM",
-            help="Start no update after this time of day on this machine.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
+    canary: CanaryOption = 0,
     force: Annotated[
         bool,
         typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
@@ -76,6 +61,8 @@ def apply_trunks(
         bool,
         typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
     ] = False,
+    consent: ConsentOptions,
+    time: WhenOptions,
     run: JobRunOptions,
     form: FileOptions,
     account: AccountOptions,
@@ -87,45 +74,34 @@ def apply_trunks(
     rows whose outcome is unknown are read back first. Ctrl-C once starts no more updates and waits for those in flight;
     Ctrl-C twice cancels them.
 
-    Exits with 0 if every row is as wanted, 3 if rows were refused or their outcome is unknown, 2 if the time was up and
-    rows are left, 130 after Ctrl-C.
+    Exits with 0 if every row is as wanted, 3 if rows were refused, 5 if the outcome of some is unknown and none was
+    refused, 4 if the canary failed, 2 if the time was up and rows are left, 130 after Ctrl-C.
     """
     trunk_file = TrunkFile(file, form)
-    job = run.job_options(
-        force=force,
-        retry_refused=retry_refused,
-        skip_invalid=skip_invalid,
-        accept_zeros=accept_zeros,
-        canary=canary,
-        until=moment_of(until),
-    )
-    prepare: Prepare
-    if is_saved_plan(file):
-        prepare = partial(_from_plan, read_plan(file), trunk_file, job, run)
-    else:
-        source = trunk_file.source()
-        rows = trunk_file.read(source)
-        if rows.bad and not skip_invalid:
-            if how.json:
-                write_bad_rows(rows.bad)
-            return REFUSED_OR_UNKNOWN
-        prepare = partial(_from_file, rows, source, trunk_file, job, run)
-    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=files)
-
-
-def moment_of(text: str | None, now: datetime | None = None) -> float | None:
-    """Return the Unix seconds of the next time that a clock shows `HH:MM` here, and None for None."""
-    if text is None:
-        return None
-    try:
-        wanted = datetime.strptime(text, "%H:%M").time()
-    except ValueError:
-        raise CommandError(f"--until {text} is not a time of day.", "give HH:MM, such as 05:00.") from None
-    now = now or datetime.now()
-    moment = datetime.combine(now.date(), wanted)
-    if moment <= now:
-        moment = datetime.combine(now.date() + timedelta(days=1), wanted)
-    return moment.timestamp()
+    needed = [None if file == STANDARD_INPUT else file, form.secrets_from, run.journal]
+    with told_at_the_end(trunk_file.full_name, files, needed=needed, json=how.json) as known:
+        when = time.when()
+        job = run.job_options(
+            force=force,
+            retry_refused=retry_refused,
+            skip_invalid=skip_invalid,
+            accept_zeros=accept_zeros,
+            canary=canary,
+            until=when.until,
+        )
+        prepare: Prepare
+        if is_saved_plan(file):
+            prepare = partial(_from_plan, read_plan(file), trunk_file, job, run, consent)
+        else:
+            known.source = source = trunk_file.source()
+            rows = trunk_file.read(source)
+            known.changes, known.bad = rows.changes, rows.bad
+            if rows.bad and not skip_invalid:
+                if how.json:
+                    write_bad_rows(rows.bad)
+                return known.tell("refused", REFUSED)
+            prepare = partial(_from_file, rows, source, trunk_file, job, run, consent)
+        return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
 
 
 async def _from_file(
@@ -134,23 +110,34 @@ async def _from_file(
     file: TrunkFile,
     job: JobOptions,
     run: JobRunOptions,
+    consent: ConsentOptions,
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
+    consent.require_account(rows.accounts, identity, same_account=job.same_account)
     trunks = await list_trunks(client)
+    plan = make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros)
+    consent.require_names(plan, is_of_account=bool(rows.accounts))
     return PreparedJob(
-        plan=make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros),
+        plan=plan,
         trunks=trunks,
         journal=run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity),
         name=file.full_name,
         options=job,
         source=source,
         bad=rows.bad,
+        check=consent.require_few,
     )
 
 
 async def _from_plan(
-    saved: SavedPlan, file: TrunkFile, job: JobOptions, run: JobRunOptions, client: AsyncClient, identity: Identity
+    saved: SavedPlan,
+    file: TrunkFile,
+    job: JobOptions,
+    run: JobRunOptions,
+    consent: ConsentOptions,
+    client: AsyncClient,
+    identity: Identity,
 ) -> PreparedJob:
     """Plan again what a saved plan was made of, with the secrets from its source, and find out what changed since."""
     header = saved.header
@@ -161,8 +148,10 @@ async def _from_plan(
     changes = saved.changes(identity, secrets)
     trunks = await list_trunks(client)
     job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
+    plan = make_plan(changes, trunks, accept_zeros=job.accept_zeros)
+    consent.require_names(plan, is_of_account=False)
     return PreparedJob(
-        plan=make_plan(changes, trunks, accept_zeros=job.accept_zeros),
+        plan=plan,
         trunks=trunks,
         journal=run.journal or default_journal_path(str(saved.path), header.id, identity),
         name=header.source,
@@ -171,4 +160,5 @@ async def _from_plan(
         plan_id=header.id,
         changed=saved.changed(identity, trunks),
         mark_applied=saved.begin,
+        check=consent.require_few,
     )

@@ -44,7 +44,7 @@ class DoneRows:
         if self.changed:
             yield (
                 f"{self.changed} of the rows that are done will not be sent again, although their trunks differ from "
-                "the file now. To apply the whole file again, give another --journal."
+                "the file now. Run the same command once more when this job has ended, and they are set right."
             )
         if self.unclear:
             yield (

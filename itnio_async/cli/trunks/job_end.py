@@ -9,8 +9,9 @@ from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk import Ended, JobOptions, JobResult, Report, RowState, read_journal, report_of
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.cli.error_text import status_of, text_of
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, INTERRUPTED, REFUSED_OR_UNKNOWN
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.exits import CANARY_FAILED, CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED
+from itnio_async.cli.interrupts import interrupted_status
+from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.trunks.done_rows import DoneRows
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.job_view import show_outcome, write_result
@@ -23,19 +24,27 @@ from itnio_async.text import counted
 def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, files: ReportFileOptions) -> int:
     """Tell how the job ended, and return the exit status; `done` are the rows that were done before it began."""
     report = report_of(read_journal(result.journal))
-    show_outcome(report, result.not_as_wanted, json=how.json)
-    _say_end(result, job.options)
+    unwritten = None
+    try:
+        show_outcome(report, result.not_as_wanted, json=how.json)
+    except OSError as error:
+        unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
+    _say_end(result, job.options, report)
     if report.failed and not (files.failed or files.html or how.json):
         path = shlex.quote(str(result.journal))
         say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
     is_written = _write_files(job, report, files)
-    status = _status(job, result, done, is_confirmed=how.yes) if is_written else ERROR
-    if how.json:
-        write_result(report, result, bad=job.bad, files=files if is_written else ReportFileOptions(), status=status)
+    status = _status(job, result, done) if is_written else ERROR
+    if how.json and unwritten is None:
+        with until_nobody_reads():
+            write_result(report, result, bad=job.bad, files=files if is_written else ReportFileOptions(), status=status)
+    if unwritten is not None and not isinstance(unwritten, BrokenPipeError):
+        say(text_of(unwritten))
+        return status or ERROR
     return status
 
 
-def _say_end(result: JobResult, options: JobOptions) -> None:
+def _say_end(result: JobResult, options: JobOptions, report: Report) -> None:
     for row in result.not_as_wanted:
         say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
     for note in result.notes:
@@ -45,8 +54,20 @@ def _say_end(result: JobResult, options: JobOptions) -> None:
     elif result.ended is not Ended.FINISHED:
         say(f"The job ended early: {result.ended.value}.")
     say(f"Journal: {visible(result.journal)}")
-    if any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
+    if result.ended is Ended.CANARY:
+        say(_after_canary(report))
+    elif any(result.counts.get(state) for state in (RowState.WAITING, RowState.UNKNOWN)):
         say("Run the same command again to go on with the rows that are left.")
+
+
+def _after_canary(report: Report) -> str:
+    count = sum(row.canary and row.state is RowState.REFUSED for row in report.rows)
+    if not count:
+        return "The same command begins with the same rows."
+    return (
+        f"The canary has failed: {counted(count, 'row')} of it {'is' if count == 1 else 'are'} refused. Nothing else "
+        "is sent while that is so. When the cause is gone, send them again with --retry-refused, or correct the file."
+    )
 
 
 def _why(error: ItnioError, options: JobOptions) -> str:
@@ -68,18 +89,19 @@ def _write_files(job: PreparedJob, report: Report, files: ReportFileOptions) -> 
     return True
 
 
-def _status(job: PreparedJob, result: JobResult, done: DoneRows, *, is_confirmed: bool) -> int:
+def _status(job: PreparedJob, result: JobResult, done: DoneRows) -> int:
     if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
-        return INTERRUPTED
+        return interrupted_status()
     if result.ended is Ended.CANARY:
-        # With --yes the trunks were not as wanted; otherwise somebody said no.
-        return REFUSED_OR_UNKNOWN if is_confirmed else INTERRUPTED
+        return CANARY_FAILED
+    is_refused = bool(result.counts.get(RowState.REFUSED) or job.bad or job.stays or result.not_as_wanted)
     if result.error is not None:
-        return status_of(result.error)
-    if result.counts.get(RowState.REFUSED) or result.counts.get(RowState.UNKNOWN):
-        return REFUSED_OR_UNKNOWN
-    if job.bad or result.not_as_wanted:
-        return REFUSED_OR_UNKNOWN
+        status = status_of(result.error)
+        return REFUSED if status == OUTCOME_UNKNOWN and is_refused else status
+    if is_refused:
+        return REFUSED
+    if result.counts.get(RowState.UNKNOWN):
+        return OUTCOME_UNKNOWN
     if result.counts.get(RowState.WAITING):
         return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-    return REFUSED_OR_UNKNOWN if done.changed else DONE
+    return REFUSED if done.changed else DONE

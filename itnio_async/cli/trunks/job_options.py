@@ -99,6 +99,18 @@ class JobRunOptions:
         )
 
 
+CanaryOption = Annotated[
+    int,
+    typer.Option(
+        "--canary",
+        metavar="N",
+        min=0,
+        help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
+        rich_help_panel=PANEL,
+    ),
+]
+
+
 @frozen
 class SessionOptions:
     """The options that say what a job asks and prints."""

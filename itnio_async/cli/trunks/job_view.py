@@ -28,7 +28,8 @@ from itnio_async.cli.trunks.report_view import show_report, summary_of
 class JobSummary:
     """What is about to be sent; `plan` is what is left to send, and `bad` are the rows that cannot be read.
 
-    `changed` is how many rows are done in the journal, while their trunks differ from the file now.
+    `changed` is how many rows are done in the journal, while their trunks differ from the file now; `drifted` are those
+    that a job before had done, and that are set right now.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class JobSummary:
     journal: Path
     resumes: bool
     changed: int
+    drifted: Sequence[ReadBack] = ()
 
 
 def show_dry_run(plan: Plan, bad: Sequence[BadRow], *, json: bool) -> None:
@@ -54,6 +56,7 @@ def show_summary(summary: JobSummary, *, json: bool) -> None:
         show_counts(summary.plan, summary.bad, heading="Rows left" if summary.resumes else "Rows")
         return
     write_bad_rows(summary.bad)
+    _write_read_back("drifted", summary.drifted)
     json_line(
         {
             "event": "plan",
@@ -63,6 +66,7 @@ def show_summary(summary: JobSummary, *, json: bool) -> None:
             "journal": str(summary.journal),
             "goes_on": summary.resumes,
             "done_but_changed_since": summary.changed,
+            "drifted": len(summary.drifted),
             "counts": counts_of(summary.plan, summary.bad),
         }
     )

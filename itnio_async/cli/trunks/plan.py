@@ -13,8 +13,8 @@ from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
-from itnio_async.cli.exits import REFUSED_OR_UNKNOWN, CommandError
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.exits import REFUSED, CommandError
+from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
 from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows, write_plan
 
@@ -58,12 +58,13 @@ def plan_trunks(
     if rows.bad and not skip_invalid:
         if json:
             write_bad_rows(rows.bad)
-        return REFUSED_OR_UNKNOWN
+        return REFUSED
     plan = run_on_loop(_plan(account.access(), trunk_file, rows, out, accept_zeros=accept_zeros))
-    if json:
-        write_plan(plan, rows.bad)
-    else:
-        show_plan(plan, rows.bad)
+    with until_nobody_reads():
+        if json:
+            write_plan(plan, rows.bad)
+        else:
+            show_plan(plan, rows.bad)
     if out is not None:
         say(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
     return status_of_plan(plan, rows.bad)

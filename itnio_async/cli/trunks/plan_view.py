@@ -9,7 +9,7 @@ import attrs
 
 from itnio_async import UNSET, GroupBinding
 from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED_OR_UNKNOWN
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED
 from itnio_async.cli.output import json_line, line, say, table, visible
 from itnio_async.text import counted
 
@@ -83,7 +83,7 @@ def counts_of(plan: Plan, bad: Sequence[BadRow]) -> dict[str, int]:
 def status_of_plan(plan: Plan, bad: Sequence[BadRow]) -> int:
     """Return the exit status for a plan that is only shown."""
     if bad or plan.counts[Verdict.REFUSED] or plan.counts[Verdict.NOT_FOUND]:
-        return REFUSED_OR_UNKNOWN
+        return REFUSED
     return CHANGES_TO_MAKE if plan.has_changes else DONE
 
 

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import typer
 from attrs import frozen
 
-from itnio_async.bulk import BadRow, FailedRow, Report, Source, SourceError, read_changes, write_failed, write_html
+from itnio_async.bulk import (
+    BadRow,
+    FailedRow,
+    JournalRow,
+    Place,
+    Report,
+    Result,
+    RowState,
+    Source,
+    SourceError,
+    read_changes,
+    write_failed,
+    write_html,
+)
 from itnio_async.bulk.files import cells
+from itnio_async.bulk.files.private_file import STANDARD_OUTPUT, require_writable
+from itnio_async.bulk.files.write import is_typed, require_ending, write_cells, write_objects
 from itnio_async.bulk.report.report import explain
+from itnio_async.bulk.trunks.columns import REPORT_COLUMNS
+from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import say, visible
 from itnio_async.text import counted
 
@@ -39,6 +59,26 @@ class ReportFileOptions:
         typer.Option("--html", metavar="FILE", help="Write a page with counts, charts and the failed rows."),
     ] = None
 
+    def require_writable(self) -> None:
+        """Raise `CommandError` or `ConfigurationError` where one of the files could not be written at this moment."""
+        for path in filter(None, (self.failed, self.html)):
+            require_writable(path)
+        if self.failed is not None:
+            require_ending(self.failed)
+        if self.failed is not None and self.html is not None and _is_same(self.failed, self.html):
+            raise CommandError("--failed and --html name the same file.", "give each a name of its own.")
+
+    def require_apart(self, others: Iterable[str | os.PathLike[str]]) -> None:
+        """Raise `CommandError` where one of the files would replace one that the job needs."""
+        needed = {os.path.realpath(path) for path in others}
+        for option, path in (("--failed", self.failed), ("--html", self.html)):
+            if path is not None and str(path) != STANDARD_OUTPUT and os.path.realpath(path) in needed:
+                raise CommandError(f"{option} {path} would replace a file of the job.", "give it another name.")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return str(one) != STANDARD_OUTPUT and os.path.realpath(one) == os.path.realpath(other)
+
 
 def write_files(report: Report, source: Source | None, files: ReportFileOptions, bad: Sequence[BadRow] = ()) -> None:
     """Write the files that were asked for; `bad` are rows of the source that are in no journal.
@@ -55,15 +95,45 @@ def write_files(report: Report, source: Source | None, files: ReportFileOptions,
             again = f"{shlex.quote(str(files.failed))} --secrets-from {first}"
             say(f"It has no passwords. When the rows are corrected: itnio trunks apply {visible(again)}")
     if files.html is not None:
-        write_html(report, files.html, zone=datetime.now().astimezone().tzinfo)
+        write_html(_with_bad_rows(report, bad), files.html, zone=datetime.now().astimezone().tzinfo)
         say(f"Report: {visible(files.html)}")
 
 
+def _with_bad_rows(report: Report, bad: Sequence[BadRow]) -> Report:
+    """Return the report with the rows of the file that no journal has, since they cannot be read."""
+    by_line = {(row.place.file, row.place.line): row for row in reversed(bad)}  # of several mistakes the first one
+    rows = [
+        JournalRow(
+            len(report.rows) + number,
+            Place(row.place.file, row.place.line),
+            None,
+            None,
+            Result(RowState.REFUSED, row.code, reason=row.reason),
+        )
+        for number, row in enumerate(reversed(by_line.values()))
+    ]
+    return attrs.evolve(report, rows=(*report.rows, *rows))
+
+
 def _write_failed(report: Report, source: Source | None, path: Path, bad: Sequence[BadRow]) -> int:
+    if not report.failed and not bad:
+        return _write_none(source, path)
     if source is None or not _has_rows_of(report, source):
         return _write_kept(report, path)
     cannot = [FailedRow(row.place.line, row.code, row.reason, "the row cannot be sent") for row in bad]
     return write_failed(source, [*report.failed_rows(), *cannot], path)
+
+
+def _write_none(source: Source | None, path: Path) -> int:
+    """Write a file without failed rows: with the columns of the source, where that can be read."""
+    with suppress(SourceError):
+        if source is not None:
+            return write_failed(source, [], path)
+    if is_typed(path):
+        write_objects(path, [])
+    else:
+        write_cells(path, REPORT_COLUMNS, [])
+    return 0
 
 
 def _has_rows_of(report: Report, source: Source) -> bool:

@@ -23,6 +23,8 @@ def show_report(report: Report) -> None:
             rows.append((name, count, meaning))
             if state is RowState.DONE and report.disabled:
                 rows.append(("  disabled", report.disabled, "updated, although the trunks are disabled"))
+            if state is RowState.DONE and report.drifted:
+                rows.append(("  drifted", report.drifted, "were so after an earlier job, and are set right"))
     table(("Rows", "Count", "Meaning"), rows)
     if report.reasons:
         line("")
@@ -53,6 +55,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "running": report.is_running,
         "seconds": round(report.seconds, 3),
         "rows": len(report.rows),
+        "drifted": report.drifted,
         "counts": {state.value: report.counts[state] for state in RowState},
         "reasons": [
             {"state": r.state.value, "code": r.code, "error": r.error, "count": r.count}

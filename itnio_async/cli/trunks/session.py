@@ -33,14 +33,17 @@ from itnio_async.bulk import (
     read_journal,
 )
 from itnio_async.bulk.job.account_lock import require_free
+from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
+from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
+from itnio_async.bulk.job.rounds import is_canary_refused
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
 from itnio_async.cli.event_loop import run_on_loop
-from itnio_async.cli.exits import INTERRUPTED, REFUSED_OR_UNKNOWN, CommandError
+from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.progress import PausableProgress, Tell
 from itnio_async.cli.trunks.cluster import calls_of_cluster
 from itnio_async.cli.trunks.done_rows import DoneRows
@@ -52,10 +55,14 @@ from itnio_async.cli.trunks.job_view import (
     show_dry_run,
     show_summary,
 )
+from itnio_async.cli.trunks.nothing_sent import NothingSent
 from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
 from itnio_async.cli.trunks.prepared_job import PreparedJob
-from itnio_async.cli.trunks.report_files import ReportFileOptions
-from itnio_async.text import counted
+from itnio_async.cli.trunks.when import When
+from itnio_async.text import counted, first_of
+
+# Of rows that drifted, in the text for people; JSON has all.
+_MOST_NAMED = 20
 
 Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 
@@ -67,25 +74,39 @@ def carry_out(
     *,
     dask: str | None,
     how: SessionOptions,
-    files: ReportFileOptions,
+    known: NothingSent,
+    when: When,
 ) -> int:
-    """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls."""
-    return run_on_loop(_carry_out(access, prepare, job, dask, how, files))
+    """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls.
+
+    `known` takes note of what there is to tell if it ends before anything is sent.
+    """
+    return run_on_loop(_carry_out(access, prepare, job, dask, how, known, when))
 
 
 async def _carry_out(
-    access: Access, prepare: Prepare, job: JobOptions, dask: str | None, how: SessionOptions, files: ReportFileOptions
+    access: Access,
+    prepare: Prepare,
+    job: JobOptions,
+    dask: str | None,
+    how: SessionOptions,
+    known: NothingSent,
+    when: When,
 ) -> int:
     async with _client(access, job) as client:
-        identity = await identity_of(client)
+        identity = known.identity = await identity_of(client)
         prepared = await prepare(client, identity)
+        known.plan, known.source, known.journal = prepared.plan, prepared.source, prepared.journal
+        known.name, known.bad = prepared.name, prepared.bad
         async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
-            session = _Session(client=client, identity=identity, job=prepared, how=how, files=files, bulk=bulk)
+            session = _Session(
+                client=client, identity=identity, job=prepared, how=how, known=known, when=when, bulk=bulk
+            )
             try:
                 return await session.carry_out()
             except JournalFinishedError as error:
                 say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
-                return REFUSED_OR_UNKNOWN
+                return known.tell("error", REFUSED, error)
 
 
 def _client(access: Access, options: JobOptions) -> AsyncClient:
@@ -107,7 +128,8 @@ class _Session:
     identity: Identity
     job: PreparedJob
     how: SessionOptions
-    files: ReportFileOptions
+    known: NothingSent
+    when: When
     bulk: Bulk | None = None
 
     async def carry_out(self) -> int:
@@ -118,21 +140,28 @@ class _Session:
             self._require_same_rows(contents.header)
         elif job.plan.bad_rows and not job.options.skip_invalid:
             return self._refuse()
-        if self.files.failed is not None and job.source is not None:
-            check_failed(job.source, self.files.failed)
+        again = await asyncio.to_thread(self._begun_again, contents)
+        if self.known.files.failed is not None and job.source is not None:
+            check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
         left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
+        job.check(left)
         if how.dry_run:
-            show_dry_run(left, job.bad, json=how.json)
-            return status_of_plan(left, job.bad)
+            with until_nobody_reads():
+                show_dry_run(left, job.bad, json=how.json)
+            self.known.plan = left
+            return self.known.tell("dry_run", REFUSED if job.stays else status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
-        done = self._summarize(left, contents)
-        if left.has_changes and not how.yes and not self._is_wanted(left.counts[Verdict.UPDATE]):
+        done = self._summarize(left, contents, again)
+        if self._is_to_ask(left, contents) and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
-            return INTERRUPTED
+            return self.known.tell("declined", CHANGES_TO_MAKE)
+        await self.when.wait()
         job.mark_applied(job.journal)
-        return tell_end(job, await self._run(), done, how, self.files)
+        result = await self._run()
+        self.known.is_over = True
+        return tell_end(job, result, done, how, self.known.files)
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -149,32 +178,74 @@ class _Session:
         say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
         if self.how.json:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
-        return REFUSED_OR_UNKNOWN
+        return self.known.tell("refused", REFUSED)
 
-    def _summarize(self, left: Plan, contents: JournalContents | None) -> DoneRows:
-        """Say what is about to be sent; `contents` is the journal that the job resumes."""
+    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> DoneRows:
+        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""
         job, done = self.job, DoneRows()
         if contents is not None:
-            say(f"Resuming the journal {visible(job.journal)}: rows that are done are not sent again.")
-            done = DoneRows.compare(contents, job.plan, left, self.identity)
-            for remark in done.remarks():
-                say(remark)
+            done = self._say_what_is_done(contents, again, left)
         summary = JobSummary(
             plan=left,
             bad=job.bad,
             source=job.name,
             identity=self.identity,
             journal=job.journal,
-            resumes=contents is not None,
+            resumes=contents is not None and again is None,
             changed=done.changed,
+            drifted=() if again is None else again.drifted,
         )
-        show_summary(summary, json=self.how.json)
+        try:
+            show_summary(summary, json=self.how.json)
+        except BrokenPipeError:
+            raise CommandError(
+                "nobody reads the output any more. Nothing was sent.", "let it go to a file, and read that."
+            ) from None
         if left.has_changes:
             say(
-                "The trunks are read once more before the first update. What others change in them after that, while "
-                "the job runs, is overwritten."
+                "The trunks are read once more before the first update, and where ten or more of a page of the listing "
+                "are updated, that page again shortly before them. What others change between that and the update is "
+                "overwritten."
             )
+            for remark in self.when.remarks():
+                say(remark)
         return done
+
+    def _say_what_is_done(self, contents: JournalContents, again: Again | None, left: Plan) -> DoneRows:
+        """Say what the journal that is there means for the job."""
+        where = visible(self.job.journal)
+        if again is not None:
+            say(f"The job of the journal {where} has ended, and not all is as it left it. A new job begins:")
+            rows = [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in again.drifted]
+            for text in first_of(rows, _MOST_NAMED):
+                say(f"  drifted: {visible(text)}")
+            if again.secrets:
+                say(f"  {counted(again.secrets, 'row')}: the file has another password now.")
+            return DoneRows()
+        if is_finished(contents.rows):
+            say(f"The job of the journal {where} has ended; what it has done is still so.")
+        else:
+            say(f"Resuming the journal {where}: rows that are done are not sent again.")
+        done = DoneRows.compare(contents, self.job.plan, left, self.identity)
+        for remark in done.remarks():
+            say(remark)
+        return done
+
+    def _begun_again(self, contents: JournalContents | None) -> Again | None:
+        """Return what is done again of a job that has ended."""
+        job = self.job
+        if contents is None:
+            return None
+        again = begun_again(contents.rows, contents.header, job.plan, job.trunks, self.identity)
+        if again is not None:
+            require_allowed(again, contents.path, contents.header, job.plan, skip_invalid=job.options.skip_invalid)
+        return again
+
+    def _is_to_ask(self, left: Plan, contents: JournalContents | None) -> bool:
+        options = self.job.options
+        if options.canary and contents is not None and is_canary_refused(contents.rows, options):
+            return False  # nothing will be sent
+        return left.has_changes and not self.how.yes
 
     def _is_wanted(self, count: int) -> bool:
         if not sys.stdin.isatty():
@@ -190,11 +261,11 @@ class _Session:
 
     async def _run(self) -> JobResult:
         with PausableProgress() as progress:
-            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows)))
+            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows, stop)))
 
             def stop() -> None:
-                say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
                 job.stop()
+                say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
 
             with interrupts(stop, job.stop_now):
                 return await job.run()
@@ -215,13 +286,15 @@ class _Session:
             bulk=self.bulk,
         )
 
-    def _is_confirmed(self, rows: Sequence[ReadBack]) -> bool:
-        """Show the canary's trunks as they were read back, and ask whether to go on."""
-        show_canary(rows, json=self.how.json)
+    def _is_confirmed(self, rows: Sequence[ReadBack], stop: Callable[[], None]) -> bool:
+        """Show the canary's trunks as they were read back, and ask whether to go on; Ctrl-C stops the job."""
+        with until_nobody_reads():
+            show_canary(rows, json=self.how.json)
         if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
             with interruptible():
                 return bool(typer.confirm("Go on with the others?", err=True))
         except (typer.Abort, KeyboardInterrupt):
+            stop()
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from itnio_async.bulk import (
     Identity,
     JobOptions,
     JournalContents,
+    Skipped,
     Undo,
     default_journal_path,
     digest_of,
@@ -22,31 +24,42 @@ from itnio_async.bulk import (
 )
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.output import json_line, say, visible
-from itnio_async.cli.trunks.job_options import JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.job_options import CanaryOption, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import carry_out
-from itnio_async.text import counted
+from itnio_async.cli.trunks.when import WhenOptions
+from itnio_async.text import counted, listed
+
+# Of rows with the same reason, in the text for people; JSON has all.
+_MOST_NAMED = 5
 
 
 def undo_trunks(
     of: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of the job, as `apply` names it.")],
     *,
     how: SessionOptions,
+    files: ReportFileOptions,
+    canary: CanaryOption = 0,
+    time: WhenOptions,
     run: JobRunOptions,
     account: AccountOptions,
 ) -> int:
     """Undo a job: give each trunk that it changed the values from before.
 
     Shows how many trunks would be updated, and asks. A trunk that has changed since the job is left alone and named.
-    Passwords stay as they are, since no journal keeps them. The undo has a journal of its own.
+    Passwords stay as they are, since no journal keeps them. The undo has a journal of its own: after a crash, run the
+    same command again and it goes on.
 
-    Exits as `apply` does.
+    Exits as `apply` does; with 3 also if something stays that the job has changed, such as a password.
     """
-    job = run.job_options(skip_invalid=True, accept_zeros=True)
-    prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
-    return carry_out(account.access(), prepare, job, dask=run.dask, how=how, files=ReportFileOptions())
+    with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], json=how.json) as known:
+        when = time.when()
+        job = run.job_options(skip_invalid=True, accept_zeros=True, canary=canary, until=when.until)
+        prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
+        return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
 
 
 async def _prepare(
@@ -63,18 +76,28 @@ async def _prepare(
     if json:
         _write_what_stays(undo)
     rows = digest_of(item.row for item in undo.plan)
+    # The next job with the same journal can be undone again.
+    which = hashlib.sha256(f"{rows} {contents.header.created}".encode()).hexdigest()
     return PreparedJob(
         plan=undo.plan,
         trunks=trunks,
-        journal=journal or default_journal_path(f"undo-{contents.path.stem}", rows, identity),
+        journal=journal or default_journal_path(f"undo-{contents.path.stem}", which, identity),
         name=f"undo of {contents.header.source}",
         options=job,
+        stays=len(undo.secrets),
     )
 
 
 def _say_what_stays(undo: Undo) -> None:
+    by_reason: dict[str, list[Skipped]] = {}
     for row in (*undo.skipped, *undo.secrets):
-        say(visible(row))
+        by_reason.setdefault(row.reason, []).append(row)
+    for reason, rows in by_reason.items():
+        if len(rows) <= _MOST_NAMED:
+            say("\n".join(map(visible, rows)))
+        else:
+            trunks = listed([row.key_id for row in rows], _MOST_NAMED)
+            say(visible(f"{len(rows)} rows: {reason} (trunks {trunks})"))
     if undo.skipped:
         say(f"{counted(len(undo.skipped), 'row')} skipped.")
 

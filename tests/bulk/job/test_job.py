@@ -13,7 +13,8 @@ from support.trunks import row
 
 from itnio_async import AsyncClient, AuthenticationError, ConfigurationError, ConflictError, ConnectError, RetryPolicy
 from itnio_async.bulk.files.places import BadRows
-from itnio_async.bulk.job.decide import require_as_left
+from itnio_async.bulk.identity import identity_of
+from itnio_async.bulk.job.again import begun_again, require_allowed
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import (
     JournalError,
@@ -25,6 +26,7 @@ from itnio_async.bulk.journal.journal import (
 from itnio_async.bulk.journal.table import Table
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
+from itnio_async.bulk.report.report import report_of
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 
@@ -107,72 +109,117 @@ async def test_the_same_again_sends_nothing(sandbox, client, path):
     ],
 )
 @pytest.mark.parametrize("stood", [False, True])
-async def test_the_same_again_is_refused_where_a_trunk_stands_otherwise_since(sandbox, client, path, drift, stood):
+async def test_what_drifted_is_set_right_by_the_same_again(sandbox, client, path, drift, stood):
     rows = [row(n, n, sip_prefix="9", sip_gateway_ip=f"10.9.9.{n}", sip_password="made-up-1") for n in (1, 3)]
     if stood:
         assert (await apply(client, rows, path.with_name("before"))).ok
     assert (await apply(client, rows, path)).ok
+    first = read_journal(path)
     before = updates(sandbox)
-    assert (await apply(client, rows, path)).ok
     await client.sip_trunks.update((await list_trunks(client))[2].to_update(**drift))
-    stands = sandbox.trunk(3)
-    plan = await planned(client, rows)
-    for attempt in (Job(client, plan, path).run, Job(client, plan, path).dry_run):
-        with pytest.raises(JournalFinishedError, match=r"1 of its trunks is no longer .*Nothing was sent") as caught:
-            await attempt()
-        assert f"trunk 3: {next(iter(drift))} is" in str(caught.value)
-        assert f"move or delete {path}" in str(caught.value)
-        assert "made-up" not in str(caught.value)
-    assert sandbox.trunk(3) == stands
-    assert updates(sandbox) == before + Counter([3])
-    # What the refusal says to do.
-    path.rename(path.with_name("moved"))
-    assert (await apply(client, rows, path)).ok
-    assert sandbox.trunk(3).sip_gateway_ip == "10.9.9.3"
+    dry = await Job(client, await planned(client, rows), path).dry_run()
+    assert [item.key_id for item in dry.of(Verdict.UPDATE)] == [3]
+    result = await apply(client, rows, path)
+    assert result.ok
+    assert result.counts == {RowState.DONE: 1, RowState.UNCHANGED: 1}
+    assert updates(sandbox) == before + Counter([3, 3])
+    trunk = sandbox.trunk(3)
+    assert (trunk.sip_prefix, trunk.sip_gateway_ip, trunk.sip_password) == ("9", "10.9.9.3", "made-up-1")
+    report = report_of(read_journal(path))
+    assert (report.drifted, [kept.drifted for kept in report.rows]) == (1, [False, True])
+    # The journal of before is as it was.
+    (kept,) = path.parent.glob(f"{path.name}-*")
+    assert result.notes == (f"The journal of the job before is now {kept}.",)
+    assert (read_journal(kept).rows, read_journal(kept).header) == (first.rows, first.header)
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
-async def test_the_refusal_names_a_few_of_many(sandbox, client, path):
-    await apply(client, prefixes(), path)
-    await apply(client, prefixes(value="8"), path.with_name("other"))
-    with pytest.raises(JournalFinishedError, match=rf"{TRUNKS} of its trunks are no longer as it left them") as caught:
-        await apply(client, prefixes(), path)
-    assert str(caught.value).count("sip_prefix is 8, not 9") == 5
-    assert f"and {TRUNKS - 5} more" in str(caught.value)
+async def test_switching_to_and_fro_with_the_same_files(sandbox, client, tmp_path):
+    rows = {name: [row(2, 5, sip_gateway_ip=gateway)] for name, gateway in (("a", "10.9.9.9"), ("b", "10.0.0.5"))}
+    for name in "abababa":
+        assert (await apply(client, rows[name], tmp_path / name)).counts == {RowState.DONE: 1}
+        assert sandbox.trunk(5).sip_gateway_ip == rows[name][0].values["sip_gateway_ip"]
+    # Journals whose last change was in the same second all have names of their own.
+    assert len(list(tmp_path.glob("a-*"))) == 3
 
 
 async def test_what_a_hidden_password_is_by_now_cannot_be_seen(sandbox, client, path):
     sandbox.assumptions.listed_password = "masked"
-    rows = [row(2, 3, sip_password="made-up-1")]
+    rows = [row(n, n, sip_prefix="9", sip_password="made-up-1") for n in (1, 3, 5)]
     assert (await apply(client, rows, path)).ok
     await client.sip_trunks.update((await list_trunks(client))[2].to_update(sip_password="made-up-2"))
+    before = updates(sandbox)
     assert (await apply(client, rows, path)).ok
+    assert updates(sandbox) == before
+    # Another row's drift is no reason to send it, but another password in the file is.
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8", sip_password="made-up-1"))
+    rows[2] = row(5, 5, sip_prefix="9", sip_password="made-up-3")
+    assert (await apply(client, rows, path)).counts == {RowState.DONE: 2, RowState.UNCHANGED: 1}
+    assert updates(sandbox) == before + Counter([1, 1, 5])
+    assert [sandbox.trunk(n).sip_password for n in (1, 3, 5)] == ["made-up-1", "made-up-2", "made-up-3"]
 
 
-async def test_a_trunk_that_is_gone_since_is_a_refusal_too(client, path):
-    plan = await planned(client, prefixes(2))
-    await apply(client, [], path, plan=plan)
+async def test_a_trunk_that_is_gone_since_is_a_bad_row(sandbox, client, path):
+    rows = prefixes(2)
+    await apply(client, rows, path)
+    plan = make_plan(rows, (await list_trunks(client))[:1])
+    identity = await identity_of(client)
     contents = read_journal(path)
-    with pytest.raises(JournalFinishedError, match="trunk 2: the trunk is not there"):
-        require_as_left(path, contents.header, contents.rows, plan, (await list_trunks(client))[:1])
+    again = begun_again(contents.rows, contents.header, plan, (await list_trunks(client))[:1], identity)
+    assert [back.found for back in again.drifted] == [False]
+    with pytest.raises(BadRows, match="no trunk of the account has the key id 2"):
+        require_allowed(again, path, contents.header, plan, skip_invalid=False)
+    require_allowed(again, path, contents.header, plan, skip_invalid=True)
+
+
+async def test_bad_rows_of_a_new_job_leave_the_journal_as_it_is(sandbox, client, path):
+    rows = [row(2, 1, sip_trunk_name="wanted")]
+    assert (await apply(client, rows, path)).ok
+    trunks = await list_trunks(client)
+    await client.sip_trunks.update(trunks[0].to_update(sip_trunk_name="other"))
+    await client.sip_trunks.update(trunks[1].to_update(sip_trunk_name="wanted"))
+    before = read_journal(path)
+    with pytest.raises(BadRows, match="keeps it"):
+        await apply(client, rows, path)
+    assert read_journal(path) == before
+    assert [file.name for file in path.parent.glob(f"{path.name}*")] == [path.name, f"{path.name}.lock"]
 
 
 async def test_a_saved_plan_that_was_applied_is_to_be_made_again(client, path):
-    plan = await planned(client, prefixes(1))
+    plan = await planned(client, prefixes(8))
     await Job(client, plan, path, plan_id="p").run()
-    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8"))
-    with pytest.raises(JournalFinishedError, match="make it again"):
-        await Job(client, plan, path, plan_id="p").run()
+    for trunk in (await list_trunks(client))[:8]:
+        await client.sip_trunks.update(trunk.to_update(sip_prefix="8"))
+    for attempt in (Job(client, plan, path, plan_id="p").run, Job(client, plan, path, plan_id="p").dry_run):
+        with pytest.raises(JournalFinishedError, match="make it again") as caught:
+            await attempt()
+        assert str(caught.value).count("sip_prefix is 8, not 9") == 5
+        assert "and 3 more" in str(caught.value)
 
 
-async def test_a_job_that_has_not_ended_goes_on_whatever_changed(sandbox, client, path):
+async def test_what_was_refused_stays_so_in_a_new_job(sandbox, client, path):
     order = sandbox.order("minus23,key_id=7")
     await apply(client, prefixes(), path)
     order.cancel()
     await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8"))
-    with pytest.raises(JournalFinishedError):
-        await apply(client, prefixes(), path)
+    again = await apply(client, prefixes(), path)
+    assert again.counts == {RowState.DONE: 1, RowState.UNCHANGED: TRUNKS - 2, RowState.REFUSED: 1}
+    assert [sandbox.trunk(n).sip_prefix for n in (1, 7)] == ["9", None]
+    assert read_journal(path).rows[6].result.code == -23
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8"))
     assert (await apply(client, prefixes(), path, retry_refused=True)).ok
+    assert [sandbox.trunk(n).sip_prefix for n in (1, 7)] == ["9", "9"]
+
+
+async def test_a_job_that_has_not_ended_goes_on_whatever_changed(sandbox, client, path):
+    order = sandbox.order("minus18,key_id=7")
+    await apply(client, prefixes(), path)
+    order.cancel()
+    await client.sip_trunks.update((await list_trunks(client))[0].to_update(sip_prefix="8"))
+    assert (await apply(client, prefixes(), path)).ok
     assert [sandbox.trunk(n).sip_prefix for n in (1, 7)] == ["8", "9"]
+    assert (await apply(client, prefixes(), path)).counts[RowState.DONE] == 1
+    assert sandbox.trunk(1).sip_prefix == "9"
 
 
 async def test_what_needs_nothing_is_not_sent(sandbox, client, path):
@@ -244,6 +291,72 @@ async def test_retries_are_counted(sandbox, path):
     async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url, retry=retry) as client:
         assert (await apply(client, prefixes(), path, on_progress=told.append)).ok
     assert told[-1].retried == 2
+
+
+# -- the canary -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_canary_that_is_not_confirmed_is_the_same_rows_again(sandbox, client, path):
+    shown = []
+
+    def confirm(rows):
+        shown.append([row.key_id for row in rows])
+        return len(shown) == 3
+
+    for _ in range(2):
+        result = await apply(client, prefixes(), path, canary=3, confirm=confirm)
+        assert (result.ended, result.counts[RowState.DONE]) == (Ended.CANARY, 3)
+    assert (await apply(client, prefixes(), path, canary=3, confirm=confirm)).ok
+    assert shown == [[1, 2, 3]] * 3
+    assert set(updates(sandbox).values()) == {1}
+
+
+async def test_a_canary_that_is_refused_keeps_the_others_back(sandbox, client, path):
+    order = sandbox.order("minus22,key_id=2")
+    asked = []
+
+    def confirm(rows):
+        asked.append([row.state for row in rows])
+        return all(row.ok and row.state is RowState.DONE for row in rows)
+
+    assert (await apply(client, prefixes(), path, canary=3, confirm=confirm)).ended is Ended.CANARY
+    order.cancel()
+    before = updates(sandbox)
+    again = await apply(client, prefixes(), path, canary=3, confirm=confirm)
+    assert (again.ended, again.counts) == (
+        Ended.CANARY,
+        {RowState.DONE: 2, RowState.REFUSED: 1, RowState.WAITING: TRUNKS - 3},
+    )
+    assert (updates(sandbox), len(asked)) == (before, 1)
+    assert (await apply(client, prefixes(), path, canary=3, confirm=confirm, retry_refused=True)).ok
+    assert asked[1] == [RowState.DONE] * 3
+    assert updates(sandbox) == Counter(dict.fromkeys(range(1, TRUNKS + 1), 1)) + Counter([2])
+
+
+async def test_a_canary_of_unknown_outcome_is_read_back_and_shown_again(sandbox, client, path):
+    sandbox.order("half,key_id=2,count=1,processed=false")
+    shown = []
+
+    def confirm(rows):
+        shown.append([(row.key_id, row.state, row.ok) for row in rows])
+        return all(row.ok for row in rows)
+
+    assert (await apply(client, prefixes(), path, canary=2, confirm=confirm)).ended is Ended.CANARY
+    assert (await apply(client, prefixes(), path, canary=2, confirm=confirm)).ok
+    done = (1, RowState.DONE, True)
+    assert shown == [[done, (2, RowState.UNKNOWN, False)], [done, (2, RowState.DONE, True)]]
+
+
+async def test_a_larger_canary_has_more_rows(client, path):
+    shown = []
+
+    def confirm(rows):
+        shown.append([row.key_id for row in rows])
+        return False
+
+    for rows in (1, 3, 2):
+        await apply(client, prefixes(), path, canary=rows, confirm=confirm)
+    assert shown == [[1], [1, 2, 3], [1, 2, 3]]
 
 
 # -- refused, unknown, and neither ------------------------------------------------------------------------------------
@@ -578,12 +691,16 @@ async def test_a_dry_run_shows_the_rows_with_another_password(sandbox, client, p
 
 
 async def test_who_changed_a_done_trunk_is_not_overwritten_for_its_new_password(sandbox, client, path):
-    assert (await apply(client, [row(2, 3, sip_password="made-up-new-1", sip_prefix="1")], path)).ok
+    order = sandbox.order("minus18,key_id=5")
+    other = row(3, 5, sip_prefix="1")
+    first = await apply(client, [row(2, 3, sip_password="made-up-new-1", sip_prefix="1"), other], path)
+    assert first.counts == {RowState.DONE: 1, RowState.UNKNOWN: 1}  # so that the job goes on
+    order.cancel()
     trunk = (await list_trunks(client))[2]
     await client.sip_trunks.update(trunk.to_update(sip_prefix="7", sip_password="made-up-new-1"))
-    plan = await planned(client, [row(2, 3, sip_password="made-up-new-2", sip_prefix="1")])
+    plan = await planned(client, [row(2, 3, sip_password="made-up-new-2", sip_prefix="1"), other])
     result = await apply(client, [], path, plan=plan)
-    assert result.counts == {RowState.REFUSED: 1}
+    assert result.counts == {RowState.REFUSED: 1, RowState.DONE: 1}
     assert "changed since the plan was made: sip_prefix" in read_journal(path).rows[0].result.reason
     assert sandbox.trunk(3).sip_prefix == "7"
 

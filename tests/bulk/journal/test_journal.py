@@ -251,7 +251,7 @@ async def test_one_at_the_default_path_is_set_aside_with_its_date(monkeypatch, t
     journal = await Journal.open(path, HEADER, rows(2))
     try:
         assert journal.is_new
-        (aside,) = path.parent.glob(f"{path.name}.2001-09-*")
+        (aside,) = path.parent.glob(f"{path.name}-2001-09-*")
         assert aside.read_bytes() == before
         assert str(aside) in journal.note
         assert len(read_journal(path).rows) == 2

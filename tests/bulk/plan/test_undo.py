@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import attrs
 import pytest
 from support.trunks import row
 
 from itnio_async import AsyncClient, GroupBinding
 from itnio_async.bulk.identity import identity_of
-from itnio_async.bulk.job.job import Job, JobOptions
-from itnio_async.bulk.journal.journal import Journal, JournalMismatchError, read_journal
+from itnio_async.bulk.job.job import Ended, Job, JobOptions
+from itnio_async.bulk.journal.journal import Journal, JournalMismatchError, RowState, read_journal
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.plan.undo import plan_undo
@@ -66,8 +68,8 @@ async def test_everything_but_the_secrets_is_as_before(sandbox, client, tmp_path
     assert sandbox.trunk(3).sip_password == "made-up-new"
     # Once undone, nothing is left to undo.
     again = await undo(client, tmp_path / "there")
-    assert again.plan.counts == {}
-    assert {one.reason for one in again.skipped} == {"it is as before already"}
+    assert again.plan.counts == {Verdict.UNCHANGED: 5}
+    assert again.skipped == ()
 
 
 async def test_what_has_changed_since_is_listed_as_skipped(sandbox, client, tmp_path):
@@ -75,7 +77,45 @@ async def test_what_has_changed_since_is_listed_as_skipped(sandbox, client, tmp_
     await client.sip_trunks.update((await list_trunks(client))[4].to_update(sip_prefix="6"))
     back = await undo(client, tmp_path / "there")
     assert [(one.key_id, one.reason) for one in back.skipped] == [(5, "it has changed since: sip_prefix")]
-    assert 5 not in {item.key_id for item in back.plan}
+    (left_alone,) = back.plan.of(Verdict.REFUSED)
+    assert (left_alone.key_id, left_alone.refusal.reason) == (5, "it has changed since: sip_prefix")
+    await Job(client, back.plan, tmp_path / "back", JobOptions(skip_invalid=True)).run()
+    assert sandbox.trunk(5).sip_prefix == "6"
+    # Nor is it taken for what has drifted since the undo.
+    await Job(
+        client, (await undo(client, tmp_path / "there")).plan, tmp_path / "back", JobOptions(skip_invalid=True)
+    ).run()
+    assert sandbox.trunk(5).sip_prefix == "6"
+
+
+async def test_what_changes_after_the_undo_is_left_alone_by_the_next_one(sandbox, client, tmp_path):
+    await applied(client, tmp_path / "there")
+    await Job(client, (await undo(client, tmp_path / "there")).plan, tmp_path / "back").run()
+    await client.sip_trunks.update((await list_trunks(client))[4].to_update(sip_prefix="6"))
+    plan = (await undo(client, tmp_path / "there")).plan
+    result = await Job(client, plan, tmp_path / "back", JobOptions(skip_invalid=True)).run()
+    assert result.counts == {RowState.UNCHANGED: 4, RowState.REFUSED: 1}
+    assert sandbox.trunk(5).sip_prefix == "6"
+
+
+async def test_an_undo_that_was_cut_off_goes_on_with_the_same_rows(sandbox, client, tmp_path):
+    before = settings(sandbox)
+    await applied(client, tmp_path / "there")
+    order = sandbox.order("hold,endpoint=update")
+    job = Job(client, (await undo(client, tmp_path / "there")).plan, tmp_path / "back", JobOptions(concurrency=2))
+    running = asyncio.ensure_future(job.run())
+    await order.reached(2)
+    job.stop()
+    order.release()
+    assert (await running).ended is Ended.STOPPED
+    # One more that somebody changed meanwhile is held back.
+    trunk = next(trunk for trunk in await list_trunks(client) if trunk.key_id == 7)
+    await client.sip_trunks.update(trunk.to_update(sip_prefix="6"))
+    plan = (await undo(client, tmp_path / "there")).plan
+    result = await Job(client, plan, tmp_path / "back", JobOptions(skip_invalid=True)).run()
+    assert result.counts == {RowState.DONE: 4, RowState.REFUSED: 1}
+    assert sandbox.trunk(7).sip_prefix == "6"
+    assert [trunk for trunk in settings(sandbox) if trunk.key_id != 7] == [t for t in before if t.key_id != 7]
 
 
 async def test_a_trunk_that_is_gone_is_skipped(client, tmp_path):
@@ -90,8 +130,9 @@ async def test_an_unknown_outcome_is_undone_if_it_took_effect(sandbox, client, t
     sandbox.order(f"half,key_id=5,endpoint=update,processed={str(processed).lower()}")
     await applied(client, tmp_path / "there", rounds=1)
     back = await undo(client, tmp_path / "there")
-    assert (5 in {item.key_id for item in back.plan}) is processed
-    assert [one.key_id for one in back.skipped] == ([] if processed else [5])
+    (item,) = [item for item in back.plan if item.key_id == 5]
+    assert item.verdict is (Verdict.UPDATE if processed else Verdict.UNCHANGED)
+    assert back.skipped == ()
 
 
 async def test_refused_rows_are_nothing_to_undo(sandbox, client, tmp_path):

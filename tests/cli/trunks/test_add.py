@@ -47,5 +47,5 @@ def test_add_that_is_refused(itnio, sandbox):
 def test_add_with_an_unknown_outcome(itnio, sandbox):
     sandbox.order("half,endpoint=add")
     result = itnio(*ADD, "--sip-gateway-ip", "192.0.2.1")
-    assert result.status == 3
+    assert result.status == 5
     assert "The outcome is unknown. Look at the trunk: itnio trunks list --sip-trunk-name new\n" in result.err

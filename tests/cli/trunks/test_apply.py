@@ -6,15 +6,14 @@ import json
 import re
 import sqlite3
 import subprocess
-from datetime import datetime
+import time
 
 import pytest
 
 from cli.conftest import COMMAND
 from itnio_async.bulk import RowState, read_journal
 from itnio_async.bulk.journal import table
-from itnio_async.cli.exits import CommandError
-from itnio_async.cli.trunks.apply import moment_of
+from itnio_async.cli.trunks.when import When, WhenOptions, shown_moment
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def test_refused_rows_are_told_by_code_and_not_sent_again(apply, sandbox, csv, j
     before = sent(sandbox)
     again = apply(file)
     assert (again.status, sent(sandbox)) == (3, before)
-    assert "rows that are done are not sent again" in again.err
+    assert "has ended; what it has done is still so" in again.err
     assert again.lines[:2] == ["Rows left\tCount\tMeaning", "To update\t0\t"]
     retried = apply(file, "--retry-refused")
     assert (retried.status, sent(sandbox)) == (3, before + 1)
@@ -133,7 +132,7 @@ def test_a_storm_leaves_unknown_outcomes_and_the_same_command_goes_on(apply, san
     file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in (1, 3, 5)))
     order = sandbox.order("minus18,endpoint=update,key_id=3")
     first = apply(file)
-    assert first.status == 3
+    assert first.status == 5
     assert states(journal)[3] is RowState.UNKNOWN
     assert "Run the same command again to go on with the rows that are left." in first.err
     assert re.search(
@@ -149,7 +148,7 @@ def test_going_on_lists_the_account_twice_and_reads_the_journal_twice(apply, san
     """Before the question and after it; before the question and for the report. A round asks for what is open alone."""
     file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in (1, 3, 5)))
     order = sandbox.order("drop,endpoint=update,key_id=3")
-    assert apply(file).status == 3
+    assert apply(file).status == 5
     order.cancel()
     before, read, rows_of = listings(sandbox), [], table.rows_of
 
@@ -176,24 +175,52 @@ def test_a_journal_of_another_file(apply, sandbox, csv):
     assert "belongs to other rows" in result.err
 
 
-def test_what_was_done_and_changed_since_is_told(apply, itnio, sandbox, csv, journal):
-    file = csv("key_id,sip_prefix", "1,00")
+def test_what_drifted_is_named_and_set_right(apply, itnio, sandbox, csv, journal):
+    file = csv("key_id,sip_prefix", "1,00", "3,00")
+    assert apply(file).status == 0
+    still = apply(file)
+    assert (still.status, sent(sandbox)) == (0, 2)
+    assert f"The job of the journal {journal} has ended; what it has done is still so." in still.err
+    assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
+    dry = apply(file, "--dry-run")
+    assert (dry.status, dry.lines[1], sandbox.trunk(1).sip_prefix) == (2, "  sip_prefix: 99 -> 00", "99")
+    result = apply(file)
+    assert (result.status, sandbox.trunk(1).sip_prefix) == (0, "00")
+    assert "drifted: " in result.err
+    assert "trunks.csv line 2, trunk 1: sip_prefix is 99, not 00" in result.err
+    assert result.lines[-3:] == [
+        "Done\t1\taccepted by the vendor",
+        "  drifted\t1\twere so after an earlier job, and are set right",
+        "Unchanged\t1\talready up to date",
+    ]
+    (kept,) = journal.parent.glob("job.journal-*")
+    assert f"The journal of the job before is now {kept}." in result.err
+    assert "Done\t2\taccepted by the vendor" in itnio("trunks", "report", kept).lines
+
+
+def test_programs_are_told_of_each_trunk_that_drifted(apply, itnio, sandbox, csv):
+    file = csv("key_id,sip_prefix", "1,00", "3,00")
     assert apply(file).status == 0
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
-    for options in ((), ("--dry-run",)):
-        result = apply(file, *options)
-        assert (result.status, result.out, sandbox.trunk(1).sip_prefix) == (3, "", "99")
-        assert "and 1 of its trunks is no longer as it left it. Nothing was sent." in result.err
-        assert "trunks.csv line 2, trunk 1: sip_prefix is 99, not 00" in result.err
-        assert f"give another --journal, or move or delete {journal}" in result.err
-    assert itnio("trunks", "apply", file, "--yes", "--journal", f"{file}.anew").status == 0
-    assert sandbox.trunk(1).sip_prefix == "00"
+    drifted, plan, end = map(json.loads, apply(file, "--json").lines)
+    assert (drifted["event"], drifted["key_id"], drifted["changes"]["sip_prefix"]["from"]) == ("drifted", 1, "99")
+    assert (plan["event"], plan["drifted"], plan["goes_on"]) == ("plan", 1, False)
+    assert (end["event"], end["drifted"], end["exit_status"]) == ("result", 1, 0)
+
+
+def test_an_undo_and_the_same_file_again(apply, itnio, sandbox, csv, journal):
+    file = csv("key_id,sip_prefix", "1,00")
+    for _ in range(2):
+        assert apply(file).status == 0
+        assert sandbox.trunk(1).sip_prefix == "00"
+        assert itnio("trunks", "undo", journal, "--yes").status == 0
+        assert not sandbox.trunk(1).sip_prefix
 
 
 def test_what_changed_since_is_told_where_there_is_something_to_go_on_with(apply, itnio, sandbox, csv):
     order = sandbox.order("drop,key_id=3")
     file = csv("key_id,sip_prefix", "1,00", "3,00")
-    assert apply(file).status == 3
+    assert apply(file).status == 5
     order.cancel()
     assert itnio("trunks", "update", 1, "--sip-prefix", "99").status == 0
     result = apply(file)
@@ -237,28 +264,44 @@ def test_a_refused_key_ends_it_and_is_no_refusal_of_a_row(apply, sandbox, csv, j
 
 
 def test_time_is_up(apply, sandbox, csv, monkeypatch, journal):
-    monkeypatch.setattr("itnio_async.cli.trunks.apply.moment_of", lambda _: 1.0)
+    monkeypatch.setattr(WhenOptions, "when", lambda _: When(until=1.0))
     result = apply(csv("key_id,sip_prefix", "1,00"), "--until", "05:00")
     assert (result.status, sent(sandbox)) == (2, 0)
     assert "time is up" in result.err
 
 
+def test_a_window_is_shown_and_waited_for(apply, sandbox, csv, monkeypatch):
+    begin, waited = time.time() + 1800, []
+
+    async def wait(when):
+        waited.append((when.begin, sent(sandbox)))
+
+    monkeypatch.setattr(WhenOptions, "when", lambda _: When(begin, begin + 3600))
+    monkeypatch.setattr(When, "wait", wait)
+    result = apply(csv("key_id,sip_prefix", "1,00"), "--window", "23:00-05:00")
+    assert (result.status, sent(sandbox)) == (0, 1)
+    assert waited == [(begin, 0)]
+    assert f"No update begins before {shown_moment(begin)}." in result.err
+    assert f"No update begins after {shown_moment(begin + 3600)}." in result.err
+
+
+@pytest.mark.parametrize("command", ["apply", "undo"])
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("options", "said"),
     [
-        ("05:00", datetime(2026, 3, 2, 5)),
-        ("22:30", datetime(2026, 3, 1, 22, 30)),
-        ("22:15", datetime(2026, 3, 2, 22, 15)),
+        (("--until", "noon"), "--until noon is not a time"),
+        (("--until", "2020-01-01 05:00"), "has passed"),
+        (("--window", "23-5"), "is not two times of day"),
+        (("--window", "23:00-05:00", "--until", "05:00"), "give one of them"),
     ],
 )
-def test_the_next_time_a_clock_shows_that(text, expected):
-    assert moment_of(text, datetime(2026, 3, 1, 22, 15)) == expected.timestamp()
-
-
-@pytest.mark.parametrize("text", ["5", "25:00", "05:00:00", "noon", ""])
-def test_what_is_no_time_of_day(text):
-    with pytest.raises(CommandError, match="not a time of day"):
-        moment_of(text)
+def test_times_that_cannot_be(apply, itnio, sandbox, csv, journal, command, options, said):
+    file = csv("key_id,sip_prefix", "1,00")
+    assert apply(file).status == 0
+    before = len(sandbox.requests)
+    result = itnio("trunks", command, file if command == "apply" else journal, "--yes", *options)
+    assert (result.status, len(sandbox.requests)) == (1, before)
+    assert said in result.err
 
 
 def test_a_canary_goes_on_by_itself_where_it_stands_as_wanted(apply, sandbox, csv):
@@ -269,9 +312,25 @@ def test_a_canary_goes_on_by_itself_where_it_stands_as_wanted(apply, sandbox, cs
 
 def test_a_canary_that_is_refused_ends_it(apply, sandbox, csv, journal):
     result = apply(csv("key_id,sip_gateway_ip", "1,10.0.0.3", "5,10.9.9.9"), "--canary", 1)
-    assert (result.status, sent(sandbox)) == (3, 1)
+    assert (result.status, sent(sandbox)) == (4, 1)
     assert "1\ttrunk00001\trefused\tsip_gateway_ip is 10.0.0.1, not 10.0.0.3" in result.lines
     assert states(journal)[5] is RowState.WAITING
+
+
+def test_a_canary_that_was_refused_has_failed_again(apply, itnio, sandbox, csv, journal):
+    order = sandbox.order("minus22,key_id=1")
+    file = csv("key_id,sip_prefix", "1,00", "3,00", "5,00")
+    for _ in range(2):
+        result = apply(file, "--canary", 2)
+        assert (result.status, sent(sandbox)) == (4, 2)
+        assert "The canary has failed: 1 row of it is refused." in result.err
+        assert "--retry-refused" in result.err
+        assert "Run the same command again" not in result.err
+    # Nobody is asked about what is not sent.
+    assert itnio("trunks", "apply", file, "--journal", journal, "--canary", 2).status == 4
+    order.cancel()
+    assert apply(file, "--canary", 2, "--retry-refused").status == 0
+    assert sent(sandbox) == 4
 
 
 def test_html_and_failed_rows_are_written(apply, sandbox, csv, tmp_path):

@@ -32,7 +32,7 @@ def states(journal):
     return [row.state for row in read_journal(journal).rows]
 
 
-@pytest.mark.parametrize(("answer", "status", "sent"), [("y", 0, 12), ("n", 130, 0), ("", 130, 0)])
+@pytest.mark.parametrize(("answer", "status", "sent"), [("y", 0, 12), ("n", 2, 0), ("", 2, 0)])
 def test_it_names_account_and_host_and_asks(sandbox, rows, journal, answer, status, sent):
     with Terminal("trunks", "apply", rows, "--journal", journal) as terminal:
         terminal.wait_for("[y/N]")
@@ -108,8 +108,15 @@ def test_ctrl_c_twice_while_they_are_read_once_more(sandbox, rows, journal):
 
 
 @pytest.mark.usefixtures("either_loop")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
+@pytest.mark.parametrize(
+    ("sent", "status", "text"),
+    [
+        (signal.SIGINT, 130, "Interrupted."),
+        (signal.SIGTERM, 143, "Interrupted by SIGTERM."),
+        (signal.SIGHUP, 129, "Interrupted by SIGHUP."),
+    ],
+)
+def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent, status, text):
     order = sandbox.order("hold,endpoint=update")
     process = start("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2)
     asyncio.run(order.reached(2, timeout=20))
@@ -120,10 +127,49 @@ def test_a_signal_where_nobody_looks(start, sandbox, rows, journal, sent):
         line = process.stderr.readline()
     order.release()
     out, said = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert said.endswith("Run the same command again to go on with the rows that are left.\nInterrupted.\n")
+    assert process.returncode == status
+    assert said.endswith(f"Run the same command again to go on with the rows that are left.\n{text}\n")
     assert "Done\t2\t" in out
     assert "Not sent\t10\t" in out
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_while_the_trunks_are_read(start, sandbox, rows, journal, sent, status):
+    order = sandbox.order("hold,endpoint=query")
+    process = start("trunks", "apply", rows, "--journal", journal, "--yes")
+    asyncio.run(order.reached(1, timeout=20))
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=20)
+    order.release()
+    assert (process.returncode, said) == (status, f"Interrupted by {sent.name}.\n")
+
+
+def test_a_signal_that_is_ignored_stays_so(start, sandbox, rows, journal):
+    order = sandbox.order("hold,endpoint=update")
+    process = start(
+        *("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    asyncio.run(order.reached(2, timeout=20))
+    process.send_signal(signal.SIGHUP)
+    order.release()
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Stopping" not in said
+
+
+def test_a_terminal_that_is_closed(sandbox, rows, journal, tmp_path):
+    sandbox.order("minus23,key_id=1")
+    sandbox.order("wait,endpoint=update,seconds=0.5")  # all of them take three seconds, and a signal no time
+    failed = tmp_path / "failed.csv"
+    arguments = ("trunks", "apply", rows, "--journal", journal, "--yes", "--concurrency", 2, "--failed", failed)
+    with Terminal(*arguments) as terminal:
+        terminal.wait_for("0 of 12")
+        terminal.close()
+        assert terminal.process.wait(timeout=20) == 129
+    assert RowState.SENT not in states(journal)
+    assert RowState.WAITING in states(journal)
+    assert failed.read_text().splitlines()[1].startswith("1,00,-23,")
 
 
 def test_signals_are_left_alone_in_other_threads():
@@ -152,7 +198,7 @@ def test_no_line_is_wider_than_the_terminal(sandbox, csv, journal, width):
     assert max(map(len, drawn)) <= width
 
 
-@pytest.mark.parametrize(("answer", "status", "sent"), [("y\n", 0, 12), ("n\n", 130, 2), ("\x03", 130, 2)])
+@pytest.mark.parametrize(("answer", "status", "sent"), [("y\n", 0, 12), ("n\n", 4, 2), ("\x03", 130, 2)])
 def test_the_canary_is_shown_and_asked_about(sandbox, rows, journal, answer, status, sent):
     with Terminal("trunks", "apply", rows, "--journal", journal, "--canary", 2) as terminal:
         terminal.wait_for("[y/N]")
@@ -167,7 +213,7 @@ def test_the_canary_is_shown_and_asked_about(sandbox, rows, journal, answer, sta
     assert updates(sandbox) == sent
 
 
-@pytest.mark.parametrize(("typed", "status", "sent"), [("12\n", 0, 12), ("y\n", 130, 0), ("11\n", 130, 0)])
+@pytest.mark.parametrize(("typed", "status", "sent"), [("12\n", 0, 12), ("y\n", 2, 0), ("11\n", 2, 0)])
 def test_the_vendors_hosts_want_the_number_typed(itnio, sandbox, rows, on_terminal, monkeypatch, typed, status, sent):
     monkeypatch.setattr("itnio_async.cli.trunks.session.is_vendor", lambda host: host == "127.0.0.1")
     asked = []

@@ -112,7 +112,7 @@ def test_what_was_to_be_emptied_is_so_in_the_rows_of_the_journal(itnio, sandbox,
     file = csv("key_id,sip_prefix,voice_group_ids,numbers", "1,<clear>,,", "2,'<clear>,2000002,'+15550000004")
     journal, failed = tmp_path / "journal", tmp_path / "failed.csv"
     sandbox.order("page,endpoint=update")
-    assert itnio("trunks", "apply", file, "--yes", "--journal", journal).status == 3
+    assert itnio("trunks", "apply", file, "--yes", "--journal", journal).status == 5
     file.unlink()
     assert itnio("trunks", "report", journal, "--failed", failed).status == 0
     planned = itnio("trunks", "plan", failed)

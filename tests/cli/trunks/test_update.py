@@ -116,7 +116,7 @@ def test_a_trunk_that_is_not_there(itnio, sandbox):
 def test_an_answer_that_is_lost_leaves_the_outcome_unknown(itnio, sandbox):
     sandbox.order("drop,endpoint=update,processed=true")
     result = itnio("trunks", "update", 1, "--sip-prefix", "00", "--json")
-    assert result.status == 3
+    assert result.status == 5
     assert json.loads(result.out)["outcome"] == "unknown"
     assert "The outcome is unknown. Look at the trunk: itnio trunks list --sip-trunk-name trunk00001\n" in result.err
 
