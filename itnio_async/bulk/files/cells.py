@@ -11,9 +11,9 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
-from itnio_async.bulk.files.damage import TEXTS, Form, first, trimmed
+from itnio_async.bulk.files.damage import TEXTS, Form, first, plain_test, trimmed
 
 CLEAR_WORD = "<clear>"
 
@@ -92,6 +92,10 @@ def unprotect(text: str, is_misread: Callable[[str], bool] = misread()) -> str: 
     return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'")) else text
 
 
+def _never(_: str) -> bool:
+    return False
+
+
 @frozen
 class Understanding:
     """How cells of a form are understood: by the conventions of JSON files (`is_typed`), or of spreadsheets and CSV.
@@ -104,12 +108,20 @@ class Understanding:
     is_typed: bool = False
     is_literal: bool = False
     empty: frozenset[str] = frozenset()
+    is_plain: Callable[[str], Any] = field(init=False, repr=False, eq=False)
+
+    @is_plain.default
+    def _plain_test(self) -> Callable[[str], Any]:
+        # A word that means nothing may be any.
+        return _never if self.empty else plain_test(self.form)
 
     def __call__(self, value: Any) -> tuple[Any, str | None]:
         """Return what a cell says, and why that seems damaged, or None where it does not.
 
         Raises `BadCell` for a damaged cell without a text.
         """
+        if type(value) is str and self.is_plain(value):
+            return value, None
         if isinstance(value, Damaged):
             if value.text is None or (self.form is Form.OTHER and not self.is_literal):
                 raise BadCell(value.reason)

@@ -171,12 +171,14 @@ def trimmed(text: str) -> str:
     return text.strip(_ENDS)
 
 
-# What cannot be damage of any kind nor mean anything but itself, told at once: digits, IPv4 addresses, and words that
-# begin with a letter and end with a digit, as no word for nothing does.
+# What cannot be damage of any kind nor mean anything but itself, told at once: digits, numbers and lists of them, IPv4
+# addresses, and words of ASCII that begin with a letter, but for those that stand for nothing.
+_WORDS = "|".join(sorted(word for word in NOTHING if word.isalpha()))
+_WORD = rf"(?!(?:{_WORDS})\Z)[A-Za-z](?:[A-Za-z0-9_.%s-]*[A-Za-z0-9])?"
 _PLAIN = {
-    Form.NAME: re.compile(r"[0-9]++|[A-Za-z][A-Za-z0-9_. -]*[0-9]").fullmatch,
-    Form.CODE: re.compile(r"[0-9]++(?:\.[0-9]++){3}|[0-9]++|[A-Za-z][A-Za-z0-9_.-]*[0-9]").fullmatch,
-    Form.NUMBER: re.compile("[0-9]++").fullmatch,
+    Form.NAME: re.compile("[0-9]++|" + _WORD % " ").fullmatch,
+    Form.CODE: re.compile(r"[0-9]++(?:\.[0-9]++){3}|[0-9]++|" + _WORD % "").fullmatch,
+    Form.NUMBER: re.compile(r"\+?[0-9]++(?:;\+?[0-9]++)*+").fullmatch,
     Form.OTHER: re.compile("[0-9]++|true|false").fullmatch,
 }
 

@@ -13,7 +13,7 @@ from itnio_async.api.sip_trunks.checks import check_field
 from itnio_async.api.sip_trunks.types import GroupBinding
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import BadCell, Damaged, Understanding
-from itnio_async.bulk.files.damage import Form, plain_test, trimmed
+from itnio_async.bulk.files.damage import Form, trimmed
 from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
 from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
@@ -28,6 +28,7 @@ from itnio_async.bulk.trunks.columns import (
     is_report_column,
 )
 from itnio_async.errors import ConfigurationError, InvalidRequestError
+from itnio_async.values import UNSET
 
 Match = Literal["key_id", "name"]
 _KEY_FIELDS = {"key_id": "key_id", "name": "sip_trunk_name"}
@@ -156,16 +157,30 @@ def _with_secrets_of(first: TrunkChange | None, change: TrunkChange) -> TrunkCha
 # -- one row ----------------------------------------------------------------------------------------------------------
 
 
-# What no field is too long for.
-_SURELY_SHORT = 50
-
-
 def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _never(_: str) -> bool:
-    return False
+def _always(_: Any) -> bool:
+    return True
+
+
+def _is_small(number: int) -> bool:
+    return 0 < number < 2**31
+
+
+def _is_short(text: Any) -> bool:
+    # No field is shorter; asterisks may stand for a password.
+    return 0 < len(text) <= 50 and text[0] != "*"
+
+
+def _is_one(groups: list[GroupBinding]) -> bool:
+    """Tell at once that this is one group, with nothing to check of it."""
+    return (
+        len(groups) == 1
+        and 0 < groups[0].voice_group_id < 2**63
+        and (groups[0].number is UNSET or _is_short(groups[0].number))
+    )
 
 
 Reader = Callable[[Any], Any]
@@ -175,6 +190,14 @@ _READERS: Mapping[str, Reader] = {
     "group_list": _as_it_is,  # whose number seems damaged is known only with its groups
     VOICE_GROUP_IDS: groups.ids_of,
     NUMBERS: _as_it_is,  # what they say depends on the groups beside them
+}
+# What tells at once that a value that was read needs no check of its own; groups are checked together.
+_SURE: Mapping[str, Callable[[Any], bool]] = {
+    "key_id": _is_small,
+    "sip_trunk_state": _always,
+    "group_list": _always,
+    VOICE_GROUP_IDS: _always,
+    NUMBERS: _always,
 }
 _IGNORED = ""
 
@@ -190,6 +213,8 @@ class _RowReader:
         self._is_typed = table.is_typed
         self._empty = empty
         self._literal = literal
+        # Of the numbers in a column of lists, and of those within JSON.
+        self.listed, self.bound = self._understanding(NUMBERS), self._understanding(NUMBERS, is_typed=True)
         # By the column as written: the field, or `_IGNORED`, and how its cells are told apart, understood and read.
         self.fields: dict[str, str] = {}
         self._columns: dict[str, _Column] = {}
@@ -225,15 +250,12 @@ class _RowReader:
         if field == "key_id" and self._key_field != "key_id":
             field = _IGNORED
         self.fields[column] = field
-        form = FORMS.get(field, Form.OTHER)
-        is_text = form is not Form.OTHER and field != NUMBERS
-        # A word for nothing may be any.
-        is_plain = plain_test(form) if not self._empty else _never
-        found = _Column(field, is_plain, self.understanding(field), _READERS.get(field, cells.text), is_text)
-        self._columns[column] = found
+        read, is_sure = _READERS.get(field, cells.text), _SURE.get(field, _is_short)
+        understand = self._understanding(field)
+        found = self._columns[column] = _Column(field, understand.is_plain, understand, read, is_sure)
         return found
 
-    def understanding(self, field: str, *, is_typed: bool = False) -> Understanding:
+    def _understanding(self, field: str, *, is_typed: bool = False) -> Understanding:
         """Return how the cells of this field are understood; numbers within JSON are as in JSON files."""
         return Understanding(
             form=FORMS.get(field, Form.OTHER),
@@ -267,20 +289,18 @@ class _RowReader:
         columns, values = self._columns, row.values
         for column, cell in row.written.items():
             try:
-                field, is_plain, understand, read, is_text = columns.get(column) or self._learn(column)
+                field, is_plain, understand, read, is_sure = columns.get(column) or self._learn(column)
                 if not field or (not cell and (cell is None or cell == "")):
                     continue
-                if type(cell) is str and is_plain(cell):
-                    value = cell
-                    needs_check = not is_text or len(cell) > _SURELY_SHORT
-                else:
-                    value, needs_check = self._understood(row, column, understand, cell), True
+                value = cell
+                if type(cell) is not str or not is_plain(cell):
+                    value = self._understood(row, column, understand, cell)
                     if value == "":
                         continue
                 if field in values:
                     raise BadCell(f"another column says {field} too. Remove one of them.")
-                values[field] = read(value) if needs_check else value
-                if needs_check:
+                values[field] = value = read(value)
+                if not is_sure(value):
                     row.unchecked[field] = None
             except BadCell as error:
                 row.refuse(column, error.reason)
@@ -330,14 +350,14 @@ def _lines(places: list[Place]) -> str:
 class _Column(NamedTuple):
     """A column: its field, what tells its plain cells at once, how the others are understood, and what reads them.
 
-    `is_text` tells whether a plain cell is its value as it stands.
+    `is_sure` tells at once which values need no check.
     """
 
     field: str
     is_plain: Callable[[str], Any]
     understand: Understanding
     read: Reader
-    is_text: bool
+    is_sure: Callable[[Any], bool]
 
 
 class _Row:
@@ -384,24 +404,24 @@ class _Row:
 
     def _bind(self, field: str, bind: Callable[[groups.Understand], list[GroupBinding]]) -> None:
         damages: list[str | None] = []
-        understanding = self._reader.understanding(NUMBERS, is_typed=field != NUMBERS)
+        understanding = self._reader.listed if field == NUMBERS else self._reader.bound
 
         def understand(number: Any) -> Any:
             value, damage = understanding(number)
             damages.append(damage)
             return value
 
-        column = self._column(field)
         try:
             bindings = bind(understand)
         except BadCell as error:
-            self.refuse(column, error.reason)
+            self.refuse(self._column(field), error.reason)
             return
         self.values["group_list"] = bindings
-        self.unchecked["group_list"] = None
+        if not _is_one(bindings):
+            self.unchecked["group_list"] = None
         for binding, damage in zip(bindings, damages, strict=False):
             if damage is not None:
-                self.doubt("group_list", column, damage, binding.voice_group_id)
+                self.doubt("group_list", self._column(field), damage, binding.voice_group_id)
 
     def check(self) -> None:
         """Check each value as a single update would be, but for plain short texts, which nothing is wrong with."""
