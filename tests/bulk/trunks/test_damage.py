@@ -88,7 +88,7 @@ def _text(value):
 
 def cells_of(key_id, values):
     return {"key_id": str(key_id), "voice_group_ids": str(key_id + 1000)} | {
-        "numbers" if field == "number" else field: value for field, value in values.items()
+        "numbers" if field == "number" else field: values[field] for field in VALUES if field in values
     }
 
 
