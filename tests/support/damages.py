@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from tests.support import workbooks
+from support import workbooks
 
 
 @frozen

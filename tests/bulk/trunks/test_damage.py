@@ -5,6 +5,9 @@ import json
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
+from support import workbooks
+from support.damages import DAMAGES, Xml
+from support.trunks import trunk
 
 from itnio_async import BoundGroup
 from itnio_async.bulk.files.cells import Understanding
@@ -12,9 +15,6 @@ from itnio_async.bulk.files.damage import Form, plain_test
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.trunks.rows import read_changes
-from tests.support import workbooks
-from tests.support.damages import DAMAGES, Xml
-from tests.support.trunks import trunk
 
 FORMS = ["csv", "tsv", "xlsx", "json", "jsonl"]
 DIALLED = st.one_of(
