@@ -52,12 +52,12 @@ _IF_MEANT = "if the text is meant as it stands, put ' before it (or give --liter
 _SHORTENED = re.compile(r"[+-]?[0-9]++(?:[.,][0-9]++)?[eE]\+[0-9]++")
 _EXPONENT = re.compile(r"[0-9]++(?:[.,][0-9]++)?[eE]-?[0-9]++")
 _TOO_NARROW = re.compile("#{4,}+")  # shorter ones may be a prefix to dial
-_NUMBERED = re.compile(rf"(?:{'|'.join(NUMBERED)}) ?: ?5[0-9]{{2}}")
+_NUMBERED = re.compile(r"(\w++) ?+: ?+5[0-9]{2}")
 _FRACTION_OF_ZEROS = re.compile(r"[+-]?[0-9]++\.0++")
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(
-    rf"[0-9]{{1,2}}[- /](?:{_MONTHS})(?:[- /][0-9]{{2,4}})?|(?:{_MONTHS})[- /][0-9]{{2,4}}"
-    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]++)?",
+    r"[0-9]{1,2}+[- /](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:[- /][0-9]{2,4}+)?+"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[- /][0-9]{2,4}+"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]++)?+",
     re.IGNORECASE,
 )
 
@@ -66,7 +66,8 @@ def _is_error(text: str, _: Form) -> bool:
     if text[:1] == "#":
         word = text.upper().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
         return word in ERRORS or _TOO_NARROW.fullmatch(text) is not None
-    return ":5" in text.replace(" ", "") and _NUMBERED.fullmatch(text.upper().replace("\u00a0", " ")) is not None
+    found = _NUMBERED.fullmatch(text.upper().replace("\u00a0", " ")) if ":" in text else None
+    return found is not None and found[1] in NUMBERED
 
 
 def _is_dialled(form: Form) -> bool:
@@ -173,29 +174,32 @@ def trimmed(text: str) -> str:
 
 # What cannot be damage of any kind nor mean anything but itself, told at once: digits, numbers and lists of them, IPv4
 # addresses, and words of ASCII that begin with a letter, but for those that stand for nothing.
-_WORDS = "|".join(sorted(word for word in NOTHING if word.isalpha()))
-_WORD = rf"(?!(?:{_WORDS})\Z)[A-Za-z](?:[A-Za-z0-9_.%s-]*[A-Za-z0-9])?"
 _PLAIN = {
-    Form.NAME: re.compile("[0-9]++|" + _WORD % " ").fullmatch,
-    Form.CODE: re.compile(r"[0-9]++(?:\.[0-9]++){3}|[0-9]++|" + _WORD % "").fullmatch,
-    Form.NUMBER: re.compile(r"\+?[0-9]++(?:;\+?[0-9]++)*+").fullmatch,
+    Form.NAME: re.compile(r"[0-9]++|[A-Za-z][A-Za-z0-9]*+(?:[_. -]++[A-Za-z0-9]++)*+").fullmatch,
+    Form.CODE: re.compile(
+        r"[0-9]++(?:\.[0-9]++\.[0-9]++\.[0-9]++)?+|[A-Za-z][A-Za-z0-9]*+(?:[_.-]++[A-Za-z0-9]++)*+"
+    ).fullmatch,
+    Form.NUMBER: re.compile(r"\+?+[0-9]++(?:;\+?+[0-9]++)*+").fullmatch,
     Form.OTHER: re.compile("[0-9]++|true|false").fullmatch,
 }
 
 
 def plain_test(form: Form) -> Callable[[str], Any]:
     """Return what tells at once, if true, that a text of this form has no damage and no meaning but its own."""
-    return _PLAIN[form]
+    match = _PLAIN[form]
+    if form is Form.NUMBER or form is Form.OTHER:
+        return match
+    return lambda text: match(text) is not None and text not in NOTHING
 
 
 # -- cells of a workbook ----------------------------------------------------------------------------------------------
 
 # A cell's number is a 64-bit float, and a spreadsheet keeps 15 digits of it.
 _LARGEST_NUMBER = 10**15
-_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
-_LITERALS = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]')
+_QUOTED = re.compile(r'"[^"]*+"|\\.|_.|\*.|\[[^\]]*+\]')
+_LITERALS = re.compile(r'"([^"]*+)"|\\(.)|\[\$([^\]-]*+)[^\]]*+\]')
 _DATE_LETTERS = re.compile(r"[ymdhs]|AM/PM", re.IGNORECASE)
-_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_ELAPSED = re.compile(r"\[(?:h++|m++|s++)\]", re.IGNORECASE)
 
 
 def is_date_format(shown_as: str) -> bool:
@@ -210,7 +214,7 @@ def _shown_before(value: Any, shown_as: str) -> str | None:
     if shown_as.lower() in ("general", "@", "0"):
         return None
     # One section for positive numbers, one for negative ones, more with conditions: any may be the one.
-    sections = re.sub(r'("[^"]*")|;', lambda found: found[1] or "\n", shown_as).split("\n")[:3]
+    sections = re.sub(r'("[^"]*+")|;', lambda found: found[1] or "\n", shown_as).split("\n")[:3]
     digits = len(str(abs(int(value))))
     return shown_as if any(_adds(section, digits) for section in sections if section) else None
 

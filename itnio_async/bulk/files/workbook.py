@@ -55,7 +55,7 @@ _BUILTIN = {
 }
 _MOST_COLUMNS = 2**14
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]+)")
+_REFERENCE = re.compile(r"\$?+([A-Za-z]{1,3}+)\$?+([0-9]++)")
 
 
 def openpyxl() -> Any:
