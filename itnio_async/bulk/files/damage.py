@@ -70,10 +70,6 @@ def _is_error(text: str, _: Form) -> bool:
     return found is not None and found[1] in NUMBERED
 
 
-def _is_dialled(form: Form) -> bool:
-    return form is Form.NUMBER
-
-
 # What has no width or no look of its own, beyond the categories Cc, Cf, Zs, Zl and Zp: fillers, blank Braille, joiners.
 _LOOKLESS = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\ufffc\ufffd\ufffe\uffff"
@@ -122,7 +118,7 @@ TEXTS = (
     ),
     Damage(
         "exponent",
-        lambda text, form: _is_dialled(form) and _EXPONENT.fullmatch(text),
+        lambda text, form: form is Form.NUMBER and _EXPONENT.fullmatch(text),
         "it may be a number that a program has shortened to this form, or one that a spreadsheet will read so: write "
         f"all its digits; {_IF_MEANT}",
     ),
@@ -144,7 +140,7 @@ TEXTS = (
     ),
     Damage(
         "date",
-        lambda text, form: _is_dialled(form) and _DATE.fullmatch(text),
+        lambda text, form: form is Form.NUMBER and _DATE.fullmatch(text),
         f"a spreadsheet has made a date of it. {_AS_TEXT}; {_IF_MEANT}",
     ),
     Damage(

@@ -115,9 +115,10 @@ def read_changes(
     if match not in _KEY_FIELDS:
         raise ConfigurationError(f"match is one of {', '.join(_KEY_FIELDS)}, not {match!r}.")
     opened = source if isinstance(source, Source) else Source(source, **options)
+    empty, literal = frozenset(empty), frozenset(literal)
     hidden = 0
     with opened.table() as table:
-        reader = _RowReader(opened, table, match, frozenset(empty), _fields_of(literal))
+        reader = _RowReader(opened, table, match, empty, _fields_of(literal))
         for record in table.records:
             hidden += record.is_hidden
             if not (visible_only and record.is_hidden):
