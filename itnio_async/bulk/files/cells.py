@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
+from functools import cache
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
+
+from itnio_async.bulk.files.damage import TEXTS, Form, first, plain_test, trimmed
 
 CLEAR_WORD = "<clear>"
 
@@ -27,9 +30,10 @@ CLEAR: Literal[Clear.CLEAR] = Clear.CLEAR
 
 @frozen
 class Damaged:
-    """Stands for a cell whose value a spreadsheet has damaged."""
+    """Stands for a cell that a spreadsheet has damaged; `text` is what it holds, or None for what cannot be a value."""
 
     reason: str
+    text: str | None = None
 
 
 class BadCell(Exception):
@@ -45,25 +49,12 @@ class BadCell(Exception):
 
 # What spreadsheets run, also in the full width of East Asian keyboards, and the blanks before which some do too.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - these forms are meant
-_SHORTENED = re.compile(r"[+-]?[0-9]++(?:[.,][0-9]++)?[eE]\+[0-9]++")
-_TOO_NARROW = re.compile("#{4,}+")  # shorter ones may be a prefix to dial
-_ERRORS = frozenset(
-    ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
-)
 ERROR_VALUE = "#VALUE!"
 
 
-def damage_of(text: str) -> str | None:
-    """Return what a spreadsheet has done to this text, or None."""
-    # Asked for by its letter first, which no telephone number has.
-    if "+" in text and ("E" in text or "e" in text) and _SHORTENED.fullmatch(text):
-        return (
-            "a spreadsheet has shortened a long number to this form, and its last digits may be lost. Format the "
-            "column as text and enter the number again; if the text is meant as it stands, put ' before it."
-        )
-    if text[:1] == "#" and (text.upper() in _ERRORS or _TOO_NARROW.fullmatch(text)):
-        return "the cell holds a spreadsheet's error instead of a value. Correct the sheet and save it again."
-    return None
+def damage_of(text: str, form: Form = Form.NAME) -> str | None:
+    """Return what has been done to this text by a spreadsheet or another program, or None."""
+    return first(TEXTS, text, form)
 
 
 def is_formula(text: str) -> bool:
@@ -76,45 +67,81 @@ def is_clear_word(text: str) -> bool:
     return text.lower() == CLEAR_WORD
 
 
-def _is_misread(text: str) -> bool:
-    return is_formula(text) or text != text.strip() or is_clear_word(text) or damage_of(text) is not None
+@cache
+def misread(form: Form = Form.NAME, *, is_typed: bool = False) -> Callable[[str], bool]:
+    """Return what tells whether a text of this form needs an apostrophe before it to be read as it stands.
+
+    In a JSON file nothing is run or trimmed.
+    """
+
+    def is_misread(text: str) -> bool:
+        if not is_typed and (is_formula(text) or text != trimmed(text)):
+            return True
+        return is_clear_word(text) or damage_of(text, form) is not None
+
+    return is_misread
 
 
-def protect(text: str, is_misread: Callable[[str], bool] = _is_misread) -> str:
+def protect(text: str, is_misread: Callable[[str], bool] = misread()) -> str:  # noqa: B008 - a function
     """Return the text as a cell says it: with an apostrophe before it where it would be run, trimmed or misread."""
     return f"'{text}" if is_misread(text.lstrip("'")) else text
 
 
-def unprotect(text: str, is_misread: Callable[[str], bool] = _is_misread) -> str:
+def unprotect(text: str, is_misread: Callable[[str], bool] = misread()) -> str:  # noqa: B008 - a function
     """Return what `protect` was given; an apostrophe before anything else stays, since nothing asked for it."""
     return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'")) else text
 
 
-def understand_written(value: Any) -> Any:
-    """Return what a cell of a spreadsheet or CSV file says: trimmed, without the apostrophe that protects it.
+def _never(_: str) -> bool:
+    return False
 
-    Raises `BadCell` for one that a spreadsheet has damaged.
+
+@frozen
+class Understanding:
+    """How cells of a form are understood: by the conventions of JSON files (`is_typed`), or of spreadsheets and CSV.
+
+    `is_literal` takes them as they stand: nothing is trimmed, and nothing is damage. `empty` are texts that mean
+    nothing.
     """
-    if not isinstance(value, str):
+
+    form: Form = Form.NAME
+    is_typed: bool = False
+    is_literal: bool = False
+    empty: frozenset[str] = frozenset()
+    is_plain: Callable[[str], Any] = field(init=False, repr=False, eq=False)
+
+    @is_plain.default
+    def _plain_test(self) -> Callable[[str], Any]:
+        # A word that means nothing may be any.
+        return _never if self.empty else plain_test(self.form)
+
+    def __call__(self, value: Any) -> tuple[Any, str | None]:
+        """Return what a cell says, and why that seems damaged, or None where it does not.
+
+        Raises `BadCell` for a damaged cell without a text.
+        """
+        if type(value) is str and self.is_plain(value):
+            return value, None
         if isinstance(value, Damaged):
-            raise BadCell(value.reason)
-        return value
-    text = value.strip()
-    first = text[:1]
-    if first == "'":
-        # What is protected keeps the blanks behind it.
-        return unprotect(value.lstrip())
-    # Asked for by what they have in common, which almost no other cell has.
-    if (first == "#" or "+" in text) and (damage := damage_of(text)) is not None:
-        raise BadCell(damage)
-    return CLEAR if first == "<" and is_clear_word(text) else text
-
-
-def understand_typed(value: Any) -> Any:
-    """Return what a value of a JSON file says: itself, but for the word that empties."""
-    if not isinstance(value, str):
-        return value
-    return CLEAR if is_clear_word(value) else unprotect(value, is_clear_word)
+            if value.text is None or (self.form is Form.OTHER and not self.is_literal):
+                raise BadCell(value.reason)
+            return value.text, None if self.is_literal else value.reason
+        if not isinstance(value, str):
+            return value, None
+        bare = value if self.is_typed else trimmed(value)
+        if bare in self.empty:
+            return "", None
+        if is_clear_word(bare):
+            return CLEAR, None
+        if bare[:1] == "'":
+            # What is protected keeps the blanks behind it.
+            protected = value[value.index("'") :]
+            meant = unprotect(protected, misread(self.form, is_typed=self.is_typed))
+            if meant != protected:
+                return meant, None
+        if self.is_literal:
+            return value, None
+        return bare, damage_of(bare, self.form)
 
 
 # -- values -----------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def rows_of(
     try:
         for cells in reader:
             if cells:
-                yield skipped + over + 1, cells, not lines.last.endswith(("\n", "\r"))
+                yield skipped + over + 1, cells, not lines.last.endswith(("\n", "\r")), False
             over = reader.line_num
     except csv.Error as error:
         raise SourceError.at(place(skipped + over + 1), _explain(str(error))) from None

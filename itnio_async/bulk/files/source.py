@@ -23,6 +23,7 @@ import attrs
 from attrs import field, frozen
 
 from itnio_async.bulk.files import delimited, json_rows, workbook
+from itnio_async.bulk.files.damage import trimmed
 from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
 from itnio_async.bulk.files.places import Place, SourceError
 from itnio_async.bulk.files.record import Cells, Record
@@ -185,11 +186,18 @@ class Source:
             return "xlsx"
         if head.startswith(_OLE):
             raise SourceError("it is an old XLS workbook, or one with a password. Save it as XLSX or CSV.")
+        if self._begin(head) == "<":
+            # Many programs write one of these and call it .xls or .csv.
+            raise SourceError(
+                "it is a web page or XML, not a table. Open it in a spreadsheet, and save it as XLSX or CSV."
+            )
         if (named := named_format(self.path)) is not None:
             return named
         # No column's name begins with a bracket.
-        begin = head.decode(self._encoding_of(head), errors="ignore").lstrip()[:1]
-        return {"[": "json", "{": "jsonl"}.get(begin, "csv")
+        return {"[": "json", "{": "jsonl"}.get(self._begin(head), "csv")
+
+    def _begin(self, head: bytes) -> str:
+        return head.decode(self._encoding_of(head), errors="ignore").lstrip()[:1]
 
     def _encoding_of(self, head: bytes) -> str:
         try:
@@ -218,7 +226,7 @@ class Source:
         return self._with_header(kind, delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
 
     def _with_header(self, kind: str, rows: Iterator[Cells], separator: str | None = None) -> Table:
-        for line, cells, _ in rows:
+        for line, cells, _, _ in rows:
             if not _is_blank(cells):
                 names = self._names(line, cells)
                 return Table(kind, _records(names, rows), tuple(filter(None, names)), line, separator)
@@ -229,10 +237,13 @@ class Source:
         for cell in header:
             if not isinstance(cell, str | None):
                 raise SourceError.at(self.place(line), "it must name the columns, and a name is text.")
-            name = (cell or "").strip()
+            name = trimmed(cell or "")
             if name and name in names:
                 raise SourceError.at(self.place(line).at(name), "the column stands twice. Remove one of them.")
             names.append(name)
+        while names and not names[-1]:
+            # A spreadsheet's formatting may reach to its last column.
+            names.pop()
         return names
 
 
@@ -267,15 +278,16 @@ def _is_blank(cells: list[Any]) -> bool:
 def _records(names: list[str], rows: Iterator[Cells]) -> Iterator[Record]:
     width = len(names)
     is_gapless = all(names)
-    for line, cells, is_cut in rows:
+    for line, cells, is_cut, is_hidden in rows:
         if _is_blank(cells):
             continue
         if len(cells) < width and is_cut:
             yield Record(line, {}, "the file is cut off within this row.")
         elif is_gapless and len(cells) == width:
-            yield Record(line, dict(zip(names, cells, strict=True)))
+            yield Record(line, dict(zip(names, cells, strict=True)), None, is_hidden)
         elif _is_blank([cell for name, cell in zip_longest(names, cells) if not name]):
             # A spreadsheet may leave out the separators of the last, empty cells.
-            yield Record(line, {name: cell for name, cell in zip(names, cells, strict=False) if name})
+            yield Record(line, {name: cell for name, cell in zip(names, cells, strict=False) if name}, None, is_hidden)
         else:
-            yield Record(line, {}, "it has a cell under no column's name: perhaps a separator within a cell.")
+            problem = "it has a cell under no column's name: perhaps a separator within a cell."
+            yield Record(line, {}, problem, is_hidden)

@@ -98,7 +98,7 @@ def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def _xlsx_cell(openpyxl: Any, sheet: Any, text: str) -> Any:
-    cell = openpyxl.cell.WriteOnlyCell(sheet, value=text)
+    cell = openpyxl.cell.WriteOnlyCell(sheet, value=workbook.escaped(text))
     # Text, whatever it looks like, now and after somebody has typed over it.
     cell.data_type = "s"
     cell.number_format = "@"

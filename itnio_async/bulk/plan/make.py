@@ -12,10 +12,11 @@ from typing import Any
 
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.files.damage import CHANGES, first
 from itnio_async.bulk.plan.conflicts import Conflicts
 from itnio_async.bulk.plan.plan import MOST_NAMED, Plan, PlanItem, Refusal, Verdict, places_of, refused
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
-from itnio_async.bulk.trunks.rows import TrunkChange, only_drops_zeros
+from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import FIELDS, FieldChange, changes_between, filled
 from itnio_async.codec import check_types
 from itnio_async.errors import InvalidRequestError
@@ -28,7 +29,8 @@ def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, acc
     """Compare rows with the account's trunks, and say what sending them would do.
 
     `trunks` is the whole listing, as `list_trunks` gives it: names that are taken are looked for in it. `accept_zeros`
-    lets a change pass that only drops leading zeros, which else is taken for a spreadsheet's doing.
+    lets a change pass that only drops leading zeros or a plus, or rounds a long number, which else is taken for a
+    spreadsheet's doing. A cell that seems damaged is refused unless the trunk has its value already.
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """
@@ -77,8 +79,9 @@ def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros:
     if changes or not values.keys() <= _KNOWN:
         try:
             update = _checked(trunk, values)
+            _check_doubts(row, changes)
             if not accept_zeros:
-                _check_zeros(changes)
+                _check_losses(changes)
             verdict = Verdict.UPDATE
         except InvalidRequestError as error:
             reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
@@ -88,6 +91,9 @@ def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros:
 
 
 def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanItem:
+    seems = "".join(
+        f" Its cell seems damaged: {doubt.reason}" for doubt in row.doubts if doubt.field == "sip_trunk_name"
+    )
     if found:
         ids = ", ".join(str(trunk.key_id) for trunk in found[:MOST_NAMED])
         verdict = Verdict.REFUSED
@@ -95,7 +101,7 @@ def _unmatched(index: int, row: TrunkChange, found: Sequence[SipTrunk]) -> PlanI
     else:
         named = f"the name {row.name!r}" if row.key_id is None else f"the key id {row.key_id}"
         verdict = Verdict.NOT_FOUND
-        reason = f"no trunk of the account has {named}. Correct it, or look at another account."
+        reason = f"no trunk of the account has {named}. Correct it, or look at another account.{seems}"
     return PlanItem(index=index, verdict=verdict, refusal=Refusal(reason), row=row)
 
 
@@ -115,13 +121,28 @@ def _checked(trunk: SipTrunk, values: Mapping[str, Any]) -> SipTrunkUpdate:
     return update
 
 
-def _check_zeros(changes: Sequence[FieldChange]) -> None:
+def _check_doubts(row: TrunkChange, changes: Sequence[FieldChange]) -> None:
+    """Refuse a cell that seems damaged, unless the trunk has its value already."""
+    for doubt in row.doubts:
+        for change in changes:
+            if change.name == doubt.field and _is_changed(change, doubt.group):
+                raise InvalidRequestError(doubt.reason, field=f"column {doubt.column}")
+
+
+def _is_changed(change: FieldChange, group: int | None) -> bool:
+    """Tell whether a change is about the number of this group, or about anything where there is none."""
+    if group is None or type(change.before) is not tuple or type(change.after) is not tuple:
+        return True
+    before, after = ({bound.voice_group_id: bound.number for bound in side} for side in (change.before, change.after))
+    return before.get(group) != after.get(group)
+
+
+def _check_losses(changes: Sequence[FieldChange]) -> None:
     for change in changes:
         for old, new in _numbers_in(change):
-            # Nearly none begins with a zero, which is told at once.
-            if type(old) is str and old[:1] == "0" and isinstance(new, str) and only_drops_zeros(old, new):
+            if type(old) is str and isinstance(new, str) and (loss := first(CHANGES, old, new)) is not None:
                 raise InvalidRequestError(
-                    f"{old} would become {new}, which only drops leading zeros, as spreadsheets do by themselves. "
+                    f"{old} would become {new}, which {loss}, as spreadsheets do by themselves. "
                     "Correct the cell, or accept such changes (--accept-zeros).",
                     field=change.name,
                 )

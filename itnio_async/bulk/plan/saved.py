@@ -24,7 +24,7 @@ from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
-from itnio_async.bulk.trunks.rows import TrunkChange
+from itnio_async.bulk.trunks.rows import Doubt, TrunkChange
 from itnio_async.bulk.trunks.settings import from_data, settings_of, to_data
 from itnio_async.errors import ConfigurationError
 
@@ -60,6 +60,7 @@ class SavedRow:
     values: Mapping[str, Any]
     secrets: Mapping[str, str]
     trunk: str | None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @frozen
@@ -93,7 +94,9 @@ class SavedPlan:
         self.check(identity)
         by_line = {row.place.line: row for row in source}
         return tuple(
-            TrunkChange(row.place, row.key_id, row.name, {**row.values, **self._secrets(row, by_line, identity)})
+            TrunkChange(
+                row.place, row.key_id, row.name, {**row.values, **self._secrets(row, by_line, identity)}, row.doubts
+            )
             for row in self.rows
         )
 
@@ -215,6 +218,7 @@ def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
             name: identity.fingerprint(str(row.values[name])) for name in sorted(SECRET_FIELDS & row.values.keys())
         },
         "trunk": None if item.trunk is None else fingerprint_of(item.trunk, identity),
+        "doubts": [attrs.asdict(doubt) for doubt in row.doubts],
         # For people who review the file; when it is applied, they are found again.
         "changes": [str(change) for change in item.changes],
         "risks": [str(risk) for risk in item.risks],
@@ -277,4 +281,5 @@ def _saved_row(data: Mapping[str, Any]) -> SavedRow:
         values=from_data(data["values"]),
         secrets=data["secrets"],
         trunk=data["trunk"],
+        doubts=tuple(Doubt(**doubt) for doubt in data.get("doubts", ())),
     )

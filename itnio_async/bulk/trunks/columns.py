@@ -9,6 +9,7 @@ from types import MappingProxyType
 import attrs
 
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.files.damage import Form, trimmed
 from itnio_async.values import secret_fields, wire_name
 
 VOICE_GROUP_IDS = "voice_group_ids"
@@ -17,6 +18,19 @@ REPORT_COLUMNS = ("code", "reason", "meaning")
 # Of an export: the account that it is of.
 ACCOUNT_COLUMN = "#account"
 SECRET_FIELDS = secret_fields(SipTrunkUpdate)
+
+# What the cells of each field can be made of; those of all others are whole numbers, switches or JSON.
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "sip_trunk_name": Form.NAME,
+        "sip_password": Form.NAME,
+        "sip_prefix": Form.NUMBER,
+        NUMBERS: Form.NUMBER,
+        "sip_gateway_ip": Form.CODE,
+        "sip_white_ip": Form.CODE,
+        "sip_account": Form.CODE,
+    }
+)
 
 # `direction` is not sent: what a trunk's direction is, the listing says. `extra` has no column: it has no one type.
 FIELDS = tuple(field.name for field in attrs.fields(SipTrunkUpdate) if field.name not in ("direction", "extra"))
@@ -41,7 +55,7 @@ _KNOWN: Mapping[str, str] = MappingProxyType(_spellings())
 
 def field_of(column: str) -> str | None:
     """Return the field that a column is for, or None; neither case nor blanks around matter."""
-    return _KNOWN.get(column.strip().lower())
+    return _KNOWN.get(trimmed(column).lower())
 
 
 def is_report_column(column: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -11,6 +11,7 @@ from attrs import frozen
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import ERROR_VALUE, Damaged, is_whole
+from itnio_async.bulk.files.damage import Form, trimmed
 from itnio_async.bulk.files.places import SourceError
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.files.record import Record
@@ -20,6 +21,7 @@ from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
     ACCOUNT_COLUMN,
     FIELDS,
+    FORMS,
     NUMBERS,
     REPORT_COLUMNS,
     SECRET_FIELDS,
@@ -84,16 +86,20 @@ def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
         written["group_list"] = json_text(groups.objects_of(bound))
     else:
         written[VOICE_GROUP_IDS], numbers = groups.lists_of(bound)
-        written[NUMBERS] = cells.protect(numbers)
-    return [written[name] if name in written else _cell(row[name]) for name in columns]
+        written[NUMBERS] = cells.protect(numbers, _misread(NUMBERS))
+    return [written[name] if name in written else _cell(row[name], name) for name in columns]
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, field: str | None = None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return cells.protect(value) if isinstance(value, str) else str(value)
+    return cells.protect(value, _misread(field)) if isinstance(value, str) else str(value)
+
+
+def _misread(field: str | None, *, is_typed: bool = False) -> Callable[[str], bool]:
+    return cells.misread(FORMS.get(field or "", Form.NAME), is_typed=is_typed)
 
 
 def _object(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def _object(row: Mapping[str, Any]) -> dict[str, Any]:
         if name == "group_list" and value:
             written[name] = groups.objects_of(value)
         elif isinstance(value, str):
-            written[name] = cells.protect(value, cells.is_clear_word)
+            written[name] = cells.protect(value, _misread(name, is_typed=True))
         elif value is not None and value != []:
             written[name] = value
     return written
@@ -204,16 +210,20 @@ def _failed_object(record: Record, columns: Iterable[str], report: FailedRow) ->
     return kept | {name: getattr(report, name) for name in REPORT_COLUMNS}
 
 
-def _written_again(cell: Any, _field: str | None = None) -> str:
+def _written_again(cell: Any, field: str | None = None) -> str:
     """Return the cell of a spreadsheet so that reading takes it for the same, and refuses it again if it did."""
     if isinstance(cell, Damaged):
         return ERROR_VALUE
     if not isinstance(cell, str):
         return _cell(cell)
-    if cell.lstrip()[:1] == "'":
-        return cell.lstrip()
-    text = cell.strip()
-    return f"'{text}" if cells.is_formula(text) and cells.damage_of(text) is None else text
+    text = trimmed(cell)
+    if text[:1] == "'":
+        return cell[cell.index("'") :]
+    return f"'{text}" if cells.is_formula(text) and not _is_damaged(text, field) else text
+
+
+def _is_damaged(text: str, field: str | None) -> bool:
+    return cells.damage_of(text, FORMS.get(field or "", Form.OTHER)) is not None
 
 
 def _typed_again(value: Any, field: str | None) -> str:
@@ -221,7 +231,9 @@ def _typed_again(value: Any, field: str | None) -> str:
     if isinstance(value, float) or (isinstance(value, str) and not is_whole(value)):
         return ERROR_VALUE
     if isinstance(value, str):
-        return value if cells.is_clear_word(value) else cells.protect(cells.unprotect(value, cells.is_clear_word))
+        if cells.is_clear_word(value) or _is_damaged(value, field):
+            return value
+        return cells.protect(cells.unprotect(value, _misread(field, is_typed=True)), _misread(field))
     if isinstance(value, list) and field in (VOICE_GROUP_IDS, NUMBERS):
         return ";".join("" if part is None else str(part) for part in value)
     if isinstance(value, list | dict):

@@ -9,9 +9,12 @@ from typing import Any
 from itnio_async.api.sip_trunks.types import BoundGroup, GroupBinding
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import CLEAR, BadCell
+from itnio_async.bulk.files.damage import Form
 from itnio_async.values import UNSET, Unset
 
 _LIST = frozenset(";|")
+_MISREAD = cells.misread(Form.NUMBER)
+_MISREAD_TYPED = cells.misread(Form.NUMBER, is_typed=True)
 _KEYS = {"voicegroupid": "voice_group_id", "voice_group_id": "voice_group_id", "number": "number"}
 
 
@@ -20,7 +23,11 @@ def ids_of(value: Any) -> list[int]:
     return list(map(cells.whole_number, _parts(value)))
 
 
-def numbers_of(value: Any, count: int, understand: Callable[[Any], Any]) -> list[str | Unset]:
+Understand = Callable[[Any], Any]
+"""What a number's cell says; it is called for each number in its order."""
+
+
+def numbers_of(value: Any, count: int, understand: Understand) -> list[str | Unset]:
     """Return the numbers of so many groups; an empty one is left out, so that the group keeps what it has.
 
     Raises `BadCell` where there are more or fewer.
@@ -33,7 +40,15 @@ def numbers_of(value: Any, count: int, understand: Callable[[Any], Any]) -> list
     return [_number(part, understand) for part in parts]
 
 
-def bindings_of(value: Any) -> list[GroupBinding]:
+def bound(ids: list[int], numbers: Any, understand: Understand) -> list[GroupBinding]:
+    """Return the groups of these ids, with the numbers beside them unless those are None."""
+    if numbers is None:
+        return [GroupBinding(voice_group_id=key) for key in ids]
+    beside = numbers_of(numbers, len(ids), understand)
+    return [GroupBinding(voice_group_id=key, number=number) for key, number in zip(ids, beside, strict=True)]
+
+
+def bindings_of(value: Any, understand: Understand) -> list[GroupBinding]:
     """Return the groups of a `group_list`: JSON objects with `voice_group_id` and `number`, or their text."""
     if value is CLEAR:
         return []
@@ -46,10 +61,10 @@ def bindings_of(value: Any) -> list[GroupBinding]:
         value = [value]
     if not isinstance(value, list):
         raise BadCell("a JSON list of groups is wanted.")
-    return [_binding(item) for item in value]
+    return [_binding(item, understand) for item in value]
 
 
-def _binding(item: Any) -> GroupBinding:
+def _binding(item: Any, understand: Understand) -> GroupBinding:
     given: dict[str, Any] = {}
     for key, value in item.items() if isinstance(item, Mapping) else (("", item),):
         name = _KEYS.get(key.strip().lower())
@@ -60,11 +75,11 @@ def _binding(item: Any) -> GroupBinding:
         raise BadCell("a group has no voice_group_id.")
     return GroupBinding(
         voice_group_id=cells.whole_number(given["voice_group_id"]),
-        number=_number(given.get("number"), cells.understand_typed),
+        number=_number(given.get("number"), understand),
     )
 
 
-def _number(value: Any, understand: Callable[[Any], Any]) -> str | Unset:
+def _number(value: Any, understand: Understand) -> str | Unset:
     value = understand(value)
     return UNSET if value is None or value == "" else cells.text(value)
 
@@ -84,7 +99,7 @@ def fit_lists(groups: Sequence[BoundGroup]) -> bool:
     """Tell whether two columns of lists can say what these groups are."""
     return all(
         not group.number
-        or (_LIST.isdisjoint(group.number) and cells.protect(group.number.lstrip("+")) == group.number.lstrip("+"))
+        or (_LIST.isdisjoint(group.number) and not _MISREAD(group.number.lstrip("'+")) and group.number[:1] != "'")
         for group in groups
     )
 
@@ -100,6 +115,6 @@ def objects_of(groups: Sequence[BoundGroup]) -> list[dict[str, Any]]:
     """Return the groups as JSON objects."""
     return [
         {"voice_group_id": group.voice_group_id}
-        | ({"number": cells.protect(group.number, cells.is_clear_word)} if group.number else {})
+        | ({"number": cells.protect(group.number, _MISREAD_TYPED)} if group.number else {})
         for group in groups
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 from attrs import field, frozen
@@ -12,13 +12,15 @@ from attrs import field, frozen
 from itnio_async.api.sip_trunks.checks import check_field
 from itnio_async.api.sip_trunks.types import GroupBinding
 from itnio_async.bulk.files import cells
-from itnio_async.bulk.files.cells import BadCell
+from itnio_async.bulk.files.cells import BadCell, Damaged, Understanding
+from itnio_async.bulk.files.damage import Form, trimmed
 from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
 from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
     ACCOUNT_COLUMN,
+    FORMS,
     NUMBERS,
     SECRET_FIELDS,
     VOICE_GROUP_IDS,
@@ -29,6 +31,7 @@ from itnio_async.bulk.trunks.columns import (
 )
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 from itnio_async.text import listed
+from itnio_async.values import UNSET
 
 Match = Literal["key_id", "name"]
 _KEY_FIELDS = {"key_id": "key_id", "name": "sip_trunk_name"}
@@ -36,11 +39,25 @@ _MOST_LINES = 5
 
 
 @frozen
+class Doubt:
+    """A cell that seems damaged: its field, its column as the file writes it, and the reason.
+
+    `group` is the agent group whose number it is, if it is one. The plan refuses what it would change on the trunk.
+    """
+
+    field: str
+    column: str
+    reason: str
+    group: int | None = None
+
+
+@frozen
 class TrunkChange:
     """What a row asks for: the trunk, by `key_id` or by `name`, and the values that it shall have.
 
     `values` are by the fields of `SipTrunkUpdate` and has only what the row gives; "" empties a field. A group of
-    `group_list` whose number is UNSET keeps the number it has.
+    `group_list` whose number is UNSET keeps the number it has. `doubts` are the cells among them that seem damaged:
+    `make_plan` refuses them but where the trunk has the same value already, which is not damage.
     """
 
     place: Place
@@ -48,6 +65,7 @@ class TrunkChange:
     name: str | None
     # A value may be a password.
     values: Mapping[str, Any] = field(repr=lambda values: f"<{', '.join(values) or 'nothing'}>")
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def key(self) -> int | str | None:
@@ -60,13 +78,15 @@ class RowsRead:
     """All rows of a file: the changes of the good ones, and what is wrong with the others, both in the file's order.
 
     A row is either good or bad, and a bad one may be bad for several reasons. `columns` are the names in the header;
-    JSON has none. `accounts` is what an export says of the account that it is of (`Identity.mark`).
+    JSON has none. `accounts` is what an export says of the account that it is of (`Identity.mark`). `hidden` is how
+    many rows a workbook's sheet does not show, which are among them unless they were left out.
     """
 
     changes: tuple[TrunkChange, ...]
     bad: tuple[BadRow, ...]
     columns: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    hidden: int = 0
 
     def require_good(self) -> tuple[TrunkChange, ...]:
         """Return the changes; raises `BadRows`, with every one of them, if there are bad rows."""
@@ -80,6 +100,9 @@ def read_changes(
     *,
     match: Match = "key_id",
     secrets_from: Source | str | os.PathLike[str] | None = None,
+    empty: Iterable[str] = (),
+    literal: Iterable[str] = (),
+    visible_only: bool = False,
     **options: Any,
 ) -> RowsRead:
     """Read and check a file of trunks.
@@ -87,40 +110,59 @@ def read_changes(
     Columns have the vendor's names or ours. An absent column or an empty cell keeps what the trunk has, `<clear>`
     empties it. `match` says whether rows name their trunks by `key_id` or by their exact `sip_trunk_name`, in which
     case a `key_id` is not looked at. Two rows that name one trunk are both bad. `secrets_from` is the file from which
-    passwords are taken for the rows that leave them empty, as the reports of failed rows do. `options` are those of
-    `Source`, for a path.
+    passwords are taken for the rows that leave them empty, as the reports of failed rows do. `empty` are words that
+    mean nothing, like an empty cell; `literal` are columns whose cells are taken as they stand, untrimmed, whatever
+    seems damaged. `visible_only` leaves out the rows that a workbook's sheet hides. `options` are those of `Source`,
+    for a path.
 
     Raises `SourceError` for a file that cannot be read as rows, also for a column that is not known.
     """
     if match not in _KEY_FIELDS:
         raise ConfigurationError(f"match is one of {', '.join(_KEY_FIELDS)}, not {match!r}.")
     opened = source if isinstance(source, Source) else Source(source, **options)
+    empty, literal = frozenset(empty), frozenset(literal)
+    hidden = 0
     with opened.table() as table:
-        reader = _RowReader(opened, table, match)
+        reader = _RowReader(opened, table, match, empty, _fields_of(literal))
         account = next(filter(is_account_column, table.columns or ()), ACCOUNT_COLUMN)
         accounts: dict[str, None] = {}
         for record in table.records:
+            hidden += record.is_hidden
+            if visible_only and record.is_hidden:
+                continue
             reader.read(record)
             if mark := record.cells.get(account):
                 accounts[str(mark).strip().removeprefix("'")] = None
     changes = reader.changes
     if secrets_from is not None:
-        changes = _with_secrets(changes, read_changes(secrets_from, match=match).changes)
-    return RowsRead(tuple(changes), tuple(reader.bad), table.columns or (), tuple(accounts))
+        first = read_changes(secrets_from, match=match, empty=empty, literal=literal)
+        changes = _with_secrets(changes, first.changes)
+    return RowsRead(tuple(changes), tuple(reader.bad), table.columns or (), tuple(accounts), hidden)
 
 
-def only_drops_zeros(before: str | None, after: str | None) -> bool:
-    """Tell whether a change only takes zeros off the front of a number, which is what spreadsheets do by themselves."""
-    if not before or not after or before[0] != "0" or len(after) >= len(before):
-        return False
-    return before.isdecimal() and after.isdecimal() and before.lstrip("0") == after.lstrip("0")
+def _fields_of(columns: Iterable[str]) -> frozenset[str]:
+    """Return the fields that these columns are for; raises `SourceError` for one that there is not."""
+    fields = set()
+    for column in columns:
+        field = field_of(column)
+        if field is None:
+            raise SourceError(f"{column}: {explain_unknown(column)}")
+        fields.add(field)
+    return frozenset(fields)
 
 
 def _with_secrets(changes: Iterable[TrunkChange], first: Iterable[TrunkChange]) -> list[TrunkChange]:
-    secrets = {
-        change.key: {name: change.values[name] for name in SECRET_FIELDS & change.values.keys()} for change in first
-    }
-    return [attrs.evolve(change, values={**secrets.get(change.key, {}), **change.values}) for change in changes]
+    by_key = {change.key: change for change in first}
+    return [_with_secrets_of(by_key.get(change.key), change) for change in changes]
+
+
+def _with_secrets_of(first: TrunkChange | None, change: TrunkChange) -> TrunkChange:
+    names = SECRET_FIELDS & first.values.keys() - change.values.keys() if first is not None else frozenset[str]()
+    if first is None or not names:
+        return change
+    values = {**{name: first.values[name] for name in names}, **change.values}
+    doubts = (*change.doubts, *(doubt for doubt in first.doubts if doubt.field in names))
+    return attrs.evolve(change, values=values, doubts=doubts)
 
 
 # -- one row ----------------------------------------------------------------------------------------------------------
@@ -130,13 +172,43 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _always(_: Any) -> bool:
+    return True
+
+
+def _is_small(number: int) -> bool:
+    return 0 < number < 2**31
+
+
+def _is_short(text: Any) -> bool:
+    # No field is shorter; asterisks may stand for a password.
+    return 0 < len(text) <= 50 and text[0] != "*"
+
+
+def _is_one(groups: list[GroupBinding]) -> bool:
+    """Tell at once that this is one group, with nothing to check of it."""
+    return (
+        len(groups) == 1
+        and 0 < groups[0].voice_group_id < 2**63
+        and (groups[0].number is UNSET or _is_short(groups[0].number))
+    )
+
+
 Reader = Callable[[Any], Any]
 _READERS: Mapping[str, Reader] = {
     "key_id": cells.whole_number,
     "sip_trunk_state": cells.truth,
-    "group_list": groups.bindings_of,
+    "group_list": _as_it_is,  # whose number seems damaged is known only with its groups
     VOICE_GROUP_IDS: groups.ids_of,
     NUMBERS: _as_it_is,  # what they say depends on the groups beside them
+}
+# What tells at once that a value that was read needs no check of its own; groups are checked together.
+_SURE: Mapping[str, Callable[[Any], bool]] = {
+    "key_id": _is_small,
+    "sip_trunk_state": _always,
+    "group_list": _always,
+    VOICE_GROUP_IDS: _always,
+    NUMBERS: _always,
 }
 _IGNORED = ""
 
@@ -144,13 +216,19 @@ _IGNORED = ""
 class _RowReader:
     """Reads the rows of one table; at the end `changes` has the good ones and `bad` what is wrong with the others."""
 
-    def __init__(self, source: Source, table: Table, match: Match) -> None:
+    def __init__(
+        self, source: Source, table: Table, match: Match, empty: frozenset[str], literal: frozenset[str]
+    ) -> None:
         self._source = source
         self._key_field = _KEY_FIELDS[match]
-        self.understand = cells.understand_typed if table.is_typed else cells.understand_written
-        # By the column as written: the field, or `_IGNORED`, and what reads its cells.
+        self._is_typed = table.is_typed
+        self._empty = empty
+        self._literal = literal
+        # Of the numbers in a column of lists, and of those within JSON.
+        self.listed, self.bound = self._understanding(NUMBERS), self._understanding(NUMBERS, is_typed=True)
+        # By the column as written: the field, or `_IGNORED`, and how its cells are told apart, understood and read.
         self.fields: dict[str, str] = {}
-        self._readers: dict[str, tuple[str, Reader]] = {}
+        self._columns: dict[str, _Column] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
         self._first_places: dict[int | str, Place] = {}
@@ -162,7 +240,7 @@ class _RowReader:
         unknown = []
         for column in columns:
             try:
-                field, _ = self._learn(column)
+                field = self._learn(column).field
             except BadCell as error:
                 unknown.append(f"{column}: {error.reason}")
                 continue
@@ -176,15 +254,26 @@ class _RowReader:
         if self._key_field not in self.fields.values():
             raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
 
-    def _learn(self, column: str) -> tuple[str, Reader]:
+    def _learn(self, column: str) -> _Column:
         field = _IGNORED if is_report_column(column) else field_of(column)
         if field is None:
             raise BadCell(explain_unknown(column))
         if field == "key_id" and self._key_field != "key_id":
             field = _IGNORED
         self.fields[column] = field
-        self._readers[column] = field, _READERS.get(field, cells.text)
-        return self._readers[column]
+        read, is_sure = _READERS.get(field, cells.text), _SURE.get(field, _is_short)
+        understand = self._understanding(field)
+        found = self._columns[column] = _Column(field, understand.is_plain, understand, read, is_sure)
+        return found
+
+    def _understanding(self, field: str, *, is_typed: bool = False) -> Understanding:
+        """Return how the cells of this field are understood; numbers within JSON are as in JSON files."""
+        return Understanding(
+            form=FORMS.get(field, Form.OTHER),
+            is_typed=is_typed or self._is_typed,
+            is_literal=field in self._literal,
+            empty=self._empty,
+        )
 
     def read(self, record: Record) -> None:
         """Take one row."""
@@ -202,32 +291,41 @@ class _RowReader:
         if row.bad or key is None:
             self._bad += row.bad
         elif self._key_field == "key_id":
-            self._changes.append(TrunkChange(place, key, None, row.values))
+            self._changes.append(TrunkChange(place, key, None, row.values, tuple(row.doubts)))
         else:
-            self._changes.append(TrunkChange(place, None, key, row.values))
+            self._changes.append(TrunkChange(place, None, key, row.values, tuple(row.doubts)))
 
     def _read_cells(self, row: _Row) -> None:
         # The innermost loop: a function call less for each cell is a quarter of a second for 100,000 rows.
-        readers, values, text = self._readers, row.values, cells.text
+        columns, values = self._columns, row.values
         for column, cell in row.written.items():
             try:
-                field, read = readers.get(column) or self._learn(column)
+                field, is_plain, understand, read, is_sure = columns.get(column) or self._learn(column)
                 if not field or (not cell and (cell is None or cell == "")):
                     continue
-                # Most cells say nothing but their own text, and that can be seen from their ends.
-                is_plain = type(cell) is str and cell[0].isalnum() and cell[-1].isalnum() and "+" not in cell
-                value = cell if is_plain else self._understood(field, cell)
-                if value == "":
-                    continue
+                value = cell
+                if type(cell) is not str or not is_plain(cell):
+                    value = self._understood(row, column, understand, cell)
+                    if value == "":
+                        continue
                 if field in values:
                     raise BadCell(f"another column says {field} too. Remove one of them.")
-                values[field] = value if is_plain and read is text and value.isascii() else read(value)
+                values[field] = value = read(value)
+                if not is_sure(value):
+                    row.unchecked[field] = None
             except BadCell as error:
                 row.refuse(column, error.reason)
 
-    def _understood(self, field: str, cell: Any) -> Any:
-        value = self.understand(cell)
-        if field in SECRET_FIELDS and value is not cell and value != "" and cell != cell.strip() == value:
+    def _understood(self, row: _Row, column: str, understand: Understanding, cell: Any) -> Any:
+        field = self.fields[column]
+        value, damage = understand(cell)
+        if damage is not None:
+            if understand.form is Form.OTHER:
+                raise BadCell(damage)
+            if field != NUMBERS or isinstance(cell, Damaged):
+                # Of a list of numbers each is looked at by itself.
+                row.doubt(field, column, damage)
+        if field in SECRET_FIELDS and type(cell) is str and value != "" and cell != trimmed(cell) == value:
             raise BadCell("the value has blanks around it. Remove them; if they are meant, put ' before them.")
         return value
 
@@ -258,17 +356,36 @@ class _RowReader:
         return next(column for column, field in self.fields.items() if field == self._key_field)
 
 
-class _Row:
-    """A row while it is read: its values by field, and what is wrong with it."""
+class _Column(NamedTuple):
+    """A column: its field, what tells its plain cells at once, how the others are understood, and what reads them.
 
-    __slots__ = ("_place", "_reader", "bad", "values", "written")
+    `is_sure` tells at once which values need no check.
+    """
+
+    field: str
+    is_plain: Callable[[str], Any]
+    understand: Understanding
+    read: Reader
+    is_sure: Callable[[Any], bool]
+
+
+class _Row:
+    """A row while it is read: its values by field, which of them to check, what seems damaged, what is wrong."""
+
+    __slots__ = ("_place", "_reader", "bad", "doubts", "unchecked", "values", "written")
 
     def __init__(self, reader: _RowReader, place: Place, written: Mapping[str, Any]) -> None:
         self._reader = reader
         self._place = place
         self.written = written
         self.values: dict[str, Any] = {}
+        self.unchecked: dict[str, None] = {}
+        self.doubts: list[Doubt] = []
         self.bad: list[BadRow] = []
+
+    def doubt(self, field: str, column: str | None, reason: str, group: int | None = None) -> None:
+        """Note a cell that seems damaged."""
+        self.doubts.append(Doubt("group_list" if field == NUMBERS else field, column or field, reason, group))
 
     def refuse(self, column: str | None, reason: str, code: int | None = None) -> None:
         """Note what is wrong with a cell, or with the row."""
@@ -280,38 +397,49 @@ class _Row:
         return next((columns[field] for field in fields if field in columns), None)
 
     def join_groups(self) -> None:
-        """Make one `group_list` of the columns that lists of ids and numbers have."""
+        """Make one `group_list` of the columns that lists of ids and numbers have, or of JSON."""
         values = self.values
         ids, numbers = values.pop(VOICE_GROUP_IDS, None), values.pop(NUMBERS, None)
         if ids is None and numbers is None:
-            return
-        if "group_list" in values:
+            if "group_list" in values:
+                self._bind("group_list", lambda understand: groups.bindings_of(values.pop("group_list"), understand))
+        elif "group_list" in values:
             self.refuse(self._column("group_list"), "other columns say the groups too. Say them once.")
+            del values["group_list"]
         elif ids is not None:
-            self._bind(ids, numbers)
+            self._bind(NUMBERS, lambda understand: groups.bound(ids, numbers, understand))
         elif not self.bad:
             self.refuse(self._column(NUMBERS), f"numbers belong to groups: give {VOICE_GROUP_IDS} beside them.")
 
-    def _bind(self, ids: list[int], numbers: Any) -> None:
-        if numbers is None:
-            self.values["group_list"] = [GroupBinding(voice_group_id=key) for key in ids]
-            return
+    def _bind(self, field: str, bind: Callable[[groups.Understand], list[GroupBinding]]) -> None:
+        damages: list[str | None] = []
+        understanding = self._reader.listed if field == NUMBERS else self._reader.bound
+
+        def understand(number: Any) -> Any:
+            value, damage = understanding(number)
+            damages.append(damage)
+            return value
+
         try:
-            beside = groups.numbers_of(numbers, len(ids), self._reader.understand)
+            bindings = bind(understand)
         except BadCell as error:
-            self.refuse(self._column(NUMBERS), error.reason)
+            self.refuse(self._column(field), error.reason)
             return
-        self.values["group_list"] = [
-            GroupBinding(voice_group_id=key, number=number) for key, number in zip(ids, beside, strict=True)
-        ]
+        self.values["group_list"] = bindings
+        if not _is_one(bindings):
+            self.unchecked["group_list"] = None
+        for binding, damage in zip(bindings, damages, strict=False):
+            if damage is not None:
+                self.doubt("group_list", self._column(field), damage, binding.voice_group_id)
 
     def check(self) -> None:
-        """Check each value as a single update would be."""
-        for name, value in self.values.items():
-            try:
-                check_field(name, value)
-            except InvalidRequestError as error:
-                self._refuse_value(name, error)
+        """Check each value as a single update would be, but for plain short texts, which nothing is wrong with."""
+        for name in self.unchecked:
+            if name in self.values:
+                try:
+                    check_field(name, self.values[name])
+                except InvalidRequestError as error:
+                    self._refuse_value(name, error)
 
     def _refuse_value(self, name: str, error: InvalidRequestError) -> None:
         within = (error.field or "").removeprefix(name)

@@ -15,7 +15,9 @@ from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT, readable
+from itnio_async.cli.output import say
 from itnio_async.cli.trunks.plan_view import say_bad_rows
+from itnio_async.text import counted
 
 _PANEL = "The file"
 
@@ -101,6 +103,30 @@ class FileOptions(FormatOptions):
             rich_help_panel=_PANEL,
         ),
     ] = None
+    empty: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--empty",
+            metavar="TEXT",
+            help="A word that means nothing in this file, such as N/A: read like an empty cell. May be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    literal: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--literal",
+            metavar="COLUMN",
+            help="Take this column as it stands: nothing is trimmed, nothing refused as damaged. May be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    visible_only: Annotated[
+        bool,
+        typer.Option(
+            "--visible-only", help="Leave out the rows that a workbook's sheet hides.", rich_help_panel=_PANEL
+        ),
+    ] = False
 
 
 @frozen
@@ -122,11 +148,21 @@ class TrunkFile:
     def rows(self, source: Source | None = None) -> RowsRead:
         """Return the rows, read from `source` if it is open already."""
         options = self.options
-        return read_changes(source or self.source(), match=options.match.value, secrets_from=options.secrets_from)
+        return read_changes(
+            source or self.source(),
+            match=options.match.value,
+            secrets_from=options.secrets_from,
+            empty=options.empty or (),
+            literal=options.literal or (),
+            visible_only=options.visible_only,
+        )
 
     def read(self, source: Source | None = None) -> RowsRead:
-        """Return the rows, and say on stderr what is wrong with the bad ones."""
+        """Return the rows, and say on stderr how many are hidden, and what is wrong with the bad ones."""
         rows = self.rows(source)
+        if rows.hidden:
+            done = "left out" if self.options.visible_only else "read too; --visible-only leaves them out"
+            say(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")
         say_bad_rows(rows.bad)
         return rows
 
@@ -137,6 +173,7 @@ SkipInvalidOption = Annotated[
 AcceptZerosOption = Annotated[
     bool,
     typer.Option(
-        "--accept-zeros", help="Accept changes that only drop leading zeros, as spreadsheets do by themselves."
+        "--accept-zeros",
+        help="Accept changes that only drop leading zeros or a plus, or round a long number, as spreadsheets do.",
     ),
 ]

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from itnio_async.bulk.files.cells import Damaged
 from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
 from itnio_async.bulk.files.source import Source
+from itnio_async.bulk.files.write import write_cells
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 
 CSV = "key_id,sip_prefix\n1,0086\n2,00\n"
@@ -275,6 +276,14 @@ def test_a_workbook_keeps_text_and_exact_numbers(tmp_path):
         (44927, "mmm-yy", "date or time"),
         ("#REF!", "General", "error"),
         (86, "0000", "leading zeros"),
+        (86, "[Red]0000", "([Red]0000) shows leading zeros"),
+        (86, '"00"0', "a plus or other digits"),
+        (86, "\\00", "a plus or other digits"),
+        (86, "+0", "a plus or other digits"),
+        (86, '"+"#', "a plus or other digits"),
+        (86, "000-000", "leading zeros"),
+        (86, "0%", "other digits"),
+        (86, '0;"0"0', "other digits"),
         ("=1+1", "General", "formula"),
     ],
 )
@@ -285,8 +294,12 @@ def test_what_a_spreadsheet_damaged_is_marked(tmp_path, value, shown_as, reason)
     assert reason in cells["a"].reason
 
 
-def test_a_number_whose_format_shows_no_more_zeros_than_it_has_is_fine(tmp_path):
-    path = workbook(tmp_path, ["key_id", "a"], [1, 1234], formats={"B2": "0000"})
+@pytest.mark.parametrize(
+    "shown_as",
+    ["0000", "#,##0", "0.00", "#,##0.00", '"Tel. "0', "0.00E+00", "(##) ##", "0;-0;;@", '0" "', "0_-", "[Red]0", "@"],
+)
+def test_a_number_whose_format_shows_no_more_than_it_has_is_fine(tmp_path, shown_as):
+    path = workbook(tmp_path, ["key_id", "a"], [1, 1234], formats={"B2": shown_as})
     assert rows(path)[0][1]["a"] == 1234
 
 
@@ -337,11 +350,12 @@ def test_an_old_workbook_is_refused_with_what_to_do(tmp_path):
         rows(write(tmp_path, "t.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)))
 
 
-def test_without_openpyxl_the_extra_is_named(tmp_path, monkeypatch):
+def test_without_openpyxl_workbooks_are_read_but_not_written(tmp_path, monkeypatch):
     path = workbook(tmp_path, ["key_id"], [1])
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    assert rows(path) == [(2, {"key_id": 1})]
     with pytest.raises(ConfigurationError, match=r"itnio-async\[cli\]"):
-        rows(path)
+        write_cells(tmp_path / "out.xlsx", ["key_id"], [["1"]])
 
 
 # -- where it comes from ----------------------------------------------------------------------------------------------

@@ -12,17 +12,18 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from itnio_async import UNSET, GroupBinding
 from itnio_async.bulk.files.cells import (
     BadCell,
+    Understanding,
     damage_of,
     is_clear_word,
     is_formula,
+    misread,
     protect,
-    understand_typed,
-    understand_written,
     whole_number,
 )
+from itnio_async.bulk.files.damage import Form, only_drops_zeros, trimmed
 from itnio_async.bulk.files.places import BadRows, Place, SourceError
 from itnio_async.bulk.files.source import Source
-from itnio_async.bulk.trunks.rows import RowsRead, only_drops_zeros, read_changes
+from itnio_async.bulk.trunks.rows import RowsRead, read_changes
 from itnio_async.errors import ConfigurationError
 
 
@@ -37,6 +38,10 @@ def values(content: str, **options) -> dict:
 
 def reasons(content: str, **options) -> list[tuple[int, str | None, int | None]]:
     return [(bad.place.line, bad.place.column, bad.code) for bad in read(content, **options).bad]
+
+
+def doubts(content: str, **options) -> list[tuple[int, str]]:
+    return [(change.place.line, doubt.column) for change in read(content, **options).changes for doubt in change.doubts]
 
 
 def value_of(column: str, cell: str) -> dict:
@@ -162,25 +167,42 @@ def test_half_a_character_is_refused():
 
 @pytest.mark.parametrize("damaged", ["8.61E+12", "8,61E+12", "-8.6e+3", "1E+05", "#REF!", "#N/A", "#name?", "#######"])
 @pytest.mark.parametrize("column", ["sip_prefix", "sip_trunk_name", "sip_password", "numbers"])
-def test_what_a_spreadsheet_damaged_is_refused_with_its_cell(damaged, column):
+def test_what_a_spreadsheet_damaged_is_doubted_with_its_cell(damaged, column):
     content = f"key_id;voice_group_ids;{column}\n1;5;x\n2;5;{damaged}\n"
-    (bad,) = read(content).bad
-    assert bad.place == Place("standard input", 3, column)
-    assert damaged not in bad.reason
+    (_, change) = read(content).require_good()
+    (doubt,) = change.doubts
+    assert (change.place.line, doubt.column) == (3, column)
+    assert damaged not in doubt.reason
 
 
-def test_damage_within_a_list_is_refused():
-    assert reasons("key_id,voice_group_ids,numbers\n1,5;6,0086;8.61E+12\n") == [(2, "numbers", None)]
+def test_damage_within_a_list_is_doubted_with_its_group():
+    (change,) = read("key_id,voice_group_ids,numbers\n1,5;6,0086;8.61E+12\n").require_good()
+    assert [(doubt.field, doubt.column, doubt.group) for doubt in change.doubts] == [("group_list", "numbers", 6)]
+    given = [{"voice_group_id": 5, "number": "#REF!"}, {"voice_group_id": 6, "number": "0086"}]
+    (change,) = read(json.dumps({"key_id": 1, "group_list": given})).require_good()
+    assert [(doubt.field, doubt.column, doubt.group) for doubt in change.doubts] == [("group_list", "group_list", 5)]
 
 
-@pytest.mark.parametrize("cell", [8613800138000123, 10.5, "=A1", "#REF!"])
-def test_a_damaged_cell_of_a_workbook_is_refused_by_name(tmp_path, cell):
+@pytest.mark.parametrize("column", ["key_id", "voice_group_ids", "sip_trunk_state", "group_list"])
+def test_damage_of_what_is_not_a_text_is_refused(column):
+    assert (2, column, None) in reasons(f"key_id,{column}\n1,#REF!\n" if column != "key_id" else "key_id\n#REF!\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_text"), [(8613800138000123, True), (10.5, True), ("=A1", False), ("#REF!", False)]
+)
+def test_a_damaged_cell_of_a_workbook_is_refused_by_name(tmp_path, cell, is_text):
     book = openpyxl.Workbook()
     book.active.append(["key_id", "sip_prefix"])
     book.active.append([1, cell])
     book.save(tmp_path / "t.xlsx")
-    (bad,) = read_changes(tmp_path / "t.xlsx").bad
-    assert str(bad.place) == f"{tmp_path}/t.xlsx line 2, column sip_prefix"
+    found = read_changes(tmp_path / "t.xlsx")
+    if is_text:
+        ((doubt,),) = [change.doubts for change in found.changes]
+        assert doubt.column == "sip_prefix"
+    else:
+        (bad,) = found.bad
+        assert str(bad.place) == f"{tmp_path}/t.xlsx line 2, column sip_prefix"
 
 
 @pytest.mark.parametrize("text", ["true", "TRUE", "yes", "on", "1", " 1 "])
@@ -266,12 +288,12 @@ def test_rows_match_by_exact_name_and_then_the_key_id_is_not_looked_at():
 
 
 def test_a_trunk_that_is_claimed_twice_refuses_all_its_rows():
-    found = read("key_id,sip_prefix\n1,a\n2,b\n1,c\n3,8.6E+3\n3,d\n1,e\n")
+    found = read("key_id,sip_trunk_state\n1,1\n2,1\n1,1\n3,x\n3,1\n1,1\n")
     assert [change.key_id for change in found.changes] == [2]
     assert [(bad.place.line, bad.place.column) for bad in found.bad] == [
         (2, "key_id"),
         (4, "key_id"),
-        (5, "sip_prefix"),
+        (5, "sip_trunk_state"),
         (5, "key_id"),
         (6, "key_id"),
         (7, "key_id"),
@@ -434,23 +456,26 @@ def test_only_zeros_are_dropped(before, after, drops):
 TEXT = st.text(st.one_of(st.sampled_from("'=+-@#<>clear ;|,\t\n\r\"E+0189"), st.characters(codec="utf-8")), max_size=12)
 
 
-@given(TEXT)
-@example("<clear>")
-@example("'' <CLEAR>")
-@example("'#N/A")
-def test_what_is_protected_reads_as_it_was(text):
-    cell = protect(text)
+@given(TEXT, st.sampled_from(Form))
+@example("<clear>", Form.NAME)
+@example("'' <CLEAR>", Form.NAME)
+@example("'#N/A", Form.NAME)
+@example("\u0661", Form.CODE)
+@example("'NULL", Form.NAME)
+def test_what_is_protected_reads_as_it_was_and_is_not_doubted(text, form):
+    cell = protect(text, misread(form))
     assert not is_formula(cell)
     if text:
-        assert understand_written(cell) == text
-    typed = protect(text, is_clear_word)
-    assert understand_typed(typed) == text
+        assert Understanding(form)(cell) == (text, None)
+    typed = protect(text, misread(form, is_typed=True))
+    assert Understanding(form, is_typed=True)(typed) == (text, None)
 
 
 @given(TEXT)
 def test_reading_a_cell_takes_away_only_what_was_asked_for(text):
-    if damage_of(text.strip()) is None and not is_clear_word(text.strip()) and text.strip()[:1] != "'":
-        assert understand_written(text) == text.strip()
+    bare = trimmed(text)
+    if not is_clear_word(bare) and bare[:1] != "'":
+        assert Understanding()(text) == (bare, damage_of(bare))
 
 
 CELL = st.one_of(TEXT, st.sampled_from(["1", "1;2", "true", "0086", "<clear>", '[{"voiceGroupId": 1}]']))

@@ -7,6 +7,7 @@ import subprocess
 
 import openpyxl
 import pytest
+from support import workbooks
 
 from cli.conftest import COMMAND
 
@@ -77,17 +78,49 @@ def test_disabled_trunks_are_counted_apart(itnio, sandbox, csv):
 
 
 def test_all_bad_rows_at_once_before_anything_else(itnio, sandbox, csv):
-    file = csv("key_id,sip_prefix", "x,", "1,8.61E+12", "3,00", "5,7", "5,8")
+    file = csv("key_id,sip_trunk_state", "x,", "1,maybe", "3,0", "5,1", "5,1")
     result = itnio("trunks", "plan", file)
     assert (result.status, result.out) == (3, "")
     assert [line.partition(":")[0].removeprefix(f"{file} ") for line in result.err.splitlines()] == [
         "line 2, column key_id",
-        "line 3, column sip_prefix",
+        "line 3, column sip_trunk_state",
         "line 5, column key_id",
         "line 6, column key_id",
         "4 rows cannot be sent.",
     ]
     assert sandbox.requests == []
+
+
+def test_what_seems_damaged_is_refused_with_its_place_unless_the_trunk_has_it(itnio, sandbox, csv):
+    file = csv("key_id,sip_prefix,sip_trunk_name", "1,8.61E+12,", "9,,NULL")
+    result = itnio("trunks", "plan", file)
+    assert result.status == 3
+    assert f"Trunk 1 trunk00001: refused ({file} line 2)" in result.lines
+    assert "  column sip_prefix: a spreadsheet has shortened a long number" in result.out
+    assert "  column sip_trunk_name: it is a word that programs write for nothing" in result.out
+    assert "8.61E+12" in itnio("trunks", "plan", file, "--literal", "sipPrefix", "--empty", "NULL").out
+    itnio("trunks", "update", "9", "--sip-trunk-name", "NULL")
+    itnio("trunks", "update", "1", "--sip-prefix", "8.61E+12")
+    assert itnio("trunks", "plan", file).status == 0
+
+
+def test_a_saved_plan_keeps_what_seems_damaged(itnio, sandbox, csv, tmp_path):
+    saved = tmp_path / "plan.jsonl"
+    itnio("trunks", "plan", csv("key_id,sip_account,sip_prefix", "1,N/A,8", "3,,7"), "--out", saved)
+    result = itnio("trunks", "apply", saved, "--yes", "--skip-invalid", "--journal", tmp_path / "j")
+    assert result.status == 3
+    assert (sandbox.trunk(1).sip_prefix, sandbox.trunk(3).sip_prefix) == (None, "7")
+
+
+@pytest.mark.parametrize("option", ["read", "left out"])
+def test_hidden_rows_are_counted_and_said(itnio, sandbox, tmp_path, option):
+    rows = [workbooks.row(1, workbooks.text("key_id"), workbooks.text("sip_prefix"))]
+    for number, hidden in ((2, ""), (3, ' hidden="1"'), (4, ' hidden="true"'), (5, ' hidden="0"')):
+        rows.append(workbooks.row(number, workbooks.text(str(number)), workbooks.text("88"), attributes=hidden))
+    path = workbooks.write_workbook(tmp_path / "t.xlsx", "".join(rows), after='<autoFilter ref="A1:B5"/>')
+    result = itnio("trunks", "plan", path, *(["--visible-only"] if option == "left out" else []))
+    assert f"2 rows hidden in the sheet, by a filter or by hand: {option}" in result.err
+    assert f"To update\t{4 if option == 'read' else 2}\t" in result.out
 
 
 def test_good_rows_go_on_without_the_bad_ones(itnio, sandbox, csv):
