@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from attrs import Attribute, field, frozen
@@ -26,6 +26,8 @@ BULK_CONCURRENCY = 50
 # A refused key or address, and a clock that stays refused although it was corrected by the server's: the rest of a bulk
 # run would fail alike.
 BULK_STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpiredError)
+# Seconds in which the vendor answers nothing well before a bulk run gives a call up: a restart takes less.
+PATIENCE = 30.0
 # How much of an unexpected answer goes into its error.
 BODY_EXCERPT = 2000
 
@@ -70,6 +72,15 @@ def rate_limit_of(value: Any) -> RateLimit | None:
     rate = value if isinstance(value, RateLimit) else RateLimit(positive_number("rate_limit", value))
     # The bucket must hold one whole call: 0.5 a second is one in two seconds.
     return rate if rate.calls >= 1 else RateLimit(1.0, rate.seconds / rate.calls)
+
+
+# What a bulk run's `rate_limit` may be.
+BulkRate = float | RateLimit | Literal["auto"] | None
+
+
+def bulk_rate_of(value: Any) -> RateLimit | Literal["auto"] | None:
+    """Return what `rate_limit` of a bulk run means: as fast as the vendor allows, calls a second, or no bound."""
+    return "auto" if isinstance(value, str) and value == "auto" else rate_limit_of(value)
 
 
 def timeout_of(value: Any) -> httpx.Timeout:

@@ -11,6 +11,8 @@ from itnio_async import config
 from itnio_async.endpoint import Response
 from itnio_async.errors import ConfigurationError
 from itnio_async.runs.outcome import AsFinished, InInputOrder, Outcome
+from itnio_async.runs.pace import Pace
+from itnio_async.runs.paced import Paced
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
@@ -42,28 +44,48 @@ class BulkRun(Generic[Q, R]):
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
         concurrency: int,
-        rate_limit: float | config.RateLimit | None,
+        rate_limit: config.BulkRate,
         stop_on: Any,
         max_failures: int,
         ordered: bool,
+        patience: float = config.PATIENCE,
+        idempotent: bool = False,
+        pace: Pace | None = None,
     ) -> None:
         if not isinstance(ordered, bool):
             raise ConfigurationError(f"ordered must be True or False, not {ordered!r}.")
         self._entered = False
-        rate = config.rate_limit_of(rate_limit)
-        self._workers: Workers[Q, R] = Workers(
+        self._workers: Workers[Q, R]
+        concurrency = config.whole_number("concurrency", concurrency)
+        patience = config.positive_number("patience", patience)
+        rate = config.bulk_rate_of(rate_limit)
+        turns: RateWindow | Paced[Q, R] | None = None
+        if rate == "auto":
+            pace = pace or Pace(concurrency, patience=patience)
+            turns = paced = Paced(pace, send, idempotent=idempotent)
+            send = paced.send
+        elif rate is not None:
+            turns = RateWindow(rate)
+        self._pace = pace
+        self._workers = Workers(
             name,
             send,
-            Source(requests, RateWindow(rate) if rate else None),
+            Source(requests, turns),
             InInputOrder() if ordered else AsFinished(),
             StopRule(stop_on, max_failures),
-            concurrency=config.whole_number("concurrency", concurrency),
+            concurrency=concurrency,
+            give_up=turns.stop if isinstance(turns, Paced) else None,
         )
 
     @property
     def error(self) -> BaseException | None:
         """What stopped the run before its source ended, or None."""
         return self._workers.error
+
+    @property
+    def held_back(self) -> str:
+        """What the calls were last held back for by `rate_limit="auto"`, or nothing."""
+        return "" if self._pace is None else self._pace.why
 
     @property
     def under_way(self) -> Mapping[int, Q]:

@@ -1,0 +1,280 @@
+"""The pace of a run against vendors that allow only so much, in virtual time: the whole run, its waits and its ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from functools import partial
+
+import httpx
+import pytest
+from support.virtual_time import run
+
+from benchmarks import limits
+from itnio_async import (
+    BulkRun,
+    ConnectError,
+    GatewayBusyError,
+    ItnioError,
+    ReadTimeout,
+    Response,
+    ServerError,
+    ValidationError,
+)
+from itnio_async.runs.pace import Pace
+
+ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
+ROWS = 6000
+
+
+class Vendor:
+    """Takes what its limit allows, and refuses the rest; `done` and `refused` are moments."""
+
+    def __init__(self, limit, latency, retry_after=None, *, seed=7):
+        self.limit, self.latency, self.retry_after = limit, latency, retry_after
+        self.done, self.refused = [], []
+        self._random = random.Random(seed)
+
+    async def __call__(self, request):
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0.0005 * self._random.random())
+        if not self.limit.takes(loop.time()):
+            self.refused.append(loop.time())
+            await asyncio.sleep(0.001)
+            raise GatewayBusyError("busy", 429, self.retry_after, may_have_been_processed=False)
+        await asyncio.sleep(self.latency * (0.9 + 0.2 * self._random.random()))
+        self.limit.leaves()
+        self.done.append(loop.time())
+        return ANSWER
+
+
+def bulk_run(send, requests, *, concurrency=50, patience=30.0, idempotent=True, seed=7, stop_on=(), **options):
+    loop = asyncio.get_running_loop()
+    pace = Pace(concurrency, patience=patience, clock=loop.time, random=random.Random(seed).random)
+    return BulkRun(
+        "x",
+        send,
+        requests,
+        concurrency=concurrency,
+        rate_limit="auto",
+        stop_on=stop_on,
+        max_failures=0,
+        ordered=False,
+        patience=patience,
+        idempotent=idempotent,
+        pace=pace,
+        **options,
+    )
+
+
+async def outcomes_of(send, requests, **options):
+    async with bulk_run(send, requests, **options) as going:
+        return [outcome async for outcome in going]
+
+
+@pytest.mark.parametrize("retry_after", [None, 1.0], ids=["", "retry-after"])
+@pytest.mark.parametrize("latency", [0.005, 0.05], ids=["5ms", "50ms"])
+@pytest.mark.parametrize("name", limits.LIMITS)
+def test_all_rows_are_done_at_the_pace_that_the_vendor_allows_and_few_are_refused(name, latency, retry_after):
+    limit = limits.LIMITS[name](latency)
+    vendor = Vendor(limit, latency, retry_after)
+    outcomes = run(outcomes_of(vendor, range(ROWS)))
+    assert sorted(outcome.index for outcome in outcomes) == list(range(ROWS))
+    assert all(outcome.ok for outcome in outcomes)
+    assert len(vendor.refused) <= 0.02 * (ROWS + len(vendor.refused))
+    end = vendor.done[-1]
+    if end > 11:
+        assert sum(moment >= 10 for moment in vendor.done) >= 0.9 * limits.integral(limit, 10, end)
+
+
+def busy(status, retry_after=None):
+    return GatewayBusyError("busy", status, retry_after, may_have_been_processed=status == 503, attempts=1)
+
+
+def failing(error):
+    error.attempts = 1
+    return error
+
+
+class Script:
+    """Fails as told by `failure`, a function of the request and the moment, and otherwise answers after 10 ms."""
+
+    def __init__(self, failure):
+        self.failure = failure
+        self.sent = []
+
+    async def __call__(self, request):
+        loop = asyncio.get_running_loop()
+        self.sent.append((loop.time(), request))
+        await asyncio.sleep(0.01)
+        error = self.failure(request, loop.time())
+        if error is not None:
+            raise error
+        return ANSWER
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        partial(busy, 503),
+        partial(busy, 429),
+        lambda: failing(ConnectError("away")),
+        lambda: failing(ServerError("-18", -18)),
+    ],
+    ids=["503", "429", "no connection", "-18"],
+)
+def test_an_outage_costs_no_row_and_few_calls(error):
+    vendor = Script(lambda _, now: error() if 0.2 < now < 12 else None)
+    outcomes = run(outcomes_of(vendor, range(5000)))
+    assert len(outcomes) == 5000
+    assert all(outcome.ok for outcome in outcomes)
+    assert len(vendor.sent) < 5000 + 90
+    again = [outcome for outcome in outcomes if outcome.attempts > 1]
+    assert sum(outcome.attempts for outcome in outcomes) == len(vendor.sent)
+    assert again
+
+
+def test_after_its_patience_the_error_is_the_outcome():
+    async def main():
+        outcomes = await outcomes_of(vendor, range(3), concurrency=2, patience=5.0)
+        return outcomes, asyncio.get_running_loop().time()
+
+    vendor = Script(lambda *_: busy(503))
+    outcomes, end = run(main())
+    assert {type(outcome.error) for outcome in outcomes} == {GatewayBusyError}
+    assert 5 <= end < 9
+
+
+def test_what_may_have_been_done_is_not_sent_again_unless_a_repeat_does_no_harm():
+    def first_time(request, _):
+        seen.append(request)
+        return busy(status) if seen.count(request) == 1 else None
+
+    for status, idempotent, attempts in ((503, True, 2), (503, False, 1), (429, True, 2), (429, False, 2)):
+        seen: list[int] = []
+        (outcome,) = run(outcomes_of(Script(first_time), ["one"], idempotent=idempotent))
+        assert (outcome.attempts, outcome.ok) == (attempts, attempts == 2)
+
+
+def test_the_failure_of_one_row_among_successes_is_its_outcome():
+    vendor = Script(lambda request, _: failing(ServerError("-18", -18)) if request == 30 else None)
+    outcomes = run(outcomes_of(vendor, range(100), concurrency=5))
+    assert [outcome.index for outcome in outcomes if not outcome.ok] == [30]
+    assert len(vendor.sent) == 100
+
+
+def test_a_row_that_a_gateway_never_takes_keeps_no_other_from_being_done():
+    vendor = Script(lambda request, _: busy(503) if request == 7 else None)
+    outcomes = run(outcomes_of(vendor, range(300), concurrency=3, patience=5.0))
+    assert [outcome.index for outcome in outcomes if not outcome.ok] == [7]
+    assert len(outcomes) == 300
+
+
+def test_nothing_is_sent_while_the_gateway_asks_to_wait():
+    vendor = Script(lambda _, now: busy(429, 3.0) if 0.2 < now < 0.3 else None)
+    outcomes = run(outcomes_of(vendor, range(3000)))
+    assert all(outcome.ok for outcome in outcomes)
+    moments = [moment for moment, _ in vendor.sent]
+    refused = next(moment for moment in moments if moment > 0.19)
+    assert not [moment for moment in moments if refused + 0.03 < moment < refused + 3]
+
+
+def test_a_stop_ends_what_waits_to_be_sent_again():
+    async def main():
+        async with bulk_run(vendor, range(100), concurrency=4) as going:
+            waiting = asyncio.ensure_future(anext(aiter(going)))
+            await asyncio.sleep(3)
+            assert going.held_back == "the gateway refuses more"
+            going.stop()
+            outcomes = [await waiting, *await going.aclose()]
+        return outcomes, asyncio.get_running_loop().time()
+
+    vendor = Script(lambda *_: busy(429))
+    outcomes, end = run(main())
+    assert {type(outcome.error) for outcome in outcomes} == {GatewayBusyError}
+    assert end < 3.1
+
+
+def test_an_error_that_ends_the_run_ends_what_waits_too():
+    async def main():
+        going = bulk_run(vendor, range(100), concurrency=4, stop_on=(ValidationError,))
+        seen = []
+        with pytest.raises(ValidationError):
+            async for outcome in going:
+                seen.append(outcome)
+        return seen, asyncio.get_running_loop().time()
+
+    vendor = Script(lambda request, now: failing(ValidationError("no", -22)) if request == 5 else busy(429))
+    seen, end = run(main())
+    assert {type(outcome.error) for outcome in seen} == {GatewayBusyError, ValidationError}
+    assert end < 30
+
+
+@pytest.mark.parametrize("end", [asyncio.CancelledError, KeyError])
+def test_a_call_that_is_cut_off_leaves_its_place(end):
+    async def main():
+        loop = asyncio.get_running_loop()
+        pace = Pace(1, clock=loop.time)
+        begun = pace.begin()
+        pace.cut_off(begun)
+        assert pace.wait() == 0
+
+    run(main())
+
+
+class Slow:
+    """A vendor that does ten calls at once and lets the others wait: it refuses nothing."""
+
+    def __init__(self):
+        self.at_work = asyncio.Semaphore(10)
+        self.most = self.in_flight = 0
+        self.late = []
+
+    async def __call__(self, request):
+        began = asyncio.get_running_loop().time()
+        self.in_flight += 1
+        async with self.at_work:
+            await asyncio.sleep(0.1)
+        self.in_flight -= 1
+        self.late.append(asyncio.get_running_loop().time() - began)
+        return ANSWER
+
+
+def test_a_vendor_that_only_becomes_slow_gets_no_more_at_once_than_it_works_at():
+    async def main():
+        vendor = Slow()
+        await outcomes_of(vendor, range(5000), concurrency=500)
+        return vendor, asyncio.get_running_loop().time()
+
+    vendor, end = run(main())
+    assert end < 5000 / 100 / 0.9  # ten at a time in 0.1 s
+    late = sorted(vendor.late)
+    assert late[len(late) // 2] < 0.5
+
+
+def test_time_outs_shrink_the_number_in_flight_and_stay_outcomes():
+    vendor = Script(lambda _, now: failing(ReadTimeout("late")) if 0.1 < now < 0.5 else None)
+    outcomes = run(outcomes_of(vendor, range(3000)))
+    failed = sum(not outcome.ok for outcome in outcomes)
+    assert 0 < failed < 200
+    assert len(vendor.sent) == 3000
+
+
+def test_a_source_that_is_slow_earns_no_pace_that_it_did_not_use():
+    async def requests():
+        for number in range(200):
+            await asyncio.sleep(0.2 if number > 20 else 0)
+            yield number
+
+    limit = limits.Bucket([limits.Change(0, 10.0)])
+    vendor = Vendor(limit, 0.01)
+    outcomes = run(outcomes_of(vendor, requests()))
+    assert all(outcome.ok for outcome in outcomes)
+    assert len(vendor.refused) < 12
+
+
+def test_no_error_of_another_kind_is_sent_again_or_slows_anything():
+    vendor = Script(lambda request, _: failing(ItnioError("odd")) if request % 2 else None)
+    outcomes = run(outcomes_of(vendor, range(2000)))
+    assert sum(outcome.ok for outcome in outcomes) == 1000
+    assert vendor.sent[-1][0] < 1.0
