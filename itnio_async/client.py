@@ -220,9 +220,9 @@ class AsyncClient(Families):
         never). `ordered` gives the outcomes in the order of the requests: one slow call then holds back those behind
         it, and in the end the calls too. `BulkRun` says how a run ends.
 
-        With `rate_limit="auto"` the run goes as fast as the vendor allows. A call that a gateway refuses (429; 503 where
-        a repeat does no harm), that finds no connection, or that fails with -16 or -18 while no other one succeeds, is
-        sent again until nothing was answered well for `patience` seconds: then its error is the outcome.
+        With `rate_limit="auto"` the run goes as fast as the vendor allows. A call that a gateway refuses (429; 503
+        where a repeat does no harm), that finds no connection, or that fails with -16 or -18 while no other one
+        succeeds, is sent again until nothing was answered well for `patience` seconds: then its error is the outcome.
 
         Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """

@@ -74,13 +74,22 @@ def rate_limit_of(value: Any) -> RateLimit | None:
     return rate if rate.calls >= 1 else RateLimit(1.0, rate.seconds / rate.calls)
 
 
+@frozen
+class Paced:
+    """As fast as the vendor allows, and never faster than `at_most`."""
+
+    at_most: RateLimit | None = field(default=None, converter=rate_limit_of)
+
+
 # What a bulk run's `rate_limit` may be.
-BulkRate = float | RateLimit | Literal["auto"] | None
+BulkRate = float | RateLimit | Literal["auto"] | Paced | None
 
 
-def bulk_rate_of(value: Any) -> RateLimit | Literal["auto"] | None:
+def bulk_rate_of(value: Any) -> RateLimit | Paced | None:
     """Return what `rate_limit` of a bulk run means: as fast as the vendor allows, calls a second, or no bound."""
-    return "auto" if isinstance(value, str) and value == "auto" else rate_limit_of(value)
+    if isinstance(value, Paced):
+        return value
+    return Paced() if isinstance(value, str) and value == "auto" else rate_limit_of(value)
 
 
 def timeout_of(value: Any) -> httpx.Timeout:

@@ -34,7 +34,7 @@ NOT_SENT = (ConnectError, ConnectTimeout, ProxyError, PoolTimeout)
 _TIMED_OUT = (ReadTimeout, WriteTimeout, DeadlineExceeded)
 
 # Of the last so many calls: with not one success among them, a transient failure is the vendor's and not the row's.
-_LAST = 20
+LAST = 20
 # The seconds before one call tries whether the vendor takes calls again; doubled each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
@@ -202,8 +202,8 @@ class Pace:
         self._in_flight = 0
         self._answers: deque[tuple[float, int]] = deque()  # of the last second: when, and how many were in flight
         self._answered_since = 0  # the last refusal
-        self._successes: deque[bool] = deque(maxlen=_LAST)
-        self._strained: deque[bool] = deque(maxlen=_LAST)  # failed transiently, at first or for good
+        self._successes: deque[bool] = deque(maxlen=LAST)
+        self._strained: deque[bool] = deque(maxlen=LAST)  # failed transiently, at first or for good
         self._bad_since: float | None = None
         self._backed_off = -inf
         self._resumes = clock()
@@ -255,7 +255,7 @@ class Pace:
         elif isinstance(error, NOT_SENT):
             self._refused(begun, "no connection can be made")
         elif isinstance(error, TransientError):
-            if self._is_outage or sum(self._strained) * 2 > _LAST:
+            if self._is_outage or sum(self._strained) * 2 > LAST:
                 self._refused(begun, "the vendor's system fails")
         elif isinstance(error, _TIMED_OUT):
             self._bad("answers do not come")
@@ -275,7 +275,9 @@ class Pace:
             return False
         if isinstance(error, TimestampExpiredError) and error.after_correction:
             return False
-        return self._is_outage if isinstance(error, TransientError) else isinstance(error, (GatewayBusyError, *NOT_SENT))
+        return (
+            self._is_outage if isinstance(error, TransientError) else isinstance(error, (GatewayBusyError, *NOT_SENT))
+        )
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

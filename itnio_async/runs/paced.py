@@ -13,6 +13,7 @@ from attrs import evolve
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
 from itnio_async.runs.pace import Pace
+from itnio_async.transport.limiter import RateWindow
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -25,10 +26,18 @@ class Paced(Generic[Q, R]):
     from trying whether others are taken.
     """
 
-    def __init__(self, pace: Pace, send: Callable[[Q], Awaitable[Response[R]]], *, idempotent: bool) -> None:
+    def __init__(
+        self,
+        pace: Pace,
+        send: Callable[[Q], Awaitable[Response[R]]],
+        *,
+        idempotent: bool,
+        at_most: RateWindow | None = None,
+    ) -> None:
         self.pace = pace
         self._send = send
         self._idempotent = idempotent
+        self._at_most = at_most
         self._line = asyncio.Lock()
         self._waiting_again = 0
         self._reads = False  # somebody waits to read
@@ -42,6 +51,8 @@ class Paced(Generic[Q, R]):
         try:
             while wait := inf if self._waiting_again and not self._last_was_again else self.pace.wait():
                 await self._news(wait)
+            if self._at_most is not None:
+                await self._at_most.acquire()
         finally:
             self._reads = False
 
@@ -86,6 +97,8 @@ class Paced(Generic[Q, R]):
                 while not self._stopped and (left := self.pace.patience_left) > 0:
                     wait = inf if self._reads and self._last_was_again else self.pace.wait()
                     if not wait:
+                        if self._at_most is not None:
+                            await self._at_most.acquire()
                         return True
                     await self._news(min(wait, left))
                 return False

@@ -44,13 +44,12 @@ class BulkRun(Generic[Q, R]):
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
         concurrency: int,
-        rate_limit: config.BulkRate,
+        rate_limit: config.BulkRate | Pace,
         stop_on: Any,
         max_failures: int,
         ordered: bool,
         patience: float = config.PATIENCE,
         idempotent: bool = False,
-        pace: Pace | None = None,
     ) -> None:
         if not isinstance(ordered, bool):
             raise ConfigurationError(f"ordered must be True or False, not {ordered!r}.")
@@ -58,11 +57,13 @@ class BulkRun(Generic[Q, R]):
         self._workers: Workers[Q, R]
         concurrency = config.whole_number("concurrency", concurrency)
         patience = config.positive_number("patience", patience)
-        rate = config.bulk_rate_of(rate_limit)
+        pace = rate_limit if isinstance(rate_limit, Pace) else None  # of several runs, one after the other
+        rate = config.Paced() if isinstance(rate_limit, Pace) else config.bulk_rate_of(rate_limit)
         turns: RateWindow | Paced[Q, R] | None = None
-        if rate == "auto":
+        if isinstance(rate, config.Paced):
             pace = pace or Pace(concurrency, patience=patience)
-            turns = paced = Paced(pace, send, idempotent=idempotent)
+            at_most = RateWindow(rate.at_most) if rate.at_most else None
+            turns = paced = Paced(pace, send, idempotent=idempotent, at_most=at_most)
             send = paced.send
         elif rate is not None:
             turns = RateWindow(rate)

@@ -20,7 +20,7 @@ from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row, require_
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter, Progress
 from itnio_async.bulk.job.rounds import Confirm, Rounds, open_states, with_new_secrets
-from itnio_async.bulk.job.sending import Bulk, Ending, Outage, Sender
+from itnio_async.bulk.job.sending import Bulk, Ending, Sender
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import (
     JournalContents,
@@ -101,7 +101,6 @@ class Job:
         self._bulk = bulk or client.bulk
         self._clock = clock
         self._meter = Meter(on_progress)
-        self._outage = Outage(options.patience)
         self._ending = Ending(options.until, clock)
         self._work: asyncio.Task[None] | None = None
 
@@ -202,7 +201,6 @@ class Job:
             self._bulk,
             self._options,
             ending=self._ending,
-            outage=self._outage,
             meter=self._meter,
             clock=self._clock,
         )

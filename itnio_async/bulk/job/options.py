@@ -6,7 +6,15 @@ from enum import Enum
 
 from attrs import frozen
 
-from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, positive_number, rate_limit_of, whole_number
+from itnio_async.config import (
+    BULK_CONCURRENCY,
+    BULK_STOP_ON,
+    PATIENCE,
+    BulkRate,
+    bulk_rate_of,
+    positive_number,
+    whole_number,
+)
 from itnio_async.errors import ItnioError
 
 
@@ -27,19 +35,20 @@ class Ended(Enum):
 class JobOptions:
     """How a plan is applied.
 
-    `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`. `force` overwrites trunks that
+    `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`; a rate that is a number is the
+    most, and None does without any pace. `force` overwrites trunks that
     changed since the plan was made. `retry_refused` sends again what was refused in an earlier run. `same_account`
     takes a journal of another API key. `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros`
     is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`. `until` is a moment in Unix
     seconds after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown
-    are read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of
-    reach before the job ends.
+    are read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may answer
+    nothing well, be it an update or a page of a listing, before the job ends.
 
     Raises `ConfigurationError` for a number that cannot be.
     """
 
     concurrency: int = BULK_CONCURRENCY
-    rate_limit: float | RateLimit | None = None
+    rate_limit: BulkRate = "auto"
     stop_on: tuple[type[ItnioError], ...] = BULK_STOP_ON
     max_failures: int = 20
     force: bool = False
@@ -51,7 +60,7 @@ class JobOptions:
     until: float | None = None
     verify: bool = False
     rounds: int = 3
-    patience: float = 30.0
+    patience: float = PATIENCE
 
     def __attrs_post_init__(self) -> None:
         # Here, so that nothing has begun yet where one does not fit.
@@ -60,6 +69,6 @@ class JobOptions:
         whole_number("canary", self.canary, least=0)
         whole_number("rounds", self.rounds)
         positive_number("patience", self.patience)
-        rate_limit_of(self.rate_limit)
+        bulk_rate_of(self.rate_limit)
         if self.until is not None:
             positive_number("until", self.until)

@@ -19,6 +19,7 @@ from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
 
 Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
@@ -51,6 +52,7 @@ class Rounds:
         self._ending = ending
         self._meter = meter
         self._confirm = confirm
+        self._reading = Reading(options.patience)
 
     async def run(self) -> None:
         """Go on until no row is open, or something ends the job."""
@@ -80,13 +82,13 @@ class Rounds:
 
     async def _require_as_left(self) -> None:
         rows = await self._journal.rows(RowState.DONE, RowState.UNCHANGED)
-        trunks = await list_trunks(self._client)
+        trunks = await list_trunks(self._client, reading=self._reading)
         journal = self._journal
         await asyncio.to_thread(require_as_left, journal.path, journal.header, rows, self._plan, trunks)
 
     async def _round(self, rows: Sequence[JournalRow], *, first: bool) -> None:
         """Look at the trunks, write down what is certain, and send the rest."""
-        trunks = await list_trunks(self._client)
+        trunks = await list_trunks(self._client, reading=self._reading)
         look = await asyncio.to_thread(self._decider.look, rows, trunks)
         changed: list[JournalRow] = []
         to_send: list[Open] = []
@@ -121,7 +123,7 @@ class Rounds:
     async def _is_confirmed(self, first: Sequence[Open]) -> bool:
         assert self._confirm is not None
         states = {row.id: row.state for row in await self._journal.rows()}
-        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
+        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
         answer = self._confirm([read_back(item, states[row.id], trunks.get(item.key_id)) for row, item in first])
         if isawaitable(answer):
             answer = await answer
@@ -132,7 +134,7 @@ class Rounds:
 
     async def _verify(self) -> None:
         """Read back every trunk that is done, and note whether it is as wanted."""
-        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
+        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
         rows = await self._journal.rows(RowState.DONE)
         read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
         await self._journal.write([row._replace(verified=back.ok) for row, back in zip(rows, read, strict=True)])

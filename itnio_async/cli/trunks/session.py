@@ -34,6 +34,7 @@ from itnio_async.bulk import (
 )
 from itnio_async.bulk.job.account_lock import require_free
 from itnio_async.bulk.job.job import Bulk
+from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
@@ -94,7 +95,8 @@ def _client(access: Access, options: JobOptions) -> AsyncClient:
         max_keepalive_connections=at_once,
         keepalive_expiry=config.LIMITS.keepalive_expiry,
     )
-    return access.client(limits=limits, rate_limit=options.rate_limit)
+    at_most = paced_rate_of(options)
+    return access.client(limits=limits, rate_limit=None if at_most is None else at_most.at_most)
 
 
 @frozen(kw_only=True)

@@ -363,7 +363,7 @@ async def test_a_vendor_that_is_restarted_costs_no_row(sandbox, client, path):
     running = asyncio.ensure_future(job.run())
     await halfway.wait()
     sandbox.stop()
-    await until(lambda: job._outage.is_on)
+    await until(lambda: job._ending.run is not None and job._ending.run.held_back == "no connection can be made")
     sandbox.start()
     result = await running
     assert result.ok, result
