@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
+from itnio_async.config import PATIENCE, RateLimit
 from itnio_async.errors import (
     ApiError,
     ConnectError,
@@ -29,6 +30,7 @@ from itnio_async.errors import (
     TransientError,
     WriteTimeout,
 )
+from itnio_async.transport.limiter import RateWindow
 
 NOT_SENT = (ConnectError, ConnectTimeout, ProxyError, PoolTimeout)
 _TIMED_OUT = (ReadTimeout, WriteTimeout, DeadlineExceeded)
@@ -37,6 +39,8 @@ _TIMED_OUT = (ReadTimeout, WriteTimeout, DeadlineExceeded)
 LAST = 20
 # The seconds before one call tries whether the vendor takes calls again; doubled each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+# So many seconds without room for one call are not a limit: the vendor was away.
+_AWAY = 2.0
 
 # After a refusal, the rate is to stay below the limit for these seconds: a refusal may cost one (Retry-After: 1), which
 # is a thirtieth then. A limit that is not certain yet is tried again soon, and so is one that is much lower than the
@@ -180,7 +184,8 @@ class Rate:
 class Pace:
     """When the next call of a run may begin; `most` is how many may be in flight.
 
-    `patience` is for how many seconds nothing may have been answered well before a refused call is given up. `why` says
+    `patience` is for how many seconds nothing may have been answered well before a refused call is given up.
+    `at_most` bounds what may begin besides, also where the vendor would allow more. `why` says
     what the pace was last taken back for, as long as it still is. `clock` gives seconds that never go back, `random`
     numbers from 0 to 1, so that several processes do not try at the same moment.
     """
@@ -189,10 +194,12 @@ class Pace:
         self,
         most: int,
         *,
-        patience: float = 30.0,
+        patience: float = PATIENCE,
+        at_most: RateLimit | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
     ) -> None:
+        self.at_most = None if at_most is None else RateWindow(at_most)
         self._patience = patience
         self._clock = clock
         self._random = random
@@ -211,6 +218,10 @@ class Pace:
         # After a refusal one call tries whether others are taken.
         self._is_trying = False
         self._trial: Begun | None = None
+        self._trials = 0
+        # Where the vendor was out of reach, the pace from before is as good as any.
+        self._before: tuple[Window, Rate] | None = None
+        self._away_since = 0.0
 
     @property
     def why(self) -> str:
@@ -270,7 +281,7 @@ class Pace:
             self._trial = None
 
     def sends_again(self, error: ItnioError, *, idempotent: bool) -> bool:
-        """Tell whether the same call is to be sent again: it failed for the state of the vendor, and a repeat is safe."""
+        """Tell whether the call is to be sent again: the vendor had no room for it, and a repeat does no harm."""
         if error.may_have_been_processed and not idempotent:
             return False
         if isinstance(error, TimestampExpiredError) and error.after_correction:
@@ -299,7 +310,9 @@ class Pace:
         self._answered_since += 1
         self._bad_since = None
         if begun.at >= self._backed_off:
-            self._is_trying, self._pause = False, _FIRST_PAUSE
+            if self._is_trying and self._trials > 1 and now - self._away_since >= _AWAY and self._before is not None:
+                self._window, self._rate = self._before
+            self._is_trying, self._pause, self._trials = False, _FIRST_PAUSE, 0
         if self._window.answered(begun, now - begun.at, tries_more=now - self._resumes > _CERTAIN):
             self._why = "answers take longer"
 
@@ -314,7 +327,10 @@ class Pace:
         if begun.at < self._backed_off:
             return
         now = self._clock()
-        if not self._is_trying:
+        if self._is_trying:
+            self._trials += 1
+        else:
+            self._before, self._away_since = (evolve(self._window), evolve(self._rate)), now
             self._lower(begun, now)
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         self._backed_off = now

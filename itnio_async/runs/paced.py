@@ -13,7 +13,6 @@ from attrs import evolve
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
 from itnio_async.runs.pace import Pace
-from itnio_async.transport.limiter import RateWindow
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -32,12 +31,11 @@ class Paced(Generic[Q, R]):
         send: Callable[[Q], Awaitable[Response[R]]],
         *,
         idempotent: bool,
-        at_most: RateWindow | None = None,
     ) -> None:
         self.pace = pace
         self._send = send
         self._idempotent = idempotent
-        self._at_most = at_most
+        self._at_most = pace.at_most
         self._line = asyncio.Lock()
         self._waiting_again = 0
         self._reads = False  # somebody waits to read

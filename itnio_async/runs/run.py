@@ -61,9 +61,8 @@ class BulkRun(Generic[Q, R]):
         rate = config.Paced() if isinstance(rate_limit, Pace) else config.bulk_rate_of(rate_limit)
         turns: RateWindow | Paced[Q, R] | None = None
         if isinstance(rate, config.Paced):
-            pace = pace or Pace(concurrency, patience=patience)
-            at_most = RateWindow(rate.at_most) if rate.at_most else None
-            turns = paced = Paced(pace, send, idempotent=idempotent, at_most=at_most)
+            pace = pace or Pace(concurrency, patience=patience, at_most=rate.at_most)
+            turns = paced = Paced(pace, send, idempotent=idempotent)
             send = paced.send
         elif rate is not None:
             turns = RateWindow(rate)

@@ -23,7 +23,7 @@ from itnio_async.bulk.plan.plan import PlanItem
 from itnio_async.config import BULK_STOP_ON, Paced, bulk_rate_of
 from itnio_async.errors import ApiError, GatewayBusyError, InvalidRequestError, ItnioError, TransientError
 from itnio_async.runs.outcome import Outcome
-from itnio_async.runs.pace import LAST, NOT_SENT
+from itnio_async.runs.pace import LAST, NOT_SENT, Pace
 from itnio_async.runs.run import BulkRun
 
 # While calls are held back, nothing but the clock tells that the job goes on.
@@ -166,6 +166,7 @@ class Sender:
         ending: Ending,
         meter: Meter,
         clock: Callable[[], float],
+        pace: Pace | None = None,
     ) -> None:
         self._journal = journal
         self._bulk = bulk
@@ -174,7 +175,7 @@ class Sender:
         self._meter = meter
         self._clock = clock
         # A job's run gives up only what the vendor has had no room for so long, unless it is not paced.
-        self._rate = paced_rate_of(options)
+        self._rate = pace or paced_rate_of(options)
         self._successes: deque[bool] = deque(maxlen=LAST)
 
     async def send(self, rows: Sequence[Open], done: Collection[int] = ()) -> set[int]:
@@ -252,6 +253,12 @@ def paced_rate_of(options: JobOptions) -> Paced | None:
     """Return how fast a job goes: a rate that is given is the most, and the vendor may allow less."""
     rate = bulk_rate_of(options.rate_limit)
     return rate if rate is None or isinstance(rate, Paced) else Paced(rate)
+
+
+def pace_of(options: JobOptions) -> Pace | None:
+    """Return a pace for all runs of a job, or None where it has none."""
+    rate = paced_rate_of(options)
+    return None if rate is None else Pace(options.concurrency, patience=options.patience, at_most=rate.at_most)
 
 
 def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:

@@ -393,7 +393,7 @@ async def held(sandbox, client, path, count=4, **options):
     """A job with `count` calls that the sandbox holds."""
     plan = await planned(client, prefixes())
     order = sandbox.order("hold,endpoint=update")
-    job = Job(client, plan, path, JobOptions(concurrency=count, **options))
+    job = Job(client, plan, path, JobOptions(concurrency=count, rate_limit=None, **options))
     running = asyncio.ensure_future(job.run())
     await order.reached(count)
     return job, running, order
