@@ -10,6 +10,7 @@ drop                                the connection ends without an answer (`rese
 garbage                             bytes that are not HTTP, then the connection ends
 half                                the headers and half of the body, then the connection ends
 page                                a gateway's HTML page with `http_status` instead of the API's answer
+limit                               the same for what is more than `rate` calls a second or `at_once` calls at a time
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import math
 import random
 import re
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -29,12 +31,15 @@ from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.event_count import EventCount
 from itnio_async.sandbox.families import HANDLERS
 
-_KINDS = ("wait", "hold", "drop", "garbage", "half", "page")
+_KINDS = ("wait", "hold", "drop", "garbage", "half", "page", "limit")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
 
+
+# Statuses with which a gateway asks to wait.
+_BUSY = (429, 503)
 
 # Endpoints by path and by its last part, which reads better in a shell.
 _ENDPOINTS = (*(path.rpartition("/")[2] for path in HANDLERS), *HANDLERS)
@@ -78,7 +83,10 @@ class Fault:
     that trunk. `count`: how many requests it strikes at most; None: no limit. `probability`: 0 to 1, drawn for each
     request that fits; `seed` makes the draws the same every time. `seconds`: how long `wait` waits. `processed`:
     whether the request is carried out before the fault strikes; unless given, only for garbage and half.
-    `http_status`: of a refusal (200) or a page (502). `reset`: `drop` resets the connection instead of closing it.
+    `http_status`: of a refusal (200), a page (502) or a `limit` (429, or 503). `reset`: `drop` resets the connection
+    instead of closing it. `limit` takes `rate` calls a second (a bucket that holds those of one second) or `at_once` at
+    a time, and refuses the others: with a gateway's page, or with the API's `code`. `retry_after`: the seconds that a
+    page or a limit asks to wait.
     """
 
     kind: str = field(validator=_given(_is_kind, f"minus and a code (minus18), or one of {', '.join(_KINDS)}"))
@@ -97,20 +105,46 @@ class Fault:
     processed: bool | None = field(default=None, kw_only=True, validator=_given(_is_switch, "True or False"))
     http_status: int | None = field(default=None, kw_only=True, validator=_given(_is_whole(200, 599), "200 to 599"))
     reset: bool = field(default=False, kw_only=True, validator=_given(_is_switch, "True or False"))
+    rate: float | None = field(
+        default=None, kw_only=True, validator=_given(_is_number(0.01, 1e6), "calls a second, at least 0.01")
+    )
+    at_once: int | None = field(default=None, kw_only=True, validator=_given(_is_whole(1), "a number, 1 or more"))
+    limit_code: int | None = field(
+        default=None,
+        kw_only=True,
+        alias="code",
+        validator=_given(_is_whole(-9999, -1), "the code of a limit's refusal, such as -18"),
+    )
+    retry_after: int | None = field(
+        default=None, kw_only=True, validator=_given(_is_whole(0, 86_400), "whole seconds, up to a day")
+    )
 
     def __attrs_post_init__(self) -> None:
         if (self.seconds is None) == (self.kind == "wait"):
             raise _misfit("seconds", self.seconds, "how long to wait, for the kind wait and only for it")
-        if self.http_status is not None and self.code is None and self.kind != "page":
-            raise _misfit("http_status", self.http_status, "it only for a code or a page")
+        if self.http_status is not None and self.code is None and self.kind not in ("page", "limit"):
+            raise _misfit("http_status", self.http_status, "it only for a code, a page or a limit")
         if self.reset and self.kind != "drop":
             raise _misfit("reset", self.reset, "it only for the kind drop")
+        self._check_limit()
+
+    def _check_limit(self) -> None:
+        is_limit = self.kind == "limit"
+        if [self.rate, self.at_once].count(None) != (1 if is_limit else 2):
+            given = self.rate if self.at_once is None else self.at_once
+            raise _misfit("rate or at_once", given, "one of them for the kind limit and only for it")
+        if self.limit_code is not None and not is_limit:
+            raise _misfit("code", self.limit_code, "it only for the kind limit")
+        if is_limit and self.limit_code is None and self.http_status not in (None, *_BUSY):
+            raise _misfit("http_status", self.http_status, "429 or 503 for a limit")
+        if self.retry_after is not None and (self.kind not in ("limit", "page") or self.limit_code is not None):
+            raise _misfit("retry_after", self.retry_after, "it only for a page or for a limit without a code")
 
     @property
     def code(self) -> int | None:
         """The vendor's code that it answers, None for the other kinds."""
         match = _MINUS.fullmatch(self.kind)
-        return -int(match[1]) if match else None
+        return -int(match[1]) if match else self.limit_code
 
     @property
     def after_processing(self) -> bool:
@@ -124,9 +158,9 @@ class Fault:
 
     def __str__(self) -> str:
         given = [
-            f"{name}={str(value).lower() if isinstance(value, bool) else value}"
-            for name in _READERS
-            if (value := getattr(self, name)) != getattr(attrs.fields(Fault), name).default
+            f"{each.alias}={str(value).lower() if isinstance(value, bool) else value}"
+            for each in attrs.fields(Fault)[1:]
+            if (value := getattr(self, each.name)) != each.default
         ]
         return ",".join([self.kind, *given])
 
@@ -170,7 +204,30 @@ _READERS: dict[str, Any] = {
     "processed": _boolean,
     "http_status": int,
     "reset": _boolean,
+    "rate": float,
+    "at_once": int,
+    "code": int,
+    "retry_after": int,
 }
+
+
+class Bucket:
+    """A bucket of tokens, one for each call, that holds those of one second; it begins full."""
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._tokens = self._most = max(1.0, rate)
+        self._last = clock()
+
+    def takes(self) -> bool:
+        """Tell whether a call is let in now."""
+        now = self._clock()
+        self._tokens, self._last = min(self._most, self._tokens + (now - self._last) * self._rate), now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 class Order:
@@ -183,6 +240,8 @@ class Order:
         self.cancelled = False
         self._struck = EventCount()
         self._released = EventCount()
+        self._bucket = None if fault.rate is None else Bucket(fault.rate)
+        self._inside = 0
 
     @property
     def struck(self) -> int:
@@ -215,5 +274,25 @@ class Order:
                 return False
             if self._random.random() >= self.fault.probability:
                 return False
+            if self.fault.kind == "limit" and self._lets_in():
+                return False
             self._struck.advance()
             return True
+
+    def _lets_in(self) -> bool:
+        if self._bucket is not None:
+            return self._bucket.takes()
+        assert self.fault.at_once is not None
+        if self._inside >= self.fault.at_once:
+            return False
+        self._inside += 1
+        return True
+
+    def counts(self, path: str, key_id: int | None) -> bool:
+        """Tell whether a request that it does not strike is one of those at once that it has let in."""
+        return self.fault.at_once is not None and not self.cancelled and self.fault.fits(path, key_id)
+
+    def left(self) -> None:
+        """Note that a request which was let in has its answer."""
+        with self._lock:
+            self._inside -= 1

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
+from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
@@ -18,9 +19,6 @@ from itnio_async.sandbox.server import HOST, Server
 from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
 from itnio_async.sandbox.sip_trunks.tables import StoredGroup, StoredTrunk, Trunks
 from itnio_async.sandbox.vendor import Vendor
-
-API_KEY = "sandbox-key"
-API_SECRET = "sandbox-made-up-secret"  # noqa: S105  (as it says)
 
 
 class Sandbox:
@@ -36,6 +34,8 @@ class Sandbox:
         allowed_addresses: the addresses that calls may come from, others get -2; None allows all.
         log: a file to which each request is appended as a line of JSON (without headers and passwords).
         keep_alive: how many seconds an idle connection stays open.
+        api_key: the key that calls are accepted with; None: the one in `state`, or a new one.
+        api_secret: the secret that belongs to it, given with it.
 
     Raises:
         ConfigurationError: an argument does not fit, the port is in use, or a file cannot be used.
@@ -54,6 +54,8 @@ class Sandbox:
         allowed_addresses: Collection[str] | None = None,
         log: str | os.PathLike[str] | None = None,
         keep_alive: float = 75.0,
+        api_key: str | None = None,
+        api_secret: str | None = None,
     ) -> None:
         _check(type(trunks) is int and 0 <= trunks <= MOST_TRUNKS, "trunks", trunks, f"an integer, 0 to {MOST_TRUNKS}")
         _check(type(port) is int and 0 <= port <= 65535, "port", port, "an integer, 0 (any free one) to 65535")
@@ -61,13 +63,18 @@ class Sandbox:
         _check(type(strict) is bool, "strict", strict, "True or False")
         _check(_are_addresses(allowed_addresses), "allowed_addresses", allowed_addresses, "a set of addresses, or None")
         _check(_is_duration(keep_alive), "keep_alive", keep_alive, "a number of seconds above 0")
+        _check((api_key is None) == (api_secret is None), "api_key", api_key, "it and api_secret, or neither")
+        _check(all(map(_is_name, (api_key, api_secret))), "api_key or api_secret", api_key, "printable ASCII")
+        # Of its own, so that what is meant for another sandbox of this machine is refused here.
+        self._account = (api_key or f"sandbox-{token_hex(4)}", api_secret or f"made-up-{token_hex(16)}")
+        self._is_account_given = api_key is not None
         self._trunks = trunks
         self._port = port
         self._state_path = _path("state", state)
         self._log_path = _path("log", log)
         self._strict = strict
         self._vendor = Vendor(
-            accounts={API_KEY: API_SECRET},
+            accounts=dict([self._account]),
             allowed_addresses=allowed_addresses,
             assumptions=Assumptions(window=window),
         )
@@ -84,11 +91,20 @@ class Sandbox:
             return
         if not self._vendor.is_open:
             self._vendor.open(state=self._state_path, log=self._log_path, seed=partial(seed, trunks=self._trunks))
+            self._keep_account()
         try:
             self._port = self.server.start(self._port)
         except BaseException:
             self.close()
             raise
+
+    def _keep_account(self) -> None:
+        """Take the account that the state has, or store this one there."""
+        kept = self._vendor.database.account(self._account, replace=self._is_account_given)
+        if kept != self._account:
+            self._vendor.accounts.pop(self._account[0], None)
+            self._vendor.accounts.setdefault(*kept)
+            self._account = kept
 
     def stop(self) -> None:
         """Stop listening and end all connections, as a crash of the vendor would; the data stays for a `start`."""
@@ -142,12 +158,12 @@ class Sandbox:
     @property
     def api_key(self) -> str:
         """The made-up API key that calls are accepted with."""
-        return API_KEY
+        return self._account[0]
 
     @property
     def api_secret(self) -> str:
         """The made-up API secret that belongs to it."""
-        return API_SECRET
+        return self._account[1]
 
     # What may be changed at any moment.
 
@@ -261,6 +277,10 @@ def _fault(fault: object) -> Fault:
     if not isinstance(fault, Fault):
         raise ConfigurationError(f"fault is {fault!r}; give a Fault, or its text like 'minus18,count=3'.")
     return fault
+
+
+def _is_name(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.isascii() and value.isprintable() and value.strip() != "")
 
 
 def _is_duration(value: object) -> bool:
