@@ -124,6 +124,7 @@ class Window:
 class Rate:
     """How many calls may begin in a second, `now`; `limit` is what the vendor allows as far as is known."""
 
+    most: float = inf  # as the caller has it, whatever the vendor allows
     now: float = inf
     limit: float | None = None
     holds_for: float = 0.0  # the seconds after a refusal for which the limit is not passed
@@ -163,7 +164,7 @@ class Rate:
     def wait(self, now: float, since: float, last_second: int) -> float:
         """Return the seconds until the next call may begin, after rising as it may."""
         if self.limit is None:
-            return 0.0
+            return max(0.0, self._next - now)
         elapsed, self._seen = min(_LONGEST_STEP, now - self._seen), now
         if since < self.holds_for:
             begins = _BELOW + (_CLOSE - _BELOW) * min(1.0, since / _EARLY)
@@ -177,8 +178,8 @@ class Rate:
 
     def begin(self, now: float) -> None:
         """Note that a call begins."""
-        if self.limit is not None:
-            self._next = max(self._next, now - _LATE) + 1 / self.now
+        # Evenly: what begins all at once may arrive together with what begins a second later.
+        self._next = max(self._next, now - _LATE) + 1 / min(self.now, self.most)
 
 
 class Pace:
@@ -205,7 +206,7 @@ class Pace:
         self._random = random
         self._why = ""
         self._window = Window(most)
-        self._rate = Rate()
+        self._rate = Rate() if at_most is None else Rate(most=at_most.calls / at_most.seconds)
         self._in_flight = 0
         self._answers: deque[tuple[float, int]] = deque()  # of the last second: when, and how many were in flight
         self._answered_since = 0  # the last refusal

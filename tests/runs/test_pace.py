@@ -16,6 +16,7 @@ from itnio_async import (
     ConnectError,
     GatewayBusyError,
     ItnioError,
+    RateLimit,
     ReadTimeout,
     Response,
     ServerError,
@@ -282,3 +283,20 @@ def test_no_error_of_another_kind_is_sent_again_or_slows_anything():
     outcomes = run(outcomes_of(vendor, range(2000)))
     assert sum(outcome.ok for outcome in outcomes) == 1000
     assert vendor.sent[-1][0] < 1.0
+
+
+def test_a_rate_that_is_given_is_kept_evenly_from_the_first_call_on():
+    vendor = Script(lambda *_: None)
+
+    async def main():
+        pace = Pace(50, at_most=RateLimit(100.0), clock=asyncio.get_running_loop().time)
+        pace.at_most = None  # the window beside it has a clock of its own
+        async with BulkRun(
+            "x", vendor, range(500), concurrency=50, rate_limit=pace, stop_on=(), max_failures=0, ordered=False
+        ) as going:
+            return [outcome async for outcome in going]
+
+    assert len(run(main())) == 500
+    moments = [moment for moment, _ in vendor.sent]
+    assert max(sum(begin <= moment < begin + 1 for moment in moments) for begin in moments) <= 102
+    assert moments[-1] < 5.5
