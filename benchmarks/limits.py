@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+import httpx
 from attrs import define
+
+from itnio_async import GatewayBusyError, Response
+
+ANSWER: Response[None] = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
 
 
 class Limit(Protocol):
@@ -107,3 +114,27 @@ LIMITS: dict[str, Callable[[float], Limit]] = {
 def integral(limit: Limit, begin: float, end: float, *, step: float = 0.01) -> float:
     """Return how many calls were allowed from one moment to another."""
     return sum(limit.allowed(begin + step * index) * step for index in range(int(max(0.0, end - begin) / step)))
+
+
+class Vendor:
+    """Takes what its limit allows, and refuses the rest with 429; `done` and `refused` are moments."""
+
+    def __init__(self, limit: Limit, latency: float, retry_after: float | None = None, *, seed: int = 7) -> None:
+        self.done: list[float] = []
+        self.refused: list[float] = []
+        self._limit = limit
+        self._latency = latency
+        self._retry_after = retry_after
+        self._random = random.Random(seed)
+
+    async def __call__(self, request: object) -> Response[None]:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0.0005 * self._random.random())
+        if not self._limit.takes(loop.time()):
+            self.refused.append(loop.time())
+            await asyncio.sleep(0.001)
+            raise GatewayBusyError("busy", 429, self._retry_after, may_have_been_processed=False, attempts=1)
+        await asyncio.sleep(self._latency * (0.9 + 0.2 * self._random.random()))
+        self._limit.leaves()
+        self.done.append(loop.time())
+        return ANSWER

@@ -52,11 +52,11 @@ def sandbox(
         typer.Option(
             metavar="SPEC",
             help="A fault to order, such as minus18,endpoint=update,probability=0.05,seed=7; may be given several "
-            "times. Kinds: minus18 (or another code), wait,seconds=2 (a late answer), hold (no answer), drop (the end of "
-            "the connection; reset=true), garbage (bytes that are not HTTP), half (half of an answer), "
+            "times. Kinds: minus18 (or another code), wait,seconds=2 (a late answer), hold (no answer), drop (the end "
+            "of the connection; reset=true), garbage (bytes that are not HTTP), half (half of an answer), "
             "page,http_status=502 (a gateway's page), limit,rate=100 or limit,at_once=20 (refuses what is more; "
-            "http_status=429 or 503, retry_after=1, or code=-18). Each also takes endpoint, key_id, count, probability, "
-            "seed, processed.",
+            "http_status=429 or 503, retry_after=1, or code=-18). Each also takes endpoint, key_id, count, "
+            "probability, seed, processed.",
         ),
     ] = None,
     assume: Annotated[

@@ -6,11 +6,11 @@ import asyncio
 import random
 from functools import partial
 
-import httpx
 import pytest
-from support.virtual_time import run
 
-from benchmarks import limits
+from benchmarks import limits, pace as paces
+from benchmarks.limits import Vendor
+from benchmarks.virtual_time import run
 from itnio_async import (
     BulkRun,
     ConnectError,
@@ -18,35 +18,10 @@ from itnio_async import (
     ItnioError,
     RateLimit,
     ReadTimeout,
-    Response,
     ServerError,
     ValidationError,
 )
 from itnio_async.runs.pace import Pace
-
-ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)
-ROWS = 6000
-
-
-class Vendor:
-    """Takes what its limit allows, and refuses the rest; `done` and `refused` are moments."""
-
-    def __init__(self, limit, latency, retry_after=None, *, seed=7):
-        self.limit, self.latency, self.retry_after = limit, latency, retry_after
-        self.done, self.refused = [], []
-        self._random = random.Random(seed)
-
-    async def __call__(self, request):
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(0.0005 * self._random.random())
-        if not self.limit.takes(loop.time()):
-            self.refused.append(loop.time())
-            await asyncio.sleep(0.001)
-            raise GatewayBusyError("busy", 429, self.retry_after, may_have_been_processed=False)
-        await asyncio.sleep(self.latency * (0.9 + 0.2 * self._random.random()))
-        self.limit.leaves()
-        self.done.append(loop.time())
-        return ANSWER
 
 
 def bulk_run(send, requests, *, concurrency=50, patience=30.0, idempotent=True, seed=7, stop_on=(), **options):
@@ -71,19 +46,12 @@ async def outcomes_of(send, requests, **options):
         return [outcome async for outcome in going]
 
 
-@pytest.mark.parametrize("retry_after", [None, 1.0], ids=["", "retry-after"])
-@pytest.mark.parametrize("latency", [0.005, 0.05], ids=["5ms", "50ms"])
-@pytest.mark.parametrize("name", limits.LIMITS)
-def test_all_rows_are_done_at_the_pace_that_the_vendor_allows_and_few_are_refused(name, latency, retry_after):
-    limit = limits.LIMITS[name](latency)
-    vendor = Vendor(limit, latency, retry_after)
-    outcomes = run(outcomes_of(vendor, range(ROWS)))
-    assert sorted(outcome.index for outcome in outcomes) == list(range(ROWS))
-    assert all(outcome.ok for outcome in outcomes)
-    assert len(vendor.refused) <= 0.02 * (ROWS + len(vendor.refused))
-    end = vendor.done[-1]
-    if end > 11:
-        assert sum(moment >= 10 for moment in vendor.done) >= 0.9 * limits.integral(limit, 10, end)
+@pytest.mark.parametrize("scenario", paces.SCENARIOS, ids=str)
+def test_all_rows_are_done_at_the_pace_that_the_vendor_allows_and_few_are_refused(scenario):
+    result = paces.simulated(scenario, paces.ROWS)
+    assert result.done == paces.ROWS
+    assert result.refused <= paces.MOST_REFUSED
+    assert result.used is None or result.used >= paces.LEAST_USED
 
 
 def busy(status, retry_after=None):
@@ -109,7 +77,7 @@ class Script:
         error = self.failure(request, loop.time())
         if error is not None:
             raise error
-        return ANSWER
+        return limits.ANSWER
 
 
 @pytest.mark.parametrize(
@@ -242,7 +210,7 @@ class Slow:
             await asyncio.sleep(0.1)
         self.in_flight -= 1
         self.late.append(asyncio.get_running_loop().time() - began)
-        return ANSWER
+        return limits.ANSWER
 
 
 def test_a_vendor_that_only_becomes_slow_gets_no_more_at_once_than_it_works_at():
