@@ -66,7 +66,8 @@ _LATE = 0.01
 _MOST_ANSWERS = 20_000
 
 # An answer that takes twice as long as one alone, and so many seconds more, has waited behind others.
-_IN_LINE = 0.1
+_IN_LINE = 0.2
+_LATE_SHRINKS = 0.8
 # A refusal while the window was full by so much is the window's.
 _FULL = 0.7
 
@@ -89,6 +90,11 @@ class Window:
     _refused_above: float = inf
     # The seconds of a call with no other beside it, or of the fastest one.
     _alone: float = inf
+    # Of a turn, which is as many answers as may be in flight: how many are to come, and the fastest one so far. Where
+    # even that was late, all have waited; one late answer may be a row's own, or this process's.
+    _left: int = 0
+    _fastest: float = inf
+    _is_late: bool = False
 
     def is_full(self, in_flight: int) -> bool:
         """Tell whether no other call may begin."""
@@ -97,8 +103,14 @@ class Window:
     def answered(self, begun: Begun, seconds: float, *, tries_more: bool) -> bool:
         """Take a good answer; tell whether it had to wait behind others."""
         self._alone = seconds if begun.beside == 1 else min(self._alone, seconds)
-        if seconds > 2 * self._alone + _IN_LINE:
-            self.shrink_to(self.size - 0.5)
+        self._fastest = min(self._fastest, seconds)
+        self._left -= 1
+        if self._left <= 0:
+            self._is_late = self._fastest > 2 * self._alone + _IN_LINE
+            if self._is_late:
+                self.shrink_to(self.size * _LATE_SHRINKS)
+            self._left, self._fastest = int(self.size), inf
+        if self._is_late:
             return True
         if tries_more:
             self._refused_above = inf
