@@ -1,4 +1,4 @@
-"""The commands: `python -m benchmarks call`, `bulk` and `import`, and `results` for all of them."""
+"""The commands: `python -m benchmarks call`, `bulk`, `pace` and `import`, and `results` for all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, plot, report
+from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, pace, plot, report
 from benchmarks.nginx import SERVERS
 from benchmarks.peers import PEERS
 from benchmarks.ways import WAYS
@@ -23,6 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     imported = commands.add_parser("import", help="the time of `import itnio_async`")
     imported.set_defaults(run=_import)
     imported.add_argument("--rounds", type=_positive(int), default=20)
+    _pace_arguments(commands.add_parser("pace", help="runs at the vendor's pace; ends with 1 where a bound is not met"))
     taken = commands.add_parser("results", help="all of these, into the README of the benchmarks")
     taken.set_defaults(run=_results)
     taken.add_argument("--call", default="", metavar="OPTIONS", help="options of `call`, in one word")
@@ -56,6 +57,14 @@ def _bulk_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--csv-rows", type=int, default=100_000, help="rows of a CSV that is read; 0: none")
     command.add_argument("--trunks", type=int, default=20_000, help="trunks that rows are compared with; 0: none")
     command.add_argument("--only", nargs="+", choices=WAYS, default=list(WAYS), metavar="WAY", help=", ".join(WAYS))
+    _server_and_plot(command)
+
+
+def _pace_arguments(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_pace)
+    command.add_argument("--rows", type=_positive(int), default=pace.ROWS, help="of each simulated run")
+    command.add_argument("--items", type=int, default=pace.LOOPBACK_ROWS, help="updates over loopback; 0: none")
+    command.add_argument("--rounds", type=_positive(int), default=3, help="over loopback")
     _server_and_plot(command)
 
 
@@ -137,6 +146,21 @@ def _bulk(arguments: argparse.Namespace) -> _Outcome:
     )
 
 
+def _pace(arguments: argparse.Namespace) -> _Outcome:
+    before = report.load()
+    found = pace.run(arguments.rows)
+    items = arguments.items
+    unlimited = pace.over_loopback(items, arguments.rounds, arguments.server) if items else None
+    if arguments.plot:
+        plot.paces(found, arguments.plot)
+    facts = report.facts_markdown(report.facts(before))
+    return _Outcome(
+        f"{facts}\n\n{pace.markdown(found, unlimited)}",
+        pace.to_json(found, unlimited),
+        int(not pace.is_met(found, unlimited)),
+    )
+
+
 def _import(arguments: argparse.Namespace) -> _Outcome:
     before = report.load()
     times = imports.run(arguments.rounds)
@@ -156,6 +180,7 @@ def _results(arguments: argparse.Namespace) -> _Outcome:
     for section, picture, command in (
         ("Calls", "call.png", ["call", *shlex.split(arguments.call)]),
         ("Bulk jobs", "bulk.png", ["bulk", *shlex.split(arguments.bulk)]),
+        ("The vendor's pace", "pace.png", ["pace"]),
         ("Import", "", ["import"]),
     ):
         drawing = ["--plot", str(folder / picture)] if picture else []

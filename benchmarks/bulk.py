@@ -64,7 +64,7 @@ def run(plan: Plan, server: str) -> Results:
     ways = [way for way in plan.ways if way not in left_out]
     with SERVERS[server](cores()[0]) as running:
         rounds = list(_interleaved(ways, plan, running))
-        flat = [_round("update_many", items, plan.concurrency, running) for items in (FEW, plan.many) if plan.many]
+        flat = [one_round("update_many", items, plan.concurrency, running) for items in (FEW, plan.many) if plan.many]
         # The other server takes one update only.
         url = running.url if running.name.startswith("nginx") else None
         sizes = dict.fromkeys(PARTS, plan.trunks) | {"rows": plan.csv_rows}
@@ -77,11 +77,11 @@ def _interleaved(ways: Sequence[str], plan: Plan, server: Server) -> Iterator[Ro
     for _ in range(plan.rounds):
         for way in order:
             items = max(plan.concurrency, int(plan.items * WAYS[way].share))
-            yield _round(way, items, plan.concurrency, server)
+            yield one_round(way, items, plan.concurrency, server)
         order.rotate(-1)
 
 
-def _round(way: str, items: int, concurrency: int, server: Server) -> Round:
+def one_round(way: str, items: int, concurrency: int, server: Server) -> Round:
     before = server.counts()
     arguments = ("--items", str(items), "--concurrency", str(concurrency))
     with child(module("benchmarks.ways", way, server.url, *arguments), cores()[1]) as process:

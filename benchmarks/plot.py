@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.bulk_report import Row as WayRow
 from benchmarks.call_report import Row
+from benchmarks.pace import Result as Pace
 from benchmarks.peers import SDKS
 
 # From few to many in flight: one hue that grows darker, told apart without colour too by their shapes.
@@ -80,6 +81,34 @@ def ways(rows: Sequence[WayRow], path: Path) -> None:
     speed.set_yticks(positions, [row.way for row in order])
     speed.set_xlabel("calls a second")
     memory.set_xlabel("memory that each item adds to the peak, KiB")
+    _save(figure, path)
+
+
+def paces(results: Sequence[Pace], path: Path) -> None:
+    """Draw what was done in each second below what was allowed, a panel for each run."""
+    require()
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot
+
+    columns = 4
+    rows = -(-len(results) // columns)
+    figure, panels = pyplot.subplots(
+        rows, columns, figsize=(12, 2.1 * rows), layout="constrained", sharey="row", squeeze=False
+    )
+    for axes, result in zip(panels.flat, results, strict=True):
+        seconds = range(len(result.per_second))
+        axes.step(seconds, result.allowed, where="post", color="#4a98c9", linewidth=1.2, label="allowed")
+        axes.step(seconds, result.per_second, where="post", color=_OURS, linewidth=1.0, label="done")
+        axes.set_title(str(result.scenario), fontsize=8, color=_TEXT)
+        axes.tick_params(labelsize=7)
+        axes.set_ylim(bottom=0)
+        axes.grid(color=_FAINT, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0][0].legend(fontsize=7, frameon=False, loc="lower right")
+    figure.supxlabel("seconds", fontsize=8)
+    figure.supylabel("calls a second", fontsize=8)
     _save(figure, path)
 
 

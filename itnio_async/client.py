@@ -215,10 +215,11 @@ class AsyncClient(Families):
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
         concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: float | config.RateLimit | None = None,
+        rate_limit: config.BulkRate = None,
         stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
+        patience: float = config.PATIENCE,
         **options: Unpack[CallOptions],
     ) -> BulkRun[Q, R]:
         """Make a call for each request, at most `concurrency` at once, and give each one's `Outcome` as it finishes.
@@ -229,6 +230,10 @@ class AsyncClient(Families):
         do `max_failures` refusals with the same code, one after another in the order in which the calls finish (0:
         never). `ordered` gives the outcomes in the order of the requests: one slow call then holds back those behind
         it, and in the end the calls too. `options` are for each call. `BulkRun` says how a run ends.
+
+        With `rate_limit="auto"` the run goes as fast as the vendor allows. A call that a gateway refuses (429; 503
+        where a repeat does no harm), that finds no connection, or that fails with -16 or -18 while no other one
+        succeeds, is sent again until nothing was answered well for `patience` seconds: then its error is the outcome.
 
         Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """
@@ -249,6 +254,8 @@ class AsyncClient(Families):
             stop_on=stop_on,
             max_failures=max_failures,
             ordered=ordered,
+            patience=patience,
+            idempotent=endpoint.idempotent,
         )
 
     async def request(

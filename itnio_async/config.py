@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import httpx
 from attrs import field, frozen
@@ -26,6 +26,8 @@ BULK_CONCURRENCY = 50
 # A refused key or address, and a clock that stays refused although it was corrected by the server's: the rest of a bulk
 # run would fail alike.
 BULK_STOP_ON: tuple[type[ItnioError], ...] = (AuthenticationError, TimestampExpiredError)
+# Seconds in which the vendor answers nothing well before a bulk run gives a call up: a restart takes less.
+PATIENCE = 30.0
 # How much of an unexpected answer goes into its error.
 BODY_EXCERPT = 2000
 
@@ -52,6 +54,24 @@ def rate_limit_of(value: Any) -> RateLimit | None:
     rate = value if isinstance(value, RateLimit) else RateLimit(checked("rate_limit", value, number(above=0)))
     # The bucket must hold one whole call: 0.5 a second is one in two seconds.
     return rate if rate.calls >= 1 else RateLimit(1.0, rate.seconds / rate.calls)
+
+
+@frozen
+class Paced:
+    """As fast as the vendor allows, and never faster than `at_most`."""
+
+    at_most: RateLimit | None = field(default=None, converter=rate_limit_of)
+
+
+# What a bulk run's `rate_limit` may be.
+BulkRate = float | RateLimit | Literal["auto"] | Paced | None
+
+
+def bulk_rate_of(value: Any) -> RateLimit | Paced | None:
+    """Return what `rate_limit` of a bulk run means: as fast as the vendor allows, calls a second, or no bound."""
+    if isinstance(value, Paced):
+        return value
+    return Paced() if isinstance(value, str) and value == "auto" else rate_limit_of(value)
 
 
 def timeout_of(value: Any) -> httpx.Timeout:

@@ -104,7 +104,7 @@ async def test_a_program_runs_as_a_user_would_run_it(program, tmp_path):
         assert status == 0, output
         return
     write_files(PAGES[program.path], tmp_path)
-    async with Sandbox(trunks=12) as sandbox:
+    async with Sandbox(trunks=12, api_key="sandbox-key", api_secret="sandbox-made-up-secret") as sandbox:
         status, output = await run(file, environment=environment_of(sandbox))
         asked = bool(sandbox.requests)
     assert status == 0, output
@@ -118,7 +118,7 @@ def test_commands_print_what_is_shown(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     status = 0
-    with Sandbox(trunks=12) as sandbox:
+    with Sandbox(trunks=12, api_key="sandbox-key", api_secret="sandbox-made-up-secret") as sandbox:
         for name, value in environment_of(sandbox).items():
             monkeypatch.setenv(name, value)
         for command, shown in commands_of(PAGES[path]):

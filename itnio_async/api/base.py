@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, Unpack
 
-from itnio_async.config import RateLimit
+from itnio_async.config import BulkRate
 from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError, ItnioError
 from itnio_async.runs.run import BulkRun
@@ -27,10 +27,11 @@ class Caller(Protocol):
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
         concurrency: int,
-        rate_limit: float | RateLimit | None,
+        rate_limit: BulkRate,
         stop_on: tuple[type[ItnioError], ...],
         max_failures: int,
         ordered: bool,
+        patience: float,
         **options: Unpack[CallOptions],
     ) -> BulkRun[Q, R]:
         """Make a call for each request."""

@@ -85,6 +85,8 @@ def parts_of(progress: Progress) -> list[str]:
     if progress.unknown:
         parts.append(f"{progress.unknown:,} unknown")
     parts.append(f"{progress.rate:,.0f}/s")
+    if progress.held_back:
+        parts.append(progress.held_back)
     if progress.remaining is not None:
         parts.append(f"{duration(progress.remaining)} left")
     if progress.retried:

@@ -42,12 +42,22 @@ def sandbox(
     state: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keep the trunks in this file. Default: in memory only.")
     ] = None,
+    api_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Accept this key. Default: that of the state, or a new one.")
+    ] = None,
+    api_secret: Annotated[
+        str | None, typer.Option(metavar="SECRET", help="The secret that belongs to it; a made-up one, since it shows.")
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SPEC",
-            help="A fault to order, such as minus18,endpoint=update,probability=0.05,seed=7; wait,seconds=2; "
-            "drop,count=3. May be given several times.",
+            help="A fault to order, such as minus18,endpoint=update,probability=0.05,seed=7; may be given several "
+            "times. Kinds: minus18 (or another code), wait,seconds=2 (a late answer), hold (no answer), drop (the end "
+            "of the connection; reset=true), garbage (bytes that are not HTTP), half (half of an answer), "
+            "page,http_status=502 (a gateway's page), limit,rate=100 or limit,at_once=20 (refuses what is more; "
+            "http_status=429 or 503, retry_after=1, or code=-18). Each also takes endpoint, key_id, count, "
+            "probability, seed, processed.",
         ),
     ] = None,
     assume: Annotated[
@@ -79,7 +89,16 @@ def sandbox(
     Paste the first three lines into another shell: every command and program there then uses the sandbox.
     """
     sandbox_type = sandbox_class()
-    ready = sandbox_type(trunks, port=port, state=state, window=window, strict=strict, log=log)
+    ready = sandbox_type(
+        trunks,
+        port=port,
+        state=state,
+        window=window,
+        strict=strict,
+        log=log,
+        api_key=api_key,
+        api_secret=api_secret,
+    )
     for text in assume or ():
         _set_assumption(ready.assumptions, text)
     if assumptions:

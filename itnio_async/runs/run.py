@@ -10,11 +10,13 @@ from typing import Any, Generic, Self, TypeVar
 from itnio_async import config
 from itnio_async.endpoint import Response
 from itnio_async.runs.outcome import AnyOutcome, AsFinished, InInputOrder
+from itnio_async.runs.pace import Pace
+from itnio_async.runs.paced import PacedCalls
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
 from itnio_async.transport.limiter import RateWindow
-from itnio_async.validators import BOOLEAN, checked, whole
+from itnio_async.validators import BOOLEAN, checked, number, whole
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -42,27 +44,47 @@ class BulkRun(Generic[Q, R]):
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
         concurrency: int,
-        rate_limit: float | config.RateLimit | None,
+        rate_limit: config.BulkRate | Pace,
         stop_on: Any,
         max_failures: int,
         ordered: bool,
+        patience: float = config.PATIENCE,
+        idempotent: bool = False,
     ) -> None:
         checked("ordered", ordered, BOOLEAN)
         self._entered = False
-        rate = config.rate_limit_of(rate_limit)
-        self._workers: Workers[Q, R] = Workers(
+        self._workers: Workers[Q, R]
+        concurrency = checked("concurrency", concurrency, whole())
+        patience = checked("patience", patience, number(above=0))
+        pace = rate_limit if isinstance(rate_limit, Pace) else None  # of several runs, one after the other
+        rate = config.Paced() if isinstance(rate_limit, Pace) else config.bulk_rate_of(rate_limit)
+        turns: RateWindow | PacedCalls[Q, R] | None = None
+        if isinstance(rate, config.Paced):
+            pace = pace or Pace(concurrency, patience=patience, at_most=rate.at_most)
+            turns = paced = PacedCalls(pace, send, idempotent=idempotent)
+            send = paced.send
+        elif rate is not None:
+            turns = RateWindow(rate)
+        self._pace = pace
+        self._workers = Workers(
             name,
             send,
-            Source(requests, RateWindow(rate) if rate else None),
+            Source(requests, turns),
             InInputOrder() if ordered else AsFinished(),
             StopRule(stop_on, max_failures),
-            concurrency=checked("concurrency", concurrency, whole()),
+            concurrency=concurrency,
+            give_up=turns.stop if isinstance(turns, PacedCalls) else None,
         )
 
     @property
     def error(self) -> BaseException | None:
         """What stopped the run before its source ended, or None."""
         return self._workers.error
+
+    @property
+    def held_back(self) -> str:
+        """What the calls were last held back for by `rate_limit="auto"`, or nothing."""
+        return "" if self._pace is None else self._pace.why
 
     @property
     def under_way(self) -> Mapping[int, Q]:

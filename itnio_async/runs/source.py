@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from itnio_async.errors import InvalidRequestError
-from itnio_async.transport.limiter import RateWindow
 
 Q = TypeVar("Q")
 
@@ -17,14 +16,21 @@ Q = TypeVar("Q")
 _WOKEN = 2
 
 
+class Turns(Protocol):
+    """What says when the next call may begin."""
+
+    async def acquire(self) -> None:
+        """Wait for that moment."""
+
+
 class Source(Generic[Q]):
     """An iterable or an async iterable of requests; nothing of it is touched before the first request is read.
 
-    One reader at a time waits at it, for the rate first if there is one. Raises `InvalidRequestError` for what is
+    One reader at a time waits at it, for its turn first if there are `turns`. Raises `InvalidRequestError` for what is
     neither iterable.
     """
 
-    def __init__(self, requests: Iterable[Q] | AsyncIterable[Q], rate: RateWindow | None = None) -> None:
+    def __init__(self, requests: Iterable[Q] | AsyncIterable[Q], turns: Turns | None = None) -> None:
         if not isinstance(requests, Iterable | AsyncIterable):
             raise InvalidRequestError(
                 f"an iterable or an async iterable of requests is wanted, not a {type(requests).__name__}.",
@@ -32,7 +38,7 @@ class Source(Generic[Q]):
             )
         self._requests: Any = requests
         self._is_async = isinstance(requests, AsyncIterable)
-        self._rate = rate
+        self._turns = turns
         self._iterator: Any = None
         self._is_taken = False
         self._waiters: deque[asyncio.Future[None]] = deque()
@@ -46,8 +52,8 @@ class Source(Generic[Q]):
         self._is_taken = True
         try:
             # Before reading, or a stop would find a request that was read and not sent.
-            if self._rate is not None:
-                await self._rate.acquire()
+            if self._turns is not None:
+                await self._turns.acquire()
             if self._iterator is None:
                 self._iterator = aiter(self._requests) if self._is_async else iter(self._requests)
             if self._is_async:

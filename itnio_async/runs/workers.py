@@ -42,7 +42,8 @@ class Workers(Generic[Q, R]):
 
     `under_way` has the requests of the calls that have begun and not ended, by index; those that were cut off stay in
     it. `error` is what ended the run before its source did. `send` makes one call, and raises `ItnioError` for its
-    failures; anything else from it ends the run.
+    failures; anything else from it ends the run. `give_up` is called on a stop: what `send` would only send again
+    later is not.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Workers(Generic[Q, R]):
         rule: StopRule,
         *,
         concurrency: int,
+        give_up: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.under_way: dict[int, Q] = {}
@@ -66,6 +68,7 @@ class Workers(Generic[Q, R]):
         self._outcomes = outcomes
         self._rule = rule
         self._concurrency = concurrency
+        self._give_up = give_up
         # For the calls under way and the outcomes that nobody has taken yet.
         self._places = asyncio.Semaphore(2 * concurrency)
         self._stopping = False
@@ -121,6 +124,11 @@ class Workers(Generic[Q, R]):
         """Begin no further call; `error` says why, and the first one given stands."""
         if self.error is None:
             self.error = error
+        if self._give_up is not None:
+            self._give_up()
+        self._read_no_more()
+
+    def _read_no_more(self) -> None:
         if self._stopping:
             return
         self._stopping = True
@@ -188,7 +196,7 @@ class Workers(Generic[Q, R]):
                 await self._places.acquire()
                 request = await self._source.read()
             except StopAsyncIteration:
-                self.stop()
+                self._read_no_more()
                 return
             finally:
                 self._reading.discard(worker)

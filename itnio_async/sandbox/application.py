@@ -101,7 +101,21 @@ class Application:
         except ClientDisconnect:
             return _Cut()
         key_id = _key_id(handler, body)
-        striking = self._vendor.striking(handler.path, key_id)
+        striking, limits = self._vendor.striking(handler.path, key_id)
+        try:
+            return await self._answered(request, handler, body, key_id, striking)
+        finally:
+            for order in limits:
+                order.left()
+
+    async def _answered(
+        self,
+        request: Request,
+        handler: Handler,
+        body: Mapping[str, Any] | None,
+        key_id: int | None,
+        striking: list[Order],
+    ) -> Response:
         answer: _Answer | None = None
         for order in sorted(striking, key=lambda order: order.fault.after_processing):
             if order.fault.after_processing and answer is None:
@@ -166,8 +180,12 @@ class Application:
         if fault.kind == "half":
             head = f"HTTP/1.1 200 OK\r\ncontent-type: {JSON}\r\ncontent-length: {len(answer.content)}\r\n\r\n"
             return _Cut(sent=head.encode() + answer.content[: len(answer.content) // 2])
-        if fault.kind == "page":
-            return Response(_PAGE, fault.http_status or 502, {"Date": self._now()}, "text/html;charset=UTF-8")
+        if fault.kind in ("page", "limit"):
+            headers = {"Date": self._now()}
+            if fault.retry_after is not None:
+                headers["Retry-After"] = str(fault.retry_after)
+            status = fault.http_status or (502 if fault.kind == "page" else 429)
+            return Response(_PAGE, status, headers, "text/html;charset=UTF-8")
         return _Cut(reset=fault.reset)
 
     def _response(self, decision: Decision, content: bytes, http_status: int, media_type: str = JSON) -> Response:

@@ -9,12 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from itnio_async.bulk.files.private_file import create_private
+from itnio_async.bulk.files.private_file import NotAFileError, create_private
+from itnio_async.bulk.journal.lock import take_lock
 from itnio_async.errors import ConfigurationError
 
 # Marks a file as ours, so that no other database is ever written to by mistake; the version is the tables' form.
 _APPLICATION_ID = 0x49544E49
 _VERSION = 1
+
+
+def _held(path: str | None) -> sqlite3.Connection | None:
+    """Return the lock of a state, which closing it ends: two sandboxes on one would have their data mixed."""
+    if path is None:
+        return None
+    try:
+        lock = take_lock(Path(path))
+    except (sqlite3.Error, OSError, NotAFileError) as error:
+        raise ConfigurationError(f"state {path!r} cannot be opened ({error}); give a path to write to.") from error
+    if lock is None:
+        raise ConfigurationError(f"state {path!r} is in use by another sandbox; end that one, or give another path.")
+    return lock
 
 
 class Database:
@@ -32,6 +46,15 @@ class Database:
 
     def __init__(self, path: str | None, tables: str) -> None:
         self.lock: threading.RLock = threading.RLock()
+        self._held = _held(path)
+        try:
+            self._open(path, tables)
+        except BaseException:
+            if self._held is not None:
+                self._held.close()
+            raise
+
+    def _open(self, path: str | None, tables: str) -> None:
         try:
             if path:  # its owner's alone: it may come to hold somebody's own passwords
                 create_private(Path(path))
@@ -62,6 +85,7 @@ class Database:
                     f"BEGIN; {tables} PRAGMA application_id = {_APPLICATION_ID}; "
                     f"PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
+            self._connection.execute("CREATE TABLE IF NOT EXISTS account (api_key TEXT, api_secret TEXT)")
         except sqlite3.Error as error:
             raise ConfigurationError(
                 f"state {path!r} cannot be used as the sandbox's database ({error}); give a new path."
@@ -71,6 +95,18 @@ class Database:
         """Close the database; what was in memory is gone."""
         with self.lock:
             self._connection.close()
+            if self._held is not None:
+                self._held.close()
+
+    def account(self, account: tuple[str, str], *, replace: bool) -> tuple[str, str]:
+        """Return the API key and secret that are stored; these, where there are none yet or they replace others."""
+        with self.transaction():
+            rows = self._connection.execute("SELECT api_key, api_secret FROM account").fetchall()
+            if rows and not replace:
+                return tuple(rows[0])
+            self._connection.execute("DELETE FROM account")
+            self._connection.execute("INSERT INTO account VALUES (?, ?)", account)
+            return account
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

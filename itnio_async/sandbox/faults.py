@@ -10,6 +10,7 @@ drop                                the connection ends without an answer (`rese
 garbage                             bytes that are not HTTP, then the connection ends
 half                                the headers and half of the body, then the connection ends
 page                                a gateway's HTML page with `http_status` instead of the API's answer
+limit                               the same for what is more than `rate` calls a second or `at_once` calls at a time
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from __future__ import annotations
 import random
 import re
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -29,13 +32,16 @@ from itnio_async.sandbox.event_count import EventCount
 from itnio_async.sandbox.families import HANDLERS
 from itnio_async.validators import BOOLEAN, must_be, number, or_none, whole
 
-_KINDS = ("wait", "hold", "drop", "garbage", "half", "page")
+_KINDS = ("wait", "hold", "drop", "garbage", "half", "page", "limit")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
 _KIND = re.compile("|".join((*_KINDS, _MINUS.pattern)))
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
 
+
+# Statuses with which a gateway asks to wait.
+_BUSY = (429, 503)
 
 # Endpoints by path and by its last part, which reads better in a shell.
 _ENDPOINTS = (*(path.rpartition("/")[2] for path in HANDLERS), *HANDLERS)
@@ -49,7 +55,10 @@ class Fault:
     that trunk. `count`: how many requests it strikes at most; None: no limit. `probability`: 0 to 1, drawn for each
     request that fits; `seed` makes the draws the same every time. `seconds`: how long `wait` waits. `processed`:
     whether the request is carried out before the fault strikes; unless given, only for garbage and half.
-    `http_status`: of a refusal (200) or a page (502). `reset`: `drop` resets the connection instead of closing it.
+    `http_status`: of a refusal (200), a page (502) or a `limit` (429, or 503). `reset`: `drop` resets the connection
+    instead of closing it. `limit` takes `rate` calls a second (a bucket that holds those of one second) or `at_once` at
+    a time, and refuses the others: with a gateway's page, or with the API's `code`. `retry_after`: the seconds that a
+    page or a limit asks to wait.
     """
 
     kind: str = field(
@@ -66,20 +75,36 @@ class Fault:
     processed: bool | None = field(default=None, kw_only=True, validator=or_none(BOOLEAN))
     http_status: int | None = field(default=None, kw_only=True, validator=or_none(whole(200, 599)))
     reset: bool = field(default=False, kw_only=True, validator=BOOLEAN)
+    rate: float | None = field(default=None, kw_only=True, validator=or_none(number(least=0.01, most=1_000_000)))
+    at_once: int | None = field(default=None, kw_only=True, validator=or_none(whole()))
+    limit_code: int | None = field(default=None, kw_only=True, alias="code", validator=or_none(whole(-9999, -1)))
+    retry_after: int | None = field(default=None, kw_only=True, validator=or_none(whole(0, 86_400)))
 
     def __attrs_post_init__(self) -> None:
         if (self.seconds is None) == (self.kind == "wait"):
             raise ConfigurationError("seconds is how long to wait: give it for the kind wait, and only for it.")
-        if self.http_status is not None and self.code is None and self.kind != "page":
-            raise ConfigurationError("http_status is that of a code or a page: give it only for those.")
+        if self.http_status is not None and self.code is None and self.kind not in ("page", "limit"):
+            raise ConfigurationError("http_status is that of a code, a page or a limit: give it only for those.")
         if self.reset and self.kind != "drop":
             raise ConfigurationError("reset is a way to drop a connection: give it only for the kind drop.")
+        self._check_limit()
+
+    def _check_limit(self) -> None:
+        is_limit = self.kind == "limit"
+        if [self.rate, self.at_once].count(None) != (1 if is_limit else 2):
+            raise ConfigurationError("rate or at_once is what a limit allows: give one, for limits only.")
+        if self.limit_code is not None and not is_limit:
+            raise ConfigurationError("code is that of a limit's refusal: give it for the kind limit only.")
+        if is_limit and self.limit_code is None and self.http_status not in (None, *_BUSY):
+            raise ConfigurationError(f"http_status of a limit must be 429 or 503, not {self.http_status}.")
+        if self.retry_after is not None and (self.kind not in ("limit", "page") or self.limit_code is not None):
+            raise ConfigurationError("retry_after is a header: give it for a page, or a limit without a code.")
 
     @property
     def code(self) -> int | None:
         """The vendor's code that it answers, None for the other kinds."""
         match = _MINUS.fullmatch(self.kind)
-        return -int(match[1]) if match else None
+        return -int(match[1]) if match else self.limit_code
 
     @property
     def after_processing(self) -> bool:
@@ -93,9 +118,9 @@ class Fault:
 
     def __str__(self) -> str:
         given = [
-            f"{name}={str(value).lower() if isinstance(value, bool) else value}"
-            for name in _READERS
-            if (value := getattr(self, name)) != getattr(attrs.fields(Fault), name).default
+            f"{each.alias}={str(value).lower() if isinstance(value, bool) else value}"
+            for each in attrs.fields(Fault)[1:]
+            if (value := getattr(self, each.name)) != each.default
         ]
         return ",".join([self.kind, *given])
 
@@ -139,7 +164,30 @@ _READERS: dict[str, Any] = {
     "processed": _boolean,
     "http_status": int,
     "reset": _boolean,
+    "rate": float,
+    "at_once": int,
+    "code": int,
+    "retry_after": int,
 }
+
+
+class Bucket:
+    """A bucket of tokens, one for each call, that holds those of one second; it begins full."""
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._tokens = self._most = max(1.0, rate)
+        self._last = clock()
+
+    def takes(self) -> bool:
+        """Tell whether a call is let in now."""
+        now = self._clock()
+        self._tokens, self._last = min(self._most, self._tokens + (now - self._last) * self._rate), now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 class Order:
@@ -152,6 +200,8 @@ class Order:
         self.cancelled: bool = False
         self._struck = EventCount()
         self._released = EventCount()
+        self._bucket = None if fault.rate is None else Bucket(fault.rate)
+        self._inside = 0
 
     @property
     def struck(self) -> int:
@@ -184,5 +234,25 @@ class Order:
                 return False
             if self._random.random() >= self.fault.probability:
                 return False
+            if self.fault.kind == "limit" and self._lets_in():
+                return False
             self._struck.advance()
             return True
+
+    def _lets_in(self) -> bool:
+        if self._bucket is not None:
+            return self._bucket.takes()
+        assert self.fault.at_once is not None
+        if self._inside >= self.fault.at_once:
+            return False
+        self._inside += 1
+        return True
+
+    def counts(self, path: str, key_id: int | None) -> bool:
+        """Tell whether a request that it does not strike is one of those at once that it has let in."""
+        return self.fault.at_once is not None and not self.cancelled and self.fault.fits(path, key_id)
+
+    def left(self) -> None:
+        """Note that a request which was let in has its answer."""
+        with self._lock:
+            self._inside -= 1

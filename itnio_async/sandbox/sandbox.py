@@ -6,11 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
+from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
 from attrs.validators import in_, instance_of, not_
 
+from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.application import Application
 from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
@@ -21,9 +23,6 @@ from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
 from itnio_async.sandbox.sip_trunks.tables import StoredGroup, StoredTrunk, Trunks
 from itnio_async.sandbox.vendor import Vendor
 from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
-
-API_KEY = "sandbox-key"
-API_SECRET = "sandbox-made-up-secret"  # noqa: S105  (as it says)
 
 
 class Sandbox:
@@ -39,6 +38,8 @@ class Sandbox:
         allowed_addresses: the addresses that calls may come from, others get -2; None allows all.
         log: a file to which each request is appended as a line of JSON (without headers and passwords).
         keep_alive: how many seconds an idle connection stays open.
+        api_key: the key that calls are accepted with; None: the one in `state`, or a new one.
+        api_secret: the secret that belongs to it, given with it.
 
     Raises:
         ConfigurationError: an argument does not fit, the port is in use, or a file cannot be used.
@@ -57,6 +58,8 @@ class Sandbox:
         allowed_addresses: Collection[str] | None = None,
         log: str | os.PathLike[str] | None = None,
         keep_alive: float = 75.0,
+        api_key: str | None = None,
+        api_secret: str | None = None,
     ) -> None:
         checked("trunks", trunks, whole(0, MOST_TRUNKS))
         checked("port", port, whole(0, 65535))
@@ -66,13 +69,23 @@ class Sandbox:
         checked("keep_alive", keep_alive, number(above=0))
         checked("state", state, or_none(_PATH))
         checked("log", log, or_none(_PATH))
+        if (api_key is None) != (api_secret is None):
+            raise ConfigurationError("api_key and api_secret belong together: give both, or neither.")
+        if api_key is None or api_secret is None:
+            # Of its own, so that what is meant for another sandbox of this machine is refused here.
+            api_key, api_secret = f"sandbox-{token_hex(4)}", f"made-up-{token_hex(16)}"
+            self._is_account_given = False
+        else:
+            Credentials(api_key, api_secret)  # which checks them
+            self._is_account_given = True
+        self._account = (api_key, api_secret)
         self._trunks = trunks
         self._port = port
         self._state_path = None if state is None else os.fspath(state)
         self._log_path = None if log is None else os.fspath(log)
         self._strict = strict
         self._vendor = Vendor(
-            accounts={API_KEY: API_SECRET},
+            accounts=dict([self._account]),
             allowed_addresses=allowed_addresses,
             assumptions=Assumptions(window=window),
         )
@@ -89,11 +102,20 @@ class Sandbox:
             return
         if not self._vendor.is_open:
             self._vendor.open(state=self._state_path, log=self._log_path, seed=partial(seed, trunks=self._trunks))
+            self._keep_account()
         try:
             self._port = self.server.start(self._port)
         except BaseException:
             self.close()
             raise
+
+    def _keep_account(self) -> None:
+        """Take the account that the state has, or store this one there."""
+        kept = self._vendor.database.account(self._account, replace=self._is_account_given)
+        if kept != self._account:
+            self._vendor.accounts.pop(self._account[0], None)
+            self._vendor.accounts.setdefault(*kept)
+            self._account = kept
 
     def stop(self) -> None:
         """Stop listening and end all connections, as a crash of the vendor would; the data stays for a `start`."""
@@ -147,12 +169,12 @@ class Sandbox:
     @property
     def api_key(self) -> str:
         """The made-up API key that calls are accepted with."""
-        return API_KEY
+        return self._account[0]
 
     @property
     def api_secret(self) -> str:
         """The made-up API secret that belongs to it."""
-        return API_SECRET
+        return self._account[1]
 
     # What may be changed at any moment.
 

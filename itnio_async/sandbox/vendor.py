@@ -81,12 +81,16 @@ class Vendor:
         self.orders = (*(order for order in self.orders if not order.cancelled), placed)
         return placed
 
-    def striking(self, path: str, key_id: int | None) -> list[Order]:
-        """Return the orders that strike a request: delays, up to the first that decides its answer."""
-        striking = []
+    def striking(self, path: str, key_id: int | None) -> tuple[list[Order], list[Order]]:
+        """Return the orders that strike a request (delays, up to the first that decides its answer), and the limits
+        that let it in, which are to be told when it leaves.
+        """
+        striking, limits = [], []
         for order in self.orders:
             if order.strikes(path, key_id):
                 striking.append(order)
                 if order.fault.kind not in DELAYING:
                     break
-        return striking
+            elif order.counts(path, key_id):
+                limits.append(order)
+        return striking, limits

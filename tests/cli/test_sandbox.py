@@ -14,7 +14,6 @@ import pytest
 
 from itnio_async import AsyncClient, ServerError, UnexpectedResponseError
 from itnio_async.cli.sandbox import _interrupt
-from itnio_async.sandbox.sandbox import API_KEY, API_SECRET
 
 
 def settings_of(process):
@@ -64,13 +63,13 @@ def test_it_tells_where_it_is(itnio, monkeypatch, form):
 
 
 def test_an_assumption_that_was_relied_on(itnio, monkeypatch):
-    async def rely_on_one(url):
-        async with AsyncClient(API_KEY, API_SECRET, base_url=url) as client:
+    async def rely_on_one(sandbox):
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
             await client.request("POST", "/v3/cc/sipTrunk/nothing")
 
     def introduce(sandbox, *, json):
         with pytest.raises(UnexpectedResponseError):
-            asyncio.run(rely_on_one(sandbox.url))
+            asyncio.run(rely_on_one(sandbox))
 
     serve_nothing(monkeypatch)
     monkeypatch.setattr("itnio_async.cli.sandbox._announce", introduce)

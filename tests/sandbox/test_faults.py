@@ -10,6 +10,7 @@ from support.asking import QUERY, UPDATE, ask, headers_for, replacement, rule_of
 
 from itnio_async import ConfigurationError
 from itnio_async.sandbox import Fault
+from itnio_async.sandbox.faults import Bucket
 
 PAGE = {"current": 1, "size": 10, "params": {}}
 
@@ -278,3 +279,65 @@ def test_any_text_is_a_fault_or_our_error(text):
 def test_only_faults_can_be_ordered(sandbox):
     with pytest.raises(ConfigurationError, match=r"^fault must be of type"):
         sandbox.order(18)
+
+
+@pytest.mark.parametrize(
+    ("text", "http_status", "status"),
+    [
+        ("limit,rate=2", 429, None),
+        ("limit,rate=2,http_status=503,retry_after=3", 503, None),
+        ("limit,rate=2,code=-18", 200, "-18"),
+    ],
+)
+async def test_a_limit_of_calls_a_second_refuses_what_is_more(sandbox, text, http_status, status):
+    order = sandbox.order(text)
+    assert Fault.parse(str(order.fault)) == order.fault
+    answers = [await update(sandbox) for _ in range(3)]
+    assert [answer.status_code for answer in answers[:2]] == [200, 200]
+    refused = answers[2]
+    assert (refused.status_code, order.struck) == (http_status, 1)
+    assert refused.headers.get("Retry-After") == ("3" if "retry_after" in text else None)
+    assert (refused.json()["status"] if status else None) == status
+    assert sandbox.trunk(1).updates == 2
+
+
+def test_a_bucket_fills_again_as_time_goes_by():
+    now = 0.0
+    bucket = Bucket(10.0, clock=lambda: now)
+    assert [bucket.takes() for _ in range(11)] == [True] * 10 + [False]
+    now = 0.31
+    assert [bucket.takes() for _ in range(4)] == [True] * 3 + [False]
+    now = 100.0
+    assert sum(bucket.takes() for _ in range(20)) == 10
+
+
+async def test_a_limit_of_calls_at_once_lets_another_in_when_one_has_left(sandbox):
+    held = sandbox.order("hold,key_id=2")
+    limit = sandbox.order("limit,at_once=1")
+    first = asyncio.create_task(update(sandbox, 2))
+    await held.reached()
+    assert (await update(sandbox, 1)).status_code == 429
+    held.release()
+    assert (await first).status_code == 200
+    assert (await update(sandbox, 1)).status_code == 200
+    assert limit.struck == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "limit",
+        "limit,rate=5,at_once=5",
+        "drop,rate=5",
+        "drop,code=-18",
+        "drop,retry_after=1",
+        "limit,rate=0",
+        "limit,at_once=0",
+        "limit,rate=5,http_status=500",
+        "limit,rate=5,code=-18,retry_after=1",
+        "limit,rate=5,code=18",
+    ],
+)
+def test_a_limit_that_does_not_fit(text):
+    with pytest.raises(ConfigurationError):
+        Fault.parse(text)

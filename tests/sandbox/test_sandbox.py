@@ -272,3 +272,34 @@ with Sandbox() as sandbox, httpx.Client(trust_env=False) as client:
     finished = run(run_on_h11)
     assert finished.stdout == '{"status":-1,"reason":"Authentication error"}\nhalf\n'
     assert finished.stderr == ""
+
+
+def test_each_sandbox_has_an_account_of_its_own_and_a_state_keeps_it(tmp_path):
+    state = tmp_path / "state.sqlite"
+    with Sandbox(state=state) as first, Sandbox() as other:
+        account = first.api_key, first.api_secret
+        assert account != (other.api_key, other.api_secret)
+        assert other.accounts == {other.api_key: other.api_secret}
+    with Sandbox(state=state) as again:
+        assert (again.api_key, again.api_secret) == account
+        assert again.accounts == dict([account])
+    with Sandbox(state=state, api_key="told", api_secret="made-up") as told:
+        assert told.accounts == {"told": "made-up"}
+    with Sandbox(state=state) as later:
+        assert (later.api_key, later.api_secret) == ("told", "made-up")
+
+
+@pytest.mark.parametrize(
+    "given", [{"api_key": "key"}, {"api_secret": "secret"}, {"api_key": "a\nb", "api_secret": "s"}]
+)
+def test_an_account_that_does_not_fit(given):
+    with pytest.raises(ConfigurationError):
+        Sandbox(**given)
+
+
+def test_two_sandboxes_do_not_share_a_state(tmp_path):
+    state = tmp_path / "state.sqlite"
+    with Sandbox(state=state), pytest.raises(ConfigurationError, match="in use by another sandbox"):
+        Sandbox(state=state).start()
+    with Sandbox(state=state):
+        pass

@@ -17,7 +17,6 @@ from itnio_async.api.sip_trunks.types import (
     SipTrunkUpdate,
     TrunkDirection,
 )
-from itnio_async.config import RateLimit
 from itnio_async.endpoint import CallOptions, Endpoint, Listing
 from itnio_async.errors import ItnioError
 from itnio_async.runs.run import BulkRun
@@ -69,16 +68,17 @@ class SipTrunks(Service):
         updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
         *,
         concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: float | RateLimit | None = None,
+        rate_limit: config.BulkRate = None,
         stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
+        patience: float = config.PATIENCE,
         **options: Unpack[CallOptions],
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Update many trunks at once: `async for outcome in client.sip_trunks.update_many(updates)`.
 
         Each update replaces its trunk, as `update` does, and a failed one is an outcome. Two updates of one trunk may
-        overtake each other. Takes and raises what `client.bulk` does.
+        overtake each other. Takes and raises what `client.bulk` does; `rate_limit="auto"` finds the vendor's pace.
         """
         return self._caller.bulk(
             UPDATE,
@@ -88,6 +88,7 @@ class SipTrunks(Service):
             stop_on=stop_on,
             max_failures=max_failures,
             ordered=ordered,
+            patience=patience,
             **options,
         )
 

@@ -11,11 +11,21 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from ipaddress import ip_address
 from math import ceil
+from types import MappingProxyType
 from typing import Any, Self
 from weakref import WeakSet
 
@@ -86,7 +96,7 @@ class Cluster:
         *,
         connect: Callable[..., AsyncClient] = AsyncClient,
         concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: float | RateLimit | None = None,
+        rate_limit: config.BulkRate = None,
     ) -> AsyncIterator[Self]:
         """Connect to the scheduler at this address, with TLS as Dask's configuration has it, and begin in its workers.
 
@@ -99,7 +109,7 @@ class Cluster:
         begin, and `ConnectError` where there is no scheduler or no worker.
         """
         async with _dask_client(address) as dask:
-            cluster = cls(dask, address, concurrency, config.rate_limit_of(rate_limit))
+            cluster = cls(dask, address, concurrency, _most_of(rate_limit))
             try:
                 await cluster._begin(connect, identity)
                 yield cluster
@@ -123,12 +133,13 @@ class Cluster:
         requests: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
         *,
         concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: float | RateLimit | None = None,
+        rate_limit: config.BulkRate = None,
         stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
         max_failures: int = 0,
         ordered: bool = False,
+        patience: float = config.PATIENCE,
     ) -> BulkRun[SipTrunkUpdate, None]:
-        """Do what `client.bulk` does, in the workers.
+        """Do what `client.bulk` does, in the workers, each of which finds its own pace.
 
         Raises `ConfigurationError` for an update with a password, where the connections to scheduler and workers
         neither have TLS nor stay on this machine; as the outcome of that update where `requests` is not a sequence.
@@ -136,8 +147,20 @@ class Cluster:
         for update in requests if isinstance(requests, Sequence) else ():
             self.require_private(update)
         name = f"{endpoint} on {len(self.addresses)} workers"
+        paced: dict[str, Any] = {}
+        if isinstance(config.bulk_rate_of(rate_limit), config.Paced):
+            paced = {"rate_limit": config.Paced(), "patience": patience}
         run = ChunkedRun(
-            name, self, requests, concurrency, rate_limit, ordered, stop_on=stop_on, max_failures=max_failures
+            name,
+            self,
+            requests,
+            concurrency,
+            _most_of(rate_limit),
+            ordered,
+            patience,
+            paced,
+            stop_on=stop_on,
+            max_failures=max_failures,
         )
         self._runs.add(run)
         return run
@@ -270,13 +293,17 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         cluster: Cluster,
         requests: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
         concurrency: int,
-        rate_limit: float | RateLimit | None,
+        rate_limit: RateLimit | None,
         ordered: bool,
+        patience: float = 0.0,
+        paced: Mapping[str, Any] = MappingProxyType({}),
         **rules: Any,
     ) -> None:
         self._cluster = cluster
         self._calls = checked("concurrency", concurrency, whole())
-        self._rules = rules
+        self._rules = {**rules, **paced}
+        self._patience = patience
+        self._alone_since: float | None = None  # no worker is there
         self._queue: deque[_Waiting] = deque()
         # The chunks under way, and among how many workers the shares were when they began.
         self._chunks: dict[asyncio.Task[None], int] = {}
@@ -388,8 +415,10 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
             self._timer = None
         while self._queue and (self._is_stopped or self.error is not None):
             _fail([self._queue.popleft()], ItnioError, "Not sent: the run was stopped.")
-        while self._queue and not self._worker_count:
-            _fail([self._queue.popleft()], ConnectError, "Not sent: the Dask cluster has no worker left.")
+        if self._worker_count:
+            self._alone_since = None
+        elif self._queue:
+            self._wait_for_worker()
         while self._queue and (free := self._free):
             count = min(self._size, ceil(len(self._queue) / free))
             chunk = [self._queue.popleft() for _ in range(count)]
@@ -397,6 +426,16 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
             self._chunks[task] = self._worker_count
             task.add_done_callback(self._ended)
         self._news.set()
+
+    def _wait_for_worker(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._alone_since is None:
+            self._alone_since = loop.time()
+        left = self._alone_since + self._patience - loop.time()
+        while self._queue and left <= 0:
+            _fail([self._queue.popleft()], ConnectError, "Not sent: the Dask cluster has no worker left.")
+        if self._queue and self._timer is None:
+            self._timer = loop.call_later(left, self._begin)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._chunks.pop(task, None)
@@ -423,6 +462,11 @@ def _fail(chunk: Iterable[_Waiting], kind: type[ItnioError], why: str) -> None:
     for _, future in chunk:
         if not future.done():
             future.set_exception(kind(why))
+
+
+def _most_of(rate_limit: config.BulkRate) -> RateLimit | None:
+    rate = config.bulk_rate_of(rate_limit)
+    return rate.at_most if isinstance(rate, config.Paced) else rate
 
 
 def _is_private(address: str) -> bool:

@@ -16,9 +16,10 @@ from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.client import AsyncClient
-from itnio_async.config import LIMITS, RateLimit
+from itnio_async.config import LIMITS, Paced, RateLimit
 from itnio_async.errors import ItnioError
 from itnio_async.runs.outcome import AnyOutcome
+from itnio_async.runs.pace import Pace
 
 Outcomes = list[AnyOutcome[SipTrunkUpdate, None]]
 
@@ -42,6 +43,7 @@ class JobPlugin(WorkerPlugin):
         self._version = __version__
         self._client: AsyncClient | None = None
         self._share: tuple[int, RateLimit | None] | None = None
+        self._pace: Pace | None = None
 
     async def setup(self, worker: Worker) -> None:
         """Look whether the worker can work for the job's account."""
@@ -78,6 +80,10 @@ class JobPlugin(WorkerPlugin):
         async with self._turn:
             client = await self._client_for(concurrency, rate_limit)
             outcomes: Outcomes = []
+            if isinstance(rules.get("rate_limit"), Paced):
+                # What one chunk found out holds for the next.
+                self._pace = self._pace or Pace(concurrency, patience=rules["patience"])
+                rules = {**rules, "rate_limit": self._pace}
             # An error that ends the run is that of an outcome too, for which the process that began the job ends it.
             with suppress(ItnioError):
                 async with client.bulk(UPDATE, _in_time(updates), concurrency=concurrency, **rules) as run:
@@ -93,6 +99,7 @@ class JobPlugin(WorkerPlugin):
             expiry = LIMITS.keepalive_expiry
             limits = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=expiry)
             self._client, self._share = self._connect(limits=limits, rate_limit=rate_limit), (most, rate_limit)
+            self._pace = None
         return self._client
 
     def _fault_of(self, identity: Identity) -> str:

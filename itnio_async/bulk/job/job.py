@@ -21,7 +21,7 @@ from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter, Progress
 from itnio_async.bulk.job.rounds import Confirm, Rounds, open_states, with_new_secrets
-from itnio_async.bulk.job.sending import Bulk, Ending, Outage, Sender
+from itnio_async.bulk.job.sending import Bulk, Ending, Sender, pace_of
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import (
     JournalContents,
@@ -99,10 +99,9 @@ class Job:
         self._plan_id = plan_id
         self._changed = frozenset(changed)
         self._confirm = confirm
-        self._bulk = bulk or client.bulk
+        self._bulk = bulk
         self._clock = clock
         self._meter = Meter(on_progress)
-        self._outage = Outage(options.patience)
         self._ending = Ending(options.until, clock)
         self._work: asyncio.Task[None] | None = None
 
@@ -207,12 +206,13 @@ class Job:
     def _rounds(self, journal: Journal, identity: Identity, header: JournalHeader) -> Rounds:
         sender = Sender(
             journal,
-            self._bulk,
+            self._bulk or self._client.bulk,
             self._options,
             ending=self._ending,
-            outage=self._outage,
             meter=self._meter,
             clock=self._clock,
+            # One pace for all its runs; elsewhere each process has its own.
+            pace=pace_of(self._options) if self._bulk is None else None,
         )
         return Rounds(
             self._client,

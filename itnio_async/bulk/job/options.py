@@ -6,7 +6,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
-from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, RateLimit, rate_limit_of
+from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, PATIENCE, BulkRate, bulk_rate_of
 from itnio_async.errors import ItnioError
 from itnio_async.validators import number, or_none, whole
 
@@ -28,20 +28,21 @@ class Ended(Enum):
 class JobOptions:
     """How a plan is applied.
 
-    `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`. `force` overwrites trunks that
+    `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`; a rate that is a number is the
+    most, and None does without any pace. `force` overwrites trunks that
     changed since the plan was made. `retry_refused` sends again what was refused in an earlier run. `same_account`
     takes a journal of another API key. `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros`
     is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`, the same ones in each run of a
     journal; while one of them is refused, nothing is sent without `retry_refused`. `until` is a moment in Unix seconds
     after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown are
-    read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may be out of reach
-    before the job ends.
+    read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may answer nothing
+    well, be it an update or a page of a listing, before the job ends.
 
     Raises `ConfigurationError` for a number that cannot be.
     """
 
     concurrency: int = field(default=BULK_CONCURRENCY, validator=whole())
-    rate_limit: float | RateLimit | None = None
+    rate_limit: BulkRate = "auto"
     stop_on: tuple[type[ItnioError], ...] = BULK_STOP_ON
     max_failures: int = field(default=20, validator=whole(0))
     force: bool = False
@@ -53,7 +54,7 @@ class JobOptions:
     until: float | None = field(default=None, validator=or_none(number(above=0)))
     verify: bool = False
     rounds: int = field(default=3, validator=whole())
-    patience: float = field(default=30.0, validator=number(above=0))
+    patience: float = field(default=PATIENCE, validator=number(above=0))
 
     def __attrs_post_init__(self) -> None:
-        rate_limit_of(self.rate_limit)
+        bulk_rate_of(self.rate_limit)

@@ -33,7 +33,8 @@ class Progress:
     """How far a job is: of `total` rows to send, how many are done, refused, of unknown outcome, and under way.
 
     `retried` counts the repeats within calls; `rate` is rows a second of the last ten seconds, `remaining` the seconds
-    that the rest takes at that rate, None where nothing tells; `failures` are the last ones, the newest at the end.
+    that the rest takes at that rate, None where nothing tells; `failures` are the last ones, the newest at the end;
+    `held_back` says what the rate was last taken back for, as long as it is.
     """
 
     total: int
@@ -45,6 +46,7 @@ class Progress:
     rate: float = 0.0
     remaining: float | None = None
     failures: tuple[Failure, ...] = ()
+    held_back: str = ""
 
     @property
     def finished(self) -> int:
@@ -69,6 +71,7 @@ class Meter:
         self._retried = 0
         self.total = 0
         self.under_way = 0
+        self.held_back = ""
 
     def count(self, row: int, place: Place, trunk_name: str | None, result: Result) -> None:
         """Take an outcome; one of a row that had another one before takes its place."""
@@ -121,4 +124,5 @@ class Meter:
             rate=rate,
             remaining=left / rate if rate else 0.0 if not left else None,
             failures=tuple(self._failures),
+            held_back=self.held_back,
         )

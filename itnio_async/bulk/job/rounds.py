@@ -25,7 +25,9 @@ from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks, read_page
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
+from itnio_async.values import Page
 
 Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
 
@@ -59,6 +61,7 @@ class Rounds:
         self._ending = ending
         self._meter = meter
         self._confirm = confirm
+        self._reading = Reading(options.patience)
 
     async def run(self) -> None:
         """Go on until no row is open, or something ends the job."""
@@ -85,7 +88,7 @@ class Rounds:
             return None
         rows = await self._journal.rows()
         journal, plan = self._journal, self._plan
-        trunks = await list_trunks(self._client)
+        trunks = await list_trunks(self._client, reading=self._reading)
         again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, self._identity)
         if again is not None:
             require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)
@@ -106,7 +109,7 @@ class Rounds:
     async def _round(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk] | None, *, first: bool) -> None:
         """Look at the trunks, write down what is certain, and send the rest; `trunks` were read just now."""
         if trunks is None:
-            trunks = await list_trunks(self._client)
+            trunks = await list_trunks(self._client, reading=self._reading)
         look = await asyncio.to_thread(self._decider.look, rows, trunks)
         changed: list[JournalRow] = []
         to_send: list[Open] = []
@@ -125,11 +128,14 @@ class Rounds:
         if first:
             self._meter.total = len(to_send)
             self._meter.tell(now=True)  # the first outcome may take a while
-        pages = Pages(partial(read_page, self._client), trunks, [item for _, item in to_send])
+        pages = Pages(self._read_page, trunks, [item for _, item in to_send])
         try:
             await self._send(to_send, pages, canary=self._options.canary if first else 0)
         finally:
             await pages.aclose()
+
+    async def _read_page(self, number: int) -> Page[SipTrunk]:
+        return await self._reading.ask(partial(read_page, self._client, number))
 
     async def _send(self, rows: Sequence[Open], pages: Pages, *, canary: int) -> None:
         done: set[int] = set()
@@ -156,7 +162,7 @@ class Rounds:
     async def _is_confirmed(self, chosen: Collection[int]) -> bool:
         assert self._confirm is not None
         rows = [row for row in await self._journal.rows() if row.id in chosen]
-        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
+        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
         answer = self._confirm([read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows])
         if isawaitable(answer):
             answer = await answer
@@ -167,7 +173,7 @@ class Rounds:
 
     async def _verify(self) -> None:
         """Read back every trunk that is done, and note whether it is as wanted."""
-        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client)}
+        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
         rows = await self._journal.rows(RowState.DONE)
         read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
         await self._journal.write([row._replace(verified=back.ok) for row, back in zip(rows, read, strict=True)])

@@ -1,13 +1,12 @@
 """Send the updates of rows: each marked in the journal first, after those that it needs, and its result noted.
 
-`Updates` hands them out, `Outage` paces them while nothing reaches the vendor, `Ending` tells whether the job may go
-on, and `Sender` runs them and takes note of what becomes of each.
+`Updates` hands them out, `Ending` tells whether the job may go on, and `Sender` runs them and takes note of what
+becomes of each.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from graphlib import TopologicalSorter
@@ -22,21 +21,14 @@ from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalRow, Result, RowState
 from itnio_async.bulk.plan.plan import PlanItem
-from itnio_async.config import BULK_STOP_ON
-from itnio_async.errors import (
-    ApiError,
-    ConnectError,
-    ConnectTimeout,
-    InvalidRequestError,
-    ItnioError,
-    PoolTimeout,
-    ProxyError,
-)
+from itnio_async.config import BULK_STOP_ON, Paced, bulk_rate_of
+from itnio_async.errors import ApiError, GatewayBusyError, InvalidRequestError, ItnioError, TransientError
 from itnio_async.runs.outcome import Outcome
+from itnio_async.runs.pace import LAST, NOT_SENT, Pace
 from itnio_async.runs.run import BulkRun
 
-_NOT_SENT = (ConnectError, ConnectTimeout, ProxyError, PoolTimeout)
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+# While calls are held back, nothing but the clock tells that the job goes on.
+_TELLS_EACH = 1.0
 
 # A row as the journal has it, and its item with the update that is to be sent.
 Open = tuple[JournalRow, PlanItem]
@@ -82,50 +74,6 @@ class Ending:
         return not self.is_early
 
 
-class Outage:
-    """Tells how long nothing has reached the vendor, and paces the rows that are tried meanwhile.
-
-    `patience` is the seconds after which the failure is raised: else every row of a file would be tried in vain.
-    """
-
-    def __init__(
-        self,
-        patience: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._patience = patience
-        self._clock = clock
-        self._sleep = sleep
-        self._since = 0.0
-        self._error: ItnioError | None = None
-        self._pause = _FIRST_PAUSE
-
-    @property
-    def is_on(self) -> bool:
-        """Tell whether the last call did not reach the vendor."""
-        return self._error is not None
-
-    def note(self, error: ItnioError | None) -> None:
-        """Take note of how a call ended."""
-        if not isinstance(error, _NOT_SENT):
-            self._error, self._pause = None, _FIRST_PAUSE
-            return
-        if self._error is None:
-            self._since = self._clock()
-        self._error = error
-
-    async def pause(self) -> None:
-        """Wait before the next row, if need be; raises the last failure after too long a time of them."""
-        if self._error is None:
-            return
-        if self._clock() - self._since >= self._patience:
-            raise self._error
-        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
-        await self._sleep(pause)
-
-
 class Updates:
     """The updates of rows, for one run to read; what the run makes of each is told to `finished`.
 
@@ -141,14 +89,12 @@ class Updates:
         batch: int,
         done: Collection[int],
         ending: Ending,
-        outage: Outage,
         hold_back: HoldBack | None = None,
     ) -> None:
         self.under_way: dict[int, Open] = {}
         self._journal = journal
         self._batch = batch
         self._ending = ending
-        self._outage = outage
         self._hold_back = hold_back
         self._rows = {item.index: (row, item) for row, item in rows}
         self._marked: deque[Open] = deque()
@@ -165,11 +111,8 @@ class Updates:
         self._ready = deque(pair for index, pair in self._rows.items() if index not in self._linked)
 
     async def __aiter__(self) -> AsyncGenerator[SipTrunkUpdate, None]:
-        """Yield each update when it may be sent; raises `JournalError`, and what ends an outage."""
+        """Yield each update when it may be sent; raises `JournalError`."""
         while self._ending.may_go_on() and await self._has_marked():
-            await self._outage.pause()
-            if not self._ending.may_go_on():
-                return
             # Taken after the wait, so that it is given back if that is cancelled.
             is_held = self._hold_back is not None and await self._hold_back(*self._marked[0])
             if is_held:
@@ -188,7 +131,7 @@ class Updates:
             if self._marking is None and not self._mark_more():
                 if not self.under_way:
                     return False
-                # What is ready later needs what is under way, or is that once more.
+                # What is ready later needs what is under way.
                 self._news.clear()
                 await self._news.wait()
                 continue
@@ -208,13 +151,11 @@ class Updates:
             self._coming = more
         return self._marking is not None
 
-    def finished(self, update: SipTrunkUpdate, state: RowState, *, again: bool = False) -> Open:
-        """Take note of what became of an update, and return its row; `again` has it tried once more."""
+    def finished(self, update: SipTrunkUpdate, state: RowState) -> Open:
+        """Take note of what became of an update, and return its row."""
         row, item = self.under_way.pop(update.key_id)
         if state is RowState.DONE and item.index in self._linked:
             self._sorter.done(item.index)
-        elif again:
-            self._ready.append((row, item))
         self._news.set()
         return row, item
 
@@ -236,17 +177,19 @@ class Sender:
         options: JobOptions,
         *,
         ending: Ending,
-        outage: Outage,
         meter: Meter,
         clock: Callable[[], float],
+        pace: Pace | None = None,
     ) -> None:
         self._journal = journal
         self._bulk = bulk
         self._options = options
         self._ending = ending
-        self._outage = outage
         self._meter = meter
         self._clock = clock
+        # A job's run gives up only what the vendor has had no room for so long, unless it is not paced.
+        self._rate = pace or paced_rate_of(options)
+        self._successes: deque[bool] = deque(maxlen=LAST)
 
     async def send(self, rows: Sequence[Open], done: Collection[int] = (), changed: Changed | None = None) -> set[int]:
         """Send these, and return the indexes of the items that are done; `done` are done already.
@@ -268,18 +211,19 @@ class Sender:
             batch=options.concurrency,
             done=done,
             ending=self._ending,
-            outage=self._outage,
             hold_back=None if changed is None else hold_back,
         )
         run = self._bulk(
             UPDATE,
             updates,
             concurrency=options.concurrency,
-            rate_limit=options.rate_limit,
+            rate_limit=self._rate,
+            patience=options.patience,
             stop_on=options.stop_on,
             max_failures=options.max_failures,
         )
         self._ending.run = run
+        telling = asyncio.create_task(self._tell(run))
         try:
             async with run:
                 async for outcome in run:
@@ -289,6 +233,7 @@ class Sender:
         except ItnioError as error:
             self._ending.fail(error)
         finally:
+            telling.cancel()
             self._ending.run = None
             for outcome in await run.aclose():
                 self._account_for(updates, outcome, done)
@@ -301,21 +246,49 @@ class Sender:
         return done
 
     def _account_for(self, updates: Updates, outcome: Outcome[SipTrunkUpdate, None], done: set[int]) -> None:
-        self._outage.note(outcome.error)
+        self._successes.append(outcome.ok)
         result = result_of(outcome, ended=self._clock())
-        # What waits for another reason, as after a refused key, is for the next round or run.
-        again = isinstance(outcome.error, _NOT_SENT) and result.state is RowState.WAITING
-        row, item = updates.finished(outcome.request, result.state, again=again)
+        row, item = updates.finished(outcome.request, result.state)
+        if outcome.error is not None and self._is_given_up(outcome.error) and not self._ending.is_early:
+            self._ending.fail(outcome.error)
+            if self._ending.run is not None:
+                self._ending.run.stop()
         if result.state is RowState.DONE:
             done.add(item.index)
         self._meter.under_way = len(updates.under_way)
         self._settle(row, item, result)
+
+    def _is_given_up(self, error: ItnioError) -> bool:
+        """Tell whether a failure is the vendor's, and has lasted for all the time that the job has for it."""
+        if self._rate is None:
+            return False
+        if isinstance(error, TransientError):
+            return not any(self._successes)
+        return isinstance(error, (GatewayBusyError, *NOT_SENT))
+
+    async def _tell(self, run: BulkRun[SipTrunkUpdate, None]) -> None:
+        while True:
+            await asyncio.sleep(_TELLS_EACH)
+            self._meter.held_back = run.held_back
+            self._meter.tell()
 
     def _settle(self, row: JournalRow, item: PlanItem, result: Result) -> None:
         # What did not get through now may have done so before, or was refused then.
         is_as_before = result.state is RowState.WAITING and row.state is not RowState.WAITING
         self._journal.settle(row.id, row.result if is_as_before else result)
         self._meter.count(row.id, item.place, item.trunk_name, result)
+
+
+def paced_rate_of(options: JobOptions) -> Paced | None:
+    """Return how fast a job goes: a rate that is given is the most, and the vendor may allow less."""
+    rate = bulk_rate_of(options.rate_limit)
+    return rate if rate is None or isinstance(rate, Paced) else Paced(rate)
+
+
+def pace_of(options: JobOptions) -> Pace | None:
+    """Return a pace for all runs of a job, or None where it has none."""
+    rate = paced_rate_of(options)
+    return None if rate is None else Pace(options.concurrency, patience=options.patience, at_most=rate.at_most)
 
 
 def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:

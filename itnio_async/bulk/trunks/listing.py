@@ -3,46 +3,54 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
 
 from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkFilter, SipTrunkQuery
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
+from itnio_async.endpoint import Listing
 from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.values import Page
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
+
+T = TypeVar("T")
 
 PAGE_SIZE = 100  # the most that a page takes
 # A listing is a query over the vendor's whole table: as many as a browser would send are polite.
 CONCURRENCY = 10
 
 
-async def list_trunks(client: AsyncClient, *, concurrency: int = CONCURRENCY) -> list[SipTrunk]:
+async def list_trunks(
+    client: AsyncClient, *, concurrency: int = CONCURRENCY, reading: Reading | None = None
+) -> list[SipTrunk]:
     """Return every trunk of the account once, reading at most `concurrency` pages at the same time.
 
-    Pages that move while they are read show a trunk twice or not at all: then all are read again, one after the other.
+    A page that is lost, late, or refused by a gateway is asked for again, as `reading` says (for 30 s). Pages that move
+    while they are read show a trunk twice or not at all: then all are read again, one after the other.
 
     Raises what a listing raises, and `UnexpectedResponseError` where even that gives a trunk twice or another number of
     trunks than the vendor counts.
     """
-    first = (await client.call(QUERY, _page(1))).data
+    reading = reading or Reading()
+    first = (await reading.ask(lambda: client.call(QUERY, _page(1)))).data
     last = _last_page(first)
     if last is not None:
         pages = {1: first}
-        queries = (_page(number) for number in range(2, last + 1))
-        # In order, so that each answer is that of its page even if the vendor leaves `current` out.
-        run = client.bulk(QUERY, queries, concurrency=concurrency, stop_on=(ItnioError,), ordered=True)
-        async with run:
-            async for outcome in run:
-                if outcome.response is not None:
-                    pages[outcome.request.current] = outcome.response.data
-        trunks = [trunk for page in pages.values() for trunk in page]
+        while missing := [number for number in range(2, last + 1) if number not in pages]:
+            failure = await _read(client, missing, pages, concurrency)
+            if len(pages) > last - len(missing):
+                reading.came()
+            if failure is not None:
+                await reading.failed(failure)
+        trunks = [trunk for number in sorted(pages) for trunk in pages[number]]
         why = _flaw(trunks, {page.total for page in pages.values()})
         if why is None:
             return trunks
         logger.info("the listing of trunks is read again, page after page: %s", why)
-    return await _one_after_the_other(client)
+    return await _one_after_the_other(client, reading)
 
 
 async def read_page(client: AsyncClient, number: int) -> Page[SipTrunk]:
@@ -50,10 +58,41 @@ async def read_page(client: AsyncClient, number: int) -> Page[SipTrunk]:
     return (await client.call(QUERY, _page(number))).data
 
 
-async def _one_after_the_other(client: AsyncClient) -> list[SipTrunk]:
+def listing(client: AsyncClient, reading: Reading | None = None, **options: Any) -> Listing[SipTrunk]:
+    """Return what `client.sip_trunks.list(**options)` does, whose pages are asked for again as `reading` says."""
+    reading = reading or Reading()
+    size = options.get("size", PAGE_SIZE)
+
+    async def fetch(page: int) -> Page[SipTrunk]:
+        return await reading.ask(lambda: _awaited(client.sip_trunks.list(**(options | {"current": page}))))
+
+    return Listing(fetch, current=options.get("current", 1), size=size)
+
+
+async def _awaited(one: Awaitable[T]) -> T:
+    return await one
+
+
+async def _read(
+    client: AsyncClient, numbers: Iterable[int], pages: dict[int, Page[SipTrunk]], concurrency: int
+) -> ItnioError | None:
+    """Read these pages until one fails, and return its error."""
+    queries = (_page(number) for number in numbers)
+    run = client.bulk(QUERY, queries, concurrency=concurrency, stop_on=(ItnioError,))
+    async with run:
+        try:
+            async for outcome in run:
+                if outcome.response is not None:
+                    pages[outcome.request.current] = outcome.response.data
+        except ItnioError as error:
+            return error
+    return None
+
+
+async def _one_after_the_other(client: AsyncClient, reading: Reading) -> list[SipTrunk]:
     trunks: list[SipTrunk] = []
     total = None
-    async for page in client.sip_trunks.list(size=PAGE_SIZE).pages():
+    async for page in listing(client, reading, size=PAGE_SIZE).pages():
         trunks += page
         total = page.total
     why = _flaw(trunks, {total})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +12,11 @@ from attrs import frozen
 
 from itnio_async.bulk import JobOptions
 from itnio_async.cli.exits import CommandError
+from itnio_async.config import BulkRate
 
 PANEL = "The run"
 _DEFAULTS = JobOptions()
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @frozen
@@ -20,15 +24,24 @@ class JobRunOptions:
     """The options that say how a job runs."""
 
     rate: Annotated[
-        float | None,
+        str,
         typer.Option(
             "--rate",
-            metavar="N",
-            min=0.01,
-            help="At most so many calls a second, retries included. Default: no limit.",
+            metavar="auto|none|N",
+            help="auto: as fast as the vendor allows. N: at most so many calls a second besides, retries included. "
+            "none: as fast as possible, whatever the vendor says.",
             rich_help_panel=PANEL,
         ),
-    ] = None
+    ] = "auto"
+    keep_trying: Annotated[
+        str,
+        typer.Option(
+            "--keep-trying",
+            metavar="TIME",
+            help="How long to go on trying while the vendor answers nothing well, such as 90s, 10m or 1h.",
+            rich_help_panel=PANEL,
+        ),
+    ] = "30s"
     concurrency: Annotated[
         int,
         typer.Option(
@@ -91,7 +104,8 @@ class JobRunOptions:
         """Return them as a job takes them; `more` are other fields of `JobOptions`."""
         return JobOptions(
             concurrency=self.concurrency,
-            rate_limit=self.rate,
+            rate_limit=rate_of(self.rate),
+            patience=seconds_of("--keep-trying", self.keep_trying),
             max_failures=self.max_failures,
             same_account=self.same_account,
             verify=self.verify,
@@ -109,6 +123,27 @@ CanaryOption = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+
+
+def rate_of(text: str) -> BulkRate:
+    """Return what `--rate` means, or raise `CommandError`."""
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return None
+    with suppress(ValueError):
+        if 0.01 <= (rate := float(text)) < inf:
+            return rate
+    raise CommandError(f"--rate {text}: it is not a rate.", "give auto, none, or the calls a second (at least 0.01).")
+
+
+def seconds_of(name: str, text: str) -> float:
+    """Return a time such as 90s, 10m or 1h in seconds, or raise `CommandError`."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    with suppress(ValueError):
+        if 0 < (seconds := float(number) * _UNITS[unit]) < inf:
+            return seconds
+    raise CommandError(f"{name} {text}: it is not a time.", "give a number with s, m or h, such as 90s, 10m or 1h.")
 
 
 @frozen

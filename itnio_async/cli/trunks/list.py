@@ -9,6 +9,7 @@ import attrs
 import typer
 
 from itnio_async import SipTrunk, TrunkDirection
+from itnio_async.bulk.trunks.listing import listing
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import columns, console, json_line, line, on_terminal, table
@@ -40,10 +41,10 @@ async def _list(access: Access, type: Direction | None, name: str | None, limit:
         columns(_COLUMNS)
     count = 0
     async with access.client() as client:
-        listing = client.sip_trunks.list(
-            type=type.value_sent if type else None, sip_trunk_name=name, size=min(100, limit or 100)
+        trunks = listing(
+            client, type=type.value_sent if type else None, sip_trunk_name=name, size=min(100, limit or 100)
         )
-        async for trunk in listing:
+        async for trunk in trunks:
             if json:
                 json_line(_as_json(trunk))
             elif is_table:

@@ -37,6 +37,7 @@ from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
 from itnio_async.bulk.job.rounds import is_canary_refused
+from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
@@ -117,7 +118,8 @@ def _client(access: Access, options: JobOptions) -> AsyncClient:
         max_keepalive_connections=at_once,
         keepalive_expiry=config.LIMITS.keepalive_expiry,
     )
-    return access.client(limits=limits, rate_limit=options.rate_limit)
+    at_most = paced_rate_of(options)
+    return access.client(limits=limits, rate_limit=None if at_most is None else at_most.at_most)
 
 
 @frozen(kw_only=True)

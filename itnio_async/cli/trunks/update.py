@@ -10,6 +10,7 @@ import attrs
 import typer
 
 from itnio_async import UNSET, InvalidRequestError, ItnioError, SipTrunk, SipTrunkUpdate
+from itnio_async.bulk.trunks.listing import listing
 from itnio_async.cli.account import Access, AccountOptions, ask_secret
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
@@ -78,7 +79,7 @@ def update_trunk(
 async def _find(access: Access, key_id: int) -> SipTrunk:
     async with access.client() as client:
         # The API has no call for one trunk, and its listing no filter for key ids.
-        async for trunk in client.sip_trunks.list():
+        async for trunk in listing(client):
             if trunk.key_id == key_id:
                 return trunk
     raise CommandError(f"no trunk has the key id {key_id}.", "`itnio trunks list` shows all trunks.")

@@ -54,8 +54,7 @@ def farm(tmp_path_factory):
 
 @pytest.fixture
 def sandbox(farm):
-    with Sandbox(trunks=TRUNKS, port=farm.sandbox_port) as running:
-        running.accounts["sandbox-key"] = SECRET
+    with Sandbox(trunks=TRUNKS, port=farm.sandbox_port, api_key="sandbox-key", api_secret=SECRET) as running:
         yield running
 
 

@@ -476,7 +476,7 @@ async def test_a_vendor_that_is_restarted_costs_no_row(sandbox, client, path):
     running = asyncio.ensure_future(job.run())
     await halfway.wait()
     sandbox.stop()
-    await until(lambda: job._outage.is_on)
+    await until(lambda: job._ending.run is not None and job._ending.run.held_back == "no connection can be made")
     sandbox.start()
     result = await running
     assert result.ok, result
@@ -506,7 +506,7 @@ async def held(sandbox, client, path, count=4, **options):
     """A job with `count` calls that the sandbox holds."""
     plan = await planned(client, prefixes())
     order = sandbox.order("hold,endpoint=update")
-    job = Job(client, plan, path, JobOptions(concurrency=count, **options))
+    job = Job(client, plan, path, JobOptions(concurrency=count, rate_limit=None, **options))
     running = asyncio.ensure_future(job.run())
     await order.reached(count)
     return job, running, order

@@ -1,14 +1,12 @@
-"""What a job counts, and how it waits while the vendor is away."""
+"""What a job counts."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, strategies as st
 
-from itnio_async import ConnectError, ConnectionLost, PoolTimeout, QuotaError
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.job.progress import Meter
-from itnio_async.bulk.job.sending import Outage
 from itnio_async.bulk.journal.journal import Result, RowState
 
 PLACE = Place("trunks.csv", 2)
@@ -30,33 +28,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-async def test_while_nothing_gets_through_the_pauses_grow_and_then_it_gives_up(clock):
-    outage = Outage(10.0, clock=clock, sleep=clock.sleep)
-    await outage.pause()
-    assert clock.slept == []
-    first, last = ConnectError("first"), PoolTimeout("last")
-    outage.note(first)
-    outage.note(last)
-    for _ in range(9):
-        await outage.pause()
-    assert clock.slept == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0, 2.0]
-    with pytest.raises(PoolTimeout) as caught:
-        await outage.pause()
-    assert caught.value is last
-    assert clock.now >= 10.0
-
-
-@pytest.mark.parametrize("error", [None, QuotaError("full"), ConnectionLost("lost")])
-async def test_whatever_gets_through_ends_the_outage(clock, error):
-    outage = Outage(1.0, clock=clock, sleep=clock.sleep)
-    for _ in range(50):
-        outage.note(ConnectError("away"))
-        await outage.pause()
-        outage.note(error)
-        await outage.pause()
-    assert clock.slept == [0.1] * 50
 
 
 def done(**more):

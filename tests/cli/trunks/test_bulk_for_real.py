@@ -20,12 +20,12 @@ from support.programs import Program, until, unused_port
 from cli.conftest import COMMAND
 from itnio_async.bulk import RowState, read_journal
 from itnio_async.sandbox import Sandbox
-from itnio_async.sandbox.sandbox import API_KEY, API_SECRET
 
 TRUNKS = 5000
 # Outbound and inbound in turn: they want the address that one of the last two trunks keeps.
 REFUSED = range(101, 3000, 141)
 KEEPERS = (TRUNKS - 1, TRUNKS)
+API_KEY, API_SECRET = "sandbox-for-real", "made-up-secret-for-real"
 STORM = ("minus18,endpoint=update,count=300",)
 FAULTS = (
     "minus18,endpoint=update,probability=0.04,seed=1",
@@ -73,7 +73,8 @@ class Vendor(Program):
     def command(self, faults):
         orders = [part for fault in faults for part in ("--fault", fault)]
         files = ("--state", str(self.state), "--log", str(self.requests_file))
-        return [*COMMAND, "sandbox", "--port", str(self.port_), "--trunks", str(TRUNKS), *files, *orders]
+        account = ("--api-key", API_KEY, "--api-secret", API_SECRET)
+        return [*COMMAND, "sandbox", "--port", str(self.port_), "--trunks", str(TRUNKS), *files, *account, *orders]
 
     def asked(self):
         """How many requests it has decided."""

@@ -1,0 +1,163 @@
+"""`python -m benchmarks pace`: a run at `rate_limit="auto"` against vendors that allow only so much.
+
+The limits are simulated and the time is virtual: the run's own code goes through a minute in half a second, the same
+each time. Without a limit the run is held against an unpaced one, over real sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks import bulk, limits, virtual_time
+from benchmarks.process import cores
+from benchmarks.servers import SERVERS
+from itnio_async import BulkRun
+from itnio_async.runs.pace import Pace
+
+ROWS = 6000
+LOOPBACK_ROWS = 20_000
+# What is to hold: of the calls, and of what the limit allowed after the first seconds.
+MOST_REFUSED, LEAST_USED, LEAST_OF_UNPACED = 0.02, 0.9, 0.9
+_FIRST_SECONDS = 10.0
+# A run that ends within a second after them says nothing.
+_AT_LEAST = 1.0
+_IN_FLIGHT = 50
+
+
+class Scenario(NamedTuple):
+    """A limit, the seconds that a call takes, and what a refusal asks to wait."""
+
+    limit: str
+    latency: float
+    retry_after: float | None
+
+    def __str__(self) -> str:
+        asks = "" if self.retry_after is None else f", Retry-After {self.retry_after:g}"
+        return f"{self.limit}, {self.latency * 1000:g} ms{asks}"
+
+
+SCENARIOS = [
+    Scenario(limit, latency, retry_after)
+    for limit in limits.LIMITS
+    for latency in (0.005, 0.05)
+    for retry_after in (None, 1.0)
+]
+
+
+class Result(NamedTuple):
+    """What a run gave; `used` is the part of what was allowed after the first seconds, None where it was over."""
+
+    scenario: Scenario
+    done: int
+    seconds: float
+    refused: float
+    used: float | None
+    per_second: list[int]
+    allowed: list[float]
+
+    @property
+    def is_met(self) -> bool:
+        """Tell whether it is within the bounds."""
+        return self.refused <= MOST_REFUSED and (self.used is None or self.used >= LEAST_USED)
+
+
+def simulated(scenario: Scenario, rows: int) -> Result:
+    """Run it in virtual time."""
+    limit = limits.LIMITS[scenario.limit](scenario.latency)
+    vendor = limits.Vendor(limit, scenario.latency, scenario.retry_after)
+    done: int = virtual_time.run(_run(vendor, rows))
+    end = vendor.done[-1]
+    used = None
+    if end >= _FIRST_SECONDS + _AT_LEAST:
+        later = sum(moment >= _FIRST_SECONDS for moment in vendor.done)
+        used = later / limits.integral(limit, _FIRST_SECONDS, end)
+    seconds = range(int(end) + 1)
+    counts = [0] * len(seconds)
+    for moment in vendor.done:
+        counts[int(moment)] += 1
+    refused = len(vendor.refused) / (len(vendor.refused) + len(vendor.done))
+    return Result(scenario, done, end, refused, used, counts, [limit.allowed(second) for second in seconds])
+
+
+async def _run(vendor: limits.Vendor, rows: int) -> int:
+    pace = Pace(_IN_FLIGHT, clock=asyncio.get_running_loop().time, random=random.Random(7).random)
+    run: BulkRun[int, None] = BulkRun(
+        "pace", vendor, range(rows), concurrency=_IN_FLIGHT, rate_limit=pace, stop_on=(), max_failures=0, ordered=False
+    )
+    async with run:
+        return sum([outcome.ok async for outcome in run])
+
+
+class Unlimited(NamedTuple):
+    """Calls a second over loopback: each round at the run's own pace and without."""
+
+    paced: list[float]
+    unpaced: list[float]
+
+    @property
+    def part(self) -> float:
+        """What the pace leaves of the throughput: the median of the rounds."""
+        return median(paced / unpaced for paced, unpaced in zip(self.paced, self.unpaced, strict=True))
+
+
+def over_loopback(rows: int, rounds: int, server: str) -> Unlimited:
+    """Measure both by turns."""
+    found = Unlimited([], [])
+    with SERVERS[server](cores()[0]) as running:
+        for _ in range(rounds):
+            for way, rates in (("update_many, auto", found.paced), ("update_many", found.unpaced)):
+                rates.append(rows / bulk.one_round(way, rows, _IN_FLIGHT, running).pushed.elapsed)
+    return found
+
+
+def run(rows: int) -> list[Result]:
+    """Simulate all of them."""
+    results = []
+    for scenario in SCENARIOS:
+        results.append(simulated(scenario, rows))
+        print(f"{scenario!s:<45} {results[-1].seconds:6.1f} s", file=sys.stderr)
+    return results
+
+
+def markdown(results: Sequence[Result], unlimited: Unlimited | None) -> str:
+    """Return the tables."""
+    lines = [
+        f"{results[0].done:,} rows, {_IN_FLIGHT} in flight at most, in virtual time. Used: of what the limit allows "
+        f"after the first {_FIRST_SECONDS:g} s, at least {LEAST_USED:.0%}; refused: of all calls, at most "
+        f"{MOST_REFUSED:.0%}.",
+        "",
+        "| limit | a call takes | Retry-After | rows done | seconds | used | refused | met |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for result in results:
+        limit, latency, retry_after = result.scenario
+        used = "over before" if result.used is None else f"{result.used:.1%}"
+        asks = "-" if retry_after is None else f"{retry_after:g} s"
+        lines.append(
+            f"| {limit} | {latency * 1000:g} ms | {asks} | {result.done:,} | {result.seconds:.1f} | {used} | "
+            f"{result.refused:.2%} | {'yes' if result.is_met else 'no'} |"
+        )
+    if unlimited is not None:
+        lines += [
+            "",
+            f"Without a limit, over loopback: {median(unlimited.paced):,.0f} calls a second at the pace of the run, "
+            f"{median(unlimited.unpaced):,.0f} unpaced: {unlimited.part:.0%} (at least {LEAST_OF_UNPACED:.0%}).",
+        ]
+    return "\n".join(lines)
+
+
+def is_met(results: Sequence[Result], unlimited: Unlimited | None) -> bool:
+    """Tell whether all bounds hold."""
+    return all(result.is_met for result in results) and (unlimited is None or unlimited.part >= LEAST_OF_UNPACED)
+
+
+def to_json(results: Sequence[Result], unlimited: Unlimited | None) -> str:
+    """Return everything that was measured."""
+    rows = [{**result._asdict(), "scenario": str(result.scenario)} for result in results]
+    return json.dumps({"scenarios": rows, "unlimited": None if unlimited is None else unlimited._asdict()})

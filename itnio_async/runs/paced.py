@@ -1,0 +1,128 @@
+"""What a run does with its pace: each call waits its turn, and what the vendor had no room for is sent again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from math import inf
+from typing import Generic, TypeVar
+
+from attrs import evolve
+
+from itnio_async.endpoint import Response
+from itnio_async.errors import ItnioError
+from itnio_async.runs.pace import Pace
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class PacedCalls(Generic[Q, R]):
+    """The calls of one run at a pace: `acquire` before a request is read, then `send`.
+
+    What is to be sent again takes turns with what is new, so that a request that is refused each time keeps nobody
+    from trying whether others are taken.
+    """
+
+    def __init__(
+        self,
+        pace: Pace,
+        send: Callable[[Q], Awaitable[Response[R]]],
+        *,
+        idempotent: bool,
+    ) -> None:
+        self.pace = pace
+        self._send = send
+        self._idempotent = idempotent
+        self._at_most = pace.at_most
+        self._line = asyncio.Lock()
+        self._waiting_again = 0
+        self._reads = False  # somebody waits to read
+        self._last_was_again = False
+        self._stopped = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def acquire(self) -> None:
+        """Wait until a new call may begin; one at a time may wait here."""
+        self._reads = True
+        try:
+            while wait := inf if self._waiting_again and not self._last_was_again else self.pace.wait():
+                await self._news(wait)
+            if self._at_most is not None:
+                await self._at_most.acquire()
+        finally:
+            self._reads = False
+
+    async def send(self, request: Q) -> Response[R]:
+        """Make the call, and again as long as the vendor has no room for it; raises the last one's error."""
+        attempts, is_again = 0, False
+        while True:
+            self._last_was_again = is_again
+            begun = self.pace.begin()
+            error: ItnioError | None = None
+            try:
+                response = await self._send(request)
+            except ItnioError as failure:
+                # Without this frame, whose variables go on to the next one.
+                failure.__traceback__ = failure.__traceback__ and failure.__traceback__.tb_next
+                error = failure
+                failure.attempts = made = failure.attempts + attempts
+            except BaseException:
+                self.pace.cut_off(begun)
+                self._tell()
+                raise
+            else:
+                self.pace.ended(begun, None, response.attempts)
+                self._tell()
+                return evolve(response, attempts=attempts + response.attempts) if attempts else response
+            self.pace.ended(begun, error, made - attempts)
+            self._tell()
+            if not self.pace.sends_again(error, idempotent=self._idempotent) or not await self._may_go_again():
+                raise error
+            attempts, is_again = made, True
+
+    def stop(self) -> None:
+        """Send nothing again any more."""
+        self._stopped = True
+        self._tell()
+
+    async def _may_go_again(self) -> bool:
+        """Wait for a turn; False where the vendor has taken nothing for too long, or the run is stopped."""
+        self._waiting_again += 1
+        try:
+            async with self._line:
+                while not self._stopped and (left := self.pace.patience_left) > 0:
+                    wait = inf if self._reads and self._last_was_again else self.pace.wait()
+                    if not wait:
+                        if self._at_most is not None:
+                            await self._at_most.acquire()
+                        return True
+                    await self._news(min(wait, left))
+                return False
+        finally:
+            self._waiting_again -= 1
+            self._tell()
+
+    async def _news(self, seconds: float) -> None:
+        """Wait until a call has ended or begun, for at most so many seconds."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiters.append(waiter)
+        timer = None if seconds == inf else loop.call_later(seconds, _wake, waiter, context=Context())
+        try:
+            await waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _tell(self) -> None:
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                _wake(waiter)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
