@@ -211,8 +211,7 @@ def _shown_before(value: Any, shown_as: str) -> str | None:
         return None
     # One section for positive numbers, one for negative ones, more with conditions: any may be the one.
     sections = re.sub(r'("[^"]*+")|;', lambda found: found[1] or "\n", shown_as).split("\n")[:3]
-    digits = len(str(abs(int(value))))
-    return shown_as if any(_adds(section, digits) for section in sections if section) else None
+    return shown_as if any(_adds(section, len(str(abs(int(value))))) for section in sections if section) else None
 
 
 def _adds(section: str, digits: int) -> bool:
