@@ -51,7 +51,7 @@ from itnio_async.errors import (
 )
 from itnio_async.retry import RetryBudget, RetryDetails, RetryPolicy
 from itnio_async.runs.outcome import Failed, Outcome, Succeeded
-from itnio_async.runs.run import BulkRun
+from itnio_async.runs.run import BulkOptions, BulkRun
 from itnio_async.transport import SigningTransport
 from itnio_async.values import UNSET, Page
 
@@ -65,6 +65,7 @@ __all__ = [
     "AsyncClient",
     "AuthenticationError",
     "BoundGroup",
+    "BulkOptions",
     "BulkRun",
     "CallDetails",
     "CallOptions",

@@ -24,10 +24,10 @@ from itnio_async.calls.shared import Middleware, Shared, Stats
 from itnio_async.codec import json_bytes
 from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.endpoint import CallOptions, Endpoint, Response
-from itnio_async.errors import ConfigurationError, InvalidRequestError, ItnioError
+from itnio_async.errors import ConfigurationError, InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.retry import RetryDetails, RetryPolicy, RetryTokens
-from itnio_async.runs.run import BulkRun
+from itnio_async.runs.run import BulkOptions, BulkRun
 from itnio_async.transport.httpx_stock import StockTransport
 from itnio_async.transport.patchable import LastHop
 from itnio_async.transport.pooled import PooledTransport
@@ -213,50 +213,24 @@ class AsyncClient(Families):
         self,
         endpoint: Endpoint[Q, R],
         requests: Iterable[Q] | AsyncIterable[Q],
-        *,
-        concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: config.BulkRate = None,
-        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
-        max_failures: int = 0,
-        ordered: bool = False,
-        patience: float = config.PATIENCE,
-        **options: Unpack[CallOptions],
+        **options: Unpack[BulkOptions],
     ) -> BulkRun[Q, R]:
-        """Make a call for each request, at most `concurrency` at once, and give each one's `Outcome` as it finishes.
+        """Make a call for each request, many at once, and give each one's `Outcome` as it finishes.
 
-        `requests` is an iterable or an async iterable, read as it is needed. `rate_limit` is items a second or a
-        `RateLimit`, besides the client's, which counts repeats too. `stop_on` are the errors that end the run, as a
-        closed client does in any case; a `TimestampExpiredError` does where a corrected clock was refused as well. So
-        do `max_failures` refusals with the same code, one after another in the order in which the calls finish (0:
-        never). `ordered` gives the outcomes in the order of the requests: one slow call then holds back those behind
-        it, and in the end the calls too. `options` are for each call. `BulkRun` says how a run ends.
-
-        With `rate_limit="auto"` the run goes as fast as the vendor allows. A call that a gateway refuses (429; 503
-        where a repeat does no harm), that finds no connection, or that fails with -16 or -18 while no other one
-        succeeds, is sent again until nothing was answered well for `patience` seconds: then its error is the outcome.
-
-        Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
+        `requests` is an iterable or an async iterable, read as it is needed. `BulkOptions` says what else it takes, and
+        `BulkRun` how a run ends. Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """
+        own: dict[str, Any] = dict(options)
+        of_calls = {name: own.pop(name) for name in CallOptions.__annotations__ if name in own}
         template = self._template_of(endpoint)
-        chosen = self._chosen(options)
+        chosen = self._chosen(of_calls)
 
         async def send(request: Q) -> Response[R]:
             made = perform(self._shared, chosen, request_of, endpoint, template, request)
             del request
             return await made
 
-        return BulkRun(
-            template.endpoint,
-            send,
-            requests,
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            stop_on=stop_on,
-            max_failures=max_failures,
-            ordered=ordered,
-            patience=patience,
-            idempotent=endpoint.idempotent,
-        )
+        return BulkRun(template.endpoint, send, requests, idempotent=endpoint.idempotent, **own)
 
     async def request(
         self,
@@ -279,7 +253,7 @@ class AsyncClient(Families):
         del json, params
         return await made
 
-    def _chosen(self, options: CallOptions) -> Options:
+    def _chosen(self, options: Mapping[str, Any]) -> Options:
         """Return this client's options with those of one call."""
         unknown = options.keys() - CallOptions.__annotations__.keys()
         if unknown:

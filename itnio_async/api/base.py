@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, Unpack
 
-from itnio_async.config import BulkRate
 from itnio_async.endpoint import CallOptions, Endpoint, Response
-from itnio_async.errors import ConfigurationError, ItnioError
-from itnio_async.runs.run import BulkRun
+from itnio_async.errors import ConfigurationError
+from itnio_async.runs.run import BulkOptions, BulkRun
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -25,14 +24,7 @@ class Caller(Protocol):
         self,
         endpoint: Endpoint[Q, R],
         requests: Iterable[Q] | AsyncIterable[Q],
-        *,
-        concurrency: int,
-        rate_limit: BulkRate,
-        stop_on: tuple[type[ItnioError], ...],
-        max_failures: int,
-        ordered: bool,
-        patience: float,
-        **options: Unpack[CallOptions],
+        **options: Unpack[BulkOptions],
     ) -> BulkRun[Q, R]:
         """Make a call for each request."""
 

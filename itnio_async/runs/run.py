@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType, TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypedDict, TypeVar
 
 from itnio_async import config
-from itnio_async.endpoint import Response
+from itnio_async.endpoint import CallOptions, Response
+from itnio_async.errors import ItnioError
 from itnio_async.runs.outcome import AnyOutcome, AsFinished, InInputOrder
 from itnio_async.runs.pace import Pace
 from itnio_async.runs.paced import PacedCalls
@@ -20,6 +21,32 @@ from itnio_async.validators import BOOLEAN, checked, number, whole
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+
+class RunOptions(TypedDict, total=False):
+    """How a bulk run goes: at most `concurrency` calls at once, at this rate, until one of these ends it.
+
+    `rate_limit` is items a second or a `RateLimit`, besides the client's, which counts repeats too; None is no bound.
+    With "auto" the run goes as fast as the vendor allows: a call that a gateway refuses (429; 503 where a repeat does
+    no harm), that finds no connection, or that fails with -16 or -18 while no other one succeeds, is sent again until
+    nothing was answered well for `patience` seconds; then its error is the outcome.
+
+    `stop_on` are the errors that end the run, as a closed client does in any case; a `TimestampExpiredError` does where
+    a corrected clock was refused as well. So do `max_failures` refusals with the same code, one after another in the
+    order in which the calls finish (0: never). `ordered` gives the outcomes in the order of the requests: one slow call
+    then holds back those behind it, and in the end the calls too.
+    """
+
+    concurrency: int
+    rate_limit: config.BulkRate
+    stop_on: tuple[type[ItnioError], ...]
+    max_failures: int
+    ordered: bool
+    patience: float
+
+
+class BulkOptions(RunOptions, CallOptions, total=False):
+    """What `client.bulk` and the `..._many` methods take: how the run goes, and `CallOptions` for each of its calls."""
 
 
 class BulkRun(Generic[Q, R]):
@@ -43,11 +70,11 @@ class BulkRun(Generic[Q, R]):
         send: Callable[[Q], Awaitable[Response[R]]],
         requests: Iterable[Q] | AsyncIterable[Q],
         *,
-        concurrency: int,
-        rate_limit: config.BulkRate | Pace,
-        stop_on: Any,
-        max_failures: int,
-        ordered: bool,
+        concurrency: int = config.BULK_CONCURRENCY,
+        rate_limit: config.BulkRate | Pace = None,
+        stop_on: Any = config.BULK_STOP_ON,
+        max_failures: int = 0,
+        ordered: bool = False,
         patience: float = config.PATIENCE,
         idempotent: bool = False,
     ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import Unpack
 
-from itnio_async import config
 from itnio_async.api.base import Service
 from itnio_async.api.sip_trunks.checks import check_add, check_query, check_update
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS, UPDATE_CODES
@@ -18,8 +17,7 @@ from itnio_async.api.sip_trunks.types import (
     TrunkDirection,
 )
 from itnio_async.endpoint import CallOptions, Endpoint, Listing
-from itnio_async.errors import ItnioError
-from itnio_async.runs.run import BulkRun
+from itnio_async.runs.run import BulkOptions, BulkRun
 from itnio_async.values import UNSET, Page
 
 # Repeating an update with the same values ends in the same trunk: this assumes that `groupList` replaces the groups
@@ -66,31 +64,14 @@ class SipTrunks(Service):
     def update_many(
         self,
         updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
-        *,
-        concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: config.BulkRate = None,
-        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
-        max_failures: int = 0,
-        ordered: bool = False,
-        patience: float = config.PATIENCE,
-        **options: Unpack[CallOptions],
+        **options: Unpack[BulkOptions],
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Update many trunks at once: `async for outcome in client.sip_trunks.update_many(updates)`.
 
         Each update replaces its trunk, as `update` does, and a failed one is an outcome. Two updates of one trunk may
         overtake each other. Takes and raises what `client.bulk` does; `rate_limit="auto"` finds the vendor's pace.
         """
-        return self._caller.bulk(
-            UPDATE,
-            updates,
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            stop_on=stop_on,
-            max_failures=max_failures,
-            ordered=ordered,
-            patience=patience,
-            **options,
-        )
+        return self._caller.bulk(UPDATE, updates, **options)
 
     async def add(self, trunk: SipTrunkAdd, **options: Unpack[CallOptions]) -> int | None:
         """Create a trunk and return its key id, or None where the vendor's answer leaves it out.

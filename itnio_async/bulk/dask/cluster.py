@@ -18,15 +18,13 @@ from collections.abc import (
     Callable,
     Coroutine,
     Iterable,
-    Mapping,
     Sequence,
 )
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from ipaddress import ip_address
 from math import ceil
-from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from weakref import WeakSet
 
 from attrs import evolve
@@ -40,7 +38,7 @@ from itnio_async.config import RateLimit
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
 from itnio_async.runs.outcome import AnyOutcome
-from itnio_async.runs.run import BulkRun
+from itnio_async.runs.run import BulkRun, RunOptions
 from itnio_async.runs.source import Source
 from itnio_async.validators import checked, whole
 
@@ -131,13 +129,7 @@ class Cluster:
         self,
         endpoint: Endpoint[SipTrunkUpdate, None],
         requests: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
-        *,
-        concurrency: int = config.BULK_CONCURRENCY,
-        rate_limit: config.BulkRate = None,
-        stop_on: tuple[type[ItnioError], ...] = config.BULK_STOP_ON,
-        max_failures: int = 0,
-        ordered: bool = False,
-        patience: float = config.PATIENCE,
+        **options: Unpack[RunOptions],
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Do what `client.bulk` does, in the workers, each of which finds its own pace.
 
@@ -147,21 +139,7 @@ class Cluster:
         for update in requests if isinstance(requests, Sequence) else ():
             self.require_private(update)
         name = f"{endpoint} on {len(self.addresses)} workers"
-        paced: dict[str, Any] = {}
-        if isinstance(config.bulk_rate_of(rate_limit), config.Paced):
-            paced = {"rate_limit": config.Paced(), "patience": patience}
-        run = ChunkedRun(
-            name,
-            self,
-            requests,
-            concurrency,
-            _most_of(rate_limit),
-            ordered,
-            patience,
-            paced,
-            stop_on=stop_on,
-            max_failures=max_failures,
-        )
+        run = ChunkedRun(name, self, requests, **options)
         self._runs.add(run)
         return run
 
@@ -292,16 +270,18 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         name: str,
         cluster: Cluster,
         requests: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
-        concurrency: int,
-        rate_limit: RateLimit | None,
-        ordered: bool,
-        patience: float = 0.0,
-        paced: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        concurrency: int = config.BULK_CONCURRENCY,
+        rate_limit: config.BulkRate = None,
+        patience: float = config.PATIENCE,
+        ordered: bool = False,
         **rules: Any,
     ) -> None:
         self._cluster = cluster
         self._calls = checked("concurrency", concurrency, whole())
-        self._rules = {**rules, **paced}
+        self._rules = rules
+        if isinstance(config.bulk_rate_of(rate_limit), config.Paced):
+            self._rules = {**rules, "rate_limit": config.Paced(), "patience": patience}
         self._patience = patience
         self._alone_since: float | None = None  # no worker is there
         self._queue: deque[_Waiting] = deque()
@@ -314,7 +294,7 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         self._is_stopped = False
         source = self._as_wanted(Source(requests))
         super().__init__(
-            name, self._send, source, concurrency=_IN_CHUNKS, rate_limit=rate_limit, ordered=ordered, **rules
+            name, self._send, source, concurrency=_IN_CHUNKS, rate_limit=_most_of(rate_limit), ordered=ordered, **rules
         )
 
     # -- as any run ---------------------------------------------------------------------------------------------------

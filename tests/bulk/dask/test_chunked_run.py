@@ -59,7 +59,7 @@ def outcome(index, update, error=None):
 
 def run_over(cluster, requests, concurrency=4, **more):
     rules = {"stop_on": (AuthenticationError,), "max_failures": 0, **more}
-    return ChunkedRun("a run", cluster, requests, concurrency, None, False, **rules)
+    return ChunkedRun("a run", cluster, requests, concurrency=concurrency, **rules)
 
 
 @pytest.fixture
