@@ -98,7 +98,7 @@ def prefixes(value="9"):
 
 async def job_of(client, cluster, path, rows=None, **options):
     plan = make_plan(rows or prefixes(), await list_trunks(client))
-    return Job(client, plan, path, JobOptions(**options), bulk=cluster.bulk)
+    return Job(client, plan, path, JobOptions(**{"rate_limit": None} | options), bulk=cluster.bulk)
 
 
 async def updates_of(client, **changes):
@@ -568,7 +568,7 @@ def command(farm, sandbox, tmp_path, pids):
     file = tmp_path / "trunks.csv"
     file.write_text("key_id,sip_prefix\n" + "".join(f"{n},9\n" for n in range(1, TRUNKS + 1)))
     account = {"API_KEY": sandbox.api_key, "API_SECRET": SECRET, "BASE_URL": sandbox.url}
-    apply = ("apply", str(file), "--journal", str(tmp_path / "job.journal"))
+    apply = ("apply", str(file), "--journal", str(tmp_path / "job.journal"), "--rate", "none")
 
     async def start(*more, job=apply):
         return await asyncio.create_subprocess_exec(
