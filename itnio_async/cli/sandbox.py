@@ -100,8 +100,8 @@ def sandbox(
         window=window,
         strict=strict,
         log=log,
-        api_key=account and account.api_key,
-        api_secret=account and account.api_secret,
+        api_key=None if account is None else account.api_key,
+        api_secret=None if account is None else account.api_secret,
     )
     for text in assume or ():
         _set_assumption(ready.assumptions, text)

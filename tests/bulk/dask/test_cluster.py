@@ -313,7 +313,7 @@ async def test_a_worker_that_comes_later_takes_part(farm, sandbox, client, over,
 async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client, over, path, pids):
     sandbox.order("wait,seconds=0.05,endpoint=update")
     async with await over(concurrency=10) as cluster:
-        job = await job_of(client, cluster, path, concurrency=10, patience=0.5)
+        job = await job_of(client, cluster, path, concurrency=10, patience=0.5, rate_limit="auto")
         running = asyncio.create_task(job.run())
         await until(lambda: sent(sandbox).total() >= 40)
         for pid in pids.values():
@@ -333,7 +333,7 @@ async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client,
 async def test_without_its_scheduler_the_job_ends_and_goes_on_later(farm, sandbox, client, over, path, pids):
     sandbox.order("wait,seconds=0.05,endpoint=update")
     async with await over(concurrency=10) as cluster:
-        job = await job_of(client, cluster, path, concurrency=10, patience=0.5)
+        job = await job_of(client, cluster, path, concurrency=10, patience=0.5, rate_limit="auto")
         running = asyncio.create_task(job.run())
         await until(lambda: sent(sandbox).total() >= 40)
         farm.kill_scheduler()
