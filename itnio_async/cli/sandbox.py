@@ -13,6 +13,7 @@ import typer
 
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, line, records, say
+from itnio_async.cli.secret_file import read_secret_file
 from itnio_async.text import counted
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ def sandbox(
     state: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keep the trunks in this file. Default: in memory only.")
     ] = None,
-    api_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Accept this key. Default: that of the state, or a new one.")
-    ] = None,
-    api_secret: Annotated[
-        str | None, typer.Option(metavar="SECRET", help="The secret that belongs to it; a made-up one, since it shows.")
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--secret-file",
+            metavar="FILE",
+            help="Accept the made-up API key and secret in this file, a line each. Default: those of the state, or new "
+            "ones.",
+        ),
     ] = None,
     fault: Annotated[
         list[str] | None,
@@ -89,6 +93,7 @@ def sandbox(
     Paste the first three lines into another shell: every command and program there then uses the sandbox.
     """
     sandbox_type = sandbox_class()
+    account = None if secret_file is None else read_secret_file(secret_file)
     ready = sandbox_type(
         trunks,
         port=port,
@@ -96,8 +101,8 @@ def sandbox(
         window=window,
         strict=strict,
         log=log,
-        api_key=api_key,
-        api_secret=api_secret,
+        api_key=None if account is None else account.api_key,
+        api_secret=None if account is None else account.api_secret,
     )
     for text in assume or ():
         _set_assumption(ready.assumptions, text)

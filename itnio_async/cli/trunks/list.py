@@ -9,7 +9,6 @@ import attrs
 import typer
 
 from itnio_async import SipTrunk, TrunkDirection
-from itnio_async.bulk.trunks.listing import listing
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import columns, console, json_line, line, on_terminal, table
@@ -39,6 +38,8 @@ async def _list(access: Access, type: Direction | None, name: str | None, limit:
     is_table = not json and on_terminal()  # which needs all rows before its first one
     if not json and not is_table:
         columns(_COLUMNS)
+    from itnio_async.bulk.trunks.listing import listing
+
     count = 0
     async with access.client() as client:
         trunks = listing(

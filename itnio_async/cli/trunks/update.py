@@ -10,7 +10,6 @@ import attrs
 import typer
 
 from itnio_async import UNSET, InvalidRequestError, ItnioError, SipTrunk, SipTrunkUpdate
-from itnio_async.bulk.trunks.listing import listing
 from itnio_async.cli.account import Access, AccountOptions, ask_secret
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
@@ -79,6 +78,8 @@ def update_trunk(
 async def _find(access: Access, key_id: int) -> SipTrunk:
     async with access.client() as client:
         # The API has no call for one trunk, and its listing no filter for key ids.
+        from itnio_async.bulk.trunks.listing import listing
+
         async for trunk in listing(client):
             if trunk.key_id == key_id:
                 return trunk

@@ -98,7 +98,7 @@ def prefixes(value="9"):
 
 async def job_of(client, cluster, path, rows=None, **options):
     plan = make_plan(rows or prefixes(), await list_trunks(client))
-    return Job(client, plan, path, JobOptions(**options), bulk=cluster.bulk)
+    return Job(client, plan, path, JobOptions(**{"rate_limit": None} | options), bulk=cluster.bulk)
 
 
 async def updates_of(client, **changes):
@@ -313,7 +313,7 @@ async def test_a_worker_that_comes_later_takes_part(farm, sandbox, client, over,
 async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client, over, path, pids):
     sandbox.order("wait,seconds=0.05,endpoint=update")
     async with await over(concurrency=10) as cluster:
-        job = await job_of(client, cluster, path, concurrency=10, patience=0.5)
+        job = await job_of(client, cluster, path, concurrency=10, patience=0.5, rate_limit="auto")
         running = asyncio.create_task(job.run())
         await until(lambda: sent(sandbox).total() >= 40)
         for pid in pids.values():
@@ -333,7 +333,7 @@ async def test_without_a_worker_the_job_ends_after_its_patience(sandbox, client,
 async def test_without_its_scheduler_the_job_ends_and_goes_on_later(farm, sandbox, client, over, path, pids):
     sandbox.order("wait,seconds=0.05,endpoint=update")
     async with await over(concurrency=10) as cluster:
-        job = await job_of(client, cluster, path, concurrency=10, patience=0.5)
+        job = await job_of(client, cluster, path, concurrency=10, patience=0.5, rate_limit="auto")
         running = asyncio.create_task(job.run())
         await until(lambda: sent(sandbox).total() >= 40)
         farm.kill_scheduler()
@@ -568,7 +568,7 @@ def command(farm, sandbox, tmp_path, pids):
     file = tmp_path / "trunks.csv"
     file.write_text("key_id,sip_prefix\n" + "".join(f"{n},9\n" for n in range(1, TRUNKS + 1)))
     account = {"API_KEY": sandbox.api_key, "API_SECRET": SECRET, "BASE_URL": sandbox.url}
-    apply = ("apply", str(file), "--journal", str(tmp_path / "job.journal"))
+    apply = ("apply", str(file), "--journal", str(tmp_path / "job.journal"), "--rate", "none")
 
     async def start(*more, job=apply):
         return await asyncio.create_subprocess_exec(

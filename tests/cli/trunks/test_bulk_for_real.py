@@ -73,7 +73,10 @@ class Vendor(Program):
     def command(self, faults):
         orders = [part for fault in faults for part in ("--fault", fault)]
         files = ("--state", str(self.state), "--log", str(self.requests_file))
-        account = ("--api-key", API_KEY, "--api-secret", API_SECRET)
+        secret_file = self.state.with_name("account")
+        secret_file.write_text(f"{API_KEY}\n{API_SECRET}\n")
+        secret_file.chmod(0o600)
+        account = ("--secret-file", str(secret_file))
         return [*COMMAND, "sandbox", "--port", str(self.port_), "--trunks", str(TRUNKS), *files, *account, *orders]
 
     def asked(self):

@@ -21,7 +21,7 @@ def files(csv):
 def first(sandbox, start, files, tmp_path):
     """A command whose updates are under way, and what releases them."""
     order = sandbox.order("hold,endpoint=update")
-    process = start("trunks", "apply", files[0], "--yes", "--journal", tmp_path / "first.journal")
+    process = start("trunks", "apply", files[0], "--yes", "--rate", "none", "--journal", tmp_path / "first.journal")
     asyncio.run(order.reached(3, timeout=20))
     yield process, order
     order.release()
@@ -62,7 +62,7 @@ def test_the_way_back_of_another_job_waits_too(itnio, sandbox, start, files, tmp
     done = tmp_path / "done.journal"
     assert itnio("trunks", "apply", files[1], "--yes", "--journal", done).status == 0
     order = sandbox.order("hold,endpoint=update")
-    process = start("trunks", "apply", files[0], "--yes", "--journal", tmp_path / "first.journal")
+    process = start("trunks", "apply", files[0], "--yes", "--rate", "none", "--journal", tmp_path / "first.journal")
     asyncio.run(order.reached(3, timeout=20))
     result = itnio("trunks", "undo", done, "--yes")
     assert result.status == 1
@@ -90,7 +90,7 @@ def test_a_saved_plan_that_was_kept_waiting_does_not_count_as_applied(itnio, san
 def test_single_commands_and_another_account_wait_for_nobody(itnio, sandbox, start, files, csv, monkeypatch):
     sandbox.accounts["made-up-other"] = "made-up-other-secret"
     order = sandbox.order("hold,key_id=5")
-    process = start("trunks", "apply", files[0], "--yes")
+    process = start("trunks", "apply", files[0], "--yes", "--rate", "none")
     asyncio.run(order.reached(1, timeout=20))
     assert itnio("trunks", "update", 2, "--sip-prefix", "5").status == 0
     monkeypatch.setenv("ITNIO_API_KEY", "made-up-other")
