@@ -15,8 +15,8 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks import bulk, limits, virtual_time
+from benchmarks.nginx import SERVERS
 from benchmarks.process import cores
-from benchmarks.servers import SERVERS
 from itnio_async import BulkRun
 from itnio_async.runs.pace import Pace
 

@@ -220,6 +220,7 @@ class AsyncClient(Families):
         `requests` is an iterable or an async iterable, read as it is needed. `BulkOptions` says what else it takes, and
         `BulkRun` how a run ends. Raises `ConfigurationError` or `InvalidRequestError` for wrong arguments.
         """
+        _check_options(options, BulkOptions)
         own: dict[str, Any] = dict(options)
         of_calls = {name: own.pop(name) for name in CallOptions.__annotations__ if name in own}
         template = self._template_of(endpoint)
@@ -255,9 +256,7 @@ class AsyncClient(Families):
 
     def _chosen(self, options: Mapping[str, Any]) -> Options:
         """Return this client's options with those of one call."""
-        unknown = options.keys() - CallOptions.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"a call has no option {min(unknown)!r}; it has {', '.join(CallOptions.__annotations__)}")
+        _check_options(options, CallOptions)
         with FramesDropped():  # a half-made value cannot be shown
             return evolve(self._options, **options) if options else self._options
 
@@ -313,6 +312,13 @@ class AsyncClient(Families):
 
 def _as_it_came(data: Any) -> Any:
     return data
+
+
+def _check_options(options: Mapping[str, Any], kind: type) -> None:
+    """Raise TypeError for a name that a typed dict does not have, as Python does for keyword arguments."""
+    unknown = options.keys() - kind.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"there is no option {min(unknown)!r}; the options are {', '.join(kind.__annotations__)}")
 
 
 def _hop(

@@ -14,6 +14,7 @@ from support.values import registered_update, trunk_update
 
 from itnio_async import (
     AsyncClient,
+    BulkOptions,
     CallOptions,
     ConfigurationError,
     DeadlineExceeded,
@@ -97,7 +98,8 @@ each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("method", METHODS)
 def test_each_method_of_a_service_takes_the_options(method: Any) -> None:
     (options,) = [p for p in inspect.signature(method).parameters.values() if p.kind is p.VAR_KEYWORD]
-    assert "CallOptions" in str(options.annotation)
+    assert str(options.annotation) in ("Unpack[CallOptions]", "Unpack[BulkOptions]")
+    assert get_type_hints(CallOptions).items() <= get_type_hints(BulkOptions).items()
 
 
 def test_the_options_are_those_of_a_view_but_for_the_account() -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from itnio_async.bulk.files.private_file import NotAFileError, create_private
+from itnio_async.bulk.files.private_file import NotAFileError, create_private, require_database
 from itnio_async.bulk.journal.lock import take_lock
 from itnio_async.errors import ConfigurationError
 
@@ -23,6 +23,7 @@ def _held(path: str | None) -> sqlite3.Connection | None:
     if path is None:
         return None
     try:
+        require_database(Path(path))  # before a lock is made beside it
         lock = take_lock(Path(path))
     except (sqlite3.Error, OSError, NotAFileError) as error:
         raise ConfigurationError(f"state {path!r} cannot be opened ({error}); give a path to write to.") from error

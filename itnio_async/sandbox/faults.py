@@ -34,7 +34,7 @@ from itnio_async.validators import BOOLEAN, must_be, number, or_none, whole
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page", "limit")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
-_KIND = re.compile("|".join((*_KINDS, _MINUS.pattern)))
+_KIND = re.compile("wait|hold|drop|garbage|half|page|limit|minus[1-9][0-9]{0,3}+")
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")

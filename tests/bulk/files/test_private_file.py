@@ -77,7 +77,7 @@ PLACES = [
         for opened in (open_journal, look_for_journal)
         for ending in (*BESIDE, ".lock", ".lock-journal")
     ),
-    *((keep_state, ending) for ending in BESIDE),
+    *((keep_state, ending) for ending in (*BESIDE, ".lock")),
 ]
 
 

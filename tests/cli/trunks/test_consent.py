@@ -21,11 +21,11 @@ def exported(itnio, sandbox, tmp_path):
 
 
 @pytest.fixture
-def elsewhere(monkeypatch):
-    """Another account at another host, where the environment leads to from then on."""
+def elsewhere(sandbox, monkeypatch):
+    """An account of the same key at another host, where the environment leads to from then on."""
 
     def begin():
-        running = Sandbox(trunks=12)
+        running = Sandbox(trunks=12, api_key=sandbox.api_key, api_secret=sandbox.api_secret)
         running.__enter__()
         monkeypatch.setenv("ITNIO_BASE_URL", running.url)
         others.append(running)
