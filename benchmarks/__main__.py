@@ -157,7 +157,7 @@ def _pace(arguments: argparse.Namespace) -> _Outcome:
     return _Outcome(
         f"{facts}\n\n{pace.markdown(found, unlimited)}",
         pace.to_json(found, unlimited),
-        int(not pace.is_met(found, unlimited)),
+        pace.check(found, unlimited),
     )
 
 

@@ -15,6 +15,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks import bulk, limits, virtual_time
+from benchmarks.bounds import Checked
 from benchmarks.nginx import SERVERS
 from benchmarks.process import cores
 from itnio_async import BulkRun
@@ -152,9 +153,23 @@ def markdown(results: Sequence[Result], unlimited: Unlimited | None) -> str:
     return "\n".join(lines)
 
 
-def is_met(results: Sequence[Result], unlimited: Unlimited | None) -> bool:
-    """Tell whether all bounds hold."""
-    return all(result.is_met for result in results) and (unlimited is None or unlimited.part >= LEAST_OF_UNPACED)
+def check(results: Sequence[Result], unlimited: Unlimited | None) -> list[Checked]:
+    """Return what became of the bounds."""
+    wanted = f"at least {LEAST_USED:.0%} used, at most {MOST_REFUSED:.0%} refused"
+    checked = [
+        Checked(
+            f"pace: {result.scenario}",
+            wanted,
+            f"{'over before' if result.used is None else f'{result.used:.1%}'} used, {result.refused:.2%} refused",
+            result.is_met,
+        )
+        for result in results
+    ]
+    if unlimited is not None:
+        least = f"at least {LEAST_OF_UNPACED:.0%}"
+        part = unlimited.part
+        checked.append(Checked("pace: of the unpaced throughput", least, f"{part:.0%}", part >= LEAST_OF_UNPACED))
+    return checked
 
 
 def to_json(results: Sequence[Result], unlimited: Unlimited | None) -> str:

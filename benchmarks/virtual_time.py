@@ -11,7 +11,7 @@ from typing import Any
 class _Jumping(selectors.DefaultSelector):
     loop: VirtualLoop
 
-    def select(self, timeout=None):
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise RuntimeError("nothing will ever happen again")
         self.loop.now += max(0.0, timeout)

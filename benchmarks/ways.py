@@ -105,7 +105,7 @@ async def with_journal(client: Any, pairs: Sequence[Any], concurrency: int) -> N
     """What a job does once its plan is made: a journal with a row for each update, marked and settled there."""
     from itnio_async.bulk.job.options import JobOptions
     from itnio_async.bulk.job.progress import Meter
-    from itnio_async.bulk.job.sending import Ending, Outage, Sender
+    from itnio_async.bulk.job.sending import Ending, Sender
     from itnio_async.bulk.journal.journal import Journal, JournalHeader, RowState
 
     header = JournalHeader(source="rows.csv", rows="", host="127.0.0.1", api_key="", account="", endpoint="update")
@@ -115,9 +115,8 @@ async def with_journal(client: Any, pairs: Sequence[Any], concurrency: int) -> N
         sender = Sender(
             journal,
             client.bulk,
-            JobOptions(concurrency=concurrency),
+            JobOptions(concurrency=concurrency, rate_limit=None),  # as update_many beside it goes
             ending=ending,
-            outage=Outage(30),
             meter=Meter(None),
             clock=time.time,
         )
