@@ -12,8 +12,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
+from typing import NamedTuple
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
 from itnio_async.config import PATIENCE, RateLimit
 from itnio_async.errors import (
@@ -72,8 +73,7 @@ _LATE_SHRINKS = 0.8
 _FULL = 0.7
 
 
-@frozen
-class Begun:
+class Begun(NamedTuple):
     """A call that has begun: when, and how many were in flight then, itself included."""
 
     at: float
@@ -150,7 +150,7 @@ class Rate:
         """Tell whether the limit was much higher before."""
         return self.limit is not None and self.limit < _FALLEN * self._best
 
-    def refused(self, since: float, *, last_second: int, average: float) -> None:
+    def refused(self, since: float, *, last_second: int) -> None:
         """Take a refusal, `since` seconds after the one before, of which these are the calls a second answered well."""
         before, measured = self.limit, min(self.now, last_second)
         if before is None:
@@ -173,7 +173,7 @@ class Rate:
                 self.holds_for = _SOON
         self.now = self.limit * _BELOW
 
-    def wait(self, now: float, since: float, last_second: int) -> float:
+    def wait(self, now: float, since: float) -> float:
         """Return the seconds until the next call may begin, after rising as it may."""
         if self.limit is None:
             return max(0.0, self._next - now)
@@ -190,6 +190,8 @@ class Rate:
 
     def begin(self, now: float) -> None:
         """Note that a call begins."""
+        if self.limit is None and self.most == inf:
+            return
         # Evenly: what begins all at once may arrive together with what begins a second later.
         self._next = max(self._next, now - _LATE) + 1 / min(self.now, self.most)
 
@@ -221,7 +223,6 @@ class Pace:
         self._rate = Rate() if at_most is None else Rate(most=at_most.calls / at_most.seconds)
         self._in_flight = 0
         self._answers: deque[tuple[float, int]] = deque()  # of the last second: when, and how many were in flight
-        self._answered_since = 0  # the last refusal
         self._successes: deque[bool] = deque(maxlen=LAST)
         self._strained: deque[bool] = deque(maxlen=LAST)  # failed transiently, at first or for good
         self._bad_since: float | None = None
@@ -249,6 +250,8 @@ class Pace:
 
     def wait(self) -> float:
         """Return the seconds until a call may begin: 0.0 is now, infinite is after another one has ended."""
+        if self._backed_off == -inf and self._rate.most == inf:  # while nothing was refused, nobody looks at a clock
+            return inf if self._window.is_full(self._in_flight) else 0.0
         now = self._clock()
         if now < self._resumes:
             return self._resumes - now
@@ -256,7 +259,7 @@ class Pace:
             return inf if self._trial is not None else 0.0
         if self._window.is_full(self._in_flight):
             return inf
-        return self._rate.wait(now, now - self._resumes, self._in_last_second(now))
+        return self._rate.wait(now, now - self._resumes)
 
     def begin(self) -> Begun:
         """Note that a call begins."""
@@ -273,7 +276,9 @@ class Pace:
         self.cut_off(begun)
         self._successes.append(error is None)
         self._strained.append(attempts > 1 or isinstance(error, TransientError))
-        if isinstance(error, GatewayBusyError):
+        if error is None:
+            self._answered(begun)
+        elif isinstance(error, GatewayBusyError):
             why = "the gateway refuses more" if error.retry_after is None else "the gateway asked to wait"
             self._refused(begun, why, error.retry_after or 0.0)
         elif isinstance(error, NOT_SENT):
@@ -284,7 +289,7 @@ class Pace:
         elif isinstance(error, _TIMED_OUT):
             self._bad("answers do not come")
             self._window.shrink_to(self._window.size * 0.7)
-        elif error is None or isinstance(error, ApiError):
+        elif isinstance(error, ApiError):
             self._answered(begun)
 
     def cut_off(self, begun: Begun) -> None:
@@ -320,7 +325,6 @@ class Pace:
         self._answers.append((now, begun.beside))
         if len(self._answers) > _MOST_ANSWERS:
             self._answers.popleft()
-        self._answered_since += 1
         self._bad_since = None
         if begun.at >= self._backed_off:
             if self._is_trying and self._trials > 1 and now - self._away_since >= _AWAY and self._before is not None:
@@ -359,5 +363,4 @@ class Pace:
             self._window.shrink_to(max(beside for _, beside in self._answers))
         elif self._window.refused(begun.beside):
             return
-        self._rate.refused(since, last_second=answered, average=self._answered_since / since)
-        self._answered_since = 0
+        self._rate.refused(since, last_second=answered)

@@ -6,7 +6,7 @@ These tools see requests below the signing, with its headers.
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import call, is_
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import httpx
 from attrs import frozen
 
 from itnio_async.transport.httpx_stock import StockTransport
+from itnio_async.transport.messages import raw_headers_of
 from itnio_async.transport.pooled import PooledTransport
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class LastHop(httpx.AsyncBaseTransport):
     @cached_property
     def _client(self) -> httpx.AsyncClient:
         # Wanted only by tools that replace parts of it; it keeps nothing open of its own.
-        return httpx.AsyncClient(transport=_Inner(self), trust_env=False)
+        return _ToolsClient(transport=_Inner(self), trust_env=False)
 
     def handle_async_request(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
         """Send the request the way that a tool may have laid."""
@@ -88,6 +89,20 @@ class LastHop(httpx.AsyncBaseTransport):
             await self._pool.aclose()
 
 
+class _ToolsClient(httpx.AsyncClient):
+    """httpx's client as tools replace parts of it; what a signed request has no use for is left out.
+
+    That is authentication, redirects, cookies and a line in httpx's log: they take longer than the call itself.
+    """
+
+    async def _send_handling_auth(self, request: httpx.Request, *_: Any, **__: Any) -> httpx.Response:
+        if SINGLE.are_replaced():
+            return await self._send_single_request(request)
+        response = await self._transport_for_url(request.url).handle_async_request(request)
+        response.request = request
+        return response
+
+
 class _Inner(httpx.AsyncBaseTransport):
     """The last hop as httpx's client sees it."""
 
@@ -119,12 +134,7 @@ class _CorePool:
         response = await self._pool.handle_async_request(
             httpx.Request(
                 request.method.decode("ascii"),
-                httpx.URL(
-                    scheme=url.scheme.decode("ascii"),
-                    host=url.host.decode("ascii"),
-                    port=url.port,
-                    raw_path=url.target,
-                ),
+                _url_of(url.scheme, url.host, url.port, url.target),
                 headers=request.headers,
                 stream=request.stream,  # type: ignore[arg-type]
                 extensions=request.extensions,
@@ -132,10 +142,15 @@ class _CorePool:
         )
         return httpcore.Response(
             response.status_code,
-            headers=response.headers.raw,
+            headers=list(raw_headers_of(response)),
             content=response.stream,
             extensions=response.extensions,
         )
+
+
+@lru_cache(maxsize=16)  # to take one apart and put it together takes 30 µs
+def _url_of(scheme: bytes, host: bytes, port: int | None, target: bytes) -> httpx.URL:
+    return httpx.URL(scheme=scheme.decode("ascii"), host=host.decode("ascii"), port=port, raw_path=target)
 
 
 class Seams:
@@ -172,6 +187,7 @@ TRANSPORT = Seams(_TRANSPORT)
 # Sentry, `respx.mock(using="httpx")`, and vcrpy before its version 8.
 _CLIENT = [(httpx.AsyncClient, name) for name in ("send", "_transport_for_url", "_send_single_request")]
 CLIENT = Seams(*_CLIENT)
+SINGLE = Seams((httpx.AsyncClient, "_send_single_request"))
 HTTPX = Seams(_TRANSPORT, *_CLIENT)
 
 

@@ -167,7 +167,7 @@ def is_whole(text: str) -> bool:
 def text(value: Any) -> str:
     """Return the text that a cell gives; a whole number is its digits, and `CLEAR` is the empty text."""
     if isinstance(value, str):
-        if not is_whole(value):
+        if not value.isascii() and not is_whole(value):
             raise BadCell("the text has half a character in it (a lone surrogate). Enter it again.")
         return value
     if value is CLEAR:

@@ -52,6 +52,7 @@ _IF_MEANT = "if the text is meant as it stands, put ' before it (or give --liter
 _SHORTENED = re.compile(r"[+-]?[0-9]++(?:[.,][0-9]++)?[eE]\+[0-9]++")
 _EXPONENT = re.compile(r"[0-9]++(?:[.,][0-9]++)?[eE]-?[0-9]++")
 _TOO_NARROW = re.compile("#{4,}+")  # shorter ones may be a prefix to dial
+_NARROW = re.compile("[\u00a0\u202f]")  # blanks that French puts before a sign
 _NUMBERED = re.compile(r"(\w++) ?+: ?+5[0-9]{2}")
 _FRACTION_OF_ZEROS = re.compile(r"[+-]?[0-9]++\.0++")
 _DATE = re.compile(
@@ -63,10 +64,10 @@ _DATE = re.compile(
 
 
 def _is_error(text: str, _: Form) -> bool:
-    if text[:1] == "#":
-        word = text.upper().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
-        return word in ERRORS or _TOO_NARROW.fullmatch(text) is not None
-    found = _NUMBERED.fullmatch(text.upper().replace("\u00a0", " ")) if ":" in text else None
+    upper = _NARROW.sub(" ", text.upper())
+    if upper[:1] == "#":
+        return upper.replace(" ", "") in ERRORS or _TOO_NARROW.fullmatch(upper) is not None
+    found = _NUMBERED.fullmatch(upper) if ":" in upper else None
     return found is not None and found[1] in NUMBERED
 
 
@@ -176,7 +177,7 @@ _PLAIN = {
         r"[0-9]++(?:\.[0-9]++\.[0-9]++\.[0-9]++)?+|[A-Za-z][A-Za-z0-9]*+(?:[_.-]++[A-Za-z0-9]++)*+"
     ).fullmatch,
     Form.NUMBER: re.compile(r"\+?+[0-9]++(?:;\+?+[0-9]++)*+").fullmatch,
-    Form.OTHER: re.compile("[0-9]++|true|false").fullmatch,
+    Form.OTHER: re.compile("[0-9]++(?:;[0-9]++)*+|true|false").fullmatch,
 }
 
 
@@ -276,11 +277,8 @@ def only_drops_plus(before: str | None, after: str | None) -> bool:
 def _is_rounded(before: str, after: str) -> bool:
     if len(before) <= _DIGITS_KEPT or len(before) != len(after) or not (before.isdecimal() and after.isdecimal()):
         return False
-    return (
-        before != after
-        and before[: _DIGITS_KEPT - 1] == after[: _DIGITS_KEPT - 1]
-        and not after[_DIGITS_KEPT:].strip("0")
-    )
+    certain = _DIGITS_KEPT - 1
+    return before != after and before[:certain] == after[:certain] and not after[_DIGITS_KEPT:].strip("0")
 
 
 def _is_written_out(before: str, after: str) -> bool:

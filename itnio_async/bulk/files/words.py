@@ -7,54 +7,61 @@ from __future__ import annotations
 
 # ruff: noqa: RUF001 - letters of other scripts are meant
 
-# Excel: [MS-XLSX] 18.18.11 (ST_CellType), [MS-OE376] and the support pages on each error of dynamic arrays and data
-# types. LibreOffice, Google Sheets (`#ERROR!`), WPS and OnlyOffice have the same in English.
+# Excel: [MS-OI29500] 2.1.755, ErrorCellValueType of the Office JavaScript API and the libraries named below. Others:
+# LibreOffice's #ADDIN? and #MACRO? (sc/inc/globstr.hrc), OnlyOffice's #UNSUPPORTED_FUNCTION! (formula-lang of its
+# web-apps), HyperFormula's #ERROR! (Google Sheets too) and #CYCLE!.
 _ENGLISH = """
     #NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC! #FIELD! #BLOCKED! #CONNECT! #UNKNOWN!
-    #BUSY! #EXTERNAL! #PYTHON! #TIMEOUT! #ERROR! #DATA! #CIRCULAR! #MACRO?
+    #BUSY! #EXTERNAL! #PYTHON! #TIMEOUT! #ERROR! #ADDIN? #MACRO? #UNSUPPORTED_FUNCTION! #CYCLE!
 """
-# Excel's and LibreOffice's own translations: the error names of their function lists in each language (LibreOffice:
-# formula/inc/core_resource.hrc and its translations; Excel: the support pages in the languages).
+# German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Ukrainian, Turkish, Czech and Slovak, Hungarian,
+# Swedish, Danish, Norwegian, Finnish, Greek, Slovenian, Croatian, Bulgarian, Romanian, East Asian and Thai. Excel's
+# words as PhpSpreadsheet, EPPlus, HyperFormula, OnlyOffice and formulon list them; LibreOffice's from its translations
+# (formula and sc messages.po). Some are in no such list, only in public files that mention them: #KALK!, #FEHLER!,
+# #¡ERROR!, #NULLO!, #ПОЛЕ!, #ПОЛУЧЕНИЕ_ДАННЫХ and, in French and Spanish, most after the word for #SPILL!.
 _TRANSLATED = """
-    #NV #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #KALK! #FELD! #BLOCKIERT! #VERBINDEN! #UNBEKANNT! #AUSGELASTET! #EXTERN!
-    #DATEN_ABRUFEN #NULL! #NAME? #FEHLER!
-    #VALEUR! #NOM? #NOMBRE! #NUL! #PROPAGATION! #CHAMP! #BLOQUE! #BLOQUÉ! #CONNEXION! #INCONNU! #OCCUPE! #OCCUPÉ!
-    #OBTENTION_DONNEES #CALCUL!
-    #¡VALOR! #VALOR! #¡REF! #¿NOMBRE? #NOMBRE? #¡NUM! #¡NULO! #NULO! #¡DIV/0! #N/D #¡DESBORDAMIENTO! #DESBORDAMIENTO!
-    #¡CAMPO! #CAMPO! #¡BLOQUEADO! #BLOQUEADO! #¡CONECTAR! #CONECTAR! #¡DESCONOCIDO! #DESCONOCIDO! #¡OCUPADO! #OCUPADO!
-    #OBTENIENDO_DATOS #¡CALC! #¡ERROR!
-    #VALORE! #RIF! #NOME? #NULLO! #ESPANSIONE! #CAMPO! #BLOCCATO! #CONNETTI! #SCONOSCIUTO! #OCCUPATO!
-    #DESPEJAR! #DESPEJO!
-    #WAARDE! #VERW! #NAAM? #GETAL! #LEEG! #OVERLOPEN! #DEEL/0! #N/B #VELD! #GEBLOKKEERD! #ONBEKEND!
-    #ARG! #ADR! #NAZWA? #LICZBA! #ZERO! #ROZLANIE! #DZIEL/0! #POLE! #POŁĄCZ! #NIEZNANE!
-    #ЗНАЧ! #ССЫЛКА! #ИМЯ? #ЧИСЛО! #ПУСТО! #ДЕЛ/0! #Н/Д #ПЕРЕНОС! #ПОЛЕ! #ВЫЧИСЛ!
-    #ЗНАЧ! #ПОСИЛАННЯ! #ІМ'Я? #ІМʼЯ? #ЧИСЛО! #ПУСТО! #ДІЛ/0!
-    #DEĞER! #BAŞV! #AD? #SAYI! #BOŞ! #SAYI/0! #YOK #TAŞMA! #ALAN! #HESAPLA!
-    #HODNOTA! #ODKAZ! #NÁZEV? #NÁZOV? #ČÍSLO! #POČET! #DĚLENÍ_NULOU! #DELENIENULOU! #NEDOSTUPNÝ #NEDOSTUPNY #PRESAH!
-    #PŘESAH!
-    #ÉRTÉK! #HIV! #NÉV? #SZÁM! #NULLA! #ZÉRÓOSZTÓ! #HIÁNYZIK #KIBONTÁS!
-    #VÄRDEFEL! #REFERENS! #NAMN? #OGILTIGT! #SKÄRNING! #DIVISION/0! #SAKNAS! #SPILL! #SPILLD!
-    #VÆRDI! #REFERENCE! #NAVN? #TAL! #I/T #OVERLØB!
-    #VERDI! #REF! #NUM! #OVERFLYT! #OVERFLYT
-    #ARVO! #VIITTAUS! #NIMI? #LUKU! #TYHJÄ! #JAKO/0! #PUUTTUU! #PUUTTUU #LEVIÄÄ!
-    #ΤΙΜΗ! #ΑΝΑΦ! #ΟΝΟΜΑ? #ΑΡΙΘ! #ΔΙΑΙΡ/0! #Δ/Υ
-    #VREDN! #SKLIC! #IME? #ŠTEV!
-    #VALOARE! #NUME? #NUL! #REF!
+    #WERT! #BEZUG! #ZAHL! #NV #DATEN_ABRUFEN #ÜBERLAUF! #KALK! #PLUG-IN? #MAKRO? #FEHLER!
+    #VALEUR! #NOM? #NOMBRE! #NUL! #N/D #PROPAGATION! #EPARS! #CALCUL! #CHAMP! #CONNEXION! #BLOQUE! #INCONNU! #OCCUPÉ!
+    #OBTENTION_DONNEES #CHARGEMENT_DONNEES
+    #¡VALOR! #VALOR! #¡REF! #¿NOMBRE? #NOMBRE? #¡NUM! #¡NULO! #NULO! #¡DIV/0! #¡DESBORDAMIENTO! #DESBORDAMIENTO!
+    #¡CALC! #¡CAMPO! #CAMPO! #¡BLOQUEADO! #BLOQUEADO! #¡CONECTAR! #CONECTAR! #¡DESCONOCIDO! #DESCONOCIDO! #¡OCUPADO!
+    #OBTENIENDO_DATOS #¿COMPL? #¿MACRO? #¡ERROR!
+    #VALORE! #RIF! #NOME? #NULLO! #ESPANSIONE! #ESTRAZIONE_DATI_IN_CORSO
+    #NÚM! #N/DISP #DESPEJAR! #TRANSPOSIÇÃO! #OBTENDO_DADOS
+    #WAARDE! #VERW! #NAAM? #GETAL! #LEEG! #DEEL/0! #DELING.DOOR.0! #N/B #OVERLOPEN! #OVERLOOP! #BEREKENEN!
+    #GEGEVENS.OPHALEN
+    #ARG! #ADR! #NAZWA? #LICZBA! #ZERO! #DZIEL/0! #N/D! #ROZLANIE! #CYKL! #BŁĄD! #DODATEK?
+    #ЗНАЧ! #ССЫЛКА! #ССЫЛ! #ИМЯ? #ЧИСЛО! #ПУСТО! #ДЕЛ/0! #Н/Д #ПЕРЕНОС! #ВЫЧИСЛ! #ПОЛЕ! #ОЖИДАНИЕ_ДАННЫХ
+    #ПОЛУЧЕНИЕ_ДАННЫХ #МАКРОС?
+    #ЗНАЧЕННЯ! #ПОСИЛ! #НАЗВА?
+    #DEĞER! #BAŞV! #AD? #SAYI! #BOŞ! #SAYI/0! #YOK #TAŞMA!
+    #HODNOTA! #ODKAZ! #NÁZEV? #NÁZOV? #ČÍSLO! #DĚLENÍ_NULOU! #DELENIENULOU! #NENÍ_K_DISPOZICI #NEDOSTUPNÝ #NEPLATNÝ!
+    #PRESAH!
+    #ÉRTÉK! #HIV! #NÉV? #SZÁM! #NULLA! #ZÉRÓOSZTÓ! #HIÁNYZIK #KIBONTÁS! #BŐVÍTŐMODUL? #MAKRÓ?
+    #VÄRDEFEL! #VÄRDE! #REFERENS! #NAMN? #OGILTIGT! #SKÄRNING! #DIVISION/0! #SAKNAS! #SAKNAS
+    #VÆRDI! #REFERENCE! #NAVN? #NUMMER! #I/T #OVERLØB!
+    #VERDI! #IT #OVERFLYT!
+    #ARVO! #VIITTAUS! #NIMI? #LUKU! #TYHJÄ! #JAKO/0! #PUUTTUU! #LEVITTYMINEN!
+    #ΤΙΜΗ! #ΑΝΑΦ! #ΟΝΟΜΑ? #ΑΡΙΘ! #ΔΙΑΙΡ/0! #ΔΙΑΙΡ./0! #Δ/Υ #ΚΕΝΟ!
+    #VREDN! #SKLIC! #IME? #ŠTEV! #DEL/0! #N/V #NIČ!
+    #VRIJEDNOST! #BROJ! #DIJ/0! #NAZIV?
+    #СТОЙНОСТ! #РЕФ! #ИМЕ? #ПРАЗНО!
+    #VALOARE! #NUME?
+    #スピル! #溢出! #분산! #สปิลล์!
 """
-# LibreOffice's and OpenOffice's numbers of errors, in the languages that translate the word before them; from
-# sc/inc/globstr.hrc (STR_ERROR_STR, STR_LONG_ERR...) and its translations. Matched with three digits behind them.
-NUMBERED = ("ERR", "FEHLER", "ERREUR", "ERRORE", "ERRO", "ERROR", "FOUT", "FEL", "FEJL", "FEIL", "BŁĄD", "ОШ", "HIBA")
+# LibreOffice's word before the number of an error: STR_ERROR_STR of sc/inc/globstr.hrc and its translations into
+# German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish, Russian, Ukrainian and
+# Hungarian. Matched with a colon and three digits behind them.
+NUMBERED = ("ERR", "FEHLER", "ERRO", "FOUT", "FEL", "FEJL", "FEIL", "BŁĄD", "ОШИБКА", "ПОМИЛКА", "HIBA")
 
 ERRORS = frozenset((_ENGLISH + _TRANSLATED).split())
 
-# What programs write for nothing, as they spell it. Python: str() of None, NaN, pandas.NA and NaT, and what
-# pandas.read_csv takes for missing (its documentation of `na_values`). R: write.table(na=) and NaN. SQL: NULL, and \N
-# of COPY in MySQL and PostgreSQL. JavaScript: String() of undefined and of objects. Go: <nil>. .NET and Java: (null),
-# null. Power Query and Tableau: [Null], Null.
+# What pandas.read_csv takes for missing (STR_NA_VALUES; "#N/A" is above, "#N/A N/A" below), then what languages and
+# databases write for nothing and for no number; those were not looked up in a source.
 _NOTHING = r"""
-    None nan NaN -nan -NaN NAN NA N/A n/a <NA> #NA NaT NULL null Null (null) (NULL) [null] [NULL] [Null] <null> <NULL>
-    <nil> nil NIL undefined \N inf -inf Inf -Inf Infinity -Infinity 1.#IND -1.#IND 1.#QNAN -1.#QNAN 1.#INF -1.#INF
-    <None>
+    None nan NaN -nan -NaN NA N/A n/a <NA> #NA NULL null 1.#IND -1.#IND 1.#QNAN -1.#QNAN
+    NAN NaT Null (null) (NULL) [null] [NULL] [Null] <null> <NULL> <nil> nil NIL undefined \N <None>
+    inf -inf Inf -Inf Infinity -Infinity 1.#INF -1.#INF
 """
 
-NOTHING = frozenset(_NOTHING.split()) | {"[object Object]"}
+NOTHING = frozenset(_NOTHING.split()) | {"[object Object]", "#N/A N/A"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,10 @@ class SavedPlanError(ConfigurationError):
 
 @frozen(kw_only=True)
 class PlanHeader:
-    """What a saved plan is about; `created` is in Unix seconds, `match` and `accept_zeros` are how it was made."""
+    """What a saved plan is about; `created` is in Unix seconds, `match` and `accept_zeros` are how it was made.
+
+    `accounts` is what the file says of the account that it is of (`RowsRead.accounts`).
+    """
 
     id: str
     source: str
@@ -47,6 +50,7 @@ class PlanHeader:
     created: float
     match: str = "key_id"
     accept_zeros: bool = False
+    accounts: Sequence[str] = ()
 
 
 @frozen(kw_only=True)
@@ -169,11 +173,13 @@ def save_plan(
     source: str,
     match: str = "key_id",
     accept_zeros: bool = False,
+    accounts: Iterable[str] = (),
     clock: Callable[[], float] = time.time,
 ) -> PlanHeader:
     """Write a plan to a file that only its owner can read, and return its header.
 
-    `source` is the file that the rows are from, as it can be found later. Raises `SavedPlanError` where the file cannot
+    `source` is the file that the rows are from, as it can be found later, and `accounts` what it says of the account
+    that it is of. Raises `SavedPlanError` where the file cannot
     be written, or something is there.
     """
     header = PlanHeader(
@@ -185,6 +191,7 @@ def save_plan(
         created=clock(),
         match=match,
         accept_zeros=accept_zeros,
+        accounts=list(accounts),
     )
     lines = [{"format": _FORMAT, "version": _VERSION, **attrs.asdict(header)}]
     lines += [_row_data(plan, item, identity) for item in plan]

@@ -27,20 +27,20 @@ Understand = Callable[[Any], Any]
 """What a number's cell says; it is called for each number in its order."""
 
 
-def numbers_of(value: Any, count: int, understand: Understand) -> list[str | Unset]:
+def numbers_of(value: Any, count: int, understand: Understand | None) -> Sequence[str | Unset]:
     """Return the numbers of so many groups; an empty one is left out, so that the group keeps what it has.
 
-    Raises `BadCell` where there are more or fewer.
+    `understand` None says that they are plain. Raises `BadCell` where there are more or fewer.
     """
     if value is CLEAR:
         return [""] * count
-    parts = _parts(value)
+    parts = _parts(value) if understand is not None else value.split(";")
     if len(parts) != count:
         raise BadCell(f"{len(parts)} numbers stand beside {count} groups. Give one for each, or none between two ;.")
-    return [_number(part, understand) for part in parts]
+    return parts if understand is None else [_number(part, understand) for part in parts]
 
 
-def bound(ids: list[int], numbers: Any, understand: Understand) -> list[GroupBinding]:
+def bound(ids: list[int], numbers: Any, understand: Understand | None) -> list[GroupBinding]:
     """Return the groups of these ids, with the numbers beside them unless those are None."""
     if numbers is None:
         return [GroupBinding(voice_group_id=key) for key in ids]

@@ -185,13 +185,14 @@ def _is_short(text: Any) -> bool:
     return 0 < len(text) <= 50 and text[0] != "*"
 
 
-def _is_one(groups: list[GroupBinding]) -> bool:
-    """Tell at once that this is one group, with nothing to check of it."""
-    return (
-        len(groups) == 1
-        and 0 < groups[0].voice_group_id < 2**63
-        and (groups[0].number is UNSET or _is_short(groups[0].number))
-    )
+def _are_sure(groups: list[GroupBinding]) -> bool:
+    """Tell at once that these are groups with nothing to check of them."""
+    ids = set()
+    for group in groups:
+        ids.add(group.voice_group_id)
+        if not (0 < group.voice_group_id < 2**63 and (group.number is UNSET or _is_short(group.number))):
+            return False
+    return 0 < len(ids) == len(groups)
 
 
 Reader = Callable[[Any], Any]
@@ -274,6 +275,10 @@ class _RowReader:
             is_literal=field in self._literal,
             empty=self._empty,
         )
+
+    def are_plain(self, numbers: Any) -> bool:
+        """Tell whether a cell is a list of numbers of which none can be damaged or mean anything else."""
+        return type(numbers) is str and bool(self.listed.is_plain(numbers))
 
     def read(self, record: Record) -> None:
         """Take one row."""
@@ -406,6 +411,8 @@ class _Row:
         elif "group_list" in values:
             self.refuse(self._column("group_list"), "other columns say the groups too. Say them once.")
             del values["group_list"]
+        elif ids is not None and (numbers is None or self._reader.are_plain(numbers)):
+            self._bind(NUMBERS, lambda _: groups.bound(ids, numbers, None))
         elif ids is not None:
             self._bind(NUMBERS, lambda understand: groups.bound(ids, numbers, understand))
         elif not self.bad:
@@ -426,9 +433,9 @@ class _Row:
             self.refuse(self._column(field), error.reason)
             return
         self.values["group_list"] = bindings
-        if not _is_one(bindings):
+        if not _are_sure(bindings):
             self.unchecked["group_list"] = None
-        for binding, damage in zip(bindings, damages, strict=False):
+        for binding, damage in zip(bindings, damages, strict=False) if any(damages) else ():
             if damage is not None:
                 self.doubt("group_list", self._column(field), damage, binding.voice_group_id)
 

@@ -141,6 +141,7 @@ async def _from_plan(
 ) -> PreparedJob:
     """Plan again what a saved plan was made of, with the secrets from its source, and find out what changed since."""
     header = saved.header
+    consent.require_account(header.accounts, identity, same_account=job.same_account)
     form = attrs.evolve(file.options, match=MatchBy(header.match))
     file = TrunkFile(header.source, form)
     source = file.source()
@@ -149,7 +150,7 @@ async def _from_plan(
     trunks = await list_trunks(client)
     job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
     plan = make_plan(changes, trunks, accept_zeros=job.accept_zeros)
-    consent.require_names(plan, is_of_account=False)
+    consent.require_names(plan, is_of_account=bool(header.accounts))
     return PreparedJob(
         plan=plan,
         trunks=trunks,

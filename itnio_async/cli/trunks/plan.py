@@ -73,8 +73,18 @@ def plan_trunks(
 async def _plan(access: Access, file: TrunkFile, rows: RowsRead, out: Path | None, *, accept_zeros: bool) -> Plan:
     async with access.client() as client:
         plan = make_plan(rows.changes, await list_trunks(client), accept_zeros=accept_zeros)
+        identity = await identity_of(client)
+        for mark in rows.accounts:
+            if mark != identity.mark:
+                say(f"The file was exported from another account ({visible(mark)}), and this is {identity}.")
         if out is not None:
-            identity = await identity_of(client)
-            match = file.options.match.value
-            save_plan(plan, out, identity, source=file.full_name, match=match, accept_zeros=accept_zeros)
+            save_plan(
+                plan,
+                out,
+                identity,
+                source=file.full_name,
+                match=file.options.match.value,
+                accept_zeros=accept_zeros,
+                accounts=rows.accounts,
+            )
     return plan

@@ -55,6 +55,17 @@ def test_an_export_says_whose_it_is(itnio, sandbox, exported, elsewhere, name):
     assert itnio("trunks", "apply", file, "--yes", "--other-account").status == 0
 
 
+def test_a_saved_plan_keeps_whose_file_it_is_of(itnio, sandbox, exported, elsewhere, tmp_path):
+    file = exported()
+    (mark,) = read_changes(file).accounts
+    elsewhere()
+    planned = itnio("trunks", "plan", file, "--out", tmp_path / "plan.jsonl")
+    assert (planned.status, f"exported from another account ({mark})" in planned.err) == (0, True)
+    refused = itnio("trunks", "apply", tmp_path / "plan.jsonl", "--yes")
+    assert (refused.status, f"exported from another account ({mark})" in refused.err) == (1, True)
+    assert itnio("trunks", "apply", tmp_path / "plan.jsonl", "--yes", "--other-account").status == 0
+
+
 def test_another_key_of_the_same_host(itnio, sandbox, exported):
     file = exported()
     file.write_text(file.read_text().replace(next(iter(read_changes(file).accounts))[-12:], "0123456789ab"))
