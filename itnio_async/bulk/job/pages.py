@@ -50,7 +50,7 @@ class Pages:
             if number is not None and number not in self._reading:
                 self._reading[number] = asyncio.ensure_future(self._trunks_of(number))
         trunk = (await asyncio.shield(self._reading[page])).get(item.key_id)
-        if trunk is None:  # the pages have moved
+        if trunk is None or trunk == item.trunk:  # None: the pages have moved
             return []
         before, now = settings_of(item.trunk), settings_of(trunk)
         return [name for name in FIELDS if before[name] != now[name]]
