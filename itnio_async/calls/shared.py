@@ -86,7 +86,7 @@ class Shared:
         self.requests: int = 0
         self.retries: int = 0
         # Whether anybody but the log wants to know of the end of each call.
-        self.is_watched = on_call is not None
+        self.is_watched: bool = on_call is not None
         self._on_retry = on_retry
         self._on_call = on_call
         self._begin_watch: Callable[[str, Mapping[str, int | str]], Watch] | None = None

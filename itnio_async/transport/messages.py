@@ -46,8 +46,8 @@ class LazyRequest(httpx.Request):
         more: RawHeaders = (),
         lines: bytes = b"",
     ) -> None:
-        self.method = head.method
-        self.url = head.url
+        self.method: str = head.method
+        self.url: httpx.URL = head.url
         self.extensions = extensions
         self._head = head
         self._content = content

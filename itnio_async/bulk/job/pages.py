@@ -17,7 +17,7 @@ from itnio_async.bulk.trunks.listing import PAGE_SIZE
 from itnio_async.bulk.trunks.settings import FIELDS, settings_of
 from itnio_async.errors import ItnioError
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 LEAST_ROWS = 10
 Read = Callable[[int], Awaitable[Iterable[SipTrunk]]]

@@ -62,7 +62,7 @@ class Journal:
     """
 
     def __init__(self, table: Table, thread: ThreadPoolExecutor) -> None:
-        self.is_new = False
+        self.is_new: bool = False
         self.error: JournalError | None = None
         self.counts: Counter[RowState] = Counter()
         self._closed = False

@@ -20,7 +20,7 @@ from itnio_async.errors import (
 )
 from itnio_async.validators import checked, number
 
-logger = logging.getLogger("itnio_async.bulk")
+logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
 T = TypeVar("T")
 
