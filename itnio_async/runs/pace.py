@@ -282,7 +282,8 @@ class Pace:
             why = "the gateway refuses more" if error.retry_after is None else "the gateway asked to wait"
             self._refused(begun, why, error.retry_after or 0.0)
         elif isinstance(error, NOT_SENT):
-            self._refused(begun, "no connection can be made")
+            # That says nothing of how much the vendor takes once it is there again.
+            self._refused(begun, "no connection can be made", lowers=False)
         elif isinstance(error, TransientError):
             if self._is_outage or sum(self._strained) * 2 > LAST:
                 self._refused(begun, "the vendor's system fails")
@@ -338,7 +339,7 @@ class Pace:
         if self._bad_since is None:
             self._bad_since = self._clock()
 
-    def _refused(self, begun: Begun, why: str, retry_after: float = 0.0) -> None:
+    def _refused(self, begun: Begun, why: str, retry_after: float = 0.0, *, lowers: bool = True) -> None:
         """Back off, once for all calls that had begun before."""
         self._bad(why)
         if begun.at < self._backed_off:
@@ -346,7 +347,7 @@ class Pace:
         now = self._clock()
         if self._is_trying:
             self._trials += 1
-        else:
+        elif lowers:
             self._before, self._away_since = (evolve(self._window), evolve(self._rate)), now
             self._lower(begun, now)
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)

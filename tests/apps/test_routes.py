@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import fastapi
-import fastapi.testclient
-import litestar.testing
+import httpx
+import litestar
 import pytest
 from litestar.datastructures import State
 
@@ -45,9 +45,14 @@ async def update(update: SipTrunkUpdate = fastapi.Body()) -> SipTrunkUpdate:  # 
     return update
 
 
+def over(app):
+    """Return a client of this application, which is called in place."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service")
+
+
 @pytest.fixture
-def http():
-    with fastapi.testclient.TestClient(api) as client:
+async def http():
+    async with over(api) as client:
         yield client
 
 
@@ -60,26 +65,26 @@ def http():
         ("/python", TRUNK.to_dict(names="python")),
     ],
 )
-def test_fastapi_answers_with_a_trunk_without_its_password(http, path, answer):
-    response = http.get(path)
+async def test_fastapi_answers_with_a_trunk_without_its_password(http, path, answer):
+    response = await http.get(path)
     assert (response.status_code, response.json()) == (200, answer)
     assert "hunter2" not in response.text
 
 
-def test_fastapi_takes_an_update_as_its_body(http):
-    response = http.post("/update", json=UPDATE.to_dict())
+async def test_fastapi_takes_an_update_as_its_body(http):
+    response = await http.post("/update", json=UPDATE.to_dict())
     assert (response.status_code, response.json()) == (200, UPDATE.to_dict())
 
 
 @pytest.mark.parametrize("body", [{"keyId": 1}, [], {"groupList": 1}])
-def test_fastapi_refuses_a_body_that_is_not_an_update(http, body):
-    response = http.post("/update", json=body)
+async def test_fastapi_refuses_a_body_that_is_not_an_update(http, body):
+    response = await http.post("/update", json=body)
     assert response.status_code == 422
     assert "Give the vendor's JSON" in response.text
 
 
-def test_the_page_of_the_api_shows_the_fields(http):
-    schemas = http.get("/openapi.json").json()
+async def test_the_page_of_the_api_shows_the_fields(http):
+    schemas = (await http.get("/openapi.json")).json()
     answer = schemas["paths"]["/trunk"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     body = schemas["paths"]["/update"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     page = schemas["paths"]["/page"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
@@ -116,16 +121,16 @@ def refused(_request: object, error: InvalidRequestError) -> litestar.Response[d
     return litestar.Response({"detail": str(error)}, status_code=422)
 
 
-def test_litestar_answers_with_a_trunk_as_plain_data():
+async def test_litestar_answers_with_a_trunk_as_plain_data():
     app = litestar.Litestar(
         [litestar_trunk, litestar_as_it_is, litestar_update], exception_handlers={InvalidRequestError: refused}
     )
-    with litestar.testing.TestClient(app) as http:
-        assert http.get("/trunk").json() == TRUNK.to_dict()
-        assert http.put("/trunk", json=UPDATE.to_dict()).json() == UPDATE.to_dict()
-        assert http.put("/trunk", json={"keyId": 1}).status_code == 422
+    async with over(app) as http:
+        assert (await http.get("/trunk")).json() == TRUNK.to_dict()
+        assert (await http.put("/trunk", json=UPDATE.to_dict())).json() == UPDATE.to_dict()
+        assert (await http.put("/trunk", json={"keyId": 1})).status_code == 422
         # msgspec writes attrs classes by itself, passwords too: what we have in `extra` keeps it from that.
-        unasked = http.get("/as-it-is")
+        unasked = await http.get("/as-it-is")
         assert unasked.status_code == 500
         assert "hunter2" not in unasked.text
 

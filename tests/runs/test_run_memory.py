@@ -39,6 +39,7 @@ async def peak_of(items, *, ordered):
     return tracemalloc.get_traced_memory()[1] - before
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow  # tracemalloc makes each of the 200,000 items several times as dear
 @pytest.mark.parametrize("ordered", [False, True])
 async def test_200_000_items_need_no_more_than_1_000(ordered):

@@ -304,8 +304,13 @@ async def test_why_a_server_refuses_the_handshake_stands_in_the_text(
                 peer, _ = listener.accept()
             except OSError:
                 return
-            with peer, suppress(OSError), context.wrap_socket(peer, server_side=True):
-                pass
+            with context.wrap_socket(peer, server_side=True, do_handshake_on_connect=False) as tls, suppress(OSError):
+                with suppress(ssl.SSLError):
+                    tls.do_handshake()
+                # Closed with something unread, the system would reset the connection, and the alert might be lost.
+                socket.socket.shutdown(tls, socket.SHUT_WR)
+                while socket.socket.recv(tls, 65536):
+                    pass
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=refuse_all)

@@ -229,7 +229,7 @@ async def test_a_chunk_that_is_lost_for_good_may_have_been_done(started):
 async def test_without_a_worker_nothing_is_sent_and_a_later_one_goes_on(started):
     cluster = Workers()
     requests = iter(updates(*range(5)))
-    seen, task = started(run_over(cluster, (next(requests) for _ in range(2))))
+    seen, task = started(run_over(cluster, (next(requests) for _ in range(2)), patience=0.01))
     await task
     assert [type(each.error) for each in seen] == [ConnectError] * 2
     assert not any(each.error.may_have_been_processed for each in seen)

@@ -423,7 +423,7 @@ async def test_an_unknown_row_that_somebody_else_changed_is_not_overwritten(sand
 async def test_an_unknown_row_that_was_done_in_part_is_sent_again(sandbox, client, path):
     order = sandbox.order("minus18,key_id=7")
     rows = [row(2, 7, sip_prefix="9", sip_trunk_name="new")]
-    await apply(client, rows, path, rounds=1)
+    await apply(client, rows, path, rounds=1, rate_limit=None)
     order.cancel()
     await client.sip_trunks.update((await list_trunks(client))[6].to_update(sip_prefix="9"))
     result = await apply(client, rows, path)
