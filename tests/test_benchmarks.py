@@ -21,6 +21,7 @@ from benchmarks.peers import PEERS, SIDE_BY_SIDE
 from benchmarks.report import README, put
 from benchmarks.ways import WAYS
 
+pytestmark = pytest.mark.slow  # each measures several processes, one after the other
 ROOT = Path(__file__).resolve().parent.parent
 OVER_TLS = [name for name in SIDE_BY_SIDE if PEERS[name].tls]
 
@@ -316,7 +317,6 @@ with builtin(None) as server:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow  # more than a dozen processes, one after the other
 def test_bulk_pushes_each_item_once_on_every_way(tmp_path):
     # The run ends with an error where the server counts other requests than a way had items.
     small = (
