@@ -26,7 +26,7 @@ from itnio_async import (
 )
 from itnio_async.api.sip_trunks import SipTrunkFilter, SipTrunkQuery
 from itnio_async.codec import Mismatch, decode, encode, json_bytes, read_int
-from itnio_async.values import wire_name
+from itnio_async.values import Secret, wire_name
 
 # Other programs run on the machine: how long an example takes says nothing.
 relaxed = settings(deadline=None)
@@ -109,7 +109,7 @@ TRUNK_KINDS = {
     "sip_white_ip": str,
     "sip_trunk_state": bool,
     "sip_account": str,
-    "sip_password": str,
+    "sip_password": Secret,
     "cc_ip": str,
     "create_time": str,
     "update_time": str,
