@@ -347,9 +347,10 @@ class Pace:
         now = self._clock()
         if self._is_trying:
             self._trials += 1
-        elif lowers:
+        else:
             self._before, self._away_since = (evolve(self._window), evolve(self._rate)), now
-            self._lower(begun, now)
+            if lowers:
+                self._lower(begun, now)
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         self._backed_off = now
         self._resumes = now + min(max(pause, retry_after), self._patience) * (1 + 0.1 * self._random())

@@ -268,3 +268,39 @@ def test_a_rate_that_is_given_is_kept_evenly_from_the_first_call_on():
     moments = [moment for moment, _ in vendor.sent]
     assert max(sum(begin <= moment < begin + 1 for moment in moments) for begin in moments) <= 102
     assert moments[-1] < 5.5
+
+
+def test_an_outage_costs_nothing_of_what_is_known_about_the_limit():
+    now = [0.0]
+    pace = Pace(50, clock=lambda: now[0], random=lambda: 0.0)
+
+    def call(error=None):
+        now[0] += pace.wait()
+        begun = pace.begin()
+        now[0] += 0.01
+        pace.ended(begun, error, 1)
+
+    for _ in range(30):
+        call()
+    call(busy(429))
+    call()
+    assert pace.wait() > 0  # there is a rate now
+    for _ in range(6):  # more than two seconds
+        call(ConnectError("refused"))
+    call()
+    call()
+    assert pace.wait() > 0
+
+
+def test_a_blip_of_the_network_makes_nothing_slower():
+    now = [0.0]
+    pace = Pace(50, clock=lambda: now[0], random=lambda: 0.0)
+    for error in (None, None, ConnectError("refused"), None):
+        now[0] += pace.wait()
+        begun = pace.begin()
+        now[0] += 0.01
+        pace.ended(begun, error, 1)
+    for _ in range(20):
+        assert pace.wait() == 0
+        begun = pace.begin()
+        pace.ended(begun, None, 1)
