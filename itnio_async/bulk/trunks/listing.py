@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkFilter, SipTrunkQuery
@@ -15,8 +15,6 @@ from itnio_async.errors import ItnioError, UnexpectedResponseError
 from itnio_async.values import Page
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
-
-T = TypeVar("T")
 
 PAGE_SIZE = 100  # the most that a page takes
 # A listing is a query over the vendor's whole table: as many as a browser would send are polite.
@@ -35,7 +33,7 @@ async def list_trunks(
     trunks than the vendor counts.
     """
     reading = reading or Reading()
-    first = (await reading.ask(lambda: client.call(QUERY, _page(1)))).data
+    first = await reading.ask(lambda: read_page(client, 1))
     last = _last_page(first)
     if last is not None:
         pages = {1: first}
@@ -64,13 +62,9 @@ def listing(client: AsyncClient, reading: Reading | None = None, **options: Any)
     size = options.get("size", PAGE_SIZE)
 
     async def fetch(page: int) -> Page[SipTrunk]:
-        return await reading.ask(lambda: _awaited(client.sip_trunks.list(**(options | {"current": page}))))
+        return await reading.ask(lambda: client.sip_trunks.list(**(options | {"current": page})))
 
     return Listing(fetch, current=options.get("current", 1), size=size)
-
-
-async def _awaited(one: Awaitable[T]) -> T:
-    return await one
 
 
 async def _read(

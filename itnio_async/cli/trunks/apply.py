@@ -24,6 +24,7 @@ from itnio_async.bulk import (
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.plan.saved import is_saved_plan
 from itnio_async.cli.account import AccountOptions
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED
 from itnio_async.cli.trunks.consent import ConsentOptions
 from itnio_async.cli.trunks.file_options import (
@@ -101,7 +102,8 @@ def apply_trunks(
                     write_bad_rows(rows.bad)
                 return known.tell("refused", REFUSED)
             prepare = partial(_from_file, rows, source, trunk_file, job, run, consent)
-        return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
+        session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
+        return run_on_loop(session)
 
 
 async def _from_file(

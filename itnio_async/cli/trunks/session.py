@@ -41,7 +41,6 @@ from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
-from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.output import say, until_nobody_reads, visible
@@ -68,7 +67,7 @@ _MOST_NAMED = 20
 Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 
 
-def carry_out(
+async def carry_out(
     access: Access,
     prepare: Prepare,
     job: JobOptions,
@@ -82,18 +81,6 @@ def carry_out(
 
     `known` takes note of what there is to tell if it ends before anything is sent.
     """
-    return run_on_loop(_carry_out(access, prepare, job, dask, how, known, when))
-
-
-async def _carry_out(
-    access: Access,
-    prepare: Prepare,
-    job: JobOptions,
-    dask: str | None,
-    how: SessionOptions,
-    known: NothingSent,
-    when: When,
-) -> int:
     async with _client(access, job) as client:
         identity = known.identity = await identity_of(client)
         prepared = await prepare(client, identity)

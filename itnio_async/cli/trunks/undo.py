@@ -23,6 +23,7 @@ from itnio_async.bulk import (
     read_journal,
 )
 from itnio_async.cli.account import AccountOptions
+from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import json_line, say, visible
 from itnio_async.cli.trunks.job_options import CanaryOption, JobRunOptions, SessionOptions
 from itnio_async.cli.trunks.nothing_sent import told_at_the_end
@@ -59,7 +60,8 @@ def undo_trunks(
         when = time.when()
         job = run.job_options(skip_invalid=True, accept_zeros=True, canary=canary, until=when.until)
         prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
-        return carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
+        session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
+        return run_on_loop(session)
 
 
 async def _prepare(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.trunks import row
 
-from itnio_async import AsyncClient, ConfigurationError
+from itnio_async import ConfigurationError
 from itnio_async.bulk.identity import Identity, identity_of
 from itnio_async.bulk.job.account_lock import AccountBusyError, one_job, require_free
 from itnio_async.bulk.job.job import Job
@@ -48,12 +48,6 @@ def state(monkeypatch, tmp_path):
 def sandbox():
     with Sandbox(trunks=4) as running:
         yield running
-
-
-@pytest.fixture
-async def client(sandbox):
-    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
-        yield client
 
 
 @pytest.fixture

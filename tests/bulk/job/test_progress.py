@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, strategies as st
+from support.scripted import FakeClock
 
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.job.progress import Meter
@@ -12,22 +13,9 @@ from itnio_async.bulk.journal.journal import Result, RowState
 PLACE = Place("trunks.csv", 2)
 
 
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-        self.slept = []
-
-    def __call__(self):
-        return self.now
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock(now=0.0)
 
 
 def done(**more):

@@ -8,7 +8,7 @@ import attrs
 import pytest
 from support.trunks import row
 
-from itnio_async import AsyncClient, GroupBinding
+from itnio_async import GroupBinding
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import Journal, JournalMismatchError, RowState, read_journal
@@ -32,12 +32,6 @@ ROWS = [
 def sandbox():
     with Sandbox(trunks=8) as running:
         yield running
-
-
-@pytest.fixture
-async def client(sandbox):
-    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
-        yield client
 
 
 def settings(sandbox):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from itnio_async import (
-    AsyncClient,
     ConfigurationError,
     ConnectError,
     ConnectionLost,
@@ -23,12 +22,6 @@ from itnio_async.sandbox import Fault, Sandbox
 def sandbox():
     with Sandbox(trunks=250) as running:
         yield running
-
-
-@pytest.fixture
-async def client(sandbox):
-    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
-        yield client
 
 
 class Time:
