@@ -134,8 +134,8 @@ class Understanding:
         if is_clear_word(bare):
             return CLEAR, None
         if bare[:1] == "'":
-            # What is protected keeps the blanks behind it.
-            protected = value[value.index("'") :]
+            # What is protected keeps the blanks behind it, unless something stands before the apostrophe as well.
+            protected = value if value[:1] == "'" else bare
             meant = unprotect(protected, misread(self.form, is_typed=self.is_typed))
             if meant != protected:
                 return meant, None
