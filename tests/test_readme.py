@@ -1,4 +1,4 @@
-"""The three READMEs do what they say: their programs, commands, outputs, links and tables are tried."""
+"""The READMEs do what they say: their programs, commands, outputs, links and tables are tried."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ from itnio_async.cli import main
 from itnio_async.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
-PATHS = ("README.md", "itnio_async/bulk/README.md", "itnio_async/sandbox/README.md")
+PATHS = (
+    "README.md",
+    "itnio_async/README.md",
+    "itnio_async/api/sip_trunks/README.md",
+    "itnio_async/bulk/README.md",
+    "itnio_async/sandbox/README.md",
+)
 PAGES = {path: (ROOT / path).read_text(encoding="utf-8") for path in PATHS}
 README = PAGES["README.md"]
+TRUNKS_README = PAGES["itnio_async/api/sip_trunks/README.md"]
 SANDBOX_README = PAGES["itnio_async/sandbox/README.md"]
 
 PYTEST = ("-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function")
@@ -237,14 +244,14 @@ def endpoint_named(name: str):
 
 
 def test_the_table_of_fields_is_complete():
-    rows = table_rows(README, "| field | type | required | the vendor's name | limits | code |")
+    rows = table_rows(TRUNKS_README, "| field | type | required | the vendor's name | limits | code |")
     update, group = itnio_async.SipTrunkUpdate, itnio_async.GroupBinding
     fields = [field.name for field in attrs.fields(update)] + [f".{field.name}" for field in attrs.fields(group)]
     assert sorted(row[0].strip("`") for row in rows) == sorted(fields)
 
 
 def test_the_table_of_codes_is_complete():
-    rows = table_rows(README, "| code | meaning | code | meaning |")
+    rows = table_rows(TRUNKS_README, "| code | meaning | code | meaning |")
     codes = [int(code) for row in rows for code in row[::2]]
     # -24 is in lists of the vendor's other pages only.
     assert sorted(codes) == sorted(set(endpoint_named("update").family.codes) - {-24})
