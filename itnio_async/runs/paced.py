@@ -74,7 +74,8 @@ class PacedCalls(Generic[Q, R]):
                 raise
             else:
                 self.pace.ended(begun, None, response.attempts)
-                self._tell()
+                if self._waiters:
+                    self._tell()
                 return evolve(response, attempts=attempts + response.attempts) if attempts else response
             self.pace.ended(begun, error, made - attempts)
             self._tell()

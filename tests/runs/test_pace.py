@@ -21,7 +21,7 @@ from itnio_async import (
     ServerError,
     ValidationError,
 )
-from itnio_async.runs.pace import Pace
+from itnio_async.runs.pace import Pace, Rate
 
 
 def bulk_run(send, requests, *, concurrency=50, patience=30.0, idempotent=True, seed=7, stop_on=(), **options):
@@ -46,12 +46,25 @@ async def outcomes_of(send, requests, **options):
         return [outcome async for outcome in going]
 
 
+def assert_all_done_at_the_pace_that_the_vendor_allows(scenario, jitter, seed):
+    result = paces.simulated(scenario, paces.ROWS, jitter=jitter, seed=seed)
+    assert result.done == paces.ROWS
+    assert result.refused <= paces.MOST_REFUSED, (jitter, seed)
+    assert result.used is None or result.used >= paces.LEAST_USED, (jitter, seed)
+
+
 @pytest.mark.parametrize("scenario", paces.SCENARIOS, ids=str)
 def test_all_rows_are_done_at_the_pace_that_the_vendor_allows_and_few_are_refused(scenario):
-    result = paces.simulated(scenario, paces.ROWS)
-    assert result.done == paces.ROWS
-    assert result.refused <= paces.MOST_REFUSED
-    assert result.used is None or result.used >= paces.LEAST_USED
+    for seed, jitter in enumerate(paces.JITTERS):
+        assert_all_done_at_the_pace_that_the_vendor_allows(scenario, jitter, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4, 8))
+@pytest.mark.parametrize("scenario", paces.SCENARIOS, ids=str)
+def test_and_so_it_is_whatever_happens_by_chance(scenario, seed):
+    for jitter in paces.JITTERS:
+        assert_all_done_at_the_pace_that_the_vendor_allows(scenario, jitter, seed)
 
 
 def busy(status, retry_after=None):
@@ -304,3 +317,14 @@ def test_a_blip_of_the_network_makes_nothing_slower():
         assert pace.wait() == 0
         begun = pace.begin()
         pace.ended(begun, None, 1)
+
+
+def test_a_limit_that_fell_is_tried_again_soon_also_where_the_one_before_was_never_certain():
+    rate = Rate()
+    rate.refused(0.3, last_second=100)
+    rate.refused(5.0, last_second=100)
+    for _ in range(6):
+        rate.refused(0.3, last_second=33)
+    rate.refused(2.5, last_second=33)
+    assert rate.has_fallen
+    assert rate.holds_for < 10
