@@ -59,6 +59,7 @@ _GENTLY_FOR = 8.0
 _CHANGED = 1.3
 # Nothing rises that is not made use of by half.
 _USED = 0.5
+# Nor by more than it would in so many seconds at once, or in the time from one call to the next, up to a second.
 _LONGEST_STEP = 0.2
 # A loop that was busy may make up for so many seconds.
 _LATE = 0.01
@@ -182,7 +183,8 @@ class Rate:
         """Return the seconds until the next call may begin, after rising as it may."""
         if self.limit is None:
             return max(0.0, self._next - now)
-        elapsed, self._seen = min(_LONGEST_STEP, now - self._seen), now
+        elapsed = min(now - self._seen, max(_LONGEST_STEP, min(1.0, 1 / self.now)))
+        self._seen = now
         if since < self.holds_for:
             begins = _BELOW + (_CLOSE - _BELOW) * min(1.0, since / _EARLY)
             self.now = self.limit * (begins + (1 - _CLOSE) * since / self.holds_for)
@@ -300,8 +302,11 @@ class Pace:
                 self._trial = begun
         return begun
 
-    def ended(self, begun: Begun, error: ItnioError | None, attempts: int) -> None:
-        """Take note of how a call ended, after so many attempts."""
+    def ended(self, begun: Begun, error: ItnioError | None, attempts: int, *, is_alone: bool = False) -> None:
+        """Take note of how a call ended, after so many attempts.
+
+        `is_alone` says that it is refused for what it is, while others are taken.
+        """
         self.cut_off(begun)
         if error is None:
             self._failures = 0
@@ -310,7 +315,9 @@ class Pace:
             return
         self._failures += 1
         self._strained.append(attempts > 1 or isinstance(error, TransientError))
-        if isinstance(error, GatewayBusyError):
+        if is_alone and not self._is_trying:
+            self._bad(self._why)
+        elif isinstance(error, GatewayBusyError):
             why = "the gateway refuses more" if error.retry_after is None else "the gateway asked to wait"
             self._refused(begun, why, error.retry_after or 0.0)
         elif isinstance(error, NOT_SENT):

@@ -153,6 +153,61 @@ def test_a_row_that_a_gateway_never_takes_keeps_no_other_from_being_done():
     assert len(outcomes) == 300
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_row_that_a_gateway_never_takes_slows_no_other_down(status):
+    async def main():
+        loop = asyncio.get_running_loop()
+        ends = {}
+        async with bulk_run(vendor, range(6000), patience=20.0) as going:
+            async for outcome in going:
+                ends[outcome.index] = loop.time()
+                assert outcome.ok == (outcome.index != 7)
+        return ends
+
+    vendor = Script(lambda request, _: busy(status) if request == 7 else None)
+    ends = run(main())
+    assert len(ends) == 6000
+    last = max(end for index, end in ends.items() if index != 7)
+    assert last < 30
+    # It is given up once nothing was answered well for its patience.
+    assert last + 20 <= ends[7] < last + 35
+    assert len([request for _, request in vendor.sent if request == 7]) < 30
+
+
+def test_a_stop_ends_the_rest_of_a_row_that_is_never_taken():
+    async def main():
+        loop = asyncio.get_running_loop()
+        async with bulk_run(vendor, range(100_000), concurrency=3) as going:
+            loop.call_at(20.0, going.stop)
+            outcomes = [outcome async for outcome in going]
+        return outcomes, loop.time()
+
+    vendor = Script(lambda request, _: busy(429) if request == 7 else None)
+    outcomes, end = run(main())
+    assert [outcome.index for outcome in outcomes if not outcome.ok] == [7]
+    assert end < 20.1
+
+
+@pytest.mark.parametrize("concurrency", [2, 3, 4])
+def test_what_is_to_be_sent_again_goes_on_after_the_source_has_ended(concurrency):
+    for count in range(1, 8):
+        vendor = Script(lambda _, now: busy(429) if now < 1.0 else None)
+        outcomes = run(outcomes_of(vendor, range(count), concurrency=concurrency))
+        assert sum(outcome.ok for outcome in outcomes) == count
+
+
+def test_what_is_to_be_sent_again_waits_for_no_source_that_is_slow():
+    async def requests():
+        yield 1
+        yield 2
+        await asyncio.sleep(3600)
+
+    vendor = Script(lambda request, now: busy(429) if now < 1.0 else None)
+    outcomes = run(outcomes_of(vendor, requests(), concurrency=4, patience=7200.0))
+    assert all(outcome.ok for outcome in outcomes)
+    assert vendor.sent[-1][0] < 5
+
+
 def test_nothing_is_sent_while_the_gateway_asks_to_wait():
     vendor = Script(lambda _, now: busy(429, 3.0) if 0.2 < now < 0.3 else None)
     outcomes = run(outcomes_of(vendor, range(3000)))
@@ -328,3 +383,16 @@ def test_a_limit_that_fell_is_tried_again_soon_also_where_the_one_before_was_nev
     rate.refused(2.5, last_second=33)
     assert rate.has_fallen
     assert rate.holds_for < 10
+
+
+def test_a_rate_of_a_call_in_ten_seconds_rises_within_a_minute():
+    rate = Rate()
+    rate.refused(0.3, last_second=0)
+    assert rate.now < 0.11
+    now = 0.0
+    while rate.now < 5 and now < 1000:
+        wait = rate.wait(now, now)
+        now += wait
+        if not wait:
+            rate.begin(now)
+    assert now < 60
