@@ -243,7 +243,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
     ) -> None:
-        self.at_most: RateWindow | None = None if at_most is None else RateWindow(at_most)
+        self.at_most: RateWindow | None = None if at_most is None else RateWindow(at_most, clock=clock)
         self._patience = patience
         self._clock = clock
         self._random = random

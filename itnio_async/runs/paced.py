@@ -124,9 +124,9 @@ class PacedCalls(Generic[Q, R]):
             async with self._line:
                 while not self._stopped.is_set() and (left := self.pace.patience_left) > 0:
                     wait = inf if self._reads and self._last_was_again else self.pace.wait()
+                    if not wait and self._at_most is not None:
+                        wait = self._at_most.take()
                     if not wait:
-                        if self._at_most is not None:
-                            await self._at_most.acquire()
                         return True
                     await self._news(min(wait, left))
                 return False

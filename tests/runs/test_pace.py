@@ -326,7 +326,6 @@ def test_a_rate_that_is_given_is_kept_evenly_from_the_first_call_on():
 
     async def main():
         pace = Pace(50, at_most=RateLimit(100.0), clock=asyncio.get_running_loop().time)
-        pace.at_most = None  # the window beside it has a clock of its own
         async with BulkRun(
             "x", vendor, range(500), concurrency=50, rate_limit=pace, stop_on=(), max_failures=0, ordered=False
         ) as going:

@@ -13,7 +13,7 @@ from support.trunks import row
 from support.values import trunk_update
 
 from benchmarks import limits, virtual_time
-from itnio_async import BulkRun, GatewayBusyError
+from itnio_async import BulkRun, GatewayBusyError, RateLimit
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Sender, Updates
@@ -218,9 +218,10 @@ class FastJournal(SlowJournal):
         return marking
 
 
+@pytest.mark.parametrize("at_most", [None, RateLimit(1, 3600.0)], ids=["auto", "one an hour"])
 @pytest.mark.parametrize("retry_after", [None, 7.0, 3600.0])
 @pytest.mark.parametrize("refuses_from", [0.0, 20.0])
-def test_at_its_time_a_job_ends_also_where_all_that_is_left_waits_to_be_sent_again(refuses_from, retry_after):
+def test_at_its_time_a_job_ends_also_where_all_that_is_left_waits_to_be_sent_again(refuses_from, retry_after, at_most):
     sent: list[float] = []
 
     async def vendor(update):
@@ -238,7 +239,7 @@ def test_at_its_time_a_job_ends_also_where_all_that_is_left_waits_to_be_sent_aga
         clock = asyncio.get_running_loop().time
         journal, ending = FastJournal(), Ending(60.25, clock)
         options = JobOptions(concurrency=3, patience=3600.0)
-        pace = Pace(3, patience=3600.0, clock=clock, random=lambda: 0.5)
+        pace = Pace(3, patience=3600.0, at_most=at_most, clock=clock, random=lambda: 0.5)
         told = []
         sender = Sender(
             journal, bulk, options, ending=ending, meter=Meter(told.append, clock=clock), clock=clock, pace=pace
