@@ -18,7 +18,7 @@ PANEL = "The run"
 _DEFAULTS = JobOptions()
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # Plainer than what `float` takes, such as 1_0 and the digits of other scripts.
-_NUMBER = re.compile(r"[0-9]*\.?[0-9]+")
+_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?|\.[0-9]++")
 
 
 @frozen
