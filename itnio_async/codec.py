@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
@@ -23,7 +25,9 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
+from itnio_async.limits import Limit, limit_of
 from itnio_async.values import (
+    AS_TEXT,
     BITS,
     LOCAL,
     NOTHING_EXTRA,
@@ -51,7 +55,8 @@ _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: Fals
 class Mismatch(Exception):
     """A value that cannot stand where it stands; `path` leads to it.
 
-    `found` says what stands there, and `advice` what to do, where the type alone does not tell.
+    `found` says what stands there, and `advice` what to do, where the type alone does not tell; `code` is the vendor's
+    code for the mistake, or None.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Mismatch(Exception):
         *,
         found: str | None = None,
         advice: str = "Values are never converted: give the type that the field has.",
+        code: int | None = None,
     ) -> None:
         super().__init__()
         self.path: list[str | int] = []
@@ -69,6 +75,7 @@ class Mismatch(Exception):
         # The type and never the value, which may be a password.
         self.found: str = found or _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
         self.advice = advice
+        self.code = code
 
     def __str__(self) -> str:
         return f"expected {self.expected}, got {self.found}"
@@ -119,39 +126,90 @@ def _send_int(value: Any) -> int:
     return value if type(value) is int else int(value)
 
 
-def _marked(attribute: attrs.Attribute[Any], hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return the sender of a field, which refuses also what the field's marker rules out."""
-    bits = attribute.metadata.get(BITS)
-    if bits is not None:
-        beyond = 2 ** (bits - 1)
+def _send_datetime(value: Any) -> str:
+    if not isinstance(value, datetime):
+        raise Mismatch("a datetime with its zone", value)
+    if value.utcoffset() is None:
+        advice = "Say which one it is in, as by datetime(..., tzinfo=UTC) or moment.astimezone()."
+        raise Mismatch("a datetime with its zone", value, found="one without", advice=advice)
+    return value.isoformat(timespec="seconds")
 
-        def send_number(value: Any) -> Any:
-            number = hook(value)
-            if type(number) is int and not -beyond <= number < beyond:
-                raise Mismatch(
-                    f"an integer of at most {bits} bits, with its sign",
-                    value,
-                    found="a larger one",
-                    advice="Look the number up again.",
-                )
-            return number
 
-        return send_number
+def _make_enum_sender(kind: Any) -> Callable[[Any], Any]:
+    def send(value: Any) -> Any:
+        if type(value) is not kind:
+            example = next(iter(kind))
+            advice = f"A bare value is easily taken for the opposite: give {example}, say."
+            raise Mismatch(f"a member of {kind.__name__}", value, advice=advice)
+        return value.value
+
+    return send
+
+
+def _marked(attribute: attrs.Attribute[Any], kind: Any, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the sender of a field, which refuses also what the field's markers rule out."""
+    bits = attribute.metadata.get(BITS, _INTEGER_BITS)
+    if int in _alternatives(kind):
+        hook = _of_bits(bits, hook)
+    if AS_TEXT in attribute.metadata:
+        hook = _as_text(hook)
     if SECRET in attribute.metadata:
+        hook = _unmasked(hook)
+    limit = limit_of(attribute)
+    return hook if limit is None else _within(limit, hook)
 
-        def send_secret(value: Any) -> Any:
-            text = hook(value)
-            if is_masked(text):
-                raise Mismatch(
-                    "the secret itself",
-                    value,
-                    found="the asterisks that stand for one",
-                    advice="They would be stored in its place: give the real one.",
-                )
-            return text
 
-        return send_secret
-    return hook
+_INTEGER_BITS = 32  # the vendor's Integer
+
+
+def _of_bits(bits: int, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    beyond = 2 ** (bits - 1)
+
+    def send_number(value: Any) -> Any:
+        number = hook(value)
+        if type(number) is int and not -beyond <= number < beyond:
+            raise Mismatch(
+                f"an integer of at most {bits} bits, with its sign",
+                value,
+                found="a larger one",
+                advice="Look the number up again.",
+            )
+        return number
+
+    return send_number
+
+
+def _as_text(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def send_text(value: Any) -> Any:
+        sent = hook(value)
+        return str(sent) if type(sent) is int else sent
+
+    return send_text
+
+
+def _unmasked(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def send_secret(value: Any) -> Any:
+        text = hook(value)
+        if is_masked(text):
+            raise Mismatch(
+                "the secret itself",
+                value,
+                found="the asterisks that stand for one",
+                advice="They would be stored in its place: give the real one.",
+            )
+        return text
+
+    return send_secret
+
+
+def _within(limit: Limit, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def send(value: Any) -> Any:
+        sent = hook(value)
+        if (found := limit.broken_by(sent)) is not None:
+            raise Mismatch(str(limit), value, found=found, advice="The vendor takes nothing else.", code=limit.code)
+        return sent
+
+    return send
 
 
 def _send_bool(value: Any) -> bool:
@@ -203,7 +261,7 @@ def encode(request: Any, request_type: type) -> bytes:
 
     Raises `InvalidRequestError` that names the field of a wrong type.
     """
-    return orjson.dumps(_as_json(request, request_type))
+    return orjson.dumps(as_json(request, request_type))
 
 
 def check_types(request: Any, request_type: type) -> None:
@@ -211,10 +269,11 @@ def check_types(request: Any, request_type: type) -> None:
 
     Raises `InvalidRequestError` that names the field of a wrong type.
     """
-    _as_json(request, request_type)
+    as_json(request, request_type)
 
 
-def _as_json(request: Any, request_type: type) -> Any:
+def as_json(request: Any, request_type: type) -> Any:
+    """Return a request as JSON data, checked against its class; raises as `encode` does."""
     try:
         return _sender_of(request_type)(request)
     except Exception:  # noqa: S110  (a mismatch, or whatever an object raises that is compared)
@@ -222,7 +281,8 @@ def _as_json(request: Any, request_type: type) -> Any:
     try:
         return converter.unstructure(request, request_type)
     except Mismatch as mismatch:
-        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=mismatch.where() or "request") from None
+        where = mismatch.where() or "request"
+        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code) from None
 
 
 def check_value(name: str, value: Any, request_type: type) -> None:
@@ -233,7 +293,8 @@ def check_value(name: str, value: Any, request_type: type) -> None:
     try:
         _at(name, _field_checkers(request_type)[name], value)
     except Mismatch as mismatch:
-        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=mismatch.where()) from None
+        where = mismatch.where()
+        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code) from None
 
 
 class Request(ShowsWhatIsSet, PlainData):
@@ -342,12 +403,27 @@ def _misplaced(name: str, expected: str, value: object, *, found: str | None = N
 
 def _part_from(value: Any, kind: Any, names: Names) -> Any:
     """Return a part of a request: an object, or the members of a list of objects, as theirs; anything else as it is."""
-    if _is_list(kind) and _is_request(get_args(kind)[0]) and isinstance(value, list | tuple):
-        (item_kind,) = get_args(kind)
+    lists = [member for member in _alternatives(kind) if _is_list(member) and _is_request(get_args(member)[0])]
+    if lists and isinstance(value, list | tuple):
+        (item_kind,) = get_args(lists[0])
         return [
             _at(index, partial(_request_from, kind=item_kind, names=names), item) for index, item in enumerate(value)
         ]
-    return _request_from(value, kind, names) if _is_request(kind) else value
+    return _request_from(value, kind, names) if _is_request(kind) else _member_from(value, kind)
+
+
+def _member_from(value: Any, kind: Any) -> Any:
+    """Return a plain value as the closed enumeration's member, or the moment, that only those stand for in Python."""
+    alternatives = _alternatives(kind)
+    if type(value) not in (int, str) or type(value) in alternatives:
+        return value
+    for member in alternatives:
+        with suppress(ValueError, Mismatch):
+            if _is_datetime(member):
+                return _read_datetime(value)
+            if _is_enum(member) and member is not Unset:
+                return member(value)
+    return value
 
 
 def _plain_objects(body: Any) -> Any:
@@ -418,6 +494,16 @@ def _read_float(value: Any) -> float:
     raise Mismatch("a number", value)
 
 
+def _read_datetime(value: Any) -> datetime:
+    moment = None
+    if type(value) is str:
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    if moment is None or moment.utcoffset() is None:
+        raise Mismatch("a moment in ISO 8601 with its zone", value, found="another form" if value else None)
+    return moment
+
+
 def decode(data: Any, response_type: type | None) -> Any:
     """Return the `data` of an answer as a value of the response's type.
 
@@ -484,7 +570,7 @@ def _make_sender(converter: Converter, steps: _Steps, cls: Any) -> Callable[[Any
             omit=attribute.name == "extra" or bool(attribute.metadata.get(LOCAL)),
             omit_if_default=attribute.default is Unset.UNSET and not steps.by_identity,
             rename=wire_name(attribute.name),
-            unstruct_hook=steps.field(attribute.name, _marked(attribute, converter.get_unstructure_hook(kind))),
+            unstruct_hook=steps.field(attribute.name, _marked(attribute, kind, converter.get_unstructure_hook(kind))),
         )
         for attribute, kind in fields_of(cls)
     }
@@ -545,7 +631,10 @@ def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
 
 
 def _make_list_sender(converter: Converter, steps: _Steps, kind: Any) -> Callable[[Any], Any]:
-    hook = converter.get_unstructure_hook(get_args(kind)[0])
+    (item_kind,) = get_args(kind)
+    hook: Callable[[Any], Any] = converter.get_unstructure_hook(item_kind)
+    if int in _alternatives(item_kind):
+        hook = _of_bits(_INTEGER_BITS, hook)
 
     def send(value: Any) -> Any:
         if not isinstance(value, list | tuple):
@@ -571,8 +660,7 @@ def _make_list_reader(kind: Any) -> Callable[[Any, Any], Any]:
 
 
 def _is_request(kind: Any) -> bool:
-    """Tell whether a class is for requests: it leaves out what is unset."""
-    return isinstance(kind, type) and attrs.has(kind) and any(one.default is Unset.UNSET for one in attrs.fields(kind))
+    return isinstance(kind, type) and issubclass(kind, Request)
 
 
 def _is_attrs(kind: Any) -> bool:
@@ -590,9 +678,13 @@ def _members(kind: Any) -> list[Any]:
 
 def _make_union_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
     members = _members(kind)
-    # An open enum is its enum or the plain value: both are sent as the plain one.
-    plain = next(member for member in members if not _is_enum(member))
-    hook: Callable[[Any], Any] = converter.get_unstructure_hook(plain)
+    plain = [member for member in members if not _is_enum(member)]
+    hook: Callable[[Any], Any]
+    if len(plain) == 1 and all(member is plain[0] or _is_open(member, plain[0]) for member in members):
+        # An open enum is its enum or the plain value: both are sent as the plain one.
+        hook = converter.get_unstructure_hook(plain[0])
+    else:
+        hook = _either([(member, converter.get_unstructure_hook(member)) for member in members])
     may_be_null, may_be_unset = NoneType in get_args(kind), Unset in get_args(kind)
 
     def send(value: Any) -> Any:
@@ -603,11 +695,28 @@ def _make_union_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
     return send
 
 
+def _is_open(enum: Any, plain: Any) -> bool:
+    """Tell whether the members of an enumeration are values of the plain type too."""
+    return isinstance(plain, type) and issubclass(enum, plain)
+
+
+def _either(hooks: list[tuple[Any, Callable[[Any], Any]]]) -> Callable[[Any], Any]:
+    """Return the sender of a field that takes several types; what is of none of them is refused as of the first."""
+
+    def send(value: Any) -> Any:
+        own = next((hook for kind, hook in hooks if isinstance(kind, type) and isinstance(value, kind)), hooks[0][1])
+        return own(value)
+
+    return send
+
+
 def _make_union_reader(kind: Any) -> Callable[[Any, Any], Any]:
     members = _members(kind)
-    plain = next(member for member in members if not _is_enum(member))
+    hooks = [(member, converter.get_structure_hook(member)) for member in members if not _is_enum(member)]
+    plain, hook = hooks[0]
+    if len(hooks) > 1:
+        hook = partial(_read_first, hooks)
     enum = next((member for member in members if _is_enum(member)), None)
-    hook = converter.get_structure_hook(plain)
 
     def read(value: Any, _: Any) -> Any:
         if value is None:
@@ -624,8 +733,21 @@ def _make_union_reader(kind: Any) -> Callable[[Any, Any], Any]:
     return read
 
 
+def _read_first(hooks: list[tuple[Any, Callable[[Any, Any], Any]]], value: Any, _: Any) -> Any:
+    """Return what the first type makes of a value that can read it; what none can is the last one's mismatch."""
+    *others, (last, read_last) = hooks
+    for kind, read in others:
+        with suppress(Mismatch):
+            return read(value, kind)
+    return read_last(value, last)
+
+
 def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _is_datetime(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, datetime)
 
 
 def _is_list(kind: Any) -> bool:
@@ -637,6 +759,8 @@ def _make_converter(steps: _Steps) -> Converter:
     converter = Converter(detailed_validation=False)
     for kind, send in ((str, _send_str), (int, _send_int), (bool, _send_bool), (float, _send_float)):
         converter.register_unstructure_hook(kind, send)
+    converter.register_unstructure_hook_func(_is_datetime, _send_datetime)
+    converter.register_unstructure_hook_factory(_is_enum, _make_enum_sender)
     converter.register_unstructure_hook_factory(attrs.has, partial(_make_sender, converter, steps))
     converter.register_unstructure_hook_factory(_is_list, partial(_make_list_sender, converter, steps))
     converter.register_unstructure_hook_factory(_is_union, partial(_make_union_sender, converter))
@@ -646,6 +770,7 @@ def _make_converter(steps: _Steps) -> Converter:
 def _read_answers(converter: Converter) -> None:
     for kind, read in ((str, _read_str), (int, read_int), (bool, _read_bool), (float, _read_float)):
         converter.register_structure_hook(kind, lambda value, _, read=read: read(value))
+    converter.register_structure_hook_func(_is_datetime, lambda value, _: _read_datetime(value))
     converter.register_structure_hook_factory(_is_attrs, _make_reader)
     converter.register_structure_hook_func(_is_request, request_from)
     converter.register_structure_hook_factory(_is_list, _make_list_reader)
@@ -662,6 +787,6 @@ _sender_of = cache(_quick_converter.get_unstructure_hook)
 @cache
 def _field_checkers(request_type: type) -> Mapping[str, Callable[[Any], Any]]:
     return {
-        attribute.name: _marked(attribute, converter.get_unstructure_hook(kind))
+        attribute.name: _marked(attribute, kind, converter.get_unstructure_hook(kind))
         for attribute, kind in fields_of(request_type)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType, UnionType
@@ -12,6 +13,7 @@ import attrs
 import orjson
 from attrs import field, frozen
 
+from itnio_async.limits import Marker
 from itnio_async.redaction import BLANK, without_secrets
 
 T = TypeVar("T")
@@ -67,17 +69,33 @@ class Secret(str):
         return "'***'"
 
 
-# What the fields of requests are marked with. The vendor's pages call whole numbers Integer or Long.
+class Clear(Enum):
+    """The type of `CLEAR`."""
+
+    CLEAR = ""
+
+    def __repr__(self) -> str:
+        return "CLEAR"
+
+
+CLEAR = Clear.CLEAR
+"""Takes a number of a setting away: the vendor's pages want an empty text for it, where null may mean another thing."""
+
+
+# What the fields of requests are marked with. The vendor's pages call whole numbers Integer, of 32 bits, or Long.
+NO_MARKER: Marker = MappingProxyType({})
 BITS = "itnio_async.bits"
 SECRET = "itnio_async.secret"  # noqa: S105  (a marker's name)
 LOCAL = "itnio_async.local"
-INTEGER: Mapping[str, Any] = MappingProxyType({BITS: 32})
-LONG: Mapping[str, Any] = MappingProxyType({BITS: 64})
+AS_TEXT = "itnio_async.as_text"
+LONG: Marker = MappingProxyType({BITS: 64})
+# An id that is a number elsewhere: this page's table has a String, and that is what is sent.
+TEXT: Marker = MappingProxyType({AS_TEXT: True})
 # Fields that say what a request is about, and may stand in logs and telemetry: no texts, no phone numbers, no secrets.
 # The mark is the type that a value must have to be told: anything else was put there by mistake.
 ID = "itnio_async.id"
-KEY_ID: Mapping[str, Any] = MappingProxyType({**INTEGER, ID: int})
-NAME: Mapping[str, Any] = MappingProxyType({ID: str})
+KEY_ID: Marker = MappingProxyType({ID: int})
+NAME: Marker = MappingProxyType({ID: str})
 
 
 def local() -> Any:
@@ -85,9 +103,9 @@ def local() -> Any:
     return field(default=UNSET, metadata={LOCAL: True})
 
 
-def secret(default: Any) -> Any:
+def secret(default: Any, *, limit: Mapping[str, Any] = NO_MARKER) -> Any:
     """Return the attrs field of a secret: its text is held so that nothing that is printed shows it."""
-    return field(default=default, repr=False, converter=_held, metadata={SECRET: True})
+    return field(default=default, repr=False, converter=_held, metadata={SECRET: True, **limit})
 
 
 def _held(value: Any) -> Any:
@@ -198,6 +216,8 @@ def _plain(value: Any, names: Names, secrets: bool) -> Any:
         return value.to_dict(names=names, secrets=secrets)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): _plain(item, names, secrets) for key, item in value.items()}
     if isinstance(value, list | tuple):

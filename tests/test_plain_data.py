@@ -193,9 +193,16 @@ def test_a_page_is_indexed_like_a_list() -> None:
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_each_field_is_explained_where_it_stands(kind: type) -> None:
-    (body,) = [node.body for node in ast.walk(ast.parse(inspect.getsource(kind))) if isinstance(node, ast.ClassDef)]
+    own = [base for base in kind.__mro__ if attrs.has(base)]
+    bodies = [
+        node.body
+        for base in own
+        for node in ast.walk(ast.parse(inspect.getsource(base)))
+        if isinstance(node, ast.ClassDef)
+    ]
     explained = {
         field.target.id
+        for body in bodies
         for field, text in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(field.target, ast.Name)
     }

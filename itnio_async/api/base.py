@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, ParamSpec, Protocol, TypeVar, Unpack
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, Unpack
 
+from attrs import evolve
+
+from itnio_async.api.shapes import BatchAction, IdBatch, PageQuery
 from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError
+from itnio_async.listing import Listing
 from itnio_async.runs.run import BulkOptions, BulkRun
+from itnio_async.values import Page
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+T = TypeVar("T")
+L = TypeVar("L", bound=PageQuery)
 P = ParamSpec("P")
 
 
@@ -34,6 +41,26 @@ class Service:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    def _listing(self, endpoint: Endpoint[L, Page[T]], query: L, options: CallOptions) -> Listing[T]:
+        """Return the listing that begins with the page that is asked for."""
+
+        async def fetch(page: int) -> Page[T]:
+            return (await self._caller.call(endpoint, evolve(query, current=page), **options)).data
+
+        return Listing(fetch, current=query.current, size=query.size)
+
+
+class BatchService(Service):
+    """The calls of a family whose records are deleted, disabled and enabled by one endpoint."""
+
+    _batch: ClassVar[Endpoint[IdBatch, None]]
+
+    async def _act_on_all(self, action: BatchAction, id_list: Any, options: CallOptions) -> None:
+        # What is no list of ids is refused by its place when the request is sent.
+        is_of_ids = isinstance(id_list, Iterable) and not isinstance(id_list, str)
+        batch = IdBatch(type=action, id_list=list(id_list) if is_of_ids else id_list)
+        await self._caller.call(self._batch, batch, **options)
 
 
 async def response_of(method: Callable[P, Awaitable[R]], *arguments: P.args, **options: P.kwargs) -> Response[R]:

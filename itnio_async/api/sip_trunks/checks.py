@@ -13,7 +13,6 @@ from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.api.sip_trunks.types import (
     GroupBinding,
     SipTrunkAdd,
-    SipTrunkQuery,
     SipTrunkUpdate,
     TrunkDirection,
     is_direction,
@@ -136,14 +135,6 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
 
 def _is_too_long(value: object) -> bool:
     return isinstance(value, str) and len(value) > _LONGEST
-
-
-def check_query(request: SipTrunkQuery) -> None:
-    """Refuse a page that cannot be; raises `InvalidRequestError`."""
-    if _is_int(request.current) and request.current < 1:
-        raise InvalidRequestError("pages are numbered from 1.", field="current", code=-22)
-    if _is_int(request.size) and not 1 <= request.size <= 100:
-        raise InvalidRequestError("a page has 1 to 100 records.", field="size", code=-22)
 
 
 def _is_missing(value: object) -> bool:

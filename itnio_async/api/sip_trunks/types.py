@@ -13,11 +13,11 @@ from typing import Any, TypedDict, Unpack
 import attrs
 from attrs import field, frozen
 
+from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Record, Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.values import (
-    INTEGER,
     KEY_ID,
     LONG,
     NAME,
@@ -121,13 +121,9 @@ class SipTrunkFilter(Request):
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkQuery(Request):
-    """One page of a listing: its number from 1 and its size from 1 to 100."""
+class SipTrunkQuery(PageQuery):
+    """One page of a listing of trunks."""
 
-    current: int = field(metadata=INTEGER)
-    """The page's number, from 1."""
-    size: int = field(metadata=INTEGER)
-    """How many trunks a page has, from 1 to 100. The vendor may have a size of its own."""
     params: SipTrunkFilter
     """Which trunks are listed."""
 

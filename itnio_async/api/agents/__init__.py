@@ -1,0 +1,58 @@
+"""Agents: the types, the endpoints and the service of `client.agents`."""
+
+from itnio_async.api.agents.service import (
+    ADD,
+    BATCH,
+    CALLS,
+    CREATE_SDK_AUTHENTICATION,
+    GET_TOTAL,
+    LIST,
+    UPDATE,
+    UPDATE_PRIORITIES,
+    Agents,
+)
+from itnio_async.api.agents.types import (
+    AddedAgents,
+    Agent,
+    AgentAdd,
+    AgentAdded,
+    AgentFilter,
+    AgentPrioritiesUpdate,
+    AgentPriority,
+    AgentQuery,
+    AgentStatus,
+    AgentTotal,
+    AgentUpdate,
+    SdkAuthentication,
+    SdkAuthenticationCreate,
+)
+from itnio_async.api.shapes import AgentGroupKey, BatchAction, Enabled, IdBatch
+
+__all__ = [
+    "ADD",
+    "BATCH",
+    "CALLS",
+    "CREATE_SDK_AUTHENTICATION",
+    "GET_TOTAL",
+    "LIST",
+    "UPDATE",
+    "UPDATE_PRIORITIES",
+    "AddedAgents",
+    "Agent",
+    "AgentAdd",
+    "AgentAdded",
+    "AgentFilter",
+    "AgentGroupKey",
+    "AgentPrioritiesUpdate",
+    "AgentPriority",
+    "AgentQuery",
+    "AgentStatus",
+    "AgentTotal",
+    "AgentUpdate",
+    "Agents",
+    "BatchAction",
+    "Enabled",
+    "IdBatch",
+    "SdkAuthentication",
+    "SdkAuthenticationCreate",
+]

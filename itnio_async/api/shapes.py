@@ -1,0 +1,84 @@
+"""What the types of several families have in common: their bases, the query for a page, and what batches act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from attrs import field, frozen
+
+from itnio_async.codec import Record, Request
+from itnio_async.limits import between, items
+from itnio_async.values import KEY_ID, extra_field, sent_extra_field
+
+F = TypeVar("F")
+
+
+@frozen(kw_only=True, repr=False)
+class OpenRequest(Request):
+    """A request that takes more than its own fields."""
+
+    extra: Mapping[str, Any] = sent_extra_field()
+    """What is sent beside these fields, under the vendor's names."""
+
+
+@frozen(kw_only=True)
+class OpenRecord(Record):
+    """A record that keeps what the vendor adds; a field that the answer leaves out or gives as null is None."""
+
+    extra: Mapping[str, Any] = extra_field()
+    """The keys of the answer that are not known."""
+
+
+@frozen(kw_only=True, repr=False)
+class NoFields(Request):
+    """A request without fields."""
+
+
+@frozen(kw_only=True, repr=False)
+class PageQuery(Request):
+    """One page of a listing; each listing adds its `params`: which records it shows."""
+
+    current: int = field(metadata=between(1, code=-22))
+    """The page's number, from 1."""
+    size: int = field(metadata=between(1, 100, code=-22))
+    """How many records a page has, from 1 to 100. The vendor may have a size of its own."""
+
+
+def given(kind: type[F], **values: Any) -> F:
+    """Return the filter of those values that are not None."""
+    return kind(**{name: value for name, value in values.items() if value is not None})
+
+
+class Enabled(IntEnum):
+    """Whether an agent or a team leader may work: 0 is yes here, where a trunk's `state` has 1 for it."""
+
+    ENABLED = 0
+    DISABLED = 1
+
+
+class BatchAction(IntEnum):
+    """What is done to all of a batch. The vendor's pages do not say what 1 is."""
+
+    DELETE = 2
+    DISABLE = 3
+    ENABLE = 4
+
+
+@frozen(kw_only=True, repr=False)
+class IdBatch(OpenRequest):
+    """What is done to several agents, or several team leaders, by their key ids."""
+
+    type: BatchAction
+    """What is done to all of them."""
+    id_list: list[int] = field(metadata=items(1))
+    """Their key ids."""
+
+
+@frozen(kw_only=True, repr=False)
+class AgentGroupKey(Request):
+    """Which agent group is meant."""
+
+    voice_group_id: int = field(metadata=KEY_ID)
+    """The agent group's id."""
