@@ -268,6 +268,11 @@ def _kept(value: Any) -> Any:
     return ReadOnlyMapping(value) if value else NOTHING_EXTRA
 
 
+# attrs hands the annotation on to the classes whose fields these convert, where the name `Any` may not be known.
+for _converter in (_held, _kept):
+    _converter.__annotations__["value"] = Any
+
+
 def extra_field() -> Any:
     """Return the attrs field of an answer's class that keeps the keys that the class does not know."""
     return field(default=NOTHING_EXTRA, converter=_kept, repr=False, eq=False)

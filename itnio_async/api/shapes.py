@@ -1,7 +1,5 @@
 """What the types of several families have in common: their bases, the query for a page, and what batches act on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, TypeVar

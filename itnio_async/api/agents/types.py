@@ -15,7 +15,7 @@ from itnio_async.api.shapes import (
 )
 from itnio_async.codec import Request
 from itnio_async.limits import Form, between, items, length
-from itnio_async.values import KEY_ID, NAME, TEXT, UNSET, Unset, secret
+from itnio_async.values import KEY_ID, TEXT, UNSET, Unset, secret
 
 
 class AgentStatus(IntEnum):
@@ -74,7 +74,7 @@ class AgentUpdate(OpenRequest):
     """The agent's id."""
     voice_group_id: int | str = field(metadata=TEXT)
     """The agent group's id. It is sent as a text, as this page's table has it and no other's."""
-    name: str = field(metadata=NAME)
+    name: str
     """The agent's name."""
     emp_no: str
     """The staff number, which no other agent has (-34)."""
