@@ -38,6 +38,15 @@ UNSET = Unset.UNSET
 """A field that is left out of the request, where None is sent as null."""
 
 
+_SIZED = (str, list, tuple)
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a request has nothing here, whichever way nothing is said."""
+    # Asks no object of another type for its truth, which may raise.
+    return value is UNSET or value is None or (isinstance(value, _SIZED) and not value)
+
+
 class ReadOnlyMapping(Mapping[str, Any]):
     """A mapping that cannot be changed, and unlike `types.MappingProxyType` can be pickled and copied."""
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, Unpack
 
 from attrs import evolve
 
-from itnio_async.api.shapes import BatchAction, IdBatch, PageQuery
+from itnio_async.api.shapes import BatchAction, IdBatch, PageQuery, given
 from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError
 from itnio_async.listing import Listing
@@ -57,9 +57,7 @@ class BatchService(Service):
     _batch: ClassVar[Endpoint[IdBatch, None]]
 
     async def _act_on_all(self, action: BatchAction, id_list: Any, options: CallOptions) -> None:
-        # What is no list of ids is refused by its place when the request is sent.
-        is_of_ids = isinstance(id_list, Iterable) and not isinstance(id_list, str)
-        batch = IdBatch(type=action, id_list=list(id_list) if is_of_ids else id_list)
+        batch = given(IdBatch, type=action, id_list=id_list)
         await self._caller.call(self._batch, batch, **options)
 
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from itnio_async.api.account.service import Account
     from itnio_async.api.agent_groups.service import AgentGroups
     from itnio_async.api.agents.service import Agents
+    from itnio_async.api.call_records.service import CallRecords
+    from itnio_async.api.call_tasks.service import CallTasks
     from itnio_async.api.sip_trunks.service import SipTrunks
+    from itnio_async.api.team_leaders.service import TeamLeaders
 
 S = TypeVar("S", bound=Service)
 
@@ -46,6 +49,9 @@ class Families(Caller):
         sip_trunks: Family[SipTrunks]
         agent_groups: Family[AgentGroups]
         agents: Family[Agents]
+        team_leaders: Family[TeamLeaders]
+        call_tasks: Family[CallTasks]
+        call_records: Family[CallRecords]
         account: Family[Account]
 
 

@@ -23,6 +23,9 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "sip_trunks": ("SipTrunks", ("/v3/cc/sipTrunk/",)),
     "agent_groups": ("AgentGroups", ("/v3/cc/seatGroup/",)),
     "agents": ("Agents", ("/v3/cc/seat/",)),
+    "team_leaders": ("TeamLeaders", ("/v3/cc/teamleader/",)),
+    "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
+    "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
     "account": ("Account", ("/sms/getBalance",)),
 }
 FAMILIES = tuple(_FAMILIES)

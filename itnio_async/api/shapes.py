@@ -1,6 +1,6 @@
 """What the types of several families have in common: their bases, the query for a page, and what batches act on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -45,8 +45,12 @@ class PageQuery(Request):
 
 
 def given(kind: type[F], **values: Any) -> F:
-    """Return the filter of those values that are not None."""
-    return kind(**{name: value for name, value in values.items() if value is not None})
+    """Return the filter of those values that are not None; sets, generators and their like become lists."""
+    return kind(**{name: _as_list(value) for name, value in values.items() if value is not None})
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable) else list(value)
 
 
 class Enabled(IntEnum):
@@ -54,6 +58,13 @@ class Enabled(IntEnum):
 
     ENABLED = 0
     DISABLED = 1
+
+
+class YesNo(IntEnum):
+    """Yes or no, where 1 is yes."""
+
+    NO = 0
+    YES = 1
 
 
 class BatchAction(IntEnum):
