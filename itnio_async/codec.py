@@ -415,14 +415,14 @@ def _part_from(value: Any, kind: Any, names: Names) -> Any:
 def _member_from(value: Any, kind: Any) -> Any:
     """Return a plain value as the closed enumeration's member, or the moment, that only those stand for in Python."""
     alternatives = _alternatives(kind)
-    if type(value) not in (int, str) or type(value) in alternatives:
-        return value
-    for member in alternatives:
-        with suppress(ValueError, Mismatch):
-            if _is_datetime(member):
-                return _read_datetime(value)
+    with suppress(Mismatch):
+        if any(map(_is_datetime, alternatives)):
+            return _read_datetime(value)
+    if type(value) in (int, str) and type(value) not in alternatives:
+        for member in alternatives:
             if _is_enum(member) and member is not Unset:
-                return member(value)
+                with suppress(ValueError):
+                    return member(value)
     return value
 
 
@@ -570,7 +570,7 @@ def _make_sender(converter: Converter, steps: _Steps, cls: Any) -> Callable[[Any
             omit=attribute.name == "extra" or bool(attribute.metadata.get(LOCAL)),
             omit_if_default=attribute.default is Unset.UNSET and not steps.by_identity,
             rename=wire_name(attribute.name),
-            unstruct_hook=steps.field(attribute.name, _marked(attribute, kind, converter.get_unstructure_hook(kind))),
+            unstruct_hook=steps.field(attribute.name, _marked(attribute, kind, _sender(converter, kind))),
         )
         for attribute, kind in fields_of(cls)
     }
@@ -632,7 +632,7 @@ def _make_reader(cls: Any) -> Callable[[Any, Any], Any]:
 
 def _make_list_sender(converter: Converter, steps: _Steps, kind: Any) -> Callable[[Any], Any]:
     (item_kind,) = get_args(kind)
-    hook: Callable[[Any], Any] = converter.get_unstructure_hook(item_kind)
+    hook = _sender(converter, item_kind)
     if int in _alternatives(item_kind):
         hook = _of_bits(_INTEGER_BITS, hook)
 
@@ -682,9 +682,9 @@ def _make_union_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
     hook: Callable[[Any], Any]
     if len(plain) == 1 and all(member is plain[0] or _is_open(member, plain[0]) for member in members):
         # An open enum is its enum or the plain value: both are sent as the plain one.
-        hook = converter.get_unstructure_hook(plain[0])
+        hook = _sender(converter, plain[0])
     else:
-        hook = _either([(member, converter.get_unstructure_hook(member)) for member in members])
+        hook = _either([(member, _sender(converter, member)) for member in members])
     may_be_null, may_be_unset = NoneType in get_args(kind), Unset in get_args(kind)
 
     def send(value: Any) -> Any:
@@ -693,6 +693,12 @@ def _make_union_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
         return hook(value)
 
     return send
+
+
+def _sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
+    """Return what sends values of a type; cattrs itself would take a closed enumeration for the plain type it is of."""
+    hook: Callable[[Any], Any] = _make_enum_sender(kind) if _is_enum(kind) else converter.get_unstructure_hook(kind)
+    return hook
 
 
 def _is_open(enum: Any, plain: Any) -> bool:
@@ -760,7 +766,6 @@ def _make_converter(steps: _Steps) -> Converter:
     for kind, send in ((str, _send_str), (int, _send_int), (bool, _send_bool), (float, _send_float)):
         converter.register_unstructure_hook(kind, send)
     converter.register_unstructure_hook_func(_is_datetime, _send_datetime)
-    converter.register_unstructure_hook_factory(_is_enum, _make_enum_sender)
     converter.register_unstructure_hook_factory(attrs.has, partial(_make_sender, converter, steps))
     converter.register_unstructure_hook_factory(_is_list, partial(_make_list_sender, converter, steps))
     converter.register_unstructure_hook_factory(_is_union, partial(_make_union_sender, converter))
@@ -787,6 +792,6 @@ _sender_of = cache(_quick_converter.get_unstructure_hook)
 @cache
 def _field_checkers(request_type: type) -> Mapping[str, Callable[[Any], Any]]:
     return {
-        attribute.name: _marked(attribute, kind, converter.get_unstructure_hook(kind))
+        attribute.name: _marked(attribute, kind, _sender(converter, kind))
         for attribute, kind in fields_of(request_type)
     }

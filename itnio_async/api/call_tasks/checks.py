@@ -10,7 +10,8 @@ from itnio_async.values import is_missing
 def check_settings(request: CallTaskSettings) -> None:
     """Refuse a task that hands calls to agents without what the page requires; raises `InvalidRequestError`."""
     # Another type than a number is refused by the codec, with a better text.
-    if not isinstance(request.type, int) or request.type != CallTaskType.AGENT:
+    kind: object = request.type
+    if not isinstance(kind, int) or kind != CallTaskType.AGENT:
         return
     for name in ("voice_group_id", "app_id", "callout_rate"):
         if is_missing(getattr(request, name)):

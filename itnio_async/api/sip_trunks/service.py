@@ -24,10 +24,10 @@ from itnio_async.values import Page
 
 # Repeating an update with the same values ends in the same trunk: this assumes that `groupList` replaces the groups
 # there are, which the vendor's page does not say. If it added to them, a repeat would name a group that is bound (-52).
-# Repeating an add may create a second trunk, unless the vendor refuses the name.
 UPDATE = Endpoint[SipTrunkUpdate, None](
     "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, None, idempotent=True, family=UPDATE_CODES, check=check_update
 )
+# Repeated, it may create a second trunk, unless the vendor refuses the name.
 ADD = Endpoint[SipTrunkAdd, "int | None"](
     "POST", "/v3/cc/sipTrunk/add", SipTrunkAdd, int, idempotent=False, family=SIP_TRUNKS, check=check_add
 )
