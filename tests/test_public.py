@@ -15,6 +15,7 @@ import pytest
 
 import itnio_async
 from itnio_async import AsyncClient, Endpoint, api, errors
+from itnio_async.api.paths import FAMILIES, calls, calls_of
 
 CLASSES = [
     *("AsyncClient", "Credentials", "Endpoint", "Response", "RateLimit", "RetryBudget", "RetryDetails", "RetryPolicy"),
@@ -105,7 +106,9 @@ def test_the_package_is_typed_and_has_a_version() -> None:
     assert itnio_async.__version__ == version("itnio-async")
 
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+FAMILIES_README = ROOT / "itnio_async" / "api" / "README.md"
 ROW = re.compile(
     r"^\| (GET|POST|PUT) \| `(/[^`]+)` \| `client\.([a-z_]+)\.([a-z_]+)\(.*\)`[^|]* \| `([a-z_]+)\.([A-Z_]+)` \|$",
     re.MULTILINE,
@@ -113,8 +116,8 @@ ROW = re.compile(
 
 
 def test_the_table_of_the_readme_has_each_endpoint_and_its_call() -> None:
-    rows = ROW.findall(README.read_text(encoding="utf-8"))
-    assert len(rows) == len(itnio_async.ENDPOINTS)
+    rows = ROW.findall(FAMILIES_README.read_text(encoding="utf-8"))
+    assert [f"{family}.{name}" for _, _, family, name, *_ in rows] == [str(call) for call in calls()]
     assert {f"{method} {path}" for method, path, *_ in rows} == {str(endpoint) for endpoint in itnio_async.ENDPOINTS}
     for method, path, family, name, room, constant in rows:
         service = getattr(AsyncClient, family)
@@ -122,6 +125,13 @@ def test_the_table_of_the_readme_has_each_endpoint_and_its_call() -> None:
         endpoint = getattr(importlib.import_module(f"itnio_async.api.{room}"), constant)
         assert str(endpoint) == f"{method} {path}"
         assert endpoint in itnio_async.ENDPOINTS
+
+
+def test_the_families_of_the_readme_have_their_calls() -> None:
+    rows = re.findall(r"^\| `client\.(\w+)` \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {family: said.strip("`").split("` `") for family, said in rows} == {
+        family: [call.verb for call in calls_of(family)] for family in FAMILIES
+    }
 
 
 FACES = ("itnio_async", "itnio_async.bulk", "itnio_async.sandbox", "itnio_async.testing", "itnio_async.transport")
