@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, Unpack
+from typing import Any, ParamSpec, Protocol, TypeVar, Unpack
 
 from attrs import evolve
 
-from itnio_async.api.shapes import BatchAction, IdBatch, PageQuery, given
+from itnio_async.api.shapes import PageQuery
 from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError
 from itnio_async.listing import Listing
@@ -49,16 +49,6 @@ class Service:
             return (await self._caller.call(endpoint, evolve(query, current=page), **options)).data
 
         return Listing(fetch, current=query.current, size=query.size)
-
-
-class BatchService(Service):
-    """The calls of a family whose records are deleted, disabled and enabled by one endpoint."""
-
-    _batch: ClassVar[Endpoint[IdBatch, None]]
-
-    async def _act_on_all(self, action: BatchAction, id_list: Any, options: CallOptions) -> None:
-        batch = given(IdBatch, type=action, id_list=id_list)
-        await self._caller.call(self._batch, batch, **options)
 
 
 async def response_of(method: Callable[P, Awaitable[R]], *arguments: P.args, **options: P.kwargs) -> Response[R]:

@@ -1,14 +1,13 @@
-"""What the types of several families have in common: their bases, the query for a page, and what batches act on."""
+"""What the types of all families are made of: requests and records that take more, and the query for a page."""
 
 from collections.abc import Iterable, Mapping
-from enum import IntEnum
 from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from itnio_async.codec import Record, Request
-from itnio_async.limits import between, items
-from itnio_async.values import KEY_ID, extra_field, sent_extra_field
+from itnio_async.limits import between
+from itnio_async.values import extra_field, sent_extra_field
 
 F = TypeVar("F")
 
@@ -30,11 +29,6 @@ class OpenRecord(Record):
 
 
 @frozen(kw_only=True, repr=False)
-class NoFields(Request):
-    """A request without fields."""
-
-
-@frozen(kw_only=True, repr=False)
 class PageQuery(Request):
     """One page of a listing; each listing adds its `params`: which records it shows."""
 
@@ -51,43 +45,3 @@ def given(kind: type[F], **values: Any) -> F:
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable) else list(value)
-
-
-class Enabled(IntEnum):
-    """Whether an agent or a team leader may work: 0 is yes here, where a trunk's `state` has 1 for it."""
-
-    ENABLED = 0
-    DISABLED = 1
-
-
-class YesNo(IntEnum):
-    """Yes or no, where 1 is yes."""
-
-    NO = 0
-    YES = 1
-
-
-class BatchAction(IntEnum):
-    """What is done to all of a batch. The vendor's pages do not say what 1 is."""
-
-    DELETE = 2
-    DISABLE = 3
-    ENABLE = 4
-
-
-@frozen(kw_only=True, repr=False)
-class IdBatch(OpenRequest):
-    """What is done to several agents, or several team leaders, by their key ids."""
-
-    type: BatchAction
-    """What is done to all of them."""
-    id_list: list[int] = field(metadata=items(1))
-    """Their key ids."""
-
-
-@frozen(kw_only=True, repr=False)
-class AgentGroupKey(Request):
-    """Which agent group is meant."""
-
-    voice_group_id: int = field(metadata=KEY_ID)
-    """The agent group's id."""

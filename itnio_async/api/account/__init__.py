@@ -1,8 +1,7 @@
 """The account: its types, its endpoint and the service of `client.account`."""
 
 from itnio_async.api.account.service import CALLS, GET_BALANCE, Account
-from itnio_async.api.account.types import Balance
-from itnio_async.api.shapes import NoFields
+from itnio_async.api.account.types import Balance, NoFields
 
 __all__ = [
     "CALLS",

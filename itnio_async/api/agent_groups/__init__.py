@@ -28,7 +28,7 @@ from itnio_async.api.agent_groups.types import (
     RingtoneUpload,
     Switch,
 )
-from itnio_async.api.shapes import AgentGroupKey
+from itnio_async.api.call_center import AgentGroupKey
 
 __all__ = [
     "ADD",

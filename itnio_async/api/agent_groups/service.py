@@ -20,7 +20,8 @@ from itnio_async.api.agent_groups.types import (
     RingtoneUpload,
 )
 from itnio_async.api.base import Service
-from itnio_async.api.shapes import AgentGroupKey, given
+from itnio_async.api.call_center import AgentGroupKey
+from itnio_async.api.shapes import given
 from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.listing import Listing
 from itnio_async.uploads import FileSource, as_base64, name_of

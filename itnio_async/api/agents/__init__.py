@@ -26,7 +26,7 @@ from itnio_async.api.agents.types import (
     SdkAuthentication,
     SdkAuthenticationCreate,
 )
-from itnio_async.api.shapes import AgentGroupKey, BatchAction, Enabled, IdBatch
+from itnio_async.api.call_center import AgentGroupKey, BatchAction, Enabled, IdBatch
 
 __all__ = [
     "ADD",

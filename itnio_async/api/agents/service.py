@@ -19,8 +19,8 @@ from itnio_async.api.agents.types import (
     SdkAuthentication,
     SdkAuthenticationCreate,
 )
-from itnio_async.api.base import BatchService
-from itnio_async.api.shapes import AgentGroupKey, BatchAction, Enabled, IdBatch, given
+from itnio_async.api.call_center import AgentGroupKey, BatchAction, BatchService, Enabled, IdBatch
+from itnio_async.api.shapes import given
 from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.listing import Listing
 from itnio_async.runs.run import BulkOptions, BulkRun

@@ -1,5 +1,6 @@
 """Call tasks: the types, the endpoints and the service of `client.call_tasks`."""
 
+from itnio_async.api.call_center import YesNo
 from itnio_async.api.call_tasks.service import (
     CALLS,
     CANCEL,
@@ -30,7 +31,6 @@ from itnio_async.api.call_tasks.types import (
     CallTaskType,
     CallTaskUpdate,
 )
-from itnio_async.api.shapes import YesNo
 
 __all__ = [
     "CALLS",

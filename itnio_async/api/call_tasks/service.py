@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 from itnio_async.api.base import Service
+from itnio_async.api.call_center import YesNo
 from itnio_async.api.call_tasks.checks import check_settings
 from itnio_async.api.call_tasks.codes import CALL_TASKS
 from itnio_async.api.call_tasks.types import (
@@ -25,7 +26,7 @@ from itnio_async.api.call_tasks.types import (
     CallTaskType,
     CallTaskUpdate,
 )
-from itnio_async.api.shapes import YesNo, given
+from itnio_async.api.shapes import given
 from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.listing import Listing
 from itnio_async.uploads import FileSource, as_base64, name_of

@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery, YesNo
+from itnio_async.api.call_center import YesNo
+from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Form, between, content, length
 from itnio_async.values import TEXT, UNSET, Unset

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
-from itnio_async.api.base import BatchService
-from itnio_async.api.shapes import BatchAction, Enabled, IdBatch, given
+from itnio_async.api.call_center import BatchAction, BatchService, Enabled, IdBatch
+from itnio_async.api.shapes import given
 from itnio_async.api.team_leaders.codes import TEAM_LEADERS
 from itnio_async.api.team_leaders.types import (
     TeamLeader,

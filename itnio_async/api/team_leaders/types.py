@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from itnio_async.api.shapes import Enabled, OpenRecord, OpenRequest, PageQuery
+from itnio_async.api.call_center import Enabled
+from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Form, length
 from itnio_async.values import KEY_ID, UNSET, Unset, secret
