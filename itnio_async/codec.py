@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 from enum import Enum
 from functools import cache, partial
+from secrets import token_hex
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Self, TypeVar, Union, get_args, get_origin
 
@@ -32,6 +33,7 @@ from itnio_async.values import (
     LOCAL,
     NOTHING_EXTRA,
     SECRET,
+    Base64,
     Names,
     PlainData,
     ReadOnlyMapping,
@@ -135,6 +137,12 @@ def _send_datetime(value: Any) -> str:
     return value.isoformat(timespec="seconds")
 
 
+def _send_content(value: Any) -> Base64:
+    if not isinstance(value, Base64):
+        raise Mismatch("base64 text", value)
+    return value
+
+
 def _make_enum_sender(kind: Any) -> Callable[[Any], Any]:
     def send(value: Any) -> Any:
         if type(value) is not kind:
@@ -205,7 +213,7 @@ def _unmasked(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _within(limit: Limit, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def send(value: Any) -> Any:
         sent = hook(value)
-        if (found := limit.broken_by(sent)) is not None:
+        if (found := limit.broken_by(sent.size if isinstance(sent, Base64) else sent)) is not None:
             raise Mismatch(str(limit), value, found=found, advice="The vendor takes nothing else.", code=limit.code)
         return sent
 
@@ -261,7 +269,33 @@ def encode(request: Any, request_type: type) -> bytes:
 
     Raises `InvalidRequestError` that names the field of a wrong type.
     """
-    return orjson.dumps(as_json(request, request_type))
+    data = as_json(request, request_type)
+    try:
+        return orjson.dumps(data)
+    except orjson.JSONEncodeError:
+        return _with_contents(data)
+
+
+def _with_contents(data: Any) -> bytes:
+    """Return JSON data as bytes, with the contents of files put in from their parts.
+
+    orjson would take up to sixteen times the memory of such a text, for the case that all of it is to be escaped.
+    """
+    contents: list[Base64] = []
+    # Not to be found in what else is sent.
+    mark = f"<{token_hex(16)}>"
+
+    def put_aside(value: Any) -> str:
+        if not isinstance(value, Base64):
+            raise TypeError
+        contents.append(value)
+        return mark
+
+    first, *others = orjson.dumps(data, put_aside).split(mark.encode())
+    parts = [first]
+    for content, after in zip(contents, others, strict=True):
+        parts += [*content.parts, after]
+    return b"".join(parts)
 
 
 def check_types(request: Any, request_type: type) -> None:
@@ -766,6 +800,7 @@ def _make_converter(steps: _Steps) -> Converter:
     for kind, send in ((str, _send_str), (int, _send_int), (bool, _send_bool), (float, _send_float)):
         converter.register_unstructure_hook(kind, send)
     converter.register_unstructure_hook_func(_is_datetime, _send_datetime)
+    converter.register_unstructure_hook(Base64, _send_content)
     converter.register_unstructure_hook_factory(attrs.has, partial(_make_sender, converter, steps))
     converter.register_unstructure_hook_factory(_is_list, partial(_make_list_sender, converter, steps))
     converter.register_unstructure_hook_factory(_is_union, partial(_make_union_sender, converter))

@@ -1,19 +1,20 @@
 """The content of a file as base64 text, as the vendor takes it: from a path, from bytes or from an open file.
 
-A file is read in parts and each part is encoded at once: what is held is the text and never the file beside it.
+A file is read in parts and each part is encoded at once: what is held is the text and never the file beside
+it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from binascii import b2a_base64
-from collections.abc import Iterator
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from itnio_async.errors import InvalidRequestError
+from itnio_async.values import Base64
 
 _PART = 3 * 2**16  # of which each but the last becomes base64 without padding
 _LONG = 2**20  # from here on the loop would stand still for too long
@@ -44,7 +45,7 @@ def name_of(source: FileSource, name: str | None) -> str:
     return name
 
 
-async def as_base64(source: FileSource, *, most: int | None = None, code: int | None = None) -> str:
+async def as_base64(source: FileSource, *, most: int | None = None, code: int | None = None) -> Base64:
     """Return the content of a file as base64 text.
 
     What is read from a disk, or is longer than 1 MB, is read and encoded in a thread. `most` is how many bytes it may
@@ -60,7 +61,7 @@ async def as_base64(source: FileSource, *, most: int | None = None, code: int | 
     return await asyncio.to_thread(_read, source, most, code)
 
 
-def _read(source: FileSource, most: int | None, code: int | None) -> str:
+def _read(source: FileSource, most: int | None, code: int | None) -> Base64:
     if isinstance(source, str | PathLike):
         with Path(source).open("rb") as file:
             return _encoded(file, most, code)
@@ -69,14 +70,8 @@ def _read(source: FileSource, most: int | None, code: int | None) -> str:
     return _encoded(source, most, code)
 
 
-def _encoded(file: Readable, most: int | None, code: int | None) -> str:
-    text = "".join(_parts(file, most, code))
-    if not text:
-        raise InvalidRequestError("the file is empty.", field="file")
-    return text
-
-
-def _parts(file: Readable, most: int | None, code: int | None) -> Iterator[str]:
+def _encoded(file: Readable, most: int | None, code: int | None) -> Base64:
+    parts: list[bytes] = []
     size = 0
     rest = b""
     while part := file.read(_PART - len(rest)):
@@ -88,9 +83,10 @@ def _parts(file: Readable, most: int | None, code: int | None) -> Iterator[str]:
         whole = rest + part
         cut = len(whole) - len(whole) % 3
         rest = whole[cut:]
-        yield b2a_base64(whole[:cut], newline=False).decode("ascii")
-    if rest:
-        yield b2a_base64(rest, newline=False).decode("ascii")
+        parts.append(b2a_base64(whole[:cut], newline=False))
+    if not size:
+        raise InvalidRequestError("the file is empty.", field="file")
+    return Base64([*parts, b2a_base64(rest, newline=False)], size)
 
 
 def _too_long(most: int, code: int | None) -> InvalidRequestError:

@@ -47,6 +47,35 @@ def is_missing(value: object) -> bool:
     return value is UNSET or value is None or (isinstance(value, _SIZED) and not value)
 
 
+class Base64:
+    """The content of a file as base64 text, kept in parts so that it need not be put together before it is sent.
+
+    `size` is how many bytes the file has. It equals the text that it stands for.
+    """
+
+    __slots__ = ("parts", "size")
+
+    def __init__(self, parts: Iterable[bytes], size: int) -> None:
+        self.parts: tuple[bytes, ...] = tuple(parts)
+        self.size = size
+
+    def __str__(self) -> str:
+        return b"".join(self.parts).decode("ascii")
+
+    def __repr__(self) -> str:
+        return f"<base64 of {self.size} bytes>"
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Base64 | str) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return handler(str)
+
+
 class ReadOnlyMapping(Mapping[str, Any]):
     """A mapping that cannot be changed, and unlike `types.MappingProxyType` can be pickled and copied."""
 
@@ -227,6 +256,8 @@ def _plain(value: Any, names: Names, secrets: bool) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Base64):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item, names, secrets) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -23,7 +23,7 @@ from itnio_async import (
     TransientError,
     ValidationError,
 )
-from itnio_async.api.paths import CODE_FAMILIES, family_of_path
+from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint, family_of_path
 from itnio_async.api.sip_trunks import ADD, QUERY, UPDATE
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.codes import AI_VOICE, SHARED, SUCCESS, WHATSAPP, Code, CodeFamily
@@ -114,6 +114,11 @@ def test_each_entry_reads_well_in_an_error(entry: Code) -> None:
     assert not entry.meaning.endswith(".")
     assert entry.advice.endswith(".")
     assert entry.advice[0].isupper()
+
+
+def test_the_endpoints_with_advice_of_their_own_are_found_by_their_names() -> None:
+    own = {str(endpoint): endpoint.family for endpoint in ENDPOINTS if endpoint.family not in CODE_FAMILIES}
+    assert codes_by_endpoint() == own
 
 
 def test_advice_differs_by_endpoint_and_nothing_else_does() -> None:

@@ -1,11 +1,13 @@
 """The public names, and that importing them brings in nothing that is not needed."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -132,6 +134,46 @@ def test_the_families_of_the_readme_have_their_calls() -> None:
     assert {family: said.strip("`").split("` `") for family, said in rows} == {
         family: [call.verb for call in calls_of(family)] for family in FAMILIES
     }
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_familys_package_has_what_type_checkers_see_in_it(family: str) -> None:
+    package = importlib.import_module(f"itnio_async.api.{family}")
+    seen = {
+        alias.asname
+        for node in ast.walk(ast.parse(inspect.getsource(package)))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    assert seen
+    assert seen <= set(package.__all__) == set(dir(package))
+    modules = [importlib.import_module(f"itnio_async.api.{family}.{name}") for name in ("types", "service")]
+    for name in seen:
+        assert any(getattr(package, name) is getattr(module, name, None) for module in modules)
+    with pytest.raises(AttributeError, match="Nonsense"):
+        _ = package.Nonsense
+
+
+def test_no_family_is_imported_before_it_is_used() -> None:
+    script = """
+        import sys, itnio_async
+        from itnio_async.api.paths import CODE_FAMILIES
+        def loaded():
+            return {name for name in sys.modules if name.startswith("itnio_async.api.") and name.count(".") == 3}
+        types = {name for name in loaded() if name.endswith((".types", ".service"))}
+        print(sorted(types))
+        client = itnio_async.AsyncClient("key", "secret")
+        client.agents
+        print(sorted(name for name in loaded() - types if name.endswith((".types", ".service"))))
+    """
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines() == [
+        "['itnio_async.api.sip_trunks.types']",
+        "['itnio_async.api.agents.service', 'itnio_async.api.agents.types']",
+    ]
 
 
 FACES = ("itnio_async", "itnio_async.bulk", "itnio_async.sandbox", "itnio_async.testing", "itnio_async.transport")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,12 @@ def codes_of(family: str) -> CodeFamily:
     return codes
 
 
+def codes_by_endpoint() -> Mapping[str, CodeFamily]:
+    """Return the codes of the endpoints for which other advice holds than in their families."""
+    modules = (import_module(f"itnio_async.api.{family}.codes") for family in FAMILIES)
+    return {name: codes for module in modules for name, codes in getattr(module, "BY_ENDPOINT", {}).items()}
+
+
 def service_of(family: str) -> type[Service]:
     """Return the class of a family's service, importing the family."""
     service: type[Service] = getattr(_service_module(family), _FAMILIES[family][0])
@@ -113,7 +119,7 @@ def __getattr__(name: str) -> Any:
         # Several methods may be one endpoint.
         value: Any = tuple(dict.fromkeys(call.endpoint for call in calls()))
     elif name == "CODE_FAMILIES":
-        value = tuple(dict.fromkeys((SHARED, *map(codes_of, FAMILIES), *_UNTYPED_CODES.values())))
+        value = tuple(dict.fromkeys((*map(codes_of, FAMILIES), *_UNTYPED_CODES.values(), SHARED)))
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     setattr(sys.modules[__name__], name, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, get_args, get_origin
@@ -10,7 +11,7 @@ import attrs
 from hypothesis import strategies as st
 
 from itnio_async import ENDPOINTS, UNSET, Page
-from itnio_async.values import Unset, fields_of
+from itnio_async.values import Base64, Unset, fields_of
 
 
 def classes_in(kind: Any) -> set[type]:
@@ -51,6 +52,8 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.none() | st.integers(0, 9) | st.lists(st.text(max_size=3), max_size=2) | NEW_KEYS
     if kind is datetime:
         return MOMENTS.map(lambda moment: moment.replace(microsecond=0))
+    if kind is Base64:
+        return st.binary(min_size=1, max_size=9).map(lambda content: Base64([b64encode(content)], len(content)))
     if kind is float:
         return st.floats(allow_nan=False, allow_infinity=False)
     if kind is bool:

@@ -1,12 +1,11 @@
 """The account: its types, its endpoint and the service of `client.account`."""
 
-from itnio_async.api.account.service import CALLS, GET_BALANCE, Account
-from itnio_async.api.account.types import Balance, NoFields
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "CALLS",
-    "GET_BALANCE",
-    "Account",
-    "Balance",
-    "NoFields",
-]
+if TYPE_CHECKING:
+    from itnio_async.api.account.service import CALLS as CALLS, GET_BALANCE as GET_BALANCE, Account as Account
+    from itnio_async.api.account.types import Balance as Balance, NoFields as NoFields
+else:
+    from itnio_async.api.lazily import names_of
+
+    __getattr__, __dir__ = names_of(__name__)

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Limit, content, items, length
-from itnio_async.values import KEY_ID, NAME, UNSET, Clear, Unset
+from itnio_async.values import KEY_ID, NAME, UNSET, Base64, Clear, Unset
 
 LONGEST_RINGTONE = 2**20
 """The most bytes that a ringtone may have: the vendor's page says 1 MB."""
@@ -172,8 +172,8 @@ class RingtoneUpload(OpenRequest):
 
     file_name: str = field(metadata=length(5, 32, endings=(".mp3", ".wav")))
     """The file's name with its ending."""
-    file: str = field(repr=False, metadata=content(LONGEST_RINGTONE, code=-38))
-    """The file's content as base64: an MP3 or a WAV file of at most 1 MB."""
+    file: Base64 | str = field(repr=False, metadata=content(LONGEST_RINGTONE, code=-38))
+    """The file's content as base64, as `uploads.as_base64` makes it: an MP3 or a WAV file of at most 1 MB."""
 
 
 @frozen(kw_only=True)

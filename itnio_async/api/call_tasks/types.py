@@ -11,7 +11,7 @@ from itnio_async.api.call_center import YesNo
 from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Form, between, content, length
-from itnio_async.values import TEXT, UNSET, Unset
+from itnio_async.values import TEXT, UNSET, Base64, Unset
 
 
 class CallTaskType(IntEnum):
@@ -57,8 +57,8 @@ class CalleeFileUpload(OpenRequest):
 
     file_name: str = field(metadata=length(5, 32))
     """The file's name with its ending."""
-    file: str = field(repr=False, metadata=content())
-    """The file's content as base64: at most 100,000 numbers (-40)."""
+    file: Base64 | str = field(repr=False, metadata=content())
+    """The file's content as base64, as `uploads.as_base64` makes it: at most 100,000 numbers (-40)."""
 
 
 @frozen(kw_only=True)
