@@ -164,7 +164,7 @@ def _marked(attribute: attrs.Attribute[Any], kind: Any, hook: Callable[[Any], An
     if SECRET in attribute.metadata:
         hook = _unmasked(hook)
     limit = limit_of(attribute)
-    return hook if limit is None else _within(limit, hook)
+    return hook if limit is None or limit.by_check else _within(limit, hook)
 
 
 _INTEGER_BITS = 32  # the vendor's Integer

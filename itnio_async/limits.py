@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from attrs import Attribute, frozen
+from attrs import Attribute, fields, frozen
 
 Marker: TypeAlias = MappingProxyType[str, Any]
 LIMIT = "itnio_async.limit"
@@ -30,7 +30,8 @@ class Limit:
 
     `least` and `most` bound a number, or how many `unit` a text or a list has. `form` is what a text is made of, and
     `endings` are those that a file's name may have. `distinct` wants each item of a list once, and `each` is what holds
-    for each of them. `code` is the vendor's code for what breaks the limit, or None where the page names none.
+    for each of them. `code` is the vendor's code for what breaks the limit, or None where the page names none. With
+    `by_check`, the check of the endpoint refuses it, in the words of that code.
     """
 
     least: int | None = None
@@ -41,6 +42,7 @@ class Limit:
     distinct: bool = False
     each: Limit | None = None
     code: int | None = None
+    by_check: bool = False
 
     def __str__(self) -> str:
         parts = [self._range(), "each once" if self.distinct else "", f"each of {self.each}" if self.each else ""]
@@ -73,7 +75,9 @@ class Limit:
     def _broken_by_text(self, text: str) -> str | None:
         size = len(text) * 3 // 4 if self.unit == _BYTES else len(text)
         if self._is_beyond(size):
-            return f"{size} {self.unit or 'characters'}"
+            beyond = "longer" if self.most is not None and size > self.most else "shorter"
+            bound = self.most if beyond == "longer" else self.least
+            return f"one {beyond} than {bound} {self.unit} ({size})"
         if self.form is not None and not self.form.fits(text):
             return "other characters"
         return "another ending" if self.endings and not text.lower().endswith(self.endings) else None
@@ -105,9 +109,10 @@ def length(
     form: Form | None = None,
     endings: tuple[str, ...] = (),
     code: int | None = None,
+    by_check: bool = False,
 ) -> Marker:
     """Return the marker of a text of so many characters, made of `form`, or with one of these endings."""
-    return _marker(Limit(least, most, _CHARACTERS, form, endings, code=code))
+    return _marker(Limit(least, most, _CHARACTERS, form, endings, code=code, by_check=by_check))
 
 
 def items(
@@ -130,6 +135,12 @@ def content(most: int | None = None, *, code: int | None = None) -> Marker:
 def limit_of(attribute: Attribute[Any]) -> Limit | None:
     """Return the limit of an attrs field, or None."""
     return attribute.metadata.get(LIMIT)
+
+
+def limits_of(cls: type[Any]) -> dict[str, Limit]:
+    """Return the limits of an attrs class, by the names of its fields."""
+    found = {attribute.name: limit_of(attribute) for attribute in fields(cls)}
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def _marker(limit: Limit) -> Marker:

@@ -50,6 +50,7 @@ OPEN_ANSWER_TYPES = {
 IN_WORDS = {
     # Constraints that no marker of one field can say: checks, enumerations, types, or only the vendor knows.
     "not above the remaining quota (-36)",
+    "at least one (-48), no duplicates (-51), a group already bound is refused (-52)",
     "unique (-34)",
     "unique among the account's trunks (-47)",
     "empty clears the setting",
@@ -207,13 +208,16 @@ RANGES = [
     (r"1\.\.N", lambda: (1, None, "")),
     (r"(\d+)\.\.(\d+)", lambda a, b: (a, b, "")),
     (r"(\d+)-(\d+) (?:characters|digits).*", lambda a, b: (a, b, "characters")),
-    (r"at most (\d+) (?:characters|letters and digits)", lambda b: (0, b, "characters")),
+    (
+        r"at most (\d+) (?:characters|letters and digits)(?:, format checked)?(?: \(-\d+\))?",
+        lambda b: (0, b, "characters"),
+    ),
     (r"at most (\d+) MB.*", lambda b: (1, b * 2**20, "bytes")),
     (r"at most (\d+) distinct tags of at most (\d+) characters.*", lambda b, _: (None, b, "items")),
 ]
 
 
-@pytest.mark.parametrize("name", [name for name in BY_NAME if "sipTrunk" not in name])  # their checks know them
+@EACH
 def test_the_limits_are_those_of_the_page(name: str) -> None:
     documented = dict(request_fields(FACTS[name]))
     for path, (attribute, kind) in sent_fields(BY_NAME[name].request_type).items():

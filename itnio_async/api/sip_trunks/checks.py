@@ -19,9 +19,13 @@ from itnio_async.api.sip_trunks.types import (
 )
 from itnio_async.codec import check_value
 from itnio_async.errors import InvalidRequestError
+from itnio_async.limits import limits_of
 from itnio_async.values import UNSET, is_missing
 
-_LONGEST = 50
+_LONGEST_GATEWAY, _LONGEST_WHITE, _LONGEST_NUMBER = (
+    limits_of(kind)[name].most or 0
+    for kind, name in ((SipTrunkUpdate, "sip_gateway_ip"), (SipTrunkUpdate, "sip_white_ip"), (GroupBinding, "number"))
+)
 
 
 def check_field(name: str, value: Any) -> None:
@@ -46,12 +50,12 @@ def _check_name(value: Any) -> None:
 
 
 def _check_gateway(value: Any) -> None:
-    if _is_too_long(value):
+    if _is_too_long(value, _LONGEST_GATEWAY):
         _refuse("sip_gateway_ip", -50)
 
 
 def _check_white(value: Any) -> None:
-    if _is_too_long(value):
+    if _is_too_long(value, _LONGEST_WHITE):
         _refuse("sip_white_ip", -55)
 
 
@@ -108,7 +112,7 @@ def _check_groups(groups: Any, direction: TrunkDirection | int | None = None) ->
             seen.add(group.voice_group_id)
         if is_inbound and is_missing(group.number):
             _refuse(f"group_list[{index}].number", -57)
-        if _is_too_long(group.number):
+        if _is_too_long(group.number, _LONGEST_NUMBER):
             _refuse(f"group_list[{index}].number", -58)
 
 
@@ -132,8 +136,8 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
 }
 
 
-def _is_too_long(value: object) -> bool:
-    return isinstance(value, str) and len(value) > _LONGEST
+def _is_too_long(value: object, most: int) -> bool:
+    return isinstance(value, str) and len(value) > most
 
 
 def _is_int(value: object) -> bool:

@@ -17,6 +17,7 @@ from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Record, Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
+from itnio_async.limits import length
 from itnio_async.values import (
     KEY_ID,
     LONG,
@@ -44,7 +45,7 @@ class GroupBinding(Request):
 
     voice_group_id: int = field(metadata=LONG)
     """The agent group's id."""
-    number: str | Unset | None = UNSET
+    number: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-58, by_check=True))
     """The phone number that leads to the group: for inbound trunks, at most 50 characters."""
     extra: Mapping[str, Any] = sent_extra_field()
     """What is sent beside these fields, under the vendor's names."""
@@ -70,9 +71,9 @@ class SipTrunkUpdate(Request):
     """Whether the trunk registers at the gateway."""
     sip_prefix: str | Unset | None = UNSET
     """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
-    sip_gateway_ip: str | Unset | None = UNSET
+    sip_gateway_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-50, by_check=True))
     """The address of the SIP gateway that calls go out to: for outbound trunks, at most 50 characters."""
-    sip_white_ip: str | Unset | None = UNSET
+    sip_white_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-55, by_check=True))
     """The address that inbound SIP is accepted from: for inbound trunks, at most 50 characters."""
     sip_account: str | Unset | None = UNSET
     """The account that an outbound trunk registers with at its gateway."""
@@ -98,9 +99,9 @@ class SipTrunkAdd(Request):
     """Whether the trunk registers at the gateway."""
     sip_prefix: str | Unset | None = UNSET
     """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
-    sip_gateway_ip: str | Unset | None = UNSET
+    sip_gateway_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-50, by_check=True))
     """The address of the SIP gateway that calls go out to: for outbound trunks, at most 50 characters."""
-    sip_white_ip: str | Unset | None = UNSET
+    sip_white_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-55, by_check=True))
     """The address that inbound SIP is accepted from: for inbound trunks, at most 50 characters."""
     sip_account: str | Unset | None = UNSET
     """The account that an outbound trunk registers with at its gateway."""
