@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
-from secrets import token_hex
+from os import urandom
 from typing import Any, Self, TypeVar, get_args
 
 import attrs
@@ -103,7 +103,7 @@ def _with_contents(data: Any) -> bytes:
     """
     contents: list[Base64] = []
     # Not to be found in what else is sent.
-    mark = f"<{token_hex(16)}>"
+    mark = f"<{urandom(16).hex()}>"
 
     def put_aside(value: Any) -> str:
         if not isinstance(value, Base64):
