@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from attrs import Attribute, fields, frozen
+from attrs import Attribute, fields
 
 Marker: TypeAlias = MappingProxyType[str, Any]
 LIMIT = "itnio_async.limit"
@@ -24,8 +24,7 @@ class Form(Enum):
         return text.isascii() and (text.isdigit() if self is Form.DIGITS else text.isalnum())
 
 
-@frozen
-class Limit:
+class Limit(NamedTuple):
     """The bounds of one field.
 
     `least` and `most` bound a number, or how many `unit` a text or a list has. `form` is what a text is made of, and

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from itnio_async.api.base import Service
-from itnio_async.api.shapes import OpenRequest, given
+from itnio_async.api.open_types import OpenRequest
+from itnio_async.api.shapes import given
 from itnio_async.codec import Request
 from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.limits import items

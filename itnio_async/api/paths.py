@@ -6,9 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itnio_async.api.base import Service
 from itnio_async.codes import AI_VOICE, SHARED, WHATSAPP, CodeFamily
@@ -39,8 +37,7 @@ _UNTYPED_FORMS = {
 }
 
 
-@frozen
-class Call:
+class Call(NamedTuple):
     """A method of a service and its endpoint: what the command, tests and pages are made from.
 
     `family` is the client's attribute and `verb` the method's name; `method` is the function itself, with its

@@ -1,31 +1,14 @@
-"""What the types of all families are made of: requests and records that take more, and the query for a page."""
+"""What the listings of all families are made of: the query for a page, and its filters."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from attrs import field, frozen
 
-from itnio_async.codec import Record, Request
+from itnio_async.codec import Request
 from itnio_async.limits import between
-from itnio_async.values import extra_field, sent_extra_field
 
 F = TypeVar("F")
-
-
-@frozen(kw_only=True, repr=False)
-class OpenRequest(Request):
-    """A request that takes more than its own fields."""
-
-    extra: Mapping[str, Any] = sent_extra_field()
-    """What is sent beside these fields, under the vendor's names."""
-
-
-@frozen(kw_only=True)
-class OpenRecord(Record):
-    """A record that keeps what the vendor adds; a field that the answer leaves out or gives as null is None."""
-
-    extra: Mapping[str, Any] = extra_field()
-    """The keys of the answer that are not known."""
 
 
 @frozen(kw_only=True, repr=False)

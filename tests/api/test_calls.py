@@ -25,7 +25,7 @@ from itnio_async import (
 )
 from itnio_async.api.agent_groups import DELETE, AgentGroupKey
 from itnio_async.api.agents import BATCH, AgentAdd, BatchAction, IdBatch
-from itnio_async.api.shapes import OpenRequest
+from itnio_async.api.open_types import OpenRequest
 from itnio_async.endpoint import EnvelopeForm
 from itnio_async.values import UNSET, Unset
 

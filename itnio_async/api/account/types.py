@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from attrs import frozen
 
-from itnio_async.api.shapes import OpenRecord
+from itnio_async.api.open_types import OpenRecord
 from itnio_async.codec import Request
 
 

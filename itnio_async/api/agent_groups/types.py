@@ -6,7 +6,8 @@ from enum import IntEnum, StrEnum
 
 from attrs import field, frozen
 
-from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery
+from itnio_async.api.open_types import OpenRecord, OpenRequest
+from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Limit, content, items, length
 from itnio_async.values import KEY_ID, NAME, UNSET, Base64, Clear, Unset

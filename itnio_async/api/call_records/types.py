@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async.api.shapes import OpenRecord, PageQuery
+from itnio_async.api.open_types import OpenRecord
+from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request
 from itnio_async.values import UNSET, Unset
 

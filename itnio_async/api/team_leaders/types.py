@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from itnio_async.api.call_center import Enabled
-from itnio_async.api.shapes import OpenRecord, OpenRequest, PageQuery
+from itnio_async.api.open_types import OpenRecord, OpenRequest
+from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Form, length
 from itnio_async.values import KEY_ID, UNSET, Unset, secret
