@@ -47,13 +47,16 @@ class Explained:
 
 
 def codes(
-    words: Annotated[
-        list[str] | None,
+    first: Annotated[
+        str | None,
         typer.Argument(
-            metavar="[FAMILY] [CODE]",
-            help="A family such as agents, and a code such as -47: all families, and all codes, unless given.",
+            metavar="FAMILY",
+            help="A family such as agents; it may be left out, for those of all families.",
             autocompletion=lambda: [family.value for family in Family],
         ),
+    ] = None,
+    second: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="A code such as -47; without it, all of them.")
     ] = None,
     family: Annotated[
         Family | None,
@@ -62,7 +65,7 @@ def codes(
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each code.")] = False,
 ) -> None:
     """Show what a code of the vendor means, what to do about it, and whether the client retries it."""
-    family, wanted = _asked(words or [], family)
+    family, wanted = _asked([word for word in (first, second) if word is not None], family)
     entries = [
         entry
         for entry in _entries()
@@ -94,8 +97,6 @@ def codes(
 
 def _asked(words: list[str], family: Family | None) -> tuple[Family | None, int | None]:
     """Return the family and the code that are meant, in their order on the command line."""
-    if len(words) > 2:
-        raise CommandError(f"{words[2]!r} is one word too many.", "give a family and a code, such as agents -64.")
     first = words[0].lower().replace("_", "-") if words else ""
     named = next((one for one in Family if one.value == first), None)
     if named is not None:

@@ -97,7 +97,6 @@ def test_a_family(itnio):
         (["duplicate"], "'duplicate' is not a code."),
         (["duplicate", "-47"], "'duplicate' is not a family."),
         (["agents", "-47"], "the vendor documents no code -47 for agents."),
-        (["agents", "-64", "now"], "'now' is one word too many."),
         (["--jsn"], "'--jsn' is not a code."),
     ],
 )
