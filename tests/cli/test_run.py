@@ -63,7 +63,8 @@ def test_a_group_lists_its_commands_on_a_terminal_too(boxed, group, count):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_help_has_what_a_terminal_would_not_show(itnio, command):
     """rich takes `[word]` for markup; defaults, ranges and (by older typers) choices are put in brackets later."""
-    text = itnio(*command.split(), "--help").out
+    # That is typer's own word for an argument that may be given several times, and it shows it on terminals too.
+    text = itnio(*command.split(), "--help").out.replace("<list[str]>", "")
     assert re.findall(r"\[(?!default:\s|required\]|x[<>]|[\w-]+\|)[a-z#/@][^\]]*\]", text) == []
 
 

@@ -101,7 +101,7 @@ class Input:
         kind: Any = list[str] if self.is_many else str
         reader = self.reader.or_no_item() if self.is_many else self.reader
         if self.is_argument:
-            shown = f"{self.name.upper()}..." if self.is_many else self.name.upper()
+            shown = self.name.upper()
             about = typer.Argument(metavar=shown, parser=reader.parser(shown), help=self.help)
             yield _parameter(self.key, Annotated[kind, about], Parameter.empty)
             return

@@ -284,7 +284,7 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("agents delete 1 x --yes", "ID_LIST... is 'x'. | give a whole number"),
+        ("agents delete 1 x --yes", "ID_LIST is 'x'. | give a whole number"),
         ("agents list --enable perhaps", "--enable is 'perhaps'. | give one of enabled, disabled."),
         ("agents list --status sleepy", "give one of offline, idle, busy, wrap-up, on-break, or the number of another"),
         ("agents list --voice-group-id \u0661", "give a whole number"),
