@@ -15,7 +15,7 @@ from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT, readable
-from itnio_async.cli.output import say
+from itnio_async.cli.output import say, visible
 from itnio_async.cli.trunks.plan_view import say_bad_rows
 from itnio_async.text import counted
 
@@ -72,6 +72,16 @@ class FormatOptions:
         ),
     ] = None
 
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ignore",
+            metavar="COLUMN",
+            help="Do nothing with this column, as with those that begin with #. May be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
     def source(self, path: str) -> Source:
         """Return the file at this path, ready to be read as often as needed."""
         return Source(
@@ -80,6 +90,7 @@ class FormatOptions:
             encoding=self.encoding,
             separator="\t" if self.sep in ("\\t", "tab") else self.sep,
             sheet=self.sheet,
+            ignore=self.ignore or (),
         )
 
 
@@ -163,6 +174,8 @@ class TrunkFile:
         if rows.hidden:
             done = "left out" if self.options.visible_only else "read too; --visible-only leaves them out"
             say(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")
+        if rows.shown_only:
+            say(f"Not looked at, since an update cannot change them: {visible(', '.join(rows.shown_only))}.")
         say_bad_rows(rows.bad)
         return rows
 
