@@ -20,6 +20,8 @@ _TRUNKS = (
     Command("export", "Write the trunks to a file.", function_at("trunks.export:export_trunks")),
     Command("plan", "Show what a file of trunks would change.", function_at("trunks.plan:plan_trunks")),
     Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks")),
+    Command("set", "Give the same values to many trunks.", function_at("trunks.set:set_trunks")),
+    Command("jobs", "List the jobs and their journals.", function_at("trunks.jobs:list_jobs")),
     Command("report", "Show what became of each row of a job.", function_at("trunks.report:report_trunks")),
     Command("undo", "Undo the changes of a job.", function_at("trunks.undo:undo_trunks")),
 )

@@ -17,7 +17,9 @@ from itnio_async import __version__
 from itnio_async.api.paths import calls
 from itnio_async.cli.families.words import command_of
 
-TRUNKS = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "report", "undo")]
+TRUNKS = [
+    f"trunks {name}" for name in ["list", "update", "add", "export", "plan", "apply", "set", "jobs", "report", "undo"]
+]
 OF_FAMILIES = [command_of(call) for call in calls() if call.family not in ("sip_trunks", "account")]
 COMMANDS = ["demo", *TRUNKS, *OF_FAMILIES, "balance", "call", "endpoints", "codes", "sign", "doctor", "sandbox"]
 # Control characters but for tab and line end, and the characters that boxes are drawn with.
@@ -53,7 +55,7 @@ def boxed(itnio, on_terminal):
     return lambda command: re.sub("\x1b\\[[0-9;]*m", "", itnio(*command.split(), "--help").out)
 
 
-@pytest.mark.parametrize(("group", "count"), [("", 14), ("trunks", 8), ("groups", 8), ("tasks", 7)])
+@pytest.mark.parametrize(("group", "count"), [("", 14), ("trunks", 10), ("groups", 8), ("tasks", 7)])
 def test_a_group_lists_its_commands_on_a_terminal_too(boxed, group, count):
     listed = re.findall(r"^│ ([\w-]+) +\S", boxed(group).partition("─ Commands ─")[2], re.MULTILINE)
     assert set(listed) == {name.removeprefix(group).split()[0] for name in COMMANDS if name.startswith(group)}
@@ -147,7 +149,7 @@ def test_a_command_loads_what_it_needs(csv):
     assert heavy("trunks", "plan", str(csv("key_id,sip_prefix", "x,1"))) - {"uvloop"} == {"itnio_async.bulk"}
 
 
-@pytest.mark.parametrize("command", [*(name for name in TRUNKS if name != "trunks report"), "sign", "doctor"])
+@pytest.mark.parametrize("command", [*OF_ACCOUNT, "sign", "doctor"])
 def test_what_has_an_account_takes_a_profile(itnio, command):
     assert "--profile" in itnio(*command.split(), "--help").out
 

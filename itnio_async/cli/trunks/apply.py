@@ -28,22 +28,24 @@ from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
+from itnio_async.cli.trunks.chosen_job import ChosenJob
+from itnio_async.cli.trunks.chosen_rows import chosen_rows
 from itnio_async.cli.trunks.consent import ConsentOptions
+from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
-    MatchBy,
     SkipInvalidOption,
     TrunkFile,
 )
-from itnio_async.cli.trunks.job_options import PANEL, CanaryOption, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.job_options import CanaryOption, ForceOption, JobRunOptions, RetryOption, SessionOptions
 from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import write_bad_rows
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import Prepare, carry_out
 from itnio_async.cli.trunks.when import WhenOptions
-from itnio_async.cli.trunks.where_options import ChosenJob, WhereOptions, chosen_rows
+from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def apply_trunks(
@@ -57,14 +59,8 @@ def apply_trunks(
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
     canary: CanaryOption = 0,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
-    ] = False,
-    retry_refused: Annotated[
-        bool,
-        typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
-    ] = False,
+    force: ForceOption = False,
+    retry_refused: RetryOption = False,
     consent: ConsentOptions,
     time: WhenOptions,
     run: JobRunOptions,

@@ -1,7 +1,7 @@
 """The options that say how a file of trunks is read, and reading it with them.
 
 A command takes `FormatOptions` (the form of a file) or `FileOptions` (also how its rows find their trunks and
-passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `MatchBy` and `Format` are values of options.
+passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `Format` is the value of an option.
 """
 
 from __future__ import annotations
@@ -16,17 +16,11 @@ from attrs import frozen
 from itnio_async.bulk import RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT, readable
 from itnio_async.cli.output import say, visible
+from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.plan_view import say_bad_rows
 from itnio_async.text import counted
 
 _PANEL = "The file"
-
-
-class MatchBy(StrEnum):
-    """What a row names its trunk by."""
-
-    KEY_ID = "key_id"
-    NAME = "name"
 
 
 class Format(StrEnum):

@@ -126,6 +126,15 @@ CanaryOption = Annotated[
     ),
 ]
 
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
+]
+RetryOption = Annotated[
+    bool,
+    typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
+]
+
 
 def rate_of(text: str) -> BulkRate:
     """Return what `--rate` means, or raise `CommandError`."""

@@ -17,9 +17,10 @@ from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
 from itnio_async.cli.output import say, until_nobody_reads, visible
+from itnio_async.cli.trunks.chosen_rows import chosen_rows
 from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
 from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows, write_plan
-from itnio_async.cli.trunks.where_options import WhereOptions, chosen_rows
+from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def plan_trunks(

@@ -7,8 +7,8 @@ job through all steps, its methods in their order; `job_end` has the last one.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 
 import httpx
 import typer
@@ -32,6 +32,7 @@ from itnio_async.bulk import (
     identity_of,
     read_journal,
 )
+from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.job.account_lock import require_free
 from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
 from itnio_async.bulk.job.decide import as_read
@@ -41,6 +42,7 @@ from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
+from itnio_async.cli.asking import answers_from_terminal
 from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.output import say, until_nobody_reads, visible
@@ -237,14 +239,16 @@ class _Session:
         return left.has_changes and not self.how.yes
 
     def _is_wanted(self, count: int) -> bool:
-        if not sys.stdin.isatty():
-            raise CommandError("there is nobody to ask: stdin is not a terminal.", "give --yes.")
         trunks = f"{counted(count, 'trunk')} of the account {self.identity}"
-        with interruptible():
+        with self._answers(), interruptible():
             if is_vendor(self.identity.host.partition(":")[0]):
                 typed: str = typer.prompt(f"Updating {trunks}. Type the number of trunks to go on", err=True)
                 return typed.strip().replace(",", "") == str(count)
             return bool(typer.confirm(f"Update {trunks}?", err=True))
+
+    def _answers(self) -> AbstractContextManager[None]:
+        source = self.job.source
+        return answers_from_terminal(is_stdin_taken=source is not None and source.path == STANDARD_INPUT)
 
     # -- while it runs ------------------------------------------------------------------------------------------------
 
@@ -282,7 +286,7 @@ class _Session:
         if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
-            with interruptible():
+            with self._answers(), interruptible():
                 return bool(typer.confirm("Go on with the others?", err=True))
         except (typer.Abort, KeyboardInterrupt):
             stop()
