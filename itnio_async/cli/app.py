@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_install_completion_arguments
 
 from itnio_async._version import __version__
 from itnio_async.cli.families.group import FamilyGroup
@@ -50,6 +51,8 @@ def build(*, rich: bool) -> TyperGroup:
         app.add_command(group(word, _nothing, rich=rich, help=summary, kind=FamilyGroup))
     for command in _OTHERS:
         app.add_command(LazyCommand(command, rich=rich))
+    # As typer does for an app that it makes itself.
+    app.params.extend(get_install_completion_arguments())
     return app
 
 

@@ -12,14 +12,15 @@ import sys
 import pytest
 import typer
 
+from cli.conftest import COMMAND
 from cli.terminal import Terminal
 from itnio_async import __version__
 from itnio_async.api.paths import calls
+from itnio_async.cli import main
 from itnio_async.cli.families.words import command_of
 
-TRUNKS = [
-    f"trunks {name}" for name in ["list", "update", "add", "export", "plan", "apply", "set", "jobs", "report", "undo"]
-]
+OF_ACCOUNT = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "set", "undo")]
+TRUNKS = [*OF_ACCOUNT, "trunks jobs", "trunks report"]
 OF_FAMILIES = [command_of(call) for call in calls() if call.family not in ("sip_trunks", "account")]
 COMMANDS = ["demo", *TRUNKS, *OF_FAMILIES, "balance", "call", "endpoints", "codes", "sign", "doctor", "sandbox"]
 # Control characters but for tab and line end, and the characters that boxes are drawn with.
@@ -300,3 +301,41 @@ def test_a_password_that_the_listing_hides_is_asked_for(sandbox):
     assert sandbox.trunk(3).sip_prefix == "44"
     assert sandbox.trunk(3).sip_password == "typed-in-here"
     assert "typed-in-here" not in terminal.shown
+
+
+# -- completion -------------------------------------------------------------------------------------------------------
+
+
+def completed(shell, line):
+    environment = {
+        **os.environ,
+        "_ITNIO_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    return subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60).stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("itnio tru", ["trunks"]),
+        ("itnio trunks e", ["export"]),
+        ("itnio trunks list --whe", ["--where"]),
+        ("itnio trunks list --output js", ["json", "jsonl"]),
+    ],
+)
+def test_completion(shell, line, expected):
+    shown = completed(shell, line)
+    assert [word for word in expected if word in shown] == expected
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell(itnio, shell, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--show-completion", shell])
+    assert end.value.code == 0
+    assert "_ITNIO_COMPLETE" in capsys.readouterr().out
