@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def _wrapped(text: str, indent: int = 2) -> str:
 
 
 def json_line(value: Any) -> None:
-    """Write a value as one line of JSON."""
+    """Write a value as one line of JSON; an event has the time at which it is written."""
+    if isinstance(value, dict) and "event" in value:
+        value |= {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
     # A program that reads another encoding than UTF-8 still gets JSON.
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     print(json.dumps(value, ensure_ascii=not is_utf8), flush=True)

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from itnio_async.bulk import Failure, Progress
+from itnio_async.cli.loudness import is_quiet
 from itnio_async.cli.output import say, visible
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class PausableProgress:
 @contextmanager
 def shown_progress() -> Iterator[Tell]:
     """Give a function that shows a `Progress` on stderr."""
+    if is_quiet():
+        yield lambda _: None
+        return
     if not sys.stderr.isatty():
         yield Lines().tell
         return

@@ -16,7 +16,6 @@ from cli.conftest import COMMAND
 from cli.terminal import Terminal
 from itnio_async import __version__
 from itnio_async.api.paths import calls
-from itnio_async.cli import main
 from itnio_async.cli.families.words import command_of
 
 OF_ACCOUNT = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "set", "undo")]
@@ -333,9 +332,16 @@ def test_completion(shell, line, expected):
     assert [word for word in expected if word in shown] == expected
 
 
+def test_each_completion_is_one_line():
+    assert [line.split("\t")[0] for line in completed("fish", "itnio trunks list --").splitlines()][:3] == [
+        "--type",
+        "--sip-trunk-name",
+        "--where",
+    ]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_a_shell(itnio, shell, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["--show-completion", shell])
-    assert end.value.code == 0
-    assert "_ITNIO_COMPLETE" in capsys.readouterr().out
+def test_the_script_of_a_shell(shell):
+    environment = {**os.environ, "_ITNIO_COMPLETE": f"source_{shell}"}
+    script = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60).stdout
+    assert f"_ITNIO_COMPLETE=complete_{shell}" in script

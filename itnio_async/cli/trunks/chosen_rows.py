@@ -9,7 +9,7 @@ import attrs
 from itnio_async import SipTrunk
 from itnio_async.bulk import JournalContents, RowsRead
 from itnio_async.bulk.trunks.where import Condition, chosen
-from itnio_async.cli.output import say
+from itnio_async.cli.loudness import remark
 from itnio_async.text import counted
 
 
@@ -31,5 +31,5 @@ def chosen_rows(
         known = {trunk.key_id for trunk in trunks} | {trunk.sip_trunk_name for trunk in trunks}
         left = [change for change in rows.changes if change.key in keys or change.key not in known]
     if len(left) < len(rows.changes):
-        say(f"{counted(len(rows.changes) - len(left), 'row')} left out: --where does not hold for their trunks.")
+        remark(f"{counted(len(rows.changes) - len(left), 'row')} left out: --where does not hold for their trunks.")
     return attrs.evolve(rows, changes=tuple(left))

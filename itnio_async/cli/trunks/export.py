@@ -15,7 +15,8 @@ from itnio_async.bulk.trunks.where import chosen
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.loudness import remark
+from itnio_async.cli.output import visible
 from itnio_async.cli.trunks.where_options import WhereOptions
 from itnio_async.text import counted
 
@@ -50,7 +51,7 @@ def export_trunks(
     trunks, identity = run_on_loop(_list(account.access()))
     trunks = chosen(trunks, conditions)
     count = write_trunks(trunks, file, with_secrets=with_secrets, account=identity.mark)
-    say(f"{counted(count, 'trunk')}: {visible(file)}")
+    remark(f"{counted(count, 'trunk')}: {visible(file)}")
 
 
 async def _list(access: Access) -> tuple[list[SipTrunk], Identity]:

@@ -15,7 +15,8 @@ from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT, readable
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.loudness import remark
+from itnio_async.cli.output import visible
 from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.plan_view import say_bad_rows
 from itnio_async.text import counted
@@ -167,9 +168,9 @@ class TrunkFile:
         rows = self.rows(source)
         if rows.hidden:
             done = "left out" if self.options.visible_only else "read too; --visible-only leaves them out"
-            say(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")
+            remark(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")
         if rows.shown_only:
-            say(f"Not looked at, since an update cannot change them: {visible(', '.join(rows.shown_only))}.")
+            remark(f"Not looked at, since an update cannot change them: {visible(', '.join(rows.shown_only))}.")
         say_bad_rows(rows.bad)
         return rows
 

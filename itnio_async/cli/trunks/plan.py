@@ -16,6 +16,7 @@ from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
+from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.trunks.chosen_rows import chosen_rows
 from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
@@ -72,7 +73,7 @@ def plan_trunks(
         else:
             show_plan(plan, rows.bad)
     if out is not None:
-        say(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
+        remark(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
     return status_of_plan(plan, rows.bad)
 
 
