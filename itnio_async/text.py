@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 
 def counted(count: int, noun: str) -> str:
-    """Return the count with its noun, in the plural but for one: `1 trunk`, `2 trunks`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """Return the count with its noun, in the plural but for one: `1 trunk`, `2,000 trunks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def first_of(texts: Sequence[object], most: int, *, count: int | None = None) -> list[str]:
@@ -17,7 +17,7 @@ def first_of(texts: Sequence[object], most: int, *, count: int | None = None) ->
     """
     shown = [str(text) for text in texts[:most]]
     left_out = (len(texts) if count is None else count) - len(shown)
-    return [*shown, f"and {left_out} more"] if left_out > 0 else shown
+    return [*shown, f"and {left_out:,} more"] if left_out > 0 else shown
 
 
 def listed(texts: Sequence[object], most: int, *, count: int | None = None) -> str:

@@ -7,6 +7,7 @@ crash, reading back what is unknown, and the last look before anything is overwr
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
@@ -70,6 +71,7 @@ class Rounds:
         trunks = None if self._journal.is_new else await self._reopen_or_begin_again()
         # Not before: an attempt that is refused leaves the journal as it is.
         await self._journal.begin(run, bad)
+        self._meter.begin(await self._journal.count(), Counter())
         if self._options.canary and is_canary_refused(await self._journal.rows(RowState.REFUSED), self._options):
             self._ending.end(Ended.CANARY)
         for number in range(self._options.rounds):
@@ -130,8 +132,7 @@ class Rounds:
                 changed.append(now)
         await self._journal.write(changed)
         if first:
-            self._meter.total = len(to_send)
-            self._meter.tell(now=True)  # the first outcome may take a while
+            self._meter.begin(await self._journal.count(), Counter(row.state for row, _ in to_send))
         pages = Pages(self._read_page, trunks, [item for _, item in to_send])
         try:
             await self._send(to_send, pages, canary=self._options.canary if first else 0)

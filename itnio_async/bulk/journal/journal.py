@@ -129,6 +129,11 @@ class Journal:
         await self.flush()
         return await self._in_thread(partial(self._table.rows, *states))
 
+    async def count(self) -> Counter[RowState]:
+        """Return how many rows are in each state."""
+        await self.flush()
+        return await self._in_thread(self._table.counts)
+
     async def fingerprints(self) -> dict[int, str]:
         """Return the fingerprints of the rows that have one."""
         return await self._in_thread(self._table.fingerprints)
@@ -156,7 +161,7 @@ class Journal:
 
     async def is_finished(self) -> bool:
         """Tell whether the job has ended: no row waits, and no outcome is unknown."""
-        counts = await self._in_thread(self._table.counts)
+        counts = await self.count()
         return not (counts[RowState.WAITING] or counts[RowState.UNKNOWN])
 
     async def begin_again(self, header: JournalHeader, rows: Sequence[JournalRow]) -> None:
