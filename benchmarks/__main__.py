@@ -64,7 +64,7 @@ def _pace_arguments(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_pace)
     command.add_argument("--rows", type=_positive(int), default=pace.ROWS, help="of each simulated run")
     command.add_argument("--items", type=int, default=pace.LOOPBACK_ROWS, help="updates over loopback; 0: none")
-    command.add_argument("--rounds", type=_positive(int), default=3, help="over loopback")
+    command.add_argument("--rounds", type=_positive(int), default=7, help="over loopback")
     _server_and_plot(command)
 
 

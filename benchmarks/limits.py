@@ -117,14 +117,20 @@ def integral(limit: Limit, begin: float, end: float, *, step: float = 0.01) -> f
 
 
 class Vendor:
-    """Takes what its limit allows, and refuses the rest with 429; `done` and `refused` are moments."""
+    """Takes what its limit allows, and refuses the rest with 429; `done` and `refused` are moments.
 
-    def __init__(self, limit: Limit, latency: float, retry_after: float | None = None, *, seed: int = 7) -> None:
+    A call takes `latency` seconds, more or less by up to that share of it which `jitter` is.
+    """
+
+    def __init__(
+        self, limit: Limit, latency: float, retry_after: float | None = None, *, jitter: float = 0.1, seed: int = 7
+    ) -> None:
         self.done: list[float] = []
         self.refused: list[float] = []
         self._limit = limit
         self._latency = latency
         self._retry_after = retry_after
+        self._jitter = jitter
         self._random = random.Random(seed)
 
     async def __call__(self, request: object) -> Response[None]:
@@ -134,7 +140,7 @@ class Vendor:
             self.refused.append(loop.time())
             await asyncio.sleep(0.001)
             raise GatewayBusyError("busy", 429, self._retry_after, may_have_been_processed=False, attempts=1)
-        await asyncio.sleep(self._latency * (0.9 + 0.2 * self._random.random()))
+        await asyncio.sleep(self._latency * (1 + self._jitter * (2 * self._random.random() - 1)))
         self._limit.leaves()
         self.done.append(loop.time())
         return ANSWER

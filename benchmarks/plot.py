@@ -85,7 +85,7 @@ def ways(rows: Sequence[WayRow], path: Path) -> None:
 
 
 def paces(results: Sequence[Pace], path: Path) -> None:
-    """Draw what was done in each second below what was allowed, a panel for each run."""
+    """Draw what was done in each second below what was allowed, a panel for the first run of each."""
     require()
     import matplotlib as mpl
 
@@ -98,9 +98,10 @@ def paces(results: Sequence[Pace], path: Path) -> None:
         rows, columns, figsize=(12, 2.1 * rows), layout="constrained", sharey="row", squeeze=False
     )
     for axes, result in zip(panels.flat, results, strict=True):
-        seconds = range(len(result.per_second))
-        axes.step(seconds, result.allowed, where="post", color="#4a98c9", linewidth=1.2, label="allowed")
-        axes.step(seconds, result.per_second, where="post", color=_OURS, linewidth=1.0, label="done")
+        run = result.runs[0]
+        seconds = range(len(run.per_second))
+        axes.step(seconds, run.allowed, where="post", color="#4a98c9", linewidth=1.2, label="allowed")
+        axes.step(seconds, run.per_second, where="post", color=_OURS, linewidth=1.0, label="done")
         axes.set_title(str(result.scenario), fontsize=8, color=_TEXT)
         axes.tick_params(labelsize=7)
         axes.set_ylim(bottom=0)

@@ -20,7 +20,7 @@ from itnio_async.calls.shared import Stats
 from itnio_async.client import AsyncClient
 from itnio_async.config import RateLimit
 from itnio_async.credentials import Credentials
-from itnio_async.endpoint import CallOptions, Endpoint, Listing, Response
+from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import (
     ApiError,
     AuthenticationError,
@@ -49,6 +49,7 @@ from itnio_async.errors import (
     ValidationError,
     WriteTimeout,
 )
+from itnio_async.listing import Listing
 from itnio_async.retry import RetryBudget, RetryDetails, RetryPolicy
 from itnio_async.runs.outcome import Failed, Outcome, Succeeded
 from itnio_async.runs.run import BulkOptions, BulkRun

@@ -19,7 +19,15 @@ from itnio_async.calls.answer import reader_of
 from itnio_async.calls.call import Options, perform
 from itnio_async.calls.clock import ServerClock
 from itnio_async.calls.details import CallDetails
-from itnio_async.calls.request import CallRequest, Template, method_and_path, request_of, with_params
+from itnio_async.calls.request import (
+    CallRequest,
+    Template,
+    has_address_fields,
+    method_and_path,
+    request_of,
+    up_to_ids,
+    with_params,
+)
 from itnio_async.calls.shared import Middleware, Shared, Stats
 from itnio_async.codec import json_bytes
 from itnio_async.credentials import Credentials, CredentialSource
@@ -289,12 +297,15 @@ class AsyncClient(Families):
             template = Template(
                 endpoint=str(endpoint),
                 method=endpoint.method,
-                url=self._url(endpoint.path),
+                url=self._url(up_to_ids(endpoint.path)),
                 headers=self._shared.headers,
                 family=endpoint.family,
                 envelope=endpoint.envelope,
                 read=reader_of(endpoint.response_type),
                 idempotent=endpoint.idempotent,
+                in_address=has_address_fields(endpoint),
+                done_by=endpoint.done_by,
+                in_parts=endpoint.in_parts,
             )
             if len(self._templates) < _MOST_KEPT:
                 self._templates[endpoint] = template

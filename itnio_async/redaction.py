@@ -27,7 +27,7 @@ _SHORTEST = 4
 _LONGEST_FORM = 40
 # How many escapes are looked for one upon the other.
 _MOST_STEPS = 3
-_SECRET_NAME = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|\Aauthentication\Z", re.IGNORECASE)
 _LETTERS = re.compile(r"[0-9a-z]++")
 # One written character. A run of backslashes stands for nothing by itself: how many there are says only how often the
 # text was escaped. Bytes of one character in UTF-8 belong together.

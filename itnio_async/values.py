@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType, UnionType
@@ -12,6 +13,7 @@ import attrs
 import orjson
 from attrs import field, frozen
 
+from itnio_async.limits import Marker
 from itnio_async.redaction import BLANK, without_secrets
 
 T = TypeVar("T")
@@ -34,6 +36,44 @@ class Unset(Enum):
 
 UNSET = Unset.UNSET
 """A field that is left out of the request, where None is sent as null."""
+
+
+_SIZED = (str, list, tuple)
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a request has nothing here, whichever way nothing is said."""
+    # Asks no object of another type for its truth, which may raise.
+    return value is UNSET or value is None or (isinstance(value, _SIZED) and not value)
+
+
+class Base64:
+    """The content of a file as base64 text, kept in parts so that it need not be put together before it is sent.
+
+    `size` is how many bytes the file has. It equals the text that it stands for.
+    """
+
+    __slots__ = ("parts", "size")
+
+    def __init__(self, parts: Iterable[bytes], size: int) -> None:
+        self.parts: tuple[bytes, ...] = tuple(parts)
+        self.size = size
+
+    def __str__(self) -> str:
+        return b"".join(self.parts).decode("ascii")
+
+    def __repr__(self) -> str:
+        return f"<base64 of {self.size} bytes>"
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Base64 | str) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return handler(str)
 
 
 class ReadOnlyMapping(Mapping[str, Any]):
@@ -67,17 +107,33 @@ class Secret(str):
         return "'***'"
 
 
-# What the fields of requests are marked with. The vendor's pages call whole numbers Integer or Long.
+class Clear(Enum):
+    """The type of `CLEAR`."""
+
+    CLEAR = ""
+
+    def __repr__(self) -> str:
+        return "CLEAR"
+
+
+CLEAR = Clear.CLEAR
+"""Takes a number of a setting away: the vendor's pages want an empty text for it, where null may mean another thing."""
+
+
+# What the fields of requests are marked with. The vendor's pages call whole numbers Integer, of 32 bits, or Long.
+NO_MARKER: Marker = MappingProxyType({})
 BITS = "itnio_async.bits"
 SECRET = "itnio_async.secret"  # noqa: S105  (a marker's name)
 LOCAL = "itnio_async.local"
-INTEGER: Mapping[str, Any] = MappingProxyType({BITS: 32})
-LONG: Mapping[str, Any] = MappingProxyType({BITS: 64})
+AS_TEXT = "itnio_async.as_text"
+LONG: Marker = MappingProxyType({BITS: 64})
+# An id that is a number elsewhere: this page's table has a String, and that is what is sent.
+TEXT: Marker = MappingProxyType({AS_TEXT: True})
 # Fields that say what a request is about, and may stand in logs and telemetry: no texts, no phone numbers, no secrets.
 # The mark is the type that a value must have to be told: anything else was put there by mistake.
 ID = "itnio_async.id"
-KEY_ID: Mapping[str, Any] = MappingProxyType({**INTEGER, ID: int})
-NAME: Mapping[str, Any] = MappingProxyType({ID: str})
+KEY_ID: Marker = MappingProxyType({ID: int})
+NAME: Marker = MappingProxyType({ID: str})
 
 
 def local() -> Any:
@@ -85,9 +141,9 @@ def local() -> Any:
     return field(default=UNSET, metadata={LOCAL: True})
 
 
-def secret(default: Any) -> Any:
+def secret(default: Any, *, limit: Mapping[str, Any] = NO_MARKER) -> Any:
     """Return the attrs field of a secret: its text is held so that nothing that is printed shows it."""
-    return field(default=default, repr=False, converter=_held, metadata={SECRET: True})
+    return field(default=default, repr=False, converter=_held, metadata={SECRET: True, **limit})
 
 
 def _held(value: Any) -> Any:
@@ -198,6 +254,10 @@ def _plain(value: Any, names: Names, secrets: bool) -> Any:
         return value.to_dict(names=names, secrets=secrets)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Base64):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item, names, secrets) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -246,6 +306,11 @@ def _kept(value: Any) -> Any:
     if isinstance(value, ReadOnlyMapping) or not isinstance(value, Mapping):
         return value
     return ReadOnlyMapping(value) if value else NOTHING_EXTRA
+
+
+# attrs hands the annotation on to the classes whose fields these convert, where the name `Any` may not be known.
+for _converter in (_held, _kept):
+    _converter.__annotations__["value"] = Any
 
 
 def extra_field() -> Any:

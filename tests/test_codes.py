@@ -23,7 +23,7 @@ from itnio_async import (
     TransientError,
     ValidationError,
 )
-from itnio_async.api.paths import CODE_FAMILIES, family_of_path
+from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint, family_of_path
 from itnio_async.api.sip_trunks import ADD, QUERY, UPDATE
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.codes import AI_VOICE, SHARED, SUCCESS, WHATSAPP, Code, CodeFamily
@@ -116,6 +116,11 @@ def test_each_entry_reads_well_in_an_error(entry: Code) -> None:
     assert entry.advice[0].isupper()
 
 
+def test_the_endpoints_with_advice_of_their_own_are_found_by_their_names() -> None:
+    own = {str(endpoint): endpoint.family for endpoint in ENDPOINTS if endpoint.family not in CODE_FAMILIES}
+    assert codes_by_endpoint() == own
+
+
 def test_advice_differs_by_endpoint_and_nothing_else_does() -> None:
     assert UPDATE.family is not ADD.family
     for code, entry in UPDATE.family.codes.items():
@@ -145,8 +150,12 @@ def test_only_the_two_transient_failures_are_transient() -> None:
         for entry in family.codes.values()
         if issubclass(entry.error, TransientError)
     }
-    expected = {("shared", -16), ("shared", -18), ("SIP trunks", -16), ("SIP trunks", -18)}
-    assert transient == expected | {("AI voice", -4), ("WhatsApp", -4), ("WhatsApp", -5)}
+    on_top_of_shared = {family.name for family in CODE_FAMILIES if SHARED.codes.items() <= family.codes.items()}
+    assert transient == {(name, code) for name in on_top_of_shared for code in (-16, -18)} | {
+        ("AI voice", -4),
+        ("WhatsApp", -4),
+        ("WhatsApp", -5),
+    }
 
 
 def test_families_cannot_be_changed() -> None:
@@ -159,7 +168,7 @@ def test_families_cannot_be_changed() -> None:
     [
         ("/aivoice/task", AI_VOICE),
         ("/wa/template/query", WHATSAPP),
-        ("/v3/cc/seat/query", SHARED),
+        ("/v3/cc/seat/unknown", SHARED),
         ("/wallet", SHARED),
         ("/aivoiceX", SHARED),
         ("/v3/wa/", SHARED),

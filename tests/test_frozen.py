@@ -10,13 +10,18 @@ import pytest
 from openpyxl import Workbook
 from support.programs import python_program
 
+from itnio_async import ENDPOINTS
 from itnio_async.sandbox import Sandbox
 
 PROGRAM = """
 import sys
+import itnio_async
 from itnio_async.cli import main
 
-sys.exit(main())
+if sys.argv[1:] == ["endpoints"]:
+    print(len(itnio_async.ENDPOINTS))
+else:
+    sys.exit(main())
 """
 COMMANDS = ("list", "update", "add", "export", "plan", "apply", "report", "undo")
 
@@ -54,6 +59,8 @@ def test_a_frozen_command_has_all_its_parts(tmp_path: Path) -> None:
             return done.stdout
 
         assert "gateway address" in run("codes", "-53")
+        # Families are imported by their names.
+        assert int(run("endpoints")) == len(ENDPOINTS)
         for command in COMMANDS:
             assert f"trunks {command}" in run("trunks", command, "--help")
         assert "trunk00001" in run("trunks", "list")

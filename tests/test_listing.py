@@ -15,6 +15,7 @@ from support.values import KEY, SECRET
 
 from itnio_async import (
     AsyncClient,
+    ConfigurationError,
     InvalidRequestError,
     ItnioError,
     Listing,
@@ -381,3 +382,140 @@ async def test_a_listing_that_is_closed_gives_its_slot_back() -> None:
         assert client.stats.in_use == 1
         listing.close()
         assert client.stats.in_use == 0
+
+
+# -- several pages at once --------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """A listing's pages, each of which comes when the test lets it; `asked` are those that were asked for."""
+
+    def __init__(self, pages: int, *, tells: bool = True) -> None:
+        self.pages = pages
+        self.said = {"pages": pages if tells else None}
+        self.asked: list[int] = []
+        self.cancelled: list[int] = []
+        self.open: dict[int, asyncio.Event] = {}
+
+    async def __call__(self, number: int) -> Page[int]:
+        self.asked.append(number)
+        try:
+            await self.open.setdefault(number, asyncio.Event()).wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(number)
+            raise
+        return Page(records=[number] if number <= self.pages else [], **self.said)
+
+    def let(self, *numbers: int) -> None:
+        for number in numbers:
+            self.open.setdefault(number, asyncio.Event()).set()
+
+
+def taken(listing: Listing[Any], into: list[Any], **options: Any) -> asyncio.Task[None]:
+    """Take all records, in a task."""
+
+    async def take() -> None:
+        async for record in listing.records(**options):
+            into.append(record)  # noqa: PERF401 - what came before a failure counts
+
+    return asyncio.create_task(take())
+
+
+async def test_several_pages_are_asked_for_at_once_and_come_in_their_order() -> None:
+    gate, seen = Gate(6), list[int]()
+    task = taken(Listing(gate, current=1, size=1), seen, concurrency=3)
+    await until(lambda: gate.asked == [1])
+    gate.let(1)
+    await until(lambda: gate.asked == [1, 2, 3, 4])
+    gate.let(3, 4)
+    await asyncio.sleep(0)
+    assert seen == [1]
+    gate.let(2)
+    await until(lambda: seen == [1, 2, 3, 4] and gate.asked == [1, 2, 3, 4, 5, 6])
+    gate.let(5, 6)
+    await task
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert gate.asked == [1, 2, 3, 4, 5, 6]
+
+
+async def test_the_next_page_is_read_while_one_is_worked_on() -> None:
+    gate = Gate(3)
+    gate.let(1, 2, 3)
+    pages = Listing(gate, current=1, size=1).pages(read_ahead=True)
+    assert (await anext(pages)).records == [1]
+    await until(lambda: gate.asked == [1, 2])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert gate.asked == [1, 2]
+    assert (await anext(pages)).records == [2]
+    await until(lambda: gate.asked == [1, 2, 3])
+    await pages.aclose()
+
+
+@pytest.mark.parametrize("options", [{"read_ahead": True}, {"concurrency": 4}])
+async def test_where_nothing_tells_the_end_only_the_next_page_is_asked_for(options: dict[str, Any]) -> None:
+    gate, seen = Gate(3, tells=False), list[int]()
+    gate.let(1, 2, 3, 4)
+    await taken(Listing(gate, current=1, size=1), seen, **options)
+    assert (seen, gate.asked) == ([1, 2, 3], [1, 2, 3, 4])
+
+
+async def test_leaving_early_cancels_the_pages_that_were_asked_for() -> None:
+    gate = Gate(9)
+    gate.let(1)
+    pages = Listing(gate, current=1, size=1).pages(concurrency=3)
+    await anext(pages)
+    await until(lambda: gate.asked == [1, 2, 3, 4])
+    await pages.aclose()
+    assert gate.cancelled == [2, 3, 4]
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_cancelled_reader_leaves_no_page_behind() -> None:
+    gate, seen = Gate(9), list[int]()
+    gate.let(1)
+    task = taken(Listing(gate, current=1, size=1), seen, concurrency=3)
+    await until(lambda: len(gate.asked) == 4)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sorted(gate.cancelled) == [2, 3, 4]
+    assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"read_ahead": True}, {"concurrency": 5}])
+@pytest.mark.parametrize("count", [0, 1, 10, 25, 61])
+async def test_each_record_comes_once_however_it_is_read(options: dict[str, Any], count: int) -> None:
+    vendor = Vendor(count)
+    async with client_of(vendor) as client:
+        listing = client.sip_trunks.list(size=10)
+        assert [trunk.key_id async for trunk in listing.records(**options)] == list(range(1, count + 1))
+    assert len(vendor.asked) == max(1, -(-count // 10))
+
+
+@pytest.mark.parametrize("options", [{"read_ahead": True}, {"concurrency": 5}])
+async def test_a_page_that_comes_again_is_noticed_ahead_too(options: dict[str, Any]) -> None:
+    async def stubborn(_: int) -> Page[int]:
+        return Page(records=[1], pages=50)
+
+    with pytest.raises(UnexpectedResponseError, match="page 2 is page 1 again"):
+        await taken(Listing(stubborn, current=1, size=1), [], **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"read_ahead": True}, {"concurrency": 5}])
+async def test_a_listing_by_index_goes_on_behind_what_came(options: dict[str, Any]) -> None:
+    asked, seen = list[int](), list[int]()
+
+    async def fetch(index: int) -> Page[int]:
+        asked.append(index)
+        return Page(records=list(range(index, min(index + 4, 10))))
+
+    await taken(Listing(fetch, current=0, size=4, by_index=True), seen, **options)
+    assert seen == list(range(10))
+    assert asked == [0, 4, 8, 10]
+
+
+@pytest.mark.parametrize("options", [{"concurrency": 0}, {"concurrency": True}, {"read_ahead": 1}])
+async def test_wrong_ways_to_read_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        await taken(Listing(Gate(1), current=1, size=1), [], **options)

@@ -4,12 +4,12 @@ import ast
 import inspect
 import itertools
 import json
-from enum import Enum
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given, strategies as st
+from support.any_values import CLASSES, VALUES, values_of
 from support.values import registered_update, trunk_update
 
 import itnio_async
@@ -24,57 +24,9 @@ from itnio_async import (
     TrunkDirection,
 )
 from itnio_async.codec import Record, Request
-from itnio_async.values import SECRET, PlainData, ReadOnlyMapping, Unset, fields_of, wire_name
+from itnio_async.values import SECRET, PlainData, ReadOnlyMapping, wire_name
 
-
-def classes_in(kind: Any) -> set[type]:
-    """The attrs classes that a type is made of."""
-    found = {found for part in get_args(kind) for found in classes_in(part)}
-    origin = get_origin(kind) or kind
-    if isinstance(origin, type) and attrs.has(origin):
-        found |= {origin, *(found for _, part in fields_of(kind) for found in classes_in(part))}
-    return found
-
-
-CLASSES = sorted(
-    {
-        found
-        for endpoint in itnio_async.ENDPOINTS
-        for kind in (endpoint.request_type, endpoint.response_type)
-        for found in classes_in(kind)
-    },
-    key=lambda kind: kind.__name__,
-)
-VALUES = [kind for kind in CLASSES if kind is not Page]
 NAMES = st.sampled_from(["vendor", "python"])
-NEW_KEYS = st.dictionaries(
-    st.text("xyz", min_size=1, max_size=4), st.none() | st.integers(0, 9) | st.lists(st.text(max_size=3)), max_size=2
-)
-
-
-def values_of(kind: Any, *, may_be_unset: bool = True) -> st.SearchStrategy[Any]:
-    """Values of a type as the classes annotate them."""
-    if kind in (None, type(None)):
-        return st.none()
-    if kind is Unset:
-        return st.just(UNSET)
-    if kind is bool:
-        return st.booleans()
-    if kind is int:
-        return st.integers(-(2**31), 2**31 - 1)
-    if kind is str:
-        return st.text(st.characters(codec="utf-8"), max_size=5)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return st.sampled_from(kind)
-    if get_origin(kind) is list:
-        return st.lists(values_of(get_args(kind)[0]), max_size=2)
-    if isinstance(kind, type) and attrs.has(kind):
-        fields = {
-            attribute.name: NEW_KEYS if attribute.name == "extra" else values_of(part)
-            for attribute, part in fields_of(kind)
-        }
-        return st.fixed_dictionaries(fields).map(lambda given: kind(**given))
-    return st.one_of([values_of(part) for part in get_args(kind)])
 
 
 @pytest.mark.parametrize("kind", VALUES)
@@ -193,9 +145,16 @@ def test_a_page_is_indexed_like_a_list() -> None:
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_each_field_is_explained_where_it_stands(kind: type) -> None:
-    (body,) = [node.body for node in ast.walk(ast.parse(inspect.getsource(kind))) if isinstance(node, ast.ClassDef)]
+    own = [base for base in kind.__mro__ if attrs.has(base)]
+    bodies = [
+        node.body
+        for base in own
+        for node in ast.walk(ast.parse(inspect.getsource(base)))
+        if isinstance(node, ast.ClassDef)
+    ]
     explained = {
         field.target.id
+        for body in bodies
         for field, text in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(field.target, ast.Name)
     }

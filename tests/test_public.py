@@ -1,11 +1,13 @@
 """The public names, and that importing them brings in nothing that is not needed."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 import itnio_async
 from itnio_async import AsyncClient, Endpoint, api, errors
+from itnio_async.api.paths import FAMILIES, calls, calls_of
 
 CLASSES = [
     *("AsyncClient", "Credentials", "Endpoint", "Response", "RateLimit", "RetryBudget", "RetryDetails", "RetryPolicy"),
@@ -105,7 +108,9 @@ def test_the_package_is_typed_and_has_a_version() -> None:
     assert itnio_async.__version__ == version("itnio-async")
 
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+FAMILIES_README = ROOT / "itnio_async" / "api" / "README.md"
 ROW = re.compile(
     r"^\| (GET|POST|PUT) \| `(/[^`]+)` \| `client\.([a-z_]+)\.([a-z_]+)\(.*\)`[^|]* \| `([a-z_]+)\.([A-Z_]+)` \|$",
     re.MULTILINE,
@@ -113,8 +118,8 @@ ROW = re.compile(
 
 
 def test_the_table_of_the_readme_has_each_endpoint_and_its_call() -> None:
-    rows = ROW.findall(README.read_text(encoding="utf-8"))
-    assert len(rows) == len(itnio_async.ENDPOINTS)
+    rows = ROW.findall(FAMILIES_README.read_text(encoding="utf-8"))
+    assert [f"{family}.{name}" for _, _, family, name, *_ in rows] == [str(call) for call in calls()]
     assert {f"{method} {path}" for method, path, *_ in rows} == {str(endpoint) for endpoint in itnio_async.ENDPOINTS}
     for method, path, family, name, room, constant in rows:
         service = getattr(AsyncClient, family)
@@ -122,6 +127,53 @@ def test_the_table_of_the_readme_has_each_endpoint_and_its_call() -> None:
         endpoint = getattr(importlib.import_module(f"itnio_async.api.{room}"), constant)
         assert str(endpoint) == f"{method} {path}"
         assert endpoint in itnio_async.ENDPOINTS
+
+
+def test_the_families_of_the_readme_have_their_calls() -> None:
+    rows = re.findall(r"^\| `client\.(\w+)` \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {family: said.strip("`").split("` `") for family, said in rows} == {
+        family: [call.verb for call in calls_of(family)] for family in FAMILIES
+    }
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_familys_package_has_what_type_checkers_see_in_it(family: str) -> None:
+    package = importlib.import_module(f"itnio_async.api.{family}")
+    seen = {
+        alias.asname
+        for node in ast.walk(ast.parse(inspect.getsource(package)))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    assert seen
+    assert seen <= set(package.__all__) == set(dir(package))
+    modules = [importlib.import_module(f"itnio_async.api.{family}.{name}") for name in ("types", "service")]
+    for name in seen:
+        assert any(getattr(package, name) is getattr(module, name, None) for module in modules)
+    with pytest.raises(AttributeError, match="Nonsense"):
+        _ = package.Nonsense
+
+
+def test_no_family_is_imported_before_it_is_used() -> None:
+    script = """
+        import sys, itnio_async
+        from itnio_async.api.paths import CODE_FAMILIES
+        def loaded():
+            return {name for name in sys.modules if name.startswith("itnio_async.api.") and name.count(".") == 3}
+        types = {name for name in loaded() if name.endswith((".types", ".service"))}
+        print(sorted(types))
+        client = itnio_async.AsyncClient("key", "secret")
+        client.agents
+        print(sorted(name for name in loaded() - types if name.endswith((".types", ".service"))))
+    """
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines() == [
+        "['itnio_async.api.sip_trunks.types']",
+        "['itnio_async.api.agents.service', 'itnio_async.api.agents.types']",
+    ]
 
 
 FACES = ("itnio_async", "itnio_async.bulk", "itnio_async.sandbox", "itnio_async.testing", "itnio_async.transport")

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, Unpack
 
+from attrs import evolve
+
+from itnio_async.api.shapes import PageQuery
 from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError
+from itnio_async.listing import Listing
 from itnio_async.runs.run import BulkOptions, BulkRun
+from itnio_async.values import Page
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+T = TypeVar("T")
+L = TypeVar("L", bound=PageQuery)
 P = ParamSpec("P")
 
 
@@ -34,6 +41,14 @@ class Service:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    def _listing(self, endpoint: Endpoint[L, Page[T]], query: L, options: CallOptions) -> Listing[T]:
+        """Return the listing that begins with the page that is asked for."""
+
+        async def fetch(page: int) -> Page[T]:
+            return (await self._caller.call(endpoint, evolve(query, current=page), **options)).data
+
+        return Listing(fetch, current=query.current, size=query.size)
 
 
 async def response_of(method: Callable[P, Awaitable[R]], *arguments: P.args, **options: P.kwargs) -> Response[R]:

@@ -1,36 +1,123 @@
-"""Which paths have an `Endpoint`, and what holds for the others: all families together."""
+"""All families together: which there are, what they call, and which path is whose; each is imported when needed."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from itnio_async.api.sip_trunks import service as sip_trunks
-from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.base import Service
 from itnio_async.codes import AI_VOICE, SHARED, WHATSAPP, CodeFamily
 from itnio_async.endpoint import Endpoint, EnvelopeForm
 
-ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (*sip_trunks.ENDPOINTS,)
+if TYPE_CHECKING:
+    ENDPOINTS: tuple[Endpoint[Any, Any], ...]
+    CODE_FAMILIES: tuple[CodeFamily, ...]
 
-CODE_FAMILIES = (SHARED, SIP_TRUNKS, AI_VOICE, WHATSAPP)
+# The attribute of the client and package in `itnio_async.api`, the service's class, and what its paths begin with.
+_FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "sip_trunks": ("SipTrunks", ("/v3/cc/sipTrunk/",)),
+    "agent_groups": ("AgentGroups", ("/v3/cc/seatGroup/",)),
+    "agents": ("Agents", ("/v3/cc/seat/",)),
+    "team_leaders": ("TeamLeaders", ("/v3/cc/teamleader/",)),
+    "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
+    "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
+    "account": ("Account", ("/sms/getBalance",)),
+}
+FAMILIES = tuple(_FAMILIES)
+"""The names of the families, as the client has them."""
+
+# Families that have no package yet.
+_UNTYPED_CODES = {"/aivoice/": AI_VOICE, "/wa/": WHATSAPP}
+_UNTYPED_FORMS = {
+    ("/voice/group/call/", "/voice/recallFlow/"): EnvelopeForm.CODE,
+    ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/"): EnvelopeForm.BESIDE,
+}
+
+
+class Call(NamedTuple):
+    """A method of a service and its endpoint: what the command, tests and pages are made from.
+
+    `family` is the client's attribute and `verb` the method's name; `method` is the function itself, with its
+    parameters, types and docstring.
+    """
+
+    family: str
+    verb: str
+    endpoint: Endpoint[Any, Any]
+    method: Callable[..., Any]
+
+    def __str__(self) -> str:
+        return f"{self.family}.{self.verb}"
+
+
+def codes_of(family: str) -> CodeFamily:
+    """Return the codes of a family, importing no more of it."""
+    codes: CodeFamily = getattr(import_module(f"itnio_async.api.{family}.codes"), family.upper())
+    return codes
+
+
+def codes_by_endpoint() -> Mapping[str, CodeFamily]:
+    """Return the codes of the endpoints for which other advice holds than in their families."""
+    modules = (import_module(f"itnio_async.api.{family}.codes") for family in FAMILIES)
+    return {name: codes for module in modules for name, codes in getattr(module, "BY_ENDPOINT", {}).items()}
+
+
+def service_of(family: str) -> type[Service]:
+    """Return the class of a family's service, importing the family."""
+    service: type[Service] = getattr(_service_module(family), _FAMILIES[family][0])
+    return service
 
 
 @cache
-def _by_path() -> dict[str, Endpoint[Any, Any]]:
-    return {endpoint.path: endpoint for endpoint in ENDPOINTS}
+def calls_of(family: str) -> tuple[Call, ...]:
+    """Return a family's calls, in the order of its page."""
+    service = service_of(family)
+    endpoints = _service_module(family).CALLS.items()
+    return tuple(Call(family, verb, endpoint, getattr(service, verb)) for verb, endpoint in endpoints)
+
+
+def calls() -> Iterator[Call]:
+    """Yield the calls of all families."""
+    for family in FAMILIES:
+        yield from calls_of(family)
 
 
 def family_of_path(path: str) -> CodeFamily:
     """Return the codes that hold for a path: those of its `Endpoint`, else the shared ones but for two families."""
-    if endpoint := _by_path().get(path):
+    if endpoint := _endpoint_of(path):
         return endpoint.family
-    if path.startswith("/aivoice/"):
-        return AI_VOICE
-    return WHATSAPP if path.startswith("/wa/") else SHARED
+    return next((codes for start, codes in _UNTYPED_CODES.items() if path.startswith(start)), SHARED)
 
 
 def form_of_path(path: str) -> EnvelopeForm:
     """Return the envelope that answers of a path have."""
-    if endpoint := _by_path().get(path):
+    if endpoint := _endpoint_of(path):
         return endpoint.envelope
-    return EnvelopeForm.CODE if path.startswith(("/voice/group/call/", "/voice/recallFlow/")) else EnvelopeForm.STATUS
+    forms = (form for starts, form in _UNTYPED_FORMS.items() if path.startswith(starts))
+    return next(forms, EnvelopeForm.STATUS)
+
+
+def _service_module(family: str) -> Any:
+    return import_module(f"itnio_async.api.{family}.service")
+
+
+def _endpoint_of(path: str) -> Endpoint[Any, Any] | None:
+    for family, (_, starts) in _FAMILIES.items():
+        if path.startswith(starts):
+            return next((call.endpoint for call in calls_of(family) if call.endpoint.path == path), None)
+    return None
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ENDPOINTS":
+        # Several methods may be one endpoint.
+        value: Any = tuple(dict.fromkeys(call.endpoint for call in calls()))
+    elif name == "CODE_FAMILIES":
+        value = tuple(dict.fromkeys((*map(codes_of, FAMILIES), *_UNTYPED_CODES.values(), SHARED)))
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    setattr(sys.modules[__name__], name, value)
+    return value

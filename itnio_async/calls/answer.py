@@ -14,12 +14,19 @@ import httpx
 from attrs import define, field
 
 from itnio_async.calls.envelope import Envelope, NotAnEnvelope, read_envelope
-from itnio_async.calls.request import Attempt
+from itnio_async.calls.request import Attempt, CallRequest
 from itnio_async.codec import Mismatch, decode
 from itnio_async.codes import SUCCESS
 from itnio_async.config import BODY_EXCERPT
 from itnio_async.endpoint import Response
-from itnio_async.errors import ApiError, GatewayBusyError, ItnioError, UnexpectedResponseError
+from itnio_async.errors import (
+    ApiError,
+    AuthenticationError,
+    GatewayBusyError,
+    ItnioError,
+    TimestampExpiredError,
+    UnexpectedResponseError,
+)
 from itnio_async.redaction import blank_out, excerpt, without_secrets
 from itnio_async.transport.messages import CONNECTION_EXTENSION, LazyResponse, RawHeaders, raw_headers_of
 
@@ -220,7 +227,8 @@ def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
     try:
         data = attempt.request.template.read(envelope.data)
     except Mismatch as mismatch:
-        mismatch.path.insert(0, "data")
+        if (key := attempt.request.template.envelope.data_key) is not None:
+            mismatch.path.insert(0, key)
         raise _unexpected(attempt, answer, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
     return Response(
         data=data,
@@ -253,7 +261,30 @@ def _api_error(attempt: Attempt[Any], envelope: Envelope, answer: Answer) -> Itn
         http_status=answer.http_status,
         attempts=attempt.number,
     )
+    if attempt.request.template.in_parts and not isinstance(error, _BEFORE_ANYTHING):
+        error.may_have_been_processed = True
     return _with_answer(error, attempt, answer, raw, secrets)
+
+
+# What is refused before the vendor looks at the request.
+_BEFORE_ANYTHING = (AuthenticationError, TimestampExpiredError)
+
+
+def done_before(request: CallRequest[R], error: ItnioError) -> Response[Any] | None:
+    """Return the answer of a call whose failure says that an earlier sending of it has done its work; else None."""
+    done_by = request.template.done_by
+    if done_by is None or not isinstance(error, ApiError) or error.code != done_by or not error.may_have_been_processed:
+        return None
+    return Response(
+        data=None,
+        raw=error.raw,
+        status=error.code,
+        reason=error.reason,
+        http_status=error.http_status,
+        headers=error.headers,
+        attempts=error.attempts,
+        elapsed=error.elapsed,
+    )
 
 
 def _unexpected(

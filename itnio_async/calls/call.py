@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from itnio_async import config
 from itnio_async.account import credential_source_of
-from itnio_async.calls.answer import judge, read_answer, server_time, whole_answer
+from itnio_async.calls.answer import done_before, judge, read_answer, server_time, whole_answer
 from itnio_async.calls.deadlines import Deadline
 from itnio_async.calls.details import NO_IDS, CallDetails, Watch, how_it_ended, ids_of
 from itnio_async.calls.failures import transport_error
@@ -176,6 +176,8 @@ async def _performed(
     except ItnioError as error:
         error.may_have_been_processed |= call.is_unaccounted_for
         error.attempts = call.attempts
+        if error is call.last_error and (done := done_before(call.request, error)) is not None:
+            return done
         if _is_ours(call, error):
             drop_frames(error, call.handled)
         raise

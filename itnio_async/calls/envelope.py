@@ -54,7 +54,14 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
         if (found := raw.get(name)) is not None:
             text = found
             break
-    return Envelope(status, text if isinstance(text, str) else _as_text(text), raw.get("data"), raw)
+    data = raw.get("data") if form is not EnvelopeForm.BESIDE else _beside(raw)
+    return Envelope(status, text if isinstance(text, str) else _as_text(text), data, raw)
+
+
+def _beside(raw: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what stands beside code and text."""
+    own = {EnvelopeForm.BESIDE.code_key, *EnvelopeForm.BESIDE.text_keys}
+    return {name: value for name, value in raw.items() if name not in own} or None
 
 
 def _load(content: bytes) -> tuple[Any, str]:

@@ -13,11 +13,13 @@ from contextlib import suppress
 from functools import cached_property
 from math import isfinite
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 import httpx
-from attrs import define, field, frozen
+import orjson
+from attrs import define, evolve, field, frozen
 
-from itnio_async.codec import encode
+from itnio_async.codec import as_json, encode
 from itnio_async.codes import CodeFamily
 from itnio_async.endpoint import Endpoint, EnvelopeForm
 from itnio_async.errors import InvalidRequestError
@@ -40,7 +42,8 @@ _LONGEST_PATH = 8000
 class Template(Generic[R]):
     """What the calls of one endpoint through one client have in common, made once.
 
-    `endpoint` names it for people; `headers` are those of every request, unsigned.
+    `endpoint` names it for people; `headers` are those of every request, unsigned. With `in_address`, fields of each
+    request go into its address, and `url` ends where the first of them is put.
     """
 
     endpoint: str
@@ -51,6 +54,9 @@ class Template(Generic[R]):
     envelope: EnvelopeForm
     read: Callable[[Any], R]
     idempotent: bool
+    in_address: bool = False
+    done_by: int | None = None
+    in_parts: bool = False
 
     @cached_property
     def head(self) -> RequestHead:
@@ -109,7 +115,45 @@ def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) 
         )
     if endpoint.check is not None:
         endpoint.check(request)
+    if template.in_address:
+        return _addressed(endpoint, template, as_json(request, endpoint.request_type), started)
     return CallRequest(template, encode(request, endpoint.request_type), started)
+
+
+def up_to_ids(path: str) -> str:
+    """Return the part of an endpoint's path that is the same in all its calls."""
+    return path.partition("{")[0]
+
+
+def has_address_fields(endpoint: Endpoint[Any, Any]) -> bool:
+    """Tell whether fields of a request go into its address."""
+    return endpoint.method == "GET" or bool(endpoint.names_in_path)
+
+
+def _addressed(
+    endpoint: Endpoint[Any, R], template: Template[R], fields: dict[str, Any], started: float
+) -> CallRequest[R]:
+    """Return the request whose fields stand in the path, in the query of a GET, and else in the body."""
+    url = template.url
+    tail = endpoint.path.removeprefix(up_to_ids(endpoint.path))
+    for name in endpoint.names_in_path:
+        tail = tail.replace(f"{{{name}}}", _segment(name, fields.pop(name, None)))
+    if tail:
+        url = url.copy_with(raw_path=url.raw_path + tail.encode())
+    content = b""
+    if endpoint.method != "GET":
+        content = orjson.dumps(fields)
+    elif fields:
+        url = with_params(url, {name: value for name, value in fields.items() if value is not None})
+    return CallRequest(evolve(template, url=url), content, started)
+
+
+def _segment(name: str, value: Any) -> str:
+    """Return an id as a part of a path; raises `InvalidRequestError` for one that would make another path of it."""
+    text = "" if value is None else str(value)
+    if text in ("", ".", ".."):
+        raise InvalidRequestError("it is a part of the address: give the id.", field=name)
+    return quote(text, safe="")
 
 
 def method_and_path(method: Any, path: Any) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import typer
 from attrs import frozen
 
 from itnio_async import RetryPolicy
-from itnio_async.api.paths import CODE_FAMILIES, ENDPOINTS
+from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
@@ -30,10 +30,9 @@ class Explained:
     def advice_by_endpoint(self) -> dict[str, str]:
         """What to do about it on the endpoints for which that is something else."""
         return {
-            str(endpoint): code.advice
-            for endpoint in ENDPOINTS
-            if endpoint.family.name in self.families
-            and (code := endpoint.family[self.code.code]).advice != self.code.advice
+            endpoint: code.advice
+            for endpoint, codes in codes_by_endpoint().items()
+            if codes.name in self.families and (code := codes[self.code.code]).advice != self.code.advice
         }
 
     @property
@@ -48,7 +47,15 @@ class Explained:
 
 
 def codes(
-    code: Annotated[
+    first: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FAMILY",
+            help="A family such as agents; it may be left out, for those of all families.",
+            autocompletion=lambda: [family.value for family in Family],
+        ),
+    ] = None,
+    second: Annotated[
         str | None, typer.Argument(metavar="CODE", help="A code such as -47; without it, all of them.")
     ] = None,
     family: Annotated[
@@ -58,7 +65,7 @@ def codes(
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each code.")] = False,
 ) -> None:
     """Show what a code of the vendor means, what to do about it, and whether the client retries it."""
-    wanted = None if code is None else _number(code)
+    family, wanted = _asked([word for word in (first, second) if word is not None], family)
     entries = [
         entry
         for entry in _entries()
@@ -86,6 +93,18 @@ def codes(
         if any(entry.code.sources for entry in entries):
             names.append("Sources")
         records(names, [_as_record(entry)[: len(names)] for entry in entries])
+
+
+def _asked(words: list[str], family: Family | None) -> tuple[Family | None, int | None]:
+    """Return the family and the code that are meant, in their order on the command line."""
+    first = words[0].lower().replace("_", "-") if words else ""
+    named = next((one for one in Family if one.value == first), None)
+    if named is not None:
+        words = words[1:]
+    if len(words) > 1:
+        families = ", ".join(one.value for one in Family)
+        raise CommandError(f"{words[0]!r} is not a family.", f"give one of {families}.")
+    return named or family, _number(words[0]) if words else None
 
 
 def _number(text: str) -> int:

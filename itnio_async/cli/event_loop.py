@@ -7,6 +7,8 @@ from collections.abc import Coroutine
 from types import ModuleType
 from typing import Any, TypeVar
 
+from itnio_async.cli.interrupts import cancelled_by_ctrl_c
+
 T = TypeVar("T")
 
 
@@ -14,7 +16,10 @@ def run_on_loop(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end, as `asyncio.run` does, Ctrl-C included."""
     uvloop = _uvloop()
     with asyncio.Runner(loop_factory=None if uvloop is None else uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        loop = runner.get_loop()
+        task = loop.create_task(work)
+        with cancelled_by_ctrl_c(task):
+            return loop.run_until_complete(task)
 
 
 def loop_name() -> str:

@@ -62,6 +62,36 @@ def interrupts(first: Callable[[], None], again: Callable[[], None]) -> Iterator
 
 
 @contextmanager
+def cancelled_by_ctrl_c(task: asyncio.Task[Any]) -> Iterator[None]:
+    """Have the first Ctrl-C cancel a task and end as `KeyboardInterrupt`, and each later one raise that at once.
+
+    asyncio's own handler cancels in the middle of whatever runs: of a callback too that has just found a future without
+    a result, and is about to set one. Here it is done between two callbacks.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    loop = task.get_loop()
+    pressed = False
+
+    def handle(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        loop.call_soon_threadsafe(task.cancel)
+
+    with _handlers((signal.SIGINT,), handle):
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not pressed:
+                raise
+    if pressed:
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C raise `KeyboardInterrupt` at once; asyncio would delay it while a prompt blocks the event loop."""
     with _handlers((signal.SIGINT,), signal.default_int_handler):

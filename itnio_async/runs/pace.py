@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import NamedTuple
 
 from attrs import define, evolve
 
@@ -52,19 +51,20 @@ _FALLEN = 0.6
 # wrong.
 _BELOW, _CLOSE, _EARLY = 0.95, 0.99, 2.0
 # Refused so early, the limit is much lower than thought, and later a little.
-_MUCH_LOWER, _LOWER = 0.85, 0.97
+_MUCH_LOWER, _LOWER = 0.9, 0.97
 # What it then rises by in a second: at first, near a limit that was right, and from there on.
-_STEEPLY, _GENTLY, _FAST = 2.0, 1.025, 1.6
-_GENTLY_FOR = 6.0
+_STEEPLY, _GENTLY, _FAST = 2.0, 1.03, 1.6
+_GENTLY_FOR = 8.0
 # So far above, another limit holds.
 _CHANGED = 1.3
 # Nothing rises that is not made use of by half.
 _USED = 0.5
+# Nor by more than it would in so many seconds at once, or in the time from one call to the next, up to a second.
 _LONGEST_STEP = 0.2
 # A loop that was busy may make up for so many seconds.
 _LATE = 0.01
-# More answers in a second are not counted: each costs memory.
-_MOST_ANSWERS = 20_000
+# What was answered well in the last second is counted in so many slices of it.
+_SLICES = 50
 
 # An answer that takes twice as long as one alone, and so many seconds more, has waited behind others.
 _IN_LINE = 0.2
@@ -73,11 +73,8 @@ _LATE_SHRINKS = 0.8
 _FULL = 0.7
 
 
-class Begun(NamedTuple):
-    """A call that has begun: when, and how many were in flight then, itself included."""
-
-    at: float
-    beside: int
+# When a call has begun, and how many were in flight then, itself included. A plain tuple, which each call makes.
+Begun = tuple[float, int]
 
 
 @define
@@ -98,26 +95,33 @@ class Window:
 
     def is_full(self, in_flight: int) -> bool:
         """Tell whether no other call may begin."""
-        return in_flight >= int(self.size)
+        return in_flight > self.size - 1
 
-    def answered(self, begun: Begun, seconds: float, *, tries_more: bool) -> bool:
-        """Take a good answer; tell whether it had to wait behind others."""
-        self._alone = seconds if begun.beside == 1 else min(self._alone, seconds)
-        self._fastest = min(self._fastest, seconds)
+    def answered(self, beside: int, seconds: float, calm: float) -> bool:
+        """Take a good answer, `calm` seconds after the last refusal; tell whether it had to wait behind others."""
+        if seconds < self._alone or beside == 1:
+            self._alone = seconds
+        if seconds < self._fastest:
+            self._fastest = seconds
         self._left -= 1
         if self._left <= 0:
-            self._is_late = self._fastest > 2 * self._alone + _IN_LINE
-            if self._is_late:
-                self.shrink_to(self.size * _LATE_SHRINKS)
-            self._left, self._fastest = int(self.size), inf
+            self._end_turn()
+        if not self._is_late and self.size < self.most:
+            self._grow(beside, calm)
+        return self._is_late
+
+    def _end_turn(self) -> None:
+        self._is_late = self._fastest > 2 * self._alone + _IN_LINE
         if self._is_late:
-            return True
-        if tries_more:
+            self.shrink_to(self.size * _LATE_SHRINKS)
+        self._left, self._fastest = int(self.size), inf
+
+    def _grow(self, beside: int, calm: float) -> None:
+        if calm > _CERTAIN:
             self._refused_above = inf
         is_slow = self.size >= self._slowly_from
-        if begun.beside >= (int(self.size) if is_slow else _USED * self.size):
+        if beside >= (int(self.size) if is_slow else _USED * self.size):
             self.size = min(self.most, self._refused_above, self.size + (1 / self.size if is_slow else 1))
-        return False
 
     def shrink_to(self, size: float) -> None:
         """Make it so small; it grows slowly from there."""
@@ -153,6 +157,8 @@ class Rate:
     def refused(self, since: float, *, last_second: int) -> None:
         """Take a refusal, `since` seconds after the one before, of which these are the calls a second answered well."""
         before, measured = self.limit, min(self.now, last_second)
+        if before is not None and since >= _EARLY:
+            self._best = max(self._best, before)  # it has held
         if before is None:
             self._set(last_second, 0.0)
         elif not self.holds_for or (since >= self.holds_for and self.now > _CHANGED * before):
@@ -177,7 +183,8 @@ class Rate:
         """Return the seconds until the next call may begin, after rising as it may."""
         if self.limit is None:
             return max(0.0, self._next - now)
-        elapsed, self._seen = min(_LONGEST_STEP, now - self._seen), now
+        elapsed = min(now - self._seen, max(_LONGEST_STEP, min(1.0, 1 / self.now)))
+        self._seen = now
         if since < self.holds_for:
             begins = _BELOW + (_CLOSE - _BELOW) * min(1.0, since / _EARLY)
             self.now = self.limit * (begins + (1 - _CLOSE) * since / self.holds_for)
@@ -190,10 +197,32 @@ class Rate:
 
     def begin(self, now: float) -> None:
         """Note that a call begins."""
-        if self.limit is None and self.most == inf:
-            return
         # Evenly: what begins all at once may arrive together with what begins a second later.
         self._next = max(self._next, now - _LATE) + 1 / min(self.now, self.most)
+
+
+class LastSecond:
+    """The calls of the last second that were answered well: how many, and how many were in flight with them."""
+
+    def __init__(self) -> None:
+        # Of each slice its number, the answers in it, and the most calls in flight.
+        self._slices: deque[list[int]] = deque([[-_SLICES, 0, 0]], maxlen=_SLICES)
+
+    def add(self, now: float, beside: int) -> None:
+        """Take a good answer; a run without a limit does this for each, so it is to cost next to nothing."""
+        number, newest = int(now * _SLICES), self._slices[-1]
+        if number != newest[0]:
+            newest = [number, 0, 0]
+            self._slices.append(newest)
+        newest[1] += 1
+        if beside > newest[2]:
+            newest[2] = beside
+
+    def answered(self, now: float) -> tuple[int, int]:
+        """Return how many there were, and the most that were in flight."""
+        begin = int(now * _SLICES) - _SLICES
+        slices = [slice for slice in self._slices if slice[0] > begin]
+        return sum(count for _, count, _ in slices), max((beside for *_, beside in slices), default=0)
 
 
 class Pace:
@@ -214,7 +243,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
     ) -> None:
-        self.at_most: RateWindow | None = None if at_most is None else RateWindow(at_most)
+        self.at_most: RateWindow | None = None if at_most is None else RateWindow(at_most, clock=clock)
         self._patience = patience
         self._clock = clock
         self._random = random
@@ -222,9 +251,10 @@ class Pace:
         self._window = Window(most)
         self._rate = Rate() if at_most is None else Rate(most=at_most.calls / at_most.seconds)
         self._in_flight = 0
-        self._answers: deque[tuple[float, int]] = deque()  # of the last second: when, and how many were in flight
-        self._successes: deque[bool] = deque(maxlen=LAST)
+        self._last_second = LastSecond()
+        self._failures = LAST  # since the last success; before the first one, as many as make an outage
         self._strained: deque[bool] = deque(maxlen=LAST)  # failed transiently, at first or for good
+        self._is_free = at_most is None  # until something is refused, the window is the only bound
         self._bad_since: float | None = None
         self._backed_off = -inf
         self._resumes = clock()
@@ -250,7 +280,7 @@ class Pace:
 
     def wait(self) -> float:
         """Return the seconds until a call may begin: 0.0 is now, infinite is after another one has ended."""
-        if self._backed_off == -inf and self._rate.most == inf:  # while nothing was refused, nobody looks at a clock
+        if self._is_free:
             return inf if self._window.is_full(self._in_flight) else 0.0
         now = self._clock()
         if now < self._resumes:
@@ -265,19 +295,28 @@ class Pace:
         """Note that a call begins."""
         now = self._clock()
         self._in_flight += 1
-        self._rate.begin(now)
-        begun = Begun(now, self._in_flight)
-        if self._is_trying:
-            self._trial = begun
+        begun = now, self._in_flight
+        if not self._is_free:
+            self._rate.begin(now)
+            if self._is_trying:
+                self._trial = begun
         return begun
 
-    def ended(self, begun: Begun, error: ItnioError | None, attempts: int) -> None:
-        """Take note of how a call ended, after so many attempts."""
+    def ended(self, begun: Begun, error: ItnioError | None, attempts: int, *, is_alone: bool = False) -> None:
+        """Take note of how a call ended, after so many attempts.
+
+        `is_alone` says that it is refused for what it is, while others are taken.
+        """
         self.cut_off(begun)
-        self._successes.append(error is None)
-        self._strained.append(attempts > 1 or isinstance(error, TransientError))
         if error is None:
+            self._failures = 0
+            self._strained.append(attempts > 1)
             self._answered(begun)
+            return
+        self._failures += 1
+        self._strained.append(attempts > 1 or isinstance(error, TransientError))
+        if is_alone and not self._is_trying:
+            self._bad(self._why)
         elif isinstance(error, GatewayBusyError):
             why = "the gateway refuses more" if error.retry_after is None else "the gateway asked to wait"
             self._refused(begun, why, error.retry_after or 0.0)
@@ -313,25 +352,17 @@ class Pace:
 
     @property
     def _is_outage(self) -> bool:
-        return not any(self._successes)
-
-    def _in_last_second(self, now: float) -> int:
-        answers = self._answers
-        while answers and answers[0][0] < now - 1:
-            answers.popleft()
-        return len(answers)
+        return self._failures >= LAST
 
     def _answered(self, begun: Begun) -> None:
-        now = self._clock()
-        self._answers.append((now, begun.beside))
-        if len(self._answers) > _MOST_ANSWERS:
-            self._answers.popleft()
+        (at, beside), now = begun, self._clock()
+        self._last_second.add(now, beside)
         self._bad_since = None
-        if begun.at >= self._backed_off:
-            if self._is_trying and self._trials > 1 and now - self._away_since >= _AWAY and self._before is not None:
+        if self._is_trying and at >= self._backed_off:
+            if self._trials > 1 and now - self._away_since >= _AWAY and self._before is not None:
                 self._window, self._rate = self._before
             self._is_trying, self._pause, self._trials = False, _FIRST_PAUSE, 0
-        if self._window.answered(begun, now - begun.at, tries_more=now - self._resumes > _CERTAIN):
+        if self._window.answered(beside, now - at, now - self._resumes):
             self._why = "answers take longer"
 
     def _bad(self, why: str) -> None:
@@ -342,27 +373,29 @@ class Pace:
     def _refused(self, begun: Begun, why: str, retry_after: float = 0.0, *, lowers: bool = True) -> None:
         """Back off, once for all calls that had begun before."""
         self._bad(why)
-        if begun.at < self._backed_off:
+        at, beside = begun
+        if at < self._backed_off:
             return
         now = self._clock()
+        self._is_free = False
         if self._is_trying:
             self._trials += 1
         else:
             self._before, self._away_since = (evolve(self._window), evolve(self._rate)), now
             if lowers:
-                self._lower(begun, now)
+                self._lower(beside, now)
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         self._backed_off = now
         self._resumes = now + min(max(pause, retry_after), self._patience) * (1 + 0.1 * self._random())
         self._is_trying = True
 
-    def _lower(self, begun: Begun, now: float) -> None:
-        answered = self._in_last_second(now)
+    def _lower(self, beside: int, now: float) -> None:
+        answered, most = self._last_second.answered(now)
         since = max(0.01, now - self._resumes)
         if self._rate.limit is None:
             if not answered:
                 return  # it was out of reach from the beginning, which says nothing of how much it takes
-            self._window.shrink_to(max(beside for _, beside in self._answers))
-        elif self._window.refused(begun.beside):
+            self._window.shrink_to(most)
+        elif self._window.refused(beside):
             return
         self._rate.refused(since, last_second=answered)

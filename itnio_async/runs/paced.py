@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context
 from math import inf
 from typing import Generic, TypeVar
@@ -14,6 +15,11 @@ from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
 from itnio_async.runs.pace import Pace
 
+# A request that is refused so often, while others were answered well in between, is refused for what it is: that says
+# nothing of the pace, and it rests for a second before it is sent again, then for two, and so on.
+_ALONE = 3
+_LONGEST_REST = 10.0
+
 Q = TypeVar("Q")
 R = TypeVar("R")
 
@@ -22,7 +28,7 @@ class PacedCalls(Generic[Q, R]):
     """The calls of one run at a pace: `acquire` before a request is read, then `send`.
 
     What is to be sent again takes turns with what is new, so that a request that is refused each time keeps nobody
-    from trying whether others are taken.
+    from trying whether others are taken, and slows nobody down.
     """
 
     def __init__(
@@ -40,7 +46,8 @@ class PacedCalls(Generic[Q, R]):
         self._waiting_again = 0
         self._reads = False  # somebody waits to read
         self._last_was_again = False
-        self._stopped = False
+        self._stopped = asyncio.Event()
+        self._answered = 0
         self._waiters: list[asyncio.Future[None]] = []
 
     async def acquire(self) -> None:
@@ -53,10 +60,17 @@ class PacedCalls(Generic[Q, R]):
                 await self._at_most.acquire()
         finally:
             self._reads = False
+            # Perhaps no call begins: the source may have ended, or be slow.
+            if self._waiters:
+                self._tell()
 
     async def send(self, request: Q) -> Response[R]:
-        """Make the call, and again as long as the vendor has no room for it; raises the last one's error."""
-        attempts, is_again = 0, False
+        """Make the call, and again as long as the vendor has no room for it.
+
+        Raises the last one's error, which then speaks for all of them.
+        """
+        attempts, is_again, may_have_been_processed = 0, False, False
+        alone, answered = 0, self._answered
         while True:
             self._last_was_again = is_again
             begun = self.pace.begin()
@@ -73,30 +87,46 @@ class PacedCalls(Generic[Q, R]):
                 self._tell()
                 raise
             else:
+                self._answered += 1
                 self.pace.ended(begun, None, response.attempts)
-                self._tell()
+                if self._waiters:
+                    self._tell()
                 return evolve(response, attempts=attempts + response.attempts) if attempts else response
-            self.pace.ended(begun, error, made - attempts)
+            if is_again and self._answered > answered:
+                alone += 1
+            answered = self._answered
+            self.pace.ended(begun, error, made - attempts, is_alone=alone >= _ALONE)
             self._tell()
-            if not self.pace.sends_again(error, idempotent=self._idempotent) or not await self._may_go_again():
+            goes_again = self.pace.sends_again(error, idempotent=self._idempotent)
+            error.may_have_been_processed = may_have_been_processed = (
+                may_have_been_processed or error.may_have_been_processed
+            )
+            if goes_again and alone >= _ALONE:
+                await self._rest(min(2.0 ** (alone - _ALONE), _LONGEST_REST))
+            if not goes_again or not await self._may_go_again():
                 raise error
             attempts, is_again = made, True
 
     def stop(self) -> None:
         """Send nothing again any more."""
-        self._stopped = True
+        self._stopped.set()
         self._tell()
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(seconds, max(0.0, self.pace.patience_left))):
+                await self._stopped.wait()
 
     async def _may_go_again(self) -> bool:
         """Wait for a turn; False where the vendor has taken nothing for too long, or the run is stopped."""
         self._waiting_again += 1
         try:
             async with self._line:
-                while not self._stopped and (left := self.pace.patience_left) > 0:
+                while not self._stopped.is_set() and (left := self.pace.patience_left) > 0:
                     wait = inf if self._reads and self._last_was_again else self.pace.wait()
+                    if not wait and self._at_most is not None:
+                        wait = self._at_most.take()
                     if not wait:
-                        if self._at_most is not None:
-                            await self._at_most.acquire()
                         return True
                     await self._news(min(wait, left))
                 return False

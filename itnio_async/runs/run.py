@@ -29,7 +29,8 @@ class RunOptions(TypedDict, total=False):
     `rate_limit` is items a second or a `RateLimit`, besides the client's, which counts repeats too; None is no bound.
     With "auto" the run goes as fast as the vendor allows: a call that a gateway refuses (429; 503 where a repeat does
     no harm), that finds no connection, or that fails with -16 or -18 while no other one succeeds, is sent again until
-    nothing was answered well for `patience` seconds; then its error is the outcome.
+    nothing was answered well for `patience` seconds; then its error is the outcome. One that is refused each time while
+    others are taken waits longer and longer, and slows none of them down.
 
     `stop_on` are the errors that end the run, as a closed client does in any case; a `TimestampExpiredError` does where
     a corrected clock was refused as well. So do `max_failures` refusals with the same code, one after another in the

@@ -3,18 +3,39 @@
 httpcore's pool loses a slot when a call is cancelled at the wrong tick. Here it has no limit of its own, so that there
 are no slots to lose, and the limiter before it counts. A cancelled call may leave its connection behind until the
 client is closed.
+
+Proxies close connections that httpcore keeps; tinyproxy does it after each answer, and says nothing of it. httpcore
+looks for that before it uses a connection again, and may look too early. So a request that may be repeated is then sent
+once more on a new connection, and any other has one to itself, where the proxy sees the requests.
 """
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
+from attrs import define, frozen
 
 from itnio_async.transport.connect import tls_context
 from itnio_async.transport.loops import close_with_loop
-from itnio_async.transport.messages import CONNECTION_EXTENSION
+from itnio_async.transport.messages import CONNECTION_EXTENSION, full_request
+from itnio_async.transport.pooled import may_be_repeated
+from itnio_async.transport.signing import SENDING_EXTENSION, Sending
+
+
+@frozen
+class _Transports:
+    """One whose connections are used again, and one that makes a new connection for each request."""
+
+    kept: httpx.AsyncHTTPTransport
+    new: httpx.AsyncHTTPTransport
+
+    async def aclose(self) -> None:
+        await self.kept.aclose()
+        await self.new.aclose()
 
 
 class StockTransport(httpx.AsyncBaseTransport):
@@ -23,15 +44,11 @@ class StockTransport(httpx.AsyncBaseTransport):
     def __init__(
         self, *, limits: httpx.Limits, proxy: httpx.Proxy | None, verify: bool | ssl.SSLContext, trust_env: bool
     ) -> None:
-        self._limits = httpx.Limits(
-            max_connections=None,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-        )
+        self._limits = limits
         self._proxy = proxy
         self._verify = verify
         self._trust_env = trust_env
-        self._current: httpx.AsyncHTTPTransport | None = None
+        self._current: _Transports | None = None
         # By the stream that each answer names: httpx tells nothing else of its connections.
         self._numbers: WeakKeyDictionary[object, int] = WeakKeyDictionary()
         self._opened = 0
@@ -43,13 +60,27 @@ class StockTransport(httpx.AsyncBaseTransport):
             context = await tls_context(self._verify, trust_env=self._trust_env)
             # Another request may have come first meanwhile.
             if self._current is None:
-                self._current = httpx.AsyncHTTPTransport(
-                    verify=context, limits=self._limits, proxy=self._proxy, trust_env=self._trust_env
+                self._current = _Transports(
+                    self._make(context, self._limits.max_keepalive_connections), self._make(context, 0)
                 )
                 await close_with_loop(self.aclose)
-        response = await self._current.handle_async_request(request)
+        transports = self._current
+        if self._proxy is None:
+            response = await transports.kept.handle_async_request(request)
+        elif may_be_repeated(request) and isinstance(request.stream, httpx.ByteStream):
+            response = await _send_repeatable(request, transports)
+        else:
+            # In a tunnel only the vendor's server closes connections, and says so.
+            way = transports.new if request.url.scheme == "http" else transports.kept
+            response = await way.handle_async_request(request)
         self._count(response)
         return response
+
+    def _make(self, context: ssl.SSLContext, kept: int | None) -> httpx.AsyncHTTPTransport:
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=kept, keepalive_expiry=self._limits.keepalive_expiry
+        )
+        return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=self._proxy, trust_env=self._trust_env)
 
     def _count(self, response: httpx.Response) -> None:
         stream = response.extensions.get("network_stream")
@@ -66,8 +97,9 @@ class StockTransport(httpx.AsyncBaseTransport):
 
     def counts(self) -> tuple[int, int, int, int]:
         """Return how many connections were made, used again, are open, are idle; as far as answers came over them."""
-        pool = getattr(self._current, "_pool", None)
-        connections = list(getattr(pool, "connections", ()))
+        current = self._current
+        pools = [] if current is None else [getattr(way, "_pool", None) for way in (current.kept, current.new)]
+        connections = [connection for pool in pools for connection in getattr(pool, "connections", ())]
         idle = sum(connection.is_idle() for connection in connections)
         return self._opened, self._reused, len(connections), idle
 
@@ -81,3 +113,45 @@ class StockTransport(httpx.AsyncBaseTransport):
         current, self._current = self._current, None
         if current is not None:
             await current.aclose()
+
+
+async def _send_repeatable(request: httpx.Request, transports: _Transports) -> httpx.Response:
+    """Send a request, and once more on a new connection where one that had been used before brought no answer."""
+    watched = full_request(request, ())
+    watch = watched.extensions["trace"] = _Watch(request.extensions.get("trace"))
+    try:
+        return await transports.kept.handle_async_request(watched)
+    except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+        if not watch.is_used_connection or not _is_hang_up(error):
+            raise
+        died = error
+    sending: Sending | None = request.extensions.get(SENDING_EXTENSION)
+    if sending is not None:
+        sending.asked += 1
+    try:
+        return await transports.new.handle_async_request(request)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+        # Of the repeat nothing was sent, but the first one may have been processed.
+        raise died from error
+
+
+def _is_hang_up(error: httpx.TransportError) -> bool:
+    # httpcore's words for a connection that ended before the head of an answer was whole.
+    return isinstance(error, httpx.ReadError) or "Server disconnected" in str(error)
+
+
+@define
+class _Watch:
+    """What httpx tells of a request under way, as its extension `trace`; `further` is the caller's own, if any."""
+
+    further: Callable[[str, Any], Awaitable[None]] | None
+    is_used_connection: bool = False
+    _is_new: bool = False
+
+    async def __call__(self, event: str, details: Any) -> None:
+        if event.endswith("connect_tcp.started"):
+            self._is_new = True
+        elif event == "http11.send_request_headers.started":
+            self.is_used_connection = not self._is_new
+        if self.further is not None:
+            await self.further(event, details)

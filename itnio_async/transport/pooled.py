@@ -119,7 +119,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             return _response_of(await token)
         except (httpx.ReadError, httpx.WriteError) as error:
             died_idle = connection.requests > 1 and not connection.received
-            if pool.is_closed or not (died_idle and self._replace and _may_be_repeated(request)):
+            if pool.is_closed or not (died_idle and self._replace and may_be_repeated(request)):
                 raise
             died = error
         except BaseException:
@@ -205,7 +205,8 @@ def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
     return Origin(scheme == "https", host, port, server_name)
 
 
-def _may_be_repeated(request: httpx.Request) -> bool:
+def may_be_repeated(request: httpx.Request) -> bool:
+    """Tell whether sending a request twice does no more than sending it once."""
     return bool(request.extensions.get(IDEMPOTENT_EXTENSION, request.method in _IDEMPOTENT_METHODS))
 
 

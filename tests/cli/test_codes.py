@@ -69,6 +69,21 @@ def test_one_number_with_two_meanings(itnio):
     assert itnio("codes", "-1").lines[-1] == "Endpoints:     all"
 
 
+def test_a_family_by_its_name(itnio):
+    for name in ("agent-groups", "agent_groups", "Agent-Groups"):
+        (entry,) = (json.loads(line) for line in itnio("codes", name, "-64", "--json").lines)
+        assert (entry["families"], "agents" in entry["meaning"]) == (["agent groups"], True)
+    numbers = [json.loads(line)["code"] for line in itnio("codes", "agents", "--json").lines]
+    assert -64 in numbers
+    assert -70 not in numbers
+
+
+def test_each_family_that_has_a_code_trunks_first(itnio):
+    listed = [json.loads(line)["families"] for line in itnio("codes", "-34", "--json").lines]
+    assert listed == [["agents"], ["team leaders"]]
+    assert json.loads(itnio("codes", "-22", "--json").out)["families"][0] == "SIP trunks"
+
+
 def test_a_family(itnio):
     numbers = [json.loads(line)["code"] for line in itnio("codes", "--family", "ai-voice", "--json").lines]
     assert numbers == [-1, -4, -6]
@@ -80,6 +95,8 @@ def test_a_family(itnio):
         (["-999"], "the vendor documents no code -999 for any endpoint."),
         (["-47", "--family", "whatsapp"], "the vendor documents no code -47 for whatsapp."),
         (["duplicate"], "'duplicate' is not a code."),
+        (["duplicate", "-47"], "'duplicate' is not a family."),
+        (["agents", "-47"], "the vendor documents no code -47 for agents."),
         (["--jsn"], "'--jsn' is not a code."),
     ],
 )

@@ -21,7 +21,7 @@ from itnio_async import (
     ServerError,
     ValidationError,
 )
-from itnio_async.runs.pace import Pace
+from itnio_async.runs.pace import Pace, Rate
 
 
 def bulk_run(send, requests, *, concurrency=50, patience=30.0, idempotent=True, seed=7, stop_on=(), **options):
@@ -46,12 +46,25 @@ async def outcomes_of(send, requests, **options):
         return [outcome async for outcome in going]
 
 
+def assert_all_done_at_the_pace_that_the_vendor_allows(scenario, jitter, seed):
+    result = paces.simulated(scenario, paces.ROWS, jitter=jitter, seed=seed)
+    assert result.done == paces.ROWS
+    assert result.refused <= paces.MOST_REFUSED, (jitter, seed)
+    assert result.used is None or result.used >= paces.LEAST_USED, (jitter, seed)
+
+
 @pytest.mark.parametrize("scenario", paces.SCENARIOS, ids=str)
 def test_all_rows_are_done_at_the_pace_that_the_vendor_allows_and_few_are_refused(scenario):
-    result = paces.simulated(scenario, paces.ROWS)
-    assert result.done == paces.ROWS
-    assert result.refused <= paces.MOST_REFUSED
-    assert result.used is None or result.used >= paces.LEAST_USED
+    for seed, jitter in enumerate(paces.JITTERS):
+        assert_all_done_at_the_pace_that_the_vendor_allows(scenario, jitter, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4, 8))
+@pytest.mark.parametrize("scenario", paces.SCENARIOS, ids=str)
+def test_and_so_it_is_whatever_happens_by_chance(scenario, seed):
+    for jitter in paces.JITTERS:
+        assert_all_done_at_the_pace_that_the_vendor_allows(scenario, jitter, seed)
 
 
 def busy(status, retry_after=None):
@@ -138,6 +151,61 @@ def test_a_row_that_a_gateway_never_takes_keeps_no_other_from_being_done():
     outcomes = run(outcomes_of(vendor, range(300), concurrency=3, patience=5.0))
     assert [outcome.index for outcome in outcomes if not outcome.ok] == [7]
     assert len(outcomes) == 300
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_row_that_a_gateway_never_takes_slows_no_other_down(status):
+    async def main():
+        loop = asyncio.get_running_loop()
+        ends = {}
+        async with bulk_run(vendor, range(6000), patience=20.0) as going:
+            async for outcome in going:
+                ends[outcome.index] = loop.time()
+                assert outcome.ok == (outcome.index != 7)
+        return ends
+
+    vendor = Script(lambda request, _: busy(status) if request == 7 else None)
+    ends = run(main())
+    assert len(ends) == 6000
+    last = max(end for index, end in ends.items() if index != 7)
+    assert last < 30
+    # It is given up once nothing was answered well for its patience.
+    assert last + 20 <= ends[7] < last + 35
+    assert len([request for _, request in vendor.sent if request == 7]) < 30
+
+
+def test_a_stop_ends_the_rest_of_a_row_that_is_never_taken():
+    async def main():
+        loop = asyncio.get_running_loop()
+        async with bulk_run(vendor, range(100_000), concurrency=3) as going:
+            loop.call_at(20.0, going.stop)
+            outcomes = [outcome async for outcome in going]
+        return outcomes, loop.time()
+
+    vendor = Script(lambda request, _: busy(429) if request == 7 else None)
+    outcomes, end = run(main())
+    assert [outcome.index for outcome in outcomes if not outcome.ok] == [7]
+    assert end < 20.1
+
+
+@pytest.mark.parametrize("concurrency", [2, 3, 4])
+def test_what_is_to_be_sent_again_goes_on_after_the_source_has_ended(concurrency):
+    for count in range(1, 8):
+        vendor = Script(lambda _, now: busy(429) if now < 1.0 else None)
+        outcomes = run(outcomes_of(vendor, range(count), concurrency=concurrency))
+        assert sum(outcome.ok for outcome in outcomes) == count
+
+
+def test_what_is_to_be_sent_again_waits_for_no_source_that_is_slow():
+    async def requests():
+        yield 1
+        yield 2
+        await asyncio.sleep(3600)
+
+    vendor = Script(lambda request, now: busy(429) if now < 1.0 else None)
+    outcomes = run(outcomes_of(vendor, requests(), concurrency=4, patience=7200.0))
+    assert all(outcome.ok for outcome in outcomes)
+    assert vendor.sent[-1][0] < 5
 
 
 def test_nothing_is_sent_while_the_gateway_asks_to_wait():
@@ -258,7 +326,6 @@ def test_a_rate_that_is_given_is_kept_evenly_from_the_first_call_on():
 
     async def main():
         pace = Pace(50, at_most=RateLimit(100.0), clock=asyncio.get_running_loop().time)
-        pace.at_most = None  # the window beside it has a clock of its own
         async with BulkRun(
             "x", vendor, range(500), concurrency=50, rate_limit=pace, stop_on=(), max_failures=0, ordered=False
         ) as going:
@@ -304,3 +371,27 @@ def test_a_blip_of_the_network_makes_nothing_slower():
         assert pace.wait() == 0
         begun = pace.begin()
         pace.ended(begun, None, 1)
+
+
+def test_a_limit_that_fell_is_tried_again_soon_also_where_the_one_before_was_never_certain():
+    rate = Rate()
+    rate.refused(0.3, last_second=100)
+    rate.refused(5.0, last_second=100)
+    for _ in range(6):
+        rate.refused(0.3, last_second=33)
+    rate.refused(2.5, last_second=33)
+    assert rate.has_fallen
+    assert rate.holds_for < 10
+
+
+def test_a_rate_of_a_call_in_ten_seconds_rises_within_a_minute():
+    rate = Rate()
+    rate.refused(0.3, last_second=0)
+    assert rate.now < 0.11
+    now = 0.0
+    while rate.now < 5 and now < 1000:
+        wait = rate.wait(now, now)
+        now += wait
+        if not wait:
+            rate.begin(now)
+    assert now < 60

@@ -44,15 +44,22 @@ class NamingProxy:
     """A handler for a raw server: a proxy that finds `ports` of this machine under made-up names.
 
     `asked` are the first words of the requests that it got; it wants `credentials`, as user:password, if there are any.
+    With `hangs_up` it forwards one request of a connection, and closes it, without having said so, when the next comes:
+    tinyproxy closes after each answer, and a client may not see it in time.
     """
 
     ports: dict[str, int]
     credentials: str = ""
+    hangs_up: bool = False
     asked: list[str] = field(factory=list)
 
     async def __call__(self, connection: Connection) -> None:
+        served = 0
         while True:
             request = await connection.receive()
+            if self.hangs_up and served:
+                return
+            served += 1
             method, target, rest = request.split(b" ", 2)
             self.asked.append(f"{method.decode()} {target.decode()}")
             wanted = base64.b64encode(self.credentials.encode())

@@ -352,6 +352,65 @@ async def test_the_limiter_counts_before_it(connect: MakeClient, tls: bool) -> N
         await client.aclose()
 
 
+async def one_a_connection(connection: Connection) -> None:
+    """Answers a request, and hangs up when the next one comes: the client has not seen it close in time."""
+    await connection.receive()
+    await connection.send(http_answer())
+    await connection.receive()
+
+
+@pytest.fixture
+async def hanging_up(connect: MakeClient, tls: bool) -> AsyncIterator[AsyncClient]:
+    """A client through a proxy, of which no connection serves twice: by the proxy, or in a tunnel by the server."""
+    async with (
+        FaultServer(one_a_connection, tls=server_tls() if tls else False) as server,
+        RawServer(NamingProxy({"127.0.0.1": server.port}, hangs_up=True)) as proxy,
+    ):
+        client = connect(server, proxy=proxy.url)
+        yield client
+        await client.aclose()
+
+
+@over_both
+async def test_a_kept_connection_that_is_dead_is_replaced(hanging_up: AsyncClient, tls: bool) -> None:
+    for _ in range(5):
+        await update(hanging_up)
+    stats = hanging_up.stats
+    assert (stats.requests, stats.retries, stats.connections_opened) == (5, 0, 5)
+
+
+@over_both
+async def test_a_call_that_must_not_be_repeated_takes_no_kept_connection_of_a_proxy(
+    hanging_up: AsyncClient, tls: bool
+) -> None:
+    await update(hanging_up)
+    if tls:  # The proxy does not know what is in its tunnel, nor when to close it.
+        with pytest.raises(ConnectionLost) as caught:
+            await hanging_up.sip_trunks.add(trunk_add())
+        assert caught.value.may_have_been_processed
+    else:
+        for _ in range(3):
+            await hanging_up.sip_trunks.add(trunk_add())
+            assert hanging_up.stats.connections_open <= 1
+
+
+@over_both
+async def test_the_proxy_is_gone_when_a_dead_connection_is_replaced(connect: MakeClient, tls: bool) -> None:
+    async with (
+        FaultServer(one_a_connection, tls=server_tls() if tls else False) as server,
+        RawServer(NamingProxy({"127.0.0.1": server.port}, hangs_up=True)) as proxy,
+    ):
+        client = connect(server, proxy=proxy.url)
+        await update(client)
+        assert proxy._server is not None
+        proxy._server.close()  # takes no more connections; those that it has live on
+        with pytest.raises(ConnectionLost) as caught:
+            await update(client)
+        assert caught.value.may_have_been_processed
+        assert isinstance(caught.value.__cause__, httpx.HTTPError)
+        await client.aclose()
+
+
 @over_both
 async def test_cancelled_at_every_tick(server: FaultServer, connect: MakeClient, tls: bool) -> None:
     async with FaultServer(NamingProxy({"127.0.0.1": server.port})) as proxy:

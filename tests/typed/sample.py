@@ -1,6 +1,7 @@
 """What type checkers make of the public names. Nothing here is run; `assert_type` fails where they see another type."""
 
 import asyncio
+from decimal import Decimal
 from typing import assert_type
 
 import httpx
@@ -20,6 +21,8 @@ from itnio_async import (
     Succeeded,
     response_of,
 )
+from itnio_async.api.agent_groups import AgentGroupSettings
+from itnio_async.api.agents import Agent, AgentAdd, AgentAdded, Enabled
 from itnio_async.api.sip_trunks import ADD, QUERY, UPDATE, SipTrunkQuery
 
 
@@ -92,3 +95,14 @@ def clients() -> None:
     AsyncClient(timeout=None, proxy=httpx.Proxy("http://127.0.0.1:1"))
     AsyncClient(timeout="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncClient(proxy=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def families(client: AsyncClient) -> None:
+    assert_type(await client.agents.add(AgentAdd(voice_group_id=1, size=2)), list[AgentAdded])
+    async for agent in client.agents.list(enable=Enabled.ENABLED).records(concurrency=2):
+        assert_type(agent, Agent)
+    assert_type(await client.agent_groups.get_settings(1), AgentGroupSettings)
+    assert_type(await client.call_tasks.cancel(1), None)
+    assert_type((await client.account.get_balance()).amount(), Decimal | None)
+    # A bare number is easily taken for the opposite.
+    client.agents.list(enable=0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

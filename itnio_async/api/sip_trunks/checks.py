@@ -13,17 +13,19 @@ from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.api.sip_trunks.types import (
     GroupBinding,
     SipTrunkAdd,
-    SipTrunkQuery,
     SipTrunkUpdate,
     TrunkDirection,
     is_direction,
 )
 from itnio_async.codec import check_value
 from itnio_async.errors import InvalidRequestError
-from itnio_async.values import UNSET
+from itnio_async.limits import limits_of
+from itnio_async.values import UNSET, is_missing
 
-_LONGEST = 50
-_SIZED = (str, list, tuple)
+_LONGEST_GATEWAY, _LONGEST_WHITE, _LONGEST_NUMBER = (
+    limits_of(kind)[name].most or 0
+    for kind, name in ((SipTrunkUpdate, "sip_gateway_ip"), (SipTrunkUpdate, "sip_white_ip"), (GroupBinding, "number"))
+)
 
 
 def check_field(name: str, value: Any) -> None:
@@ -38,22 +40,22 @@ def check_field(name: str, value: Any) -> None:
 
 def _check_key_id(value: Any) -> None:
     # Which key ids there are, the vendor alone knows: 0 and -1 are given too.
-    if _is_missing(value):
+    if is_missing(value):
         _refuse("key_id", -56)
 
 
 def _check_name(value: Any) -> None:
-    if _is_missing(value):
+    if is_missing(value):
         _refuse("sip_trunk_name", -45)
 
 
 def _check_gateway(value: Any) -> None:
-    if _is_too_long(value):
+    if _is_too_long(value, _LONGEST_GATEWAY):
         _refuse("sip_gateway_ip", -50)
 
 
 def _check_white(value: Any) -> None:
-    if _is_too_long(value):
+    if _is_too_long(value, _LONGEST_WHITE):
         _refuse("sip_white_ip", -55)
 
 
@@ -77,8 +79,8 @@ def check_add(request: SipTrunkAdd) -> None:
 
 def _direction_by_addresses(request: SipTrunkUpdate) -> TrunkDirection | None:
     """Return what a single address means: a trunk of the other direction would be refused for lack of its own."""
-    no_gateway = _is_missing(request.sip_gateway_ip)
-    if no_gateway == _is_missing(request.sip_white_ip):
+    no_gateway = is_missing(request.sip_gateway_ip)
+    if no_gateway == is_missing(request.sip_white_ip):
         return None
     return TrunkDirection.INBOUND if no_gateway else TrunkDirection.OUTBOUND
 
@@ -89,12 +91,12 @@ def _check_trunk(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirectio
     _check_addresses(request, direction)
     if request.sip_trunk_state is True and direction == TrunkDirection.OUTBOUND:
         for name in ("sip_account", "sip_password"):
-            if _is_missing(getattr(request, name)):
+            if is_missing(getattr(request, name)):
                 raise InvalidRequestError("an outbound trunk that registers needs it in every update.", field=name)
 
 
 def _check_groups(groups: Any, direction: TrunkDirection | int | None = None) -> None:
-    if _is_missing(groups):
+    if is_missing(groups):
         _refuse("group_list", -48)
     if not isinstance(groups, list | tuple):
         return
@@ -108,18 +110,18 @@ def _check_groups(groups: Any, direction: TrunkDirection | int | None = None) ->
             if group.voice_group_id in seen:
                 _refuse(f"group_list[{index}].voice_group_id", -51)
             seen.add(group.voice_group_id)
-        if is_inbound and _is_missing(group.number):
+        if is_inbound and is_missing(group.number):
             _refuse(f"group_list[{index}].number", -57)
-        if _is_too_long(group.number):
+        if _is_too_long(group.number, _LONGEST_NUMBER):
             _refuse(f"group_list[{index}].number", -58)
 
 
 def _check_addresses(request: SipTrunkUpdate | SipTrunkAdd, direction: TrunkDirection | int | None) -> None:
     gateway, white = request.sip_gateway_ip, request.sip_white_ip
     if direction == TrunkDirection.INBOUND:
-        if _is_missing(white):
+        if is_missing(white):
             _refuse("sip_white_ip", -54)
-    elif _is_missing(gateway) and (direction == TrunkDirection.OUTBOUND or _is_missing(white)):
+    elif is_missing(gateway) and (direction == TrunkDirection.OUTBOUND or is_missing(white)):
         _refuse("sip_gateway_ip", -49)
     _check_gateway(gateway)
     _check_white(white)
@@ -134,21 +136,8 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
 }
 
 
-def _is_too_long(value: object) -> bool:
-    return isinstance(value, str) and len(value) > _LONGEST
-
-
-def check_query(request: SipTrunkQuery) -> None:
-    """Refuse a page that cannot be; raises `InvalidRequestError`."""
-    if _is_int(request.current) and request.current < 1:
-        raise InvalidRequestError("pages are numbered from 1.", field="current", code=-22)
-    if _is_int(request.size) and not 1 <= request.size <= 100:
-        raise InvalidRequestError("a page has 1 to 100 records.", field="size", code=-22)
-
-
-def _is_missing(value: object) -> bool:
-    # Asks no object of another type for its truth, which may raise.
-    return value is UNSET or value is None or (isinstance(value, _SIZED) and not value)
+def _is_too_long(value: object, most: int) -> bool:
+    return isinstance(value, str) and len(value) > most
 
 
 def _is_int(value: object) -> bool:

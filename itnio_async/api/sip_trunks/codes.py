@@ -140,3 +140,5 @@ UPDATE_CODES = SIP_TRUNKS.advising(
         'extra={"type": 1} (outbound) or 2 (inbound).',
     }
 )
+BY_ENDPOINT = {"POST /v3/cc/sipTrunk/update": UPDATE_CODES}
+"""The codes of endpoints for which other advice holds."""

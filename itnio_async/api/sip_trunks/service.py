@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
-from typing import Unpack
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import Any, Unpack
 
 from itnio_async.api.base import Service
-from itnio_async.api.sip_trunks.checks import check_add, check_query, check_update
+from itnio_async.api.shapes import given
+from itnio_async.api.sip_trunks.checks import check_add, check_update
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS, UPDATE_CODES
 from itnio_async.api.sip_trunks.types import (
     SipTrunk,
@@ -16,16 +17,17 @@ from itnio_async.api.sip_trunks.types import (
     SipTrunkUpdate,
     TrunkDirection,
 )
-from itnio_async.endpoint import CallOptions, Endpoint, Listing
+from itnio_async.endpoint import CallOptions, Endpoint
+from itnio_async.listing import Listing
 from itnio_async.runs.run import BulkOptions, BulkRun
-from itnio_async.values import UNSET, Page
+from itnio_async.values import Page
 
 # Repeating an update with the same values ends in the same trunk: this assumes that `groupList` replaces the groups
 # there are, which the vendor's page does not say. If it added to them, a repeat would name a group that is bound (-52).
-# Repeating an add may create a second trunk, unless the vendor refuses the name.
 UPDATE = Endpoint[SipTrunkUpdate, None](
     "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, None, idempotent=True, family=UPDATE_CODES, check=check_update
 )
+# Repeated, it may create a second trunk, unless the vendor refuses the name.
 ADD = Endpoint[SipTrunkAdd, "int | None"](
     "POST", "/v3/cc/sipTrunk/add", SipTrunkAdd, int, idempotent=False, family=SIP_TRUNKS, check=check_add
 )
@@ -36,10 +38,11 @@ QUERY = Endpoint[SipTrunkQuery, Page[SipTrunk]](
     Page[SipTrunk],
     idempotent=True,
     family=SIP_TRUNKS,
-    check=check_query,
 )
 
-ENDPOINTS = (UPDATE, ADD, QUERY)
+CALLS: Mapping[str, Endpoint[Any, Any]] = {"update": UPDATE, "add": ADD, "list": QUERY}
+"""The endpoint of each method."""
+ENDPOINTS = tuple(CALLS.values())
 
 
 class SipTrunks(Service):
@@ -96,13 +99,5 @@ class SipTrunks(Service):
 
         `type` keeps one direction, `sip_trunk_name` the names that have this text in them; `size` is 1 to 100 a page.
         """
-        filters = SipTrunkFilter(
-            type=UNSET if type is None else type,
-            sip_trunk_name=UNSET if sip_trunk_name is None else sip_trunk_name,
-        )
-
-        async def fetch(page: int) -> Page[SipTrunk]:
-            query = SipTrunkQuery(current=page, size=size, params=filters)
-            return (await self._caller.call(QUERY, query, **options)).data
-
-        return Listing(fetch, current=current, size=size)
+        filters = given(SipTrunkFilter, type=type, sip_trunk_name=sip_trunk_name)
+        return self._listing(QUERY, SipTrunkQuery(current=current, size=size, params=filters), options)

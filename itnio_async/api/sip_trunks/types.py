@@ -13,11 +13,12 @@ from typing import Any, TypedDict, Unpack
 import attrs
 from attrs import field, frozen
 
+from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Record, Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
+from itnio_async.limits import length
 from itnio_async.values import (
-    INTEGER,
     KEY_ID,
     LONG,
     NAME,
@@ -44,7 +45,7 @@ class GroupBinding(Request):
 
     voice_group_id: int = field(metadata=LONG)
     """The agent group's id."""
-    number: str | Unset | None = UNSET
+    number: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-58, by_check=True))
     """The phone number that leads to the group: for inbound trunks, at most 50 characters."""
     extra: Mapping[str, Any] = sent_extra_field()
     """What is sent beside these fields, under the vendor's names."""
@@ -70,9 +71,9 @@ class SipTrunkUpdate(Request):
     """Whether the trunk registers at the gateway."""
     sip_prefix: str | Unset | None = UNSET
     """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
-    sip_gateway_ip: str | Unset | None = UNSET
+    sip_gateway_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-50, by_check=True))
     """The address of the SIP gateway that calls go out to: for outbound trunks, at most 50 characters."""
-    sip_white_ip: str | Unset | None = UNSET
+    sip_white_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-55, by_check=True))
     """The address that inbound SIP is accepted from: for inbound trunks, at most 50 characters."""
     sip_account: str | Unset | None = UNSET
     """The account that an outbound trunk registers with at its gateway."""
@@ -98,9 +99,9 @@ class SipTrunkAdd(Request):
     """Whether the trunk registers at the gateway."""
     sip_prefix: str | Unset | None = UNSET
     """The trunk's prefix. The vendor's pages do not say what it is put in front of."""
-    sip_gateway_ip: str | Unset | None = UNSET
+    sip_gateway_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-50, by_check=True))
     """The address of the SIP gateway that calls go out to: for outbound trunks, at most 50 characters."""
-    sip_white_ip: str | Unset | None = UNSET
+    sip_white_ip: str | Unset | None = field(default=UNSET, metadata=length(0, 50, code=-55, by_check=True))
     """The address that inbound SIP is accepted from: for inbound trunks, at most 50 characters."""
     sip_account: str | Unset | None = UNSET
     """The account that an outbound trunk registers with at its gateway."""
@@ -121,13 +122,9 @@ class SipTrunkFilter(Request):
 
 
 @frozen(kw_only=True, repr=False)
-class SipTrunkQuery(Request):
-    """One page of a listing: its number from 1 and its size from 1 to 100."""
+class SipTrunkQuery(PageQuery):
+    """One page of a listing of trunks."""
 
-    current: int = field(metadata=INTEGER)
-    """The page's number, from 1."""
-    size: int = field(metadata=INTEGER)
-    """How many trunks a page has, from 1 to 100. The vendor may have a size of its own."""
     params: SipTrunkFilter
     """Which trunks are listed."""
 

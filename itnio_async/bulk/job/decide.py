@@ -85,13 +85,21 @@ class Decider:
         """Tell whether an item's trunk is not as a saved plan shows it, and may not be overwritten."""
         return item.key_id in self.changed and not self.force
 
+    def is_as_planned(self, row: JournalRow, item: PlanItem) -> bool:
+        """Tell whether the trunk is all that it was in the plan of this very run: most are, and that is soon seen."""
+        if not self.is_new or row.state is not RowState.WAITING or item.trunk is None:
+            return False
+        return item.trunk == self.plan.items[row.id].trunk
+
     def _held_back(self, row: JournalRow, item: PlanItem) -> Result | None:
         assert item.trunk is not None
         if row.state is RowState.REFUSED and self.is_changed(item):
             # What the journal has of it is what it was after that change.
             return _NOT_AS_SAVED
+        if self.force or self.is_as_planned(row, item):
+            return None
         planned = self.plan.items[row.id].trunk if self.is_new else None
-        changed = [] if self.force else _changed_since(row, item.trunk, planned)
+        changed = _changed_since(row, item.trunk, planned)
         return held(", ".join(changed)) if changed else None
 
 

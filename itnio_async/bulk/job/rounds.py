@@ -128,7 +128,8 @@ class Rounds:
                 continue
             to_send.append((row, item))
             # Of an unknown row the journal has what was before it was sent.
-            if row.state is not RowState.UNKNOWN and (now := with_values(row, item)) != row:
+            is_known = row.state is RowState.UNKNOWN or self._decider.is_as_planned(row, item)
+            if not is_known and (now := with_values(row, item)) != row:
                 changed.append(now)
         await self._journal.write(changed)
         if first:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from graphlib import TopologicalSorter
 from itertools import chain
+from math import inf
 from typing import Any
 
 from itnio_async.api.sip_trunks.service import UPDATE
@@ -27,7 +28,7 @@ from itnio_async.runs.outcome import Outcome
 from itnio_async.runs.pace import LAST, NOT_SENT, Pace
 from itnio_async.runs.run import BulkRun
 
-# While calls are held back, nothing but the clock tells that the job goes on.
+# Seconds. While calls are held back, nothing but the clock tells that the job goes on.
 _TELLS_EACH = 1.0
 
 # A row as the journal has it, and its item with the update that is to be sent.
@@ -72,6 +73,11 @@ class Ending:
         if not self.is_early and self._until is not None and self._clock() >= self._until:
             self.how = Ended.UNTIL
         return not self.is_early
+
+    @property
+    def left(self) -> float:
+        """The seconds until the time after which no call may begin; infinite where there is none."""
+        return inf if self.is_early or self._until is None else max(0.0, self._until - self._clock())
 
 
 class Updates:
@@ -223,7 +229,7 @@ class Sender:
             max_failures=options.max_failures,
         )
         self._ending.run = run
-        telling = asyncio.create_task(self._tell(run))
+        watching = asyncio.create_task(self._watch(run))
         try:
             async with run:
                 async for outcome in run:
@@ -233,7 +239,7 @@ class Sender:
         except ItnioError as error:
             self._ending.fail(error)
         finally:
-            telling.cancel()
+            watching.cancel()
             self._ending.run = None
             for outcome in await run.aclose():
                 self._account_for(updates, outcome, done)
@@ -266,9 +272,13 @@ class Sender:
             return not any(self._successes)
         return isinstance(error, (GatewayBusyError, *NOT_SENT))
 
-    async def _tell(self, run: BulkRun[SipTrunkUpdate, None]) -> None:
+    async def _watch(self, run: BulkRun[SipTrunkUpdate, None]) -> None:
+        """See to what is due while no call ends: the progress, and the end of a job whose time is up."""
         while True:
-            await asyncio.sleep(_TELLS_EACH)
+            # Not in one sleep until its time: that is by the clock of the machine, which somebody may set.
+            await asyncio.sleep(min(_TELLS_EACH, self._ending.left))
+            if not self._ending.may_go_on():
+                run.stop()
             self._meter.held_back = run.held_back
             self._meter.tell()
 

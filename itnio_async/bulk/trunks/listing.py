@@ -10,8 +10,8 @@ from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkFilter, SipTrunkQuery
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
-from itnio_async.endpoint import Listing
 from itnio_async.errors import ItnioError, UnexpectedResponseError
+from itnio_async.listing import Listing, last_page
 from itnio_async.values import Page
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
@@ -34,7 +34,7 @@ async def list_trunks(
     """
     reading = reading or Reading()
     first = await reading.ask(lambda: read_page(client, 1))
-    last = _last_page(first)
+    last = last_page(first, 1, len(first))
     if last is not None:
         pages = {1: first}
         while missing := [number for number in range(2, last + 1) if number not in pages]:
@@ -102,17 +102,6 @@ async def _one_after_the_other(client: AsyncClient, reading: Reading) -> list[Si
 
 def _page(number: int) -> SipTrunkQuery:
     return SipTrunkQuery(current=number, size=PAGE_SIZE, params=SipTrunkFilter())
-
-
-def _last_page(first: Page[SipTrunk]) -> int | None:
-    """Return the number of the last page, or None where the first one does not tell."""
-    if first.pages:
-        return first.pages
-    # Zeros beside records are a count that was not made.
-    if not first.total:
-        return None if len(first) else 1
-    # By the page's real length, which need not be what was asked for, nor the size that the vendor states.
-    return -(-first.total // len(first)) if len(first) else None
 
 
 def _flaw(trunks: list[SipTrunk], totals: Iterable[int | None]) -> str | None:

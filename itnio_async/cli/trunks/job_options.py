@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,8 @@ from itnio_async.config import BulkRate
 PANEL = "The run"
 _DEFAULTS = JobOptions()
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+# Plainer than what `float` takes, such as 1_0 and the digits of other scripts.
+_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?|\.[0-9]++")
 
 
 @frozen
@@ -131,18 +133,16 @@ def rate_of(text: str) -> BulkRate:
         return "auto"
     if text == "none":
         return None
-    with suppress(ValueError):
-        if 0.01 <= (rate := float(text)) < inf:
-            return rate
+    if _NUMBER.fullmatch(text) and 0.01 <= (rate := float(text)) < inf:
+        return rate
     raise CommandError(f"--rate {text}: it is not a rate.", "give auto, none, or the calls a second (at least 0.01).")
 
 
 def seconds_of(name: str, text: str) -> float:
     """Return a time such as 90s, 10m or 1h in seconds, or raise `CommandError`."""
     number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
-    with suppress(ValueError):
-        if 0 < (seconds := float(number) * _UNITS[unit]) < inf:
-            return seconds
+    if _NUMBER.fullmatch(number) and 0 < (seconds := float(number) * _UNITS[unit]) < inf:
+        return seconds
     raise CommandError(f"{name} {text}: it is not a time.", "give a number with s, m or h, such as 90s, 10m or 1h.")
 
 

@@ -61,8 +61,8 @@ class WhenOptions:
         typer.Option(
             "--until",
             metavar="TIME",
-            help="Begin no update after this time: HH:MM is the next moment at which a clock here shows it, at most 18 "
-            "hours away; or a date and a time, YYYY-MM-DD HH:MM.",
+            help="Begin no update after this time, and send none again: HH:MM is the next moment at which a clock here "
+            "shows it, at most 18 hours away; or a date and a time, YYYY-MM-DD HH:MM.",
             rich_help_panel=PANEL,
         ),
     ] = None

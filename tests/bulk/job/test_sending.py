@@ -12,10 +12,14 @@ from support.scripted import ticks
 from support.trunks import row
 from support.values import trunk_update
 
-from itnio_async.bulk.job.options import Ended
-from itnio_async.bulk.job.sending import Ending, Updates
+from benchmarks import limits, virtual_time
+from itnio_async import BulkRun, GatewayBusyError, RateLimit
+from itnio_async.bulk.job.options import Ended, JobOptions
+from itnio_async.bulk.job.progress import Meter
+from itnio_async.bulk.job.sending import Ending, Sender, Updates
 from itnio_async.bulk.journal.journal import JournalError, JournalRow, Result, RowState
 from itnio_async.bulk.plan.plan import PlanItem, Verdict
+from itnio_async.runs.pace import Pace
 
 
 class SlowJournal:
@@ -203,3 +207,55 @@ def test_each_is_handed_out_in_order_and_marked_before_or_given_back(count, batc
         assert len(journal.settled) <= 2 * batch
 
     asyncio.run(main())
+
+
+class FastJournal(SlowJournal):
+    """A journal whose marks are on the disk at once."""
+
+    def mark(self, rows):
+        marking = super().mark(rows)
+        marking.set_result(None)
+        return marking
+
+
+@pytest.mark.parametrize("at_most", [None, RateLimit(1, 3600.0)], ids=["auto", "one an hour"])
+@pytest.mark.parametrize("retry_after", [None, 7.0, 3600.0])
+@pytest.mark.parametrize("refuses_from", [0.0, 20.0])
+def test_at_its_time_a_job_ends_also_where_all_that_is_left_waits_to_be_sent_again(refuses_from, retry_after, at_most):
+    sent: list[float] = []
+
+    async def vendor(update):
+        now = asyncio.get_running_loop().time()
+        sent.append(now)
+        await asyncio.sleep(0.5)
+        if now >= refuses_from:
+            raise GatewayBusyError("busy", 429, retry_after, may_have_been_processed=False, attempts=1)
+        return limits.ANSWER
+
+    def bulk(endpoint, updates, **options):
+        return BulkRun(str(endpoint), vendor, updates, idempotent=True, **options)
+
+    async def main():
+        clock = asyncio.get_running_loop().time
+        journal, ending = FastJournal(), Ending(60.25, clock)
+        options = JobOptions(concurrency=3, patience=3600.0)
+        pace = Pace(3, patience=3600.0, at_most=at_most, clock=clock, random=lambda: 0.5)
+        told = []
+        sender = Sender(
+            journal, bulk, options, ending=ending, meter=Meter(told.append, clock=clock), clock=clock, pace=pace
+        )
+        await sender.send([(row._replace(result=Result(RowState.WAITING)), item) for row, item in opened(200)])
+        return journal, ending, told[-1], clock()
+
+    journal, ending, told, end = virtual_time.run(main())
+    assert (ending.how, ending.error) == (Ended.UNTIL, None)
+    # One that was under way may have half a second left.
+    assert 60.25 <= end <= 60.25 + 0.5
+    assert max(sent) < 60.25
+    states = {row: result.state for row, result in journal.settled}
+    done = [row for row, state in states.items() if state is RowState.DONE]
+    assert bool(done) == bool(refuses_from)
+    # Each row that was marked and is not done waits as before: none is unknown.
+    assert set(states) == set(journal.marked)
+    assert {state for row, state in states.items() if row not in done} == {RowState.WAITING}
+    assert (told.under_way, told.unknown, told.failed) == (0, 0, 0)

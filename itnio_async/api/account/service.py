@@ -1,0 +1,26 @@
+"""`client.account`: the endpoint as a value, and its method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from itnio_async.api.account.codes import ACCOUNT
+from itnio_async.api.account.types import Balance, NoFields
+from itnio_async.api.base import Service
+from itnio_async.endpoint import CallOptions, Endpoint, EnvelopeForm
+
+GET_BALANCE = Endpoint[NoFields, Balance](
+    "GET", "/sms/getBalance", NoFields, Balance, idempotent=True, family=ACCOUNT, envelope=EnvelopeForm.BESIDE
+)
+
+CALLS: Mapping[str, Endpoint[Any, Any]] = {"get_balance": GET_BALANCE}
+"""The endpoint of each method."""
+
+
+class Account(Service):
+    """The account itself."""
+
+    async def get_balance(self, **options: Unpack[CallOptions]) -> Balance:
+        """Return the balance, what is left of gifts, and the credit. Raises what `client.call` does."""
+        return (await self._caller.call(GET_BALANCE, NoFields(), **options)).data

@@ -1,0 +1,38 @@
+"""A family's package without its modules: each name is imported when somebody asks for it.
+
+So the codes of all families can be looked at without their types, which take many times as long to make.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from types import GenericAlias
+from typing import Any
+
+from itnio_async.endpoint import Endpoint
+
+
+def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and the `__dir__` of a family's package: its endpoints, its types and its service."""
+
+    def public() -> dict[str, Any]:
+        modules = [import_module(f"{package}.{name}") for name in ("types", "service")]
+        return {name: value for module in modules for name, value in vars(module).items() if _is_public(name, value)}
+
+    def get(name: str) -> Any:
+        if name == "__all__":
+            return sorted(public())
+        if name.startswith("_") or name not in (names := public()):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return names[name]
+
+    return get, lambda: sorted(public())
+
+
+def _is_public(name: str, value: Any) -> bool:
+    own = getattr(value, "__module__", "") if inspect.isclass(value) else ""
+    is_alias = isinstance(value, GenericAlias)
+    is_table = name in ("CALLS", "ENDPOINTS")
+    return name[0] != "_" and (own.startswith("itnio_async.api") or is_alias or is_table or isinstance(value, Endpoint))

@@ -1,0 +1,1 @@
+"""How single values go to and from JSON: what a type is, how it is sent, and how it is read."""

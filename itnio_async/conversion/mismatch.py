@@ -1,0 +1,77 @@
+"""A value that cannot stand where it stands, with the path to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import NoneType
+from typing import Any
+
+from itnio_async.values import Unset
+
+
+class Mismatch(Exception):
+    """A value that cannot stand where it stands; `path` leads to it.
+
+    `found` says what stands there, and `advice` what to do, where the type alone does not tell; `code` is the vendor's
+    code for the mistake, or None.
+    """
+
+    def __init__(
+        self,
+        expected: str,
+        value: object,
+        *,
+        found: str | None = None,
+        advice: str = "Values are never converted: give the type that the field has.",
+        code: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.path: list[str | int] = []
+        self.expected = expected
+        self.missing: bool = value is None or value is Unset.UNSET
+        # The type and never the value, which may be a password.
+        self.found: str = found or _JSON_NAMES.get(type(value)) or f"a Python {type(value).__name__}"
+        self.advice = advice
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, got {self.found}"
+
+    def where(self) -> str:
+        """Return the path as text, such as `group_list[0].number`."""
+        steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        return steps.removeprefix(".")
+
+
+_JSON_NAMES: dict[type, str] = {
+    NoneType: "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number with a fraction or exponent",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    Unset: "nothing",
+}
+
+
+def at(step: str | int, hook: Callable[[Any], Any], value: Any) -> Any:
+    """Return what a hook makes of a value; a mismatch in it has this step in its path."""
+    try:
+        return hook(value)
+    except Mismatch as mismatch:
+        mismatch.path.insert(0, step)
+        raise
+
+
+def located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the hook with its failures located; takes and drops the type that cattrs hands to structure hooks."""
+
+    def run(value: Any, _: Any = None) -> Any:
+        try:
+            return hook(value)
+        except Mismatch as mismatch:
+            mismatch.path.insert(0, step)
+            raise
+
+    return run

@@ -1,0 +1,146 @@
+"""What a field may hold, said once as a marker on it: the check, the pages and the command read the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+from attrs import Attribute, fields
+
+Marker: TypeAlias = MappingProxyType[str, Any]
+LIMIT = "itnio_async.limit"
+
+
+class Form(Enum):
+    """Which characters a text is made of; the value is the name for people."""
+
+    DIGITS = "digits"
+    LETTERS_AND_DIGITS = "letters and digits"
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text has no other characters."""
+        return text.isascii() and (text.isdigit() if self is Form.DIGITS else text.isalnum())
+
+
+class Limit(NamedTuple):
+    """The bounds of one field.
+
+    `least` and `most` bound a number, or how many `unit` a text or a list has. `form` is what a text is made of, and
+    `endings` are those that a file's name may have. `distinct` wants each item of a list once, and `each` is what holds
+    for each of them. `code` is the vendor's code for what breaks the limit, or None where the page names none. With
+    `by_check`, the check of the endpoint refuses it, in the words of that code.
+    """
+
+    least: int | None = None
+    most: int | None = None
+    unit: str = ""
+    form: Form | None = None
+    endings: tuple[str, ...] = ()
+    distinct: bool = False
+    each: Limit | None = None
+    code: int | None = None
+    by_check: bool = False
+
+    def __str__(self) -> str:
+        parts = [self._range(), "each once" if self.distinct else "", f"each of {self.each}" if self.each else ""]
+        if self.endings:
+            parts.append(f"ending in {' or '.join(self.endings)}")
+        return ", ".join(part for part in parts if part)
+
+    def _range(self) -> str:
+        unit = self.form.value if self.form else self.unit
+        if self.least is not None and self.most is not None:
+            text = f"{self.least} to {self.most}"
+        elif self.most is not None:
+            text = f"at most {self.most}"
+        else:
+            text = "" if self.least is None else f"at least {self.least}"
+        return f"{text} {unit}".strip()
+
+    def broken_by(self, value: Any) -> str | None:
+        """Say what is found where that breaks the limit, without the value of a text; None if all is well.
+
+        A value of another type than the limit is about is not its matter.
+        """
+        if isinstance(value, str):
+            return self._broken_by_text(value)
+        if isinstance(value, list | tuple):
+            return self._broken_by_items(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return str(value) if is_number and self._is_beyond(value) else None
+
+    def _broken_by_text(self, text: str) -> str | None:
+        size = len(text) * 3 // 4 if self.unit == _BYTES else len(text)
+        if self._is_beyond(size):
+            beyond = "longer" if self.most is not None and size > self.most else "shorter"
+            bound = self.most if beyond == "longer" else self.least
+            return f"one {beyond} than {bound} {self.unit} ({size})"
+        if self.form is not None and not self.form.fits(text):
+            return "other characters"
+        return "another ending" if self.endings and not text.lower().endswith(self.endings) else None
+
+    def _broken_by_items(self, items: Sequence[Any]) -> str | None:
+        if self._is_beyond(len(items)):
+            return f"{len(items)} {self.unit}"
+        if self.distinct and any(item in items[:index] for index, item in enumerate(items)):
+            return "one of them twice"
+        broken = (self.each.broken_by(item) for item in items) if self.each else ()
+        return next((f"one of {found}" for found in broken if found is not None), None)
+
+    def _is_beyond(self, size: float) -> bool:
+        return (self.least is not None and size < self.least) or (self.most is not None and size > self.most)
+
+
+_CHARACTERS, _ITEMS, _BYTES = "characters", "items", "bytes"
+
+
+def between(least: int | None = None, most: int | None = None, *, code: int | None = None) -> Marker:
+    """Return the marker of a number within these bounds."""
+    return _marker(Limit(least, most, code=code))
+
+
+def length(
+    least: int | None = None,
+    most: int | None = None,
+    *,
+    form: Form | None = None,
+    endings: tuple[str, ...] = (),
+    code: int | None = None,
+    by_check: bool = False,
+) -> Marker:
+    """Return the marker of a text of so many characters, made of `form`, or with one of these endings."""
+    return _marker(Limit(least, most, _CHARACTERS, form, endings, code=code, by_check=by_check))
+
+
+def items(
+    least: int | None = None,
+    most: int | None = None,
+    *,
+    each: Limit | None = None,
+    distinct: bool = False,
+    code: int | None = None,
+) -> Marker:
+    """Return the marker of a list of so many items."""
+    return _marker(Limit(least, most, _ITEMS, distinct=distinct, each=each, code=code))
+
+
+def content(most: int | None = None, *, code: int | None = None) -> Marker:
+    """Return the marker of a file's content, sent as base64, of at least one and at most so many bytes."""
+    return _marker(Limit(1, most, _BYTES, code=code))
+
+
+def limit_of(attribute: Attribute[Any]) -> Limit | None:
+    """Return the limit of an attrs field, or None."""
+    return attribute.metadata.get(LIMIT)
+
+
+def limits_of(cls: type[Any]) -> dict[str, Limit]:
+    """Return the limits of an attrs class, by the names of its fields."""
+    found = {attribute.name: limit_of(attribute) for attribute in fields(cls)}
+    return {name: limit for name, limit in found.items() if limit is not None}
+
+
+def _marker(limit: Limit) -> Marker:
+    return MappingProxyType({LIMIT: limit})

@@ -1,0 +1,93 @@
+"""The content of a file as base64 text, as the vendor takes it: from a path, from bytes or from an open file.
+
+A file is read in parts and each part is encoded at once: what is held is the text and never the file beside
+it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from binascii import b2a_base64
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from itnio_async.errors import InvalidRequestError
+from itnio_async.values import Base64
+
+_PART = 3 * 2**16  # of which each but the last becomes base64 without padding
+_LONG = 2**20  # from here on the loop would stand still for too long
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A file that is open for reading bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+
+
+FileSource: TypeAlias = str | PathLike[str] | bytes | bytearray | Readable
+"""A file to be sent: its path, its content, or the file itself, open for reading bytes."""
+
+
+def name_of(source: FileSource, name: str | None) -> str:
+    """Return the name that a file is sent under: the one given, else the file's own.
+
+    Raises `InvalidRequestError` where it has none.
+    """
+    own = source if isinstance(source, str | PathLike) else getattr(source, "name", None)
+    if name is None and isinstance(own, str | PathLike):
+        name = Path(own).name
+    if name is None:
+        raise InvalidRequestError("the content alone has no name. Give one with its ending.", field="file_name")
+    return name
+
+
+async def as_base64(source: FileSource, *, most: int | None = None, code: int | None = None) -> Base64:
+    """Return the content of a file as base64 text.
+
+    What is read from a disk, or is longer than 1 MB, is read and encoded in a thread. `most` is how many bytes it may
+    have, and `code` the vendor's code for more. Raises `InvalidRequestError` for an empty or a longer file and for what
+    is no file, and OSError for one that cannot be read.
+    """
+    if isinstance(source, bytes | bytearray):
+        if most is not None and len(source) > most:
+            raise _too_long(most, code)
+        if len(source) <= _LONG:
+            return _encoded(BytesIO(source), most, code)
+        return await asyncio.to_thread(_encoded, BytesIO(source), most, code)
+    return await asyncio.to_thread(_read, source, most, code)
+
+
+def _read(source: FileSource, most: int | None, code: int | None) -> Base64:
+    if isinstance(source, str | PathLike):
+        with Path(source).open("rb") as file:
+            return _encoded(file, most, code)
+    if not isinstance(source, Readable):
+        raise InvalidRequestError("a path, bytes, or a file open for reading bytes is wanted.", field="file")
+    return _encoded(source, most, code)
+
+
+def _encoded(file: Readable, most: int | None, code: int | None) -> Base64:
+    parts: list[bytes] = []
+    size = 0
+    rest = b""
+    while part := file.read(_PART - len(rest)):
+        if not isinstance(part, bytes):
+            raise InvalidRequestError("the file gives text: open it for reading bytes (mode 'rb').", field="file")
+        size += len(part)
+        if most is not None and size > most:
+            raise _too_long(most, code)
+        whole = rest + part
+        cut = len(whole) - len(whole) % 3
+        rest = whole[cut:]
+        parts.append(b2a_base64(whole[:cut], newline=False))
+    if not size:
+        raise InvalidRequestError("the file is empty.", field="file")
+    return Base64([*parts, b2a_base64(rest, newline=False)], size)
+
+
+def _too_long(most: int, code: int | None) -> InvalidRequestError:
+    return InvalidRequestError(f"the file is longer than {most} bytes. The vendor takes no more.", "file", code)

@@ -1,0 +1,327 @@
+"""The typed calls against what the vendor's pages say: paths, fields, types, limits, codes and secrets."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import datetime
+from enum import Enum
+from typing import Any, get_args, get_origin
+
+import attrs
+import pytest
+from support.any_values import VALUES, classes_in
+from support.facts import FACTS, answer_fields, codes_of, is_listing, request_fields
+
+from itnio_async import ENDPOINTS, AsyncClient, Page
+from itnio_async.api.paths import FAMILIES, Call, calls, calls_of, codes_of as family_codes
+from itnio_async.codes import SHARED
+from itnio_async.limits import Limit, limit_of
+from itnio_async.redaction import without_secrets
+from itnio_async.values import AS_TEXT, BITS, SECRET, Unset, fields_of, wire_name
+
+BY_NAME = {str(endpoint): endpoint for endpoint in ENDPOINTS}
+EACH = pytest.mark.parametrize("name", BY_NAME)
+
+
+# What the pages leave open, or contradict themselves in, and what is done about it. All of it in this one place.
+OPEN_TYPES = {
+    # (endpoint, field): why another type than the table's is sent.
+    (
+        "POST /v3/cc/seatGroup/addGroup",
+        "appId",
+    ): "Integer in the table, a text with letters in the sample and elsewhere",
+    ("POST /v3/cc/preview/submitTask", "filePath"): "Integer in the table, a path in the sample",
+    ("POST /v3/cc/sipTrunk/add", "type"): "String in the table, a number in the sample and in the listing",
+}
+OPEN_REQUIRED = {
+    # Optional here, required by some pages and not known to others.
+    ("POST /v3/cc/seat/query", "params.strTime"),
+    ("POST /v3/cc/seat/query", "params.endTime"),
+}
+OPEN_ANSWERS = {
+    # Fields that are kept in `extra` and not typed: as many as the uploaded file has columns.
+    ("POST /v3/cc/preview/queryTaskDetail", "var01"),
+}
+OPEN_ANSWER_TYPES = {
+    ("POST /v3/cc/preview/queryTaskDetail", "seatName"): "Long in the table, by its words a name",
+    ("POST /v3/cc/preview/queryTaskDetail", "callId"): "Integer here, a text in the other families",
+}
+IN_WORDS = {
+    # Constraints that no marker of one field can say: checks, enumerations, types, or only the vendor knows.
+    "not above the remaining quota (-36)",
+    "at least one (-48), no duplicates (-51), a group already bound is refused (-52)",
+    "unique (-34)",
+    "unique among the account's trunks (-47)",
+    "empty clears the setting",
+    "at most 100,000 numbers (-40)",
+    "yyyy-MM-dd HH:mm:ss",
+    "documented ISO 8601 with zone; the sample is yyyy-MM-dd HH:mm:ss",
+    "same contradiction as startTime",
+    "at most 31 days after strTime",
+    "at most 32 days before endTime; yyyy-MM-dd HH:mm:ss in the sample",
+}
+
+
+def test_the_endpoints_are_those_of_the_pages() -> None:
+    assert BY_NAME.keys() == FACTS.keys()
+
+
+# -- the registry -----------------------------------------------------------------------------------------------------
+
+# What a method's first word means, wherever it stands.
+VERBS = {
+    "add": "Create ",
+    "update": ("Change ", "Give ", "Set ", "Replace "),
+    "list": "List ",
+    "get": "Return ",
+    "delete": ("Delete ", "Take "),
+    "disable": "Keep ",
+    "enable": "Let ",
+    "upload": "Store ",
+    "create": "Make ",
+    "submit": "Create ",
+    "resend": "Call ",
+    "cancel": "Cancel ",
+}
+
+
+@pytest.mark.parametrize("call", list(calls()), ids=str)
+def test_each_call_has_a_method_that_says_what_it_does(call: Call) -> None:
+    assert inspect.isfunction(call.method)
+    assert call.method is getattr(getattr(AsyncClient, call.family), call.verb)
+    assert (call.method.__doc__ or "").startswith(VERBS[call.verb.partition("_")[0]])
+    assert "options" in inspect.signature(call.method).parameters
+    assert inspect.iscoroutinefunction(call.method) or call.verb.startswith("list")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_method_of_a_service_is_a_call_or_many_of_one(family: str) -> None:
+    service = getattr(AsyncClient, family)
+    methods = {name for name, value in vars(service).items() if inspect.isfunction(value) and name[0] != "_"}
+    verbs = {call.verb for call in calls_of(family)}
+    many = {name for name in methods if name.endswith("_many")}
+    assert methods - many == verbs
+    assert {name.removesuffix("_many") for name in many} <= verbs
+
+
+def test_what_must_not_be_repeated_blindly() -> None:
+    assert {str(call) for call in calls() if not call.endpoint.idempotent} == {
+        "sip_trunks.add",
+        "agent_groups.add",
+        "agent_groups.upload_ringtone",
+        "agents.add",
+        "agents.create_sdk_authentication",
+        "team_leaders.add",
+        "call_tasks.upload",
+        "call_tasks.submit",
+        "call_tasks.resend",
+    }
+
+
+@EACH
+def test_each_reason_not_to_repeat_stands_beside_its_endpoint(name: str) -> None:
+    endpoint = BY_NAME[name]
+    (call, *_) = [call for call in calls() if call.endpoint is endpoint]
+    source = inspect.getsource(inspect.getmodule(call.method)).splitlines()  # type: ignore[arg-type]
+    line = next(number for number, text in enumerate(source) if f'"{endpoint.path}"' in text)
+    start = next(number for number in range(line, 0, -1) if " = Endpoint[" in source[number])
+    assert endpoint.idempotent or source[start - 1].startswith("#")
+
+
+# -- requests ---------------------------------------------------------------------------------------------------------
+
+
+def is_local(attribute: Any) -> bool:
+    return "itnio_async.local" in attribute.metadata
+
+
+def sent_fields(kind: Any, before: str = "") -> dict[str, tuple[Any, Any]]:
+    """Return each field that a request sends, also those within others, by its path on the wire."""
+    found = {}
+    for attribute, part in fields_of(kind):
+        if attribute.name == "extra" or is_local(attribute):
+            continue
+        path = f"{before}{wire_name(attribute.name)}"
+        found[path] = (attribute, part)
+        for inner in classes_in(part) if not before else ():
+            found |= sent_fields(inner, f"{path}.")
+    return found
+
+
+def members(kind: Any) -> set[Any]:
+    """Return the types that a field takes, but for nothing."""
+    parts = get_args(kind) if get_origin(kind) is not list and get_args(kind) else (kind,)
+    return {part for part in parts if part not in (type(None), Unset)}
+
+
+def plain_type(kind: Any) -> Any:
+    """Return the plain type whose values those of an enumeration are."""
+    plain = (bool, int, float, str, datetime)
+    return next((one for one in plain if isinstance(kind, type) and issubclass(kind, one)), kind)
+
+
+def fits(fact: dict[str, Any], kind: Any, metadata: Any) -> bool:
+    """Tell whether what is sent has the type of the page's table."""
+    parts = members(kind)
+    wanted = fact["type"]
+    if wanted in ("Array", "Object"):
+        lists = [part for part in parts if get_origin(part) is list]
+        if wanted == "Object":
+            return all(attrs.has(part) for part in parts)
+        (inner,) = get_args(lists[0])
+        return "items" in fact or fits({"type": fact["of"]}, inner, {})
+    plain = set(map(plain_type, parts))
+    if wanted in ("Integer", "Long"):
+        bits = metadata.get(BITS, 32)
+        return AS_TEXT not in metadata and int in plain and bits == (32 if wanted == "Integer" else 64)
+    if wanted == "Boolean":
+        return plain == {bool}
+    if int in plain:
+        return AS_TEXT in metadata
+    return bool(plain & {str, datetime})
+
+
+@EACH
+def test_a_request_has_the_fields_of_its_page(name: str) -> None:
+    fields = sent_fields(BY_NAME[name].request_type)
+    documented = dict(request_fields(FACTS[name]))
+    assert fields.keys() == documented.keys()
+    for path, (attribute, kind) in fields.items():
+        fact = documented[path]
+        if (name, path) in OPEN_TYPES:
+            assert not fits(fact, kind, attribute.metadata), "not open any more"
+        else:
+            assert fits(fact, kind, attribute.metadata), path
+        is_required = attribute.default is attrs.NOTHING
+        assert is_required == (fact["required"] == "yes" and (name, path) not in OPEN_REQUIRED), path
+
+
+@EACH
+def test_where_the_fields_go(name: str) -> None:
+    for path, fact in request_fields(FACTS[name]):
+        assert (fact.get("in") == "query") == (BY_NAME[name].method == "GET"), path
+        assert fact.get("in") != "path"
+
+
+RANGES = [
+    (r"1\.\.N", lambda: (1, None, "")),
+    (r"(\d+)\.\.(\d+)", lambda a, b: (a, b, "")),
+    (r"(\d+)-(\d+) (?:characters|digits).*", lambda a, b: (a, b, "characters")),
+    (
+        r"at most (\d+) (?:characters|letters and digits)(?:, format checked)?(?: \(-\d+\))?",
+        lambda b: (0, b, "characters"),
+    ),
+    (r"at most (\d+) MB.*", lambda b: (1, b * 2**20, "bytes")),
+    (r"at most (\d+) distinct tags of at most (\d+) characters.*", lambda b, _: (None, b, "items")),
+]
+
+
+@EACH
+def test_the_limits_are_those_of_the_page(name: str) -> None:
+    documented = dict(request_fields(FACTS[name]))
+    for path, (attribute, kind) in sent_fields(BY_NAME[name].request_type).items():
+        words = documented[path].get("constraints", "")
+        limit = limit_of(attribute)
+        if not words or words in IN_WORDS or any(words.startswith(text) for text in IN_WORDS):
+            # A list that acts on nothing, no agents at all and an empty file are refused without a word of the page.
+            assert limit in (None, Limit(1), Limit(1, unit="items"), Limit(1, unit="bytes")) or limit.form, path
+            continue
+        found = next((make(*map(int, m.groups())) for text, make in RANGES if (m := re.fullmatch(text, words))), None)
+        enums = classes_of_enums(kind)
+        if found is None or enums:
+            assert enums or (limit is not None and limit.form is not None), (path, words)
+            continue
+        assert limit is not None, (path, words)
+        assert (limit.least, limit.most, limit.unit) == found, path
+        if "digits" in words:
+            assert limit.form is not None
+
+
+def classes_of_enums(kind: Any) -> list[type[Enum]]:
+    parts = [part for member in members(kind) for part in (get_args(member) or (member,))]
+    parts = [inner for part in parts for inner in (get_args(part) or (part,))]
+    return [part for part in parts if isinstance(part, type) and issubclass(part, Enum) and part is not Unset]
+
+
+@EACH
+def test_the_enumerations_have_the_values_of_the_page(name: str) -> None:
+    documented = dict(request_fields(FACTS[name]))
+    for path, (_, kind) in sent_fields(BY_NAME[name].request_type).items():
+        words = documented[path].get("constraints", "")
+        numbers = [int(number) for number in re.findall(r"(?:^|, )(-?\d+) (?!or )[a-z]", words)]
+        for enum in classes_of_enums(kind):
+            if numbers and isinstance(next(iter(enum)).value, int):
+                assert sorted(enum) == sorted(numbers), path
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+READS = {
+    "Integer": int,
+    "Long": int,
+    "Double": float,
+    "String": str,
+    "DateTime": str,
+    "Boolean": bool,
+}
+
+
+def record_of(name: str) -> Any:
+    kind = BY_NAME[name].response_type
+    inner: Any = get_args(kind)[0] if get_origin(kind) in (Page, list) else kind
+    return inner if attrs.has(inner) else None
+
+
+@EACH
+def test_an_answer_has_the_fields_of_its_page(name: str) -> None:
+    fact = FACTS[name]
+    record = record_of(name)
+    documented = {field["name"]: field for field in answer_fields(fact)}
+    assert (get_origin(BY_NAME[name].response_type) is Page) == is_listing(fact)
+    if record is None:
+        assert not documented
+        assert BY_NAME[name].response_type in (None, int)
+        return
+    names = {wire_name(attribute.name): part for attribute, part in fields_of(record) if attribute.name != "extra"}
+    other = {alias for field in documented.values() for alias in field.get("other_names", ())}
+    assert names.keys() - other == {known for known in documented if (name, known) not in OPEN_ANSWERS}
+    for known, field in documented.items():
+        if known in names and field["type"] in READS and (name, known) not in OPEN_ANSWER_TYPES:
+            assert READS[field["type"]] in set(map(plain_type, members(names[known]))), known
+
+
+@EACH
+def test_what_the_pages_call_secret_is(name: str) -> None:
+    said = {
+        path.rpartition(".")[2]
+        for path, field in [*request_fields(FACTS[name]), *((f["name"], f) for f in answer_fields(FACTS[name]))]
+        if "secret" in field.get("meaning", "")
+    }
+    kinds = {*classes_in(BY_NAME[name].request_type), *classes_in(BY_NAME[name].response_type)} - {Page}
+    marked = {wire_name(field.name) for kind in kinds for field in attrs.fields(kind) if SECRET in field.metadata}
+    assert marked == said
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_the_name_of_each_secret_is_known_where_text_is_blanked_out(kind: Any) -> None:
+    names = [wire_name(field.name) for field in attrs.fields(kind) if SECRET in field.metadata]
+    assert "hunter2" not in str(without_secrets({"data": dict.fromkeys(names, "hunter2")}, ()))
+
+
+# -- codes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_codes_of_a_family_are_those_of_its_pages(family: str) -> None:
+    said = set().union(*(codes_of(FACTS[str(call.endpoint)]) for call in calls_of(family)))
+    codes = family_codes(family).codes
+    assert said <= codes.keys()
+    assert codes.keys() - SHARED.codes.keys() <= said
+    for call in calls_of(family):
+        assert call.endpoint.family.name == family_codes(family).name
+
+
+def test_the_same_number_means_different_things() -> None:
+    assert "agents" in family_codes("agent_groups")[-64].meaning
+    assert "password" in family_codes("agents")[-64].meaning
