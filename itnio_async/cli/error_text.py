@@ -6,7 +6,6 @@ import os
 import socket
 import ssl
 
-from itnio_async.bulk.report.words import plain_words
 from itnio_async.cli.exits import ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
 from itnio_async.cli.output import visible
 from itnio_async.errors import (
@@ -19,6 +18,7 @@ from itnio_async.errors import (
     TransportError,
     UnexpectedResponseError,
 )
+from itnio_async.text import plain_words
 
 # The option that sets the field named by an error.
 _OPTIONS = {

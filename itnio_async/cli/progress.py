@@ -89,7 +89,8 @@ def parts_of(progress: Progress) -> list[str]:
     parts = [f"{progress.finished:,} of {progress.total:,}", f"{progress.failed:,} refused"]
     if progress.unknown:
         parts.append(f"{progress.unknown:,} unknown")
-    parts.append(f"{progress.rate:,.0f}/s")
+    if progress.rate:
+        parts.append(f"{progress.rate:,.0f}/s")
     if progress.held_back:
         parts.append(progress.held_back)
     if progress.remaining:
@@ -115,6 +116,7 @@ class Lines:
         self._tenth = 0
         self._said = clock()
         self._last: Progress | None = None
+        self._shown: Progress | None = None
 
     def tell(self, progress: Progress) -> None:
         """Show how far the job is, if it is time."""
@@ -124,14 +126,21 @@ class Lines:
         tenth = progress.finished * 10 // progress.total
         if tenth == self._tenth and self._clock() - self._said < _SILENCE:
             return
-        self._tenth, self._said, self._last = tenth, self._clock(), None
-        say(", ".join(parts_of(progress)))
+        self._tenth, self._said = tenth, self._clock()
+        self._show(progress)
 
     def end(self) -> None:
         """Show how far the job has come, if that was not the last line."""
-        if self._last is not None:
-            say(", ".join(parts_of(self._last)))
-            self._last = None
+        if self._last is not None and (self._shown is None or _outcomes(self._last) != _outcomes(self._shown)):
+            self._show(self._last)
+
+    def _show(self, progress: Progress) -> None:
+        self._shown = progress
+        say(", ".join(parts_of(progress)))
+
+
+def _outcomes(progress: Progress) -> tuple[int, int, int]:
+    return progress.finished, progress.failed, progress.unknown
 
 
 class Bar:
@@ -155,7 +164,8 @@ class Bar:
             yield Text("Reading the trunks ...", no_wrap=True, overflow="ellipsis")
             return
         width = options.max_width
-        colour = BAD if progress.failed else CARE if progress.unknown else GOOD
+        is_well = not (progress.failed or progress.unknown)
+        colour = GOOD if is_well else CARE if progress.finished < progress.total else BAD
         yield ProgressBar(
             total=progress.total,
             completed=min(progress.finished, progress.total),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.bulk.journal.rows import HELD_BACK, JournalRow, Result, RowState
+from itnio_async.text import NO_ANSWER, plain_words
 
 STATE_WORDS = {
     RowState.DONE: ("Done", "accepted by the vendor"),
@@ -18,33 +19,8 @@ STATE_WORDS = {
 BAD_WORDS = ("Bad rows", "left out: they cannot be read, or break a rule")
 """The same for the rows of the file that were left out."""
 
-# By the name of an error's class. What the error itself says is for programmers: it names arguments, and other
-# people's exceptions.
-_NO_ANSWER = {
-    "ConnectError": "no connection could be made",
-    "ConnectTimeout": "no connection was made in time",
-    "ProxyError": "the proxy made no connection",
-    "PoolTimeout": "no connection came free in time",
-    "ReadTimeout": "no answer came in time",
-    "WriteTimeout": "the request could not be sent in time",
-    "ConnectionLost": "the connection ended before the answer was whole",
-    "ProtocolError": "what came back is not HTTP",
-    "TransportError": "no answer came",
-    "DeadlineExceeded": "the time for the call was used up",
-}
-_PLAIN = _NO_ANSWER | {
-    "UnexpectedResponseError": "the answer was not the API's",
-    "GatewayBusyError": "the gateway before the API had no room for it",
-    "AuthenticationError": "the vendor refused the API key or its sign",
-    "IpNotAllowedError": "the vendor does not take calls from this address",
-}
 _AGAIN = "Run the same command again: "
 _CORRECT = "Correct the rows; each has its reason."
-
-
-def plain_words(error: str | None) -> str:
-    """Return what an error's class means in plain words, or nothing where there is no more to say than its name."""
-    return _PLAIN.get(error or "", "")
 
 
 def said_of(row: JournalRow) -> str:
@@ -54,7 +30,7 @@ def said_of(row: JournalRow) -> str:
 
 def reason_of(result: Result) -> str:
     """Return why a result is what it is: the vendor's words, or ours."""
-    return _NO_ANSWER.get(result.error or "", result.reason)
+    return NO_ANSWER.get(result.error or "", result.reason)
 
 
 def is_otherwise(row: JournalRow) -> bool:

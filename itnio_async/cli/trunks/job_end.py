@@ -33,8 +33,8 @@ def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOp
         show_outcome(report, result.not_as_wanted, json=how.json)
     except OSError as error:
         unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
+    say_verdict(report, verified=job.options.verify)
     _say_end(result, job.options, report)
-    say_verdict(report)
     if report.failed and not (files.failed or files.html or how.json):
         path = shlex.quote(str(result.journal))
         say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")

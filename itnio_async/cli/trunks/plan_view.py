@@ -38,6 +38,8 @@ def show_plan(plan: Plan, bad: Sequence[BadRow], *, full: bool = False) -> None:
         _show_item(item, plan)
     if is_long:
         line(f"{counted(left_out, 'trunk')}{' more' if items else ''}; --full shows each one.", SOFT)
+    if items:
+        line("")
     show_fields(plan)
     show_counts(plan, bad)
 
