@@ -46,12 +46,12 @@ TABLES = "".join(tables.TABLES for tables in _TABLES)
 
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
 class Assumptions(
-    SipTrunkAssumptions,
-    AgentGroupAssumptions,
-    AgentAssumptions,
-    TeamLeaderAssumptions,
-    CallTaskAssumptions,
     CallRecordAssumptions,
+    CallTaskAssumptions,
+    TeamLeaderAssumptions,
+    AgentAssumptions,
+    AgentGroupAssumptions,
+    SipTrunkAssumptions,
 ):
     """The decisions; iterating lists them, assigning to one flips it for the requests that follow.
 

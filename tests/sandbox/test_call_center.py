@@ -19,6 +19,7 @@ from itnio_async.sandbox.handler import AUTHENTICATION
 
 GROUP, OTHER = 1_000_001, 1_000_002
 APPLICATION = "sandbox1"
+WINDOW = {"strTime": "2025-06-01 00:00:00", "endTime": "2025-06-30 00:00:00"}
 MP3 = b"ID3" + bytes(range(200))
 _PATH = "/v3/cc"
 
@@ -167,21 +168,20 @@ def test_agents_from_their_making_to_their_end(ask: Asker) -> None:
     assert ask(f"{_PATH}/seat/querySipTotal", voiceGroupId=GROUP).data == {"total": 100, "remaining": 100}
     first, second, third = add_agents(ask, 3)
     assert ask(f"{_PATH}/seat/querySipTotal", voiceGroupId=GROUP).data == {"total": 100, "remaining": 97}
-    window = {"strTime": "2025-06-01 00:00:00", "endTime": "2025-06-30 00:00:00"}
     change = agent_body(first, petName="Al", password="abc123", displayNum="+49", ccode="49")
     assert ask(f"{_PATH}/seat/updateSeat", change).rule == "0 documented"
     assert ask(f"{_PATH}/seat/batchingSeat", {"type": 3, "idList": [second]}).code == 0
     ranks = {"voiceGroupId": GROUP, "params": [{"keyId": third, "priority": 999}]}
     assert ask(f"{_PATH}/seat/updatePriority", ranks).code == 0
-    agents = {agent["keyId"]: agent for agent in listed(ask, "seat/query", voiceGroupId=GROUP, **window)}
+    agents = {agent["keyId"]: agent for agent in listed(ask, "seat/query", voiceGroupId=GROUP, **WINDOW)}
     assert (agents[first]["petName"], agents[first]["password"], agents[first]["empNo"]) == ("Al", "abc123", "4711")
     assert [agents[key]["enable"] for key in (first, second, third)] == [0, 1, 0]
     assert agents[third]["priority"] == 999
-    assert [one["keyId"] for one in listed(ask, "seat/query", enable=1, **window)] == [second]
-    assert [one["keyId"] for one in listed(ask, "seat/query", name="an ag", **window)] == [first]
+    assert [one["keyId"] for one in listed(ask, "seat/query", enable=1, **WINDOW)] == [second]
+    assert [one["keyId"] for one in listed(ask, "seat/query", name="an ag", **WINDOW)] == [first]
     assert ask(f"{_PATH}/seat/batchingSeat", {"type": 4, "idList": [second]}).code == 0
     assert ask(f"{_PATH}/seat/batchingSeat", {"type": 2, "idList": [first, second]}).code == 0
-    assert [one["keyId"] for one in listed(ask, "seat/query", **window)] == [third]
+    assert [one["keyId"] for one in listed(ask, "seat/query", **WINDOW)] == [third]
 
 
 @pytest.mark.parametrize(
@@ -221,15 +221,14 @@ def test_the_quota_of_agents(ask: Asker, sandbox: Sandbox) -> None:
 
 
 def test_a_batch_is_done_whole_or_not_at_all_unless_assumed_otherwise(ask: Asker, sandbox: Sandbox) -> None:
-    window = {"strTime": "2025-06-01 00:00:00", "endTime": "2025-06-30 00:00:00"}
     first, second = add_agents(ask, 2)
     batch = {"type": 3, "idList": [first, 99, second]}
     assert ask(f"{_PATH}/seat/batchingSeat", batch).rule == "22 assumed"
-    assert [one["enable"] for one in listed(ask, "seat/query", **window)] == [0, 0]
+    assert [one["enable"] for one in listed(ask, "seat/query", **WINDOW)] == [0, 0]
     sandbox.assumptions.batch = "until one fails"
     sandbox.assumptions.unknown_id_code = -24
     assert ask(f"{_PATH}/seat/batchingSeat", batch).rule == "24 assumed"
-    assert [one["enable"] for one in listed(ask, "seat/query", **window)] == [1, 0]
+    assert [one["enable"] for one in listed(ask, "seat/query", **WINDOW)] == [1, 0]
 
 
 def test_a_credential_ends_the_one_before(ask: Asker, sandbox: Sandbox) -> None:
@@ -329,10 +328,7 @@ def test_a_task_calls_the_numbers_of_its_sheet(ask: Asker, sandbox: Sandbox) -> 
     assert ask(f"{_PATH}/seat/updateSeat", agent_body(agents[0])).rule == "67 documented"
     assert ask(f"{_PATH}/seat/batchingSeat", {"type": 2, "idList": agents}).rule == "67 documented"
     after(sandbox, 7.9)
-    busy = [
-        one["status"] for one in listed(ask, "seat/query", strTime="2025-06-01 00:00:00", endTime="2025-06-30 00:00:00")
-    ]
-    assert busy == [3, 3]
+    assert [agent["status"] for agent in listed(ask, "seat/query", **WINDOW)] == [3, 3]
 
     after(sandbox, 1)
     (task,) = listed(ask, "preview/query", finishFlag=1)
@@ -343,7 +339,7 @@ def test_a_task_calls_the_numbers_of_its_sheet(ask: Asker, sandbox: Sandbox) -> 
     calls = records(ask)
     assert [call["called"] for call in calls] == [number for number, _ in NUMBERS]
     assert {call["agentName"] for call in calls if call["voiceUrl"]} == {"agent00001", "agent00002"}
-    counted = listed(ask, "seat/query", strTime="2025-06-01 00:00:00", endTime="2025-06-30 00:00:00")
+    counted = listed(ask, "seat/query", **WINDOW)
     assert [agent["connectNum"] for agent in counted] == [10, 8]
     assert ask(f"{_PATH}/seat/batchingSeat", {"type": 2, "idList": agents}).code == 0
 
@@ -397,14 +393,7 @@ def test_a_task_is_cancelled_and_its_rest_called_again(ask: Asker, sandbox: Sand
     sandbox.assumptions.resent_task_answered = "id"
     add_agents(ask)
     task = submitted(ask).data
-    resend = {
-        "taskId": task,
-        "resendType": 2,
-        "type": 1,
-        "voiceGroupId": [GROUP],
-        "appId": APPLICATION,
-        "calloutRate": 1,
-    }
+    resend = {"taskId": task, "resendType": 2, "type": 0, "voiceGroupId": [GROUP]}
     path = f"{_PATH}/preview/resendTask"
     assert ask(path, resend).rule == "41 documented"
     after(sandbox, 5)
@@ -421,9 +410,8 @@ def test_a_task_is_cancelled_and_its_rest_called_again(ask: Asker, sandbox: Sand
     assert statuses == [9] * 9 + [7] + [5] * 10
     assert len(records(ask)) == 10
     again = ask(path, resend).data
-    assert [one["var01"] for one in listed(ask, "preview/queryTaskDetail", taskId=again)] == [
-        n for n, _ in NUMBERS[10:]
-    ]
+    numbers = [one["var01"] for one in listed(ask, "preview/queryTaskDetail", taskId=again)]
+    assert numbers == [number for number, _ in NUMBERS[10:]]
     failed = ask(path, {**resend, "resendType": 1}).data
     assert len(listed(ask, "preview/queryTaskDetail", taskId=failed)) == 1
     everything = ask(path, {**resend, "taskId": str(task), "resendType": 3}).data
@@ -564,13 +552,16 @@ def test_pages_have_each_record_once(ask: Asker, sandbox: Sandbox, path: str) ->
     for number in range(7):
         assert ask(f"{_PATH}/teamleader/add", {"name": f"leader{number}"}).code == 0
         submitted(ask)
-    whole = listed(ask, path)
+
+    def paged(size: int) -> list[dict[str, Any]]:
+        pages = (listed(ask, path, size=size, current=current) for current in itertools.count(1))
+        return list(itertools.chain.from_iterable(itertools.takewhile(bool, pages)))
+
+    whole = paged(100)
     assert len(whole) >= 7
-    pages = (listed(ask, path, size=3, current=current) for current in itertools.count(1))
-    paged = list(itertools.chain.from_iterable(itertools.takewhile(bool, pages)))
-    assert paged == whole
+    assert paged(7) == whole
     sandbox.assumptions.listed_order = "newest first"
-    assert listed(ask, path) == whole[::-1]
+    assert paged(50) == whole[::-1]
 
 
 def test_what_is_stored_outlives_the_sandbox(tmp_path: Any) -> None:

@@ -84,6 +84,6 @@ VOICE_QUERYING: tuple[_Rule, ...] = (
     Rule(
         -22,
         "strTime is longer ago than two months",
-        lambda call: window(call)[0] < call.now - call.assumptions.voice_record_months * _DAY,
+        lambda call: window(call)[0] < call.now - call.assumptions.voice_record_days * _DAY,
     ),
 )
