@@ -37,13 +37,12 @@ SETTINGS: Fields = {
     "timeoutIdle": _CLEARED,
     "timeoutWaitSec": OPTIONAL_ID,
     "turnSeatRing": Field(is_text),
-    "labelName": Field(is_list, members=Field(is_text, most=20)),
+    "labelName": Field(is_list, most=10, members=Field(is_text, most=20)),
     "displaySwitch": _ON_OFF,
     "encryptNumber": _ON_OFF,
     "fsNode": Field(is_text, values=("SG_FS", "USA_FS", "UAE_FS")),
 }
 RINGTONE: Fields = {"seatGroupId": ID}
-MOST_TAGS = 10
 
 
 def group_id(call: GroupCall) -> int:
@@ -87,7 +86,6 @@ DELETING: tuple[_Rule, ...] = (
 )
 SETTING: tuple[_Rule, ...] = (
     EXISTS,
-    Rule(-22, "labelName has more than 10 tags", lambda call: len({*(call.body.get("labelName") or ())}) > MOST_TAGS),
     Rule(-22, "a tag is there twice", _tag_twice, assumed=True, switch="tags_distinct"),
     Rule(
         -22,

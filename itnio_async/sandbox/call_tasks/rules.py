@@ -30,7 +30,7 @@ _SETTINGS: Fields = {
     "voiceGroupId": ids(required=False),
     "appId": Field(is_text),
     "calloutRate": Field(is_integer),
-    "displayNum": Field(is_text, form="[A-Za-z0-9]{0,20}"),
+    "displayNum": Field(is_text, least=0, most=20, form="[A-Za-z0-9]*"),
     "ccode": Field(is_text),
     "remark": Field(is_text),
 }

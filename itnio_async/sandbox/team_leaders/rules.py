@@ -25,7 +25,7 @@ ADD: Fields = {
 }
 UPDATE: Fields = {
     "keyId": ID,
-    "empNo": Field(is_text, required=True, form="[0-9]{1,12}"),
+    "empNo": Field(is_text, required=True, least=1, most=12, form="[0-9]+"),
     "password": Field(is_text),
     "name": Field(is_text, required=True, least=4, most=32),
     "petName": _PET_NAME,
