@@ -2,119 +2,53 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from attrs import field, frozen
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from itnio_async._version import __version__
-from itnio_async.cli import exits
-from itnio_async.cli.option_groups import flattened
+from itnio_async.cli.families.group import FamilyGroup
+from itnio_async.cli.families.words import families
+from itnio_async.cli.lazy_commands import Command, LazyCommand, function_at, group
 from itnio_async.cli.output import line
 
-_HELP = {"help_option_names": ["--help", "-h"]}
-
-
-@frozen
-class _Command:
-    """A command: its name, where its function is (`module:function` in this package), and its line in the list.
-
-    `settings` are those of its context in click.
-    """
-
-    name: str
-    where: str
-    summary: str
-    settings: dict[str, Any] = field(factory=dict)
-
-    def function(self) -> Callable[..., Any]:
-        """Load the command's function."""
-        module, _, name = self.where.partition(":")
-        function: Callable[..., Any] = getattr(import_module(f"itnio_async.cli.{module}"), name)
-        return function
-
-
 _TRUNKS = (
-    _Command("list", "trunks.list:list_trunks", "List the trunks."),
-    _Command("update", "trunks.update:update_trunk", "Change settings of one trunk."),
-    _Command("add", "trunks.add:add_trunk", "Create a trunk."),
-    _Command("export", "trunks.export:export_trunks", "Write the trunks to a file."),
-    _Command("plan", "trunks.plan:plan_trunks", "Show what a file of trunks would change."),
-    _Command("apply", "trunks.apply:apply_trunks", "Update the trunks from a file."),
-    _Command("report", "trunks.report:report_trunks", "Show what became of each row of a job."),
-    _Command("undo", "trunks.undo:undo_trunks", "Undo the changes of a job."),
+    Command("list", "List the trunks.", function_at("trunks.list:list_trunks")),
+    Command("update", "Change settings of one trunk.", function_at("trunks.update:update_trunk")),
+    Command("add", "Create a trunk.", function_at("trunks.add:add_trunk")),
+    Command("export", "Write the trunks to a file.", function_at("trunks.export:export_trunks")),
+    Command("plan", "Show what a file of trunks would change.", function_at("trunks.plan:plan_trunks")),
+    Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks")),
+    Command("report", "Show what became of each row of a job.", function_at("trunks.report:report_trunks")),
+    Command("undo", "Undo the changes of a job.", function_at("trunks.undo:undo_trunks")),
 )
-_DEMO = _Command("demo", "demo:demo", "Watch 500 trunks being updated; needs no account.")
+_DEMO = Command("demo", "Watch 500 trunks being updated; needs no account.", function_at("demo:demo"))
 _OTHERS = (
+    Command("balance", "Show the account's balance.", lambda: function_at("families.commands:balance")()()),
+    Command("call", "Make any call of the API.", function_at("families.any_call:call")),
+    Command("endpoints", "List the calls of the API.", function_at("families.endpoints:endpoints")),
     # A code is a negative number, which click would take for an option.
-    _Command("codes", "codes:codes", "Explain the vendor's codes.", {"ignore_unknown_options": True}),
-    _Command("sign", "sign:sign", "Show the signing headers for a moment."),
-    _Command("doctor", "doctor:doctor", "Find out why calls do not work."),
-    _Command("sandbox", "sandbox:sandbox", "Imitate the vendor on this machine."),
+    Command("codes", "Explain the vendor's codes.", function_at("codes:codes"), {"ignore_unknown_options": True}),
+    Command("sign", "Show the signing headers for a moment.", function_at("sign:sign")),
+    Command("doctor", "Find out why calls do not work.", function_at("doctor:doctor")),
+    Command("sandbox", "Imitate the vendor on this machine.", function_at("sandbox:sandbox")),
 )
 
 
 def build(*, rich: bool) -> TyperGroup:
     """Return the command with all its subcommands; `rich` says whether its help has boxes and colours."""
-    app = _group("itnio", _start, rich=rich)
-    trunks = _group("trunks", _trunks, rich=rich)
+    app = group("itnio", _start, rich=rich)
+    trunks = group("trunks", _trunks, rich=rich)
     for command in _TRUNKS:
-        trunks.add_command(_LazyCommand(command, rich=rich))
-    app.add_command(_LazyCommand(_DEMO, rich=rich))
+        trunks.add_command(LazyCommand(command, rich=rich))
+    app.add_command(LazyCommand(_DEMO, rich=rich))
     app.add_command(trunks)
+    for word, (_, summary) in families().items():
+        app.add_command(group(word, _nothing, rich=rich, help=summary, kind=FamilyGroup))
     for command in _OTHERS:
-        app.add_command(_LazyCommand(command, rich=rich))
+        app.add_command(LazyCommand(command, rich=rich))
     return app
-
-
-class _LazyCommand(TyperCommand):
-    """A command of which only name and summary are known until it is called."""
-
-    def __init__(self, command: _Command, *, rich: bool) -> None:
-        super().__init__(command.name, short_help=command.summary)
-        self._command = command
-        self._rich = rich
-
-    def make_context(self, *arguments: Any, **more: Any) -> Any:
-        """Load the command and let it make the context, which then belongs to the loaded command."""
-        return _loaded(self._command, rich=self._rich).make_context(*arguments, **more)
-
-
-def _loaded(command: _Command, *, rich: bool) -> Any:
-    app = _typer(rich=rich)
-    function = command.function()
-    register = app.command(
-        command.name, help=_text_of(function), epilog=exits.TEXT, context_settings={**_HELP, **command.settings}
-    )
-    register(flattened(function))
-    return typer.main.get_command(app)
-
-
-def _group(name: str, function: Callable[..., Any], *, rich: bool) -> TyperGroup:
-    app = _typer(
-        rich=rich, name=name, help=_text_of(function), epilog=exits.TEXT, no_args_is_help=True, context_settings=_HELP
-    )
-    app.callback()(function)
-    return typer.main.get_group(app)
-
-
-def _typer(*, rich: bool, **settings: Any) -> typer.Typer:
-    return typer.Typer(
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode="rich" if rich else None,
-        **settings,
-    )
-
-
-def _text_of(function: Callable[..., Any]) -> str:
-    """Return a docstring without the line breaks inside its paragraphs, which rich's help would keep."""
-    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _print_version(wanted: bool) -> None:
@@ -137,3 +71,7 @@ def _start(
 
 def _trunks() -> None:
     """List, update and add SIP trunks, one or thousands."""
+
+
+def _nothing() -> None:
+    """Nothing has to be done before the command of a family."""

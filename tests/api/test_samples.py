@@ -11,7 +11,7 @@ import attrs
 import httpx
 import pytest
 import respx
-from support.facts import FACTS, example, request_fields
+from support.facts import FACTS, example, sent_sample
 from support.values import KEY, SECRET
 
 from itnio_async import ENDPOINTS, AsyncClient, GroupBinding, SipTrunkAdd, SipTrunkUpdate, TrunkDirection
@@ -129,7 +129,6 @@ CALLS: dict[str, Callable[[AsyncClient], Awaitable[Any]]] = {
         AgentPrioritiesUpdate(voice_group_id=2, params=[AgentPriority(key_id=1, priority=2)])
     ),
     "agents.create_sdk_authentication": lambda client: client.agents.create_sdk_authentication("0705C245_001", 3600),
-    # The sample's name has 3 characters, where the table wants 4.
     "team_leaders.add": lambda client: client.team_leaders.add(
         TeamLeaderAdd(name="1234", pet_name="12", voice_group_id_list=[12, 13])
     ),
@@ -192,7 +191,6 @@ CALLS: dict[str, Callable[[AsyncClient], Awaitable[Any]]] = {
     ),
     "account.get_balance": lambda client: client.account.get_balance(),
 }
-OTHER_VALUES = {"team_leaders.add": {"name": "1234"}}
 EACH = pytest.mark.parametrize("call", CALLS)
 ENDPOINT_OF = {str(call): call.endpoint for call in calls()}
 
@@ -208,18 +206,6 @@ def test_each_endpoint_is_called() -> None:
     assert {ENDPOINT_OF[call] for call in CALLS} == set(ENDPOINTS)
 
 
-def as_the_table_has_it(fact: dict[str, Any], call: str) -> Any:
-    """Return a sample's request, with the table's types where the sample has others that only differ in their form."""
-    sample = example(fact, "request")
-    if sample is None:
-        return None
-    for path, field in request_fields(fact):
-        if field["type"] == "String" and field.get("sample_type") == "Integer" and call != "sip_trunks.add":
-            assert type(sample[path]) is int
-            sample[path] = str(sample[path])
-    return sample | OTHER_VALUES.get(call, {})
-
-
 @EACH
 @respx.mock(base_url=BASE)
 async def test_the_sample_of_the_page_is_sent(call: str, client: AsyncClient, respx_mock: respx.MockRouter) -> None:
@@ -228,7 +214,7 @@ async def test_the_sample_of_the_page_is_sent(call: str, client: AsyncClient, re
     route = respx_mock.request(endpoint.method, endpoint.path).respond(json={"status": "0", "reason": "success"})
     await CALLS[call](client)
     (request,) = [made.request for made in route.calls]
-    sample = as_the_table_has_it(fact, call)
+    sample = sent_sample(fact, call)
     assert (json.loads(request.content) if request.content else None) == sample
     url = fact.get("examples", {}).get("request_url", f"{BASE}{endpoint.path}")
     assert request.url == httpx.URL(url)

@@ -182,7 +182,8 @@ def test_any_object_is_an_envelope_exactly_if_its_code_is_a_whole_number(
         return
     envelope = read_envelope(orjson.dumps(content), form)
     assert envelope.status == int(code)
-    assert envelope.data == content.get("data")
+    beside = {name: value for name, value in content.items() if name not in ("status", "reason")} or None
+    assert envelope.data == (beside if form is EnvelopeForm.BESIDE else content.get("data"))
     assert envelope.raw == content
 
 

@@ -58,6 +58,22 @@ def example(fact: dict[str, Any], name: str) -> Any:
     return None if partial is None else _mended(partial)
 
 
+# Of samples that the page's own table does not allow: this name has 3 characters, where the table wants 4.
+_OTHER_VALUES = {"team_leaders.add": {"name": "1234"}}
+
+
+def sent_sample(fact: dict[str, Any], call: str) -> Any:
+    """Return a sample's request, with the table's types where the sample has others that only differ in their form."""
+    sample = example(fact, "request")
+    if sample is None:
+        return None
+    for path, field in request_fields(fact):
+        if field["type"] == "String" and field.get("sample_type") == "Integer" and call != "sip_trunks.add":
+            assert type(sample[path]) is int
+            sample[path] = str(sample[path])
+    return sample | _OTHER_VALUES.get(call, {})
+
+
 def _mended(text: str) -> Any:
     """Return the data of a text whose end is missing: the last thing that is not whole goes, and what is open ends."""
     whole = text[: text.rindex(",")]

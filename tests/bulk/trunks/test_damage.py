@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
@@ -83,7 +84,9 @@ def write(path, rows):
 
 
 def _text(value):
-    return workbooks.text(str(value).replace("\x07", "_x0007_"))
+    # A text that looks like an escape of the format is escaped itself, as spreadsheets do it.
+    text = re.sub("_x([0-9A-Fa-f]{4})_", r"_x005F_x\1_", str(value))
+    return workbooks.text(text.replace("\x07", "_x0007_"))
 
 
 def cells_of(key_id, values):

@@ -1,0 +1,104 @@
+"""Make a command of each call: its options from what the call takes, its output from what comes back."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import cache
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+import typer
+
+from itnio_async.api.paths import Call, calls_of
+from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.error_text import status_of, text_of
+from itnio_async.cli.event_loop import run_on_loop
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
+from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of
+from itnio_async.cli.families.results import ResultOptions
+from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
+from itnio_async.cli.output import say
+from itnio_async.errors import ItnioError
+from itnio_async.listing import Listing
+
+_COMMON = {"yes", "limit", "columns", "null"}
+
+
+def balance() -> Callable[..., Any]:
+    """Return the function of `itnio balance`."""
+    (call,) = calls_of("account")
+    return function_of(call)
+
+
+@cache
+def function_of(call: Call) -> Callable[..., Any]:
+    """Return a call as a function whose parameters are options, for typer."""
+    inputs = inputs_of(call)
+
+    def command(*, account: AccountOptions, result: ResultOptions, **given: Any) -> int:
+        how = {name: given.pop(name) for name in _COMMON & given.keys()}
+        arguments = arguments_of(call, inputs, given, how.get("null") or ())
+        if is_asked_about(call) and not how["yes"] and not _is_agreed(call):
+            return CHANGES_TO_MAKE
+        return run_on_loop(_make(account.access(), call, arguments, result, how))
+
+    parameters = [parameter for wanted in inputs for parameter in wanted.parameters()] + _own_parameters(call, inputs)
+    parameters.append(Parameter("result", Parameter.KEYWORD_ONLY, annotation=ResultOptions))
+    parameters.append(Parameter("account", Parameter.KEYWORD_ONLY, annotation=AccountOptions))
+    command.__doc__ = help_of(call)
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    # Signatures want parameters without a default first; all are given by their names.
+    command.__dict__["__signature__"] = Signature(parameters)
+    return command
+
+
+def _own_parameters(call: Call, inputs: list[Input]) -> list[Parameter]:
+    """Return the options that not every call has."""
+    found: list[tuple[str, Any, Any]] = []
+    if any(wanted.may_be_null for wanted in inputs):
+        null = typer.Option("--null", metavar="NAME", help="Send null for the field of this name.")
+        found.append(("null", Annotated[list[str] | None, null], None))
+    if is_asked_about(call):
+        found.append(("yes", Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")], False))
+    if "size" in inspect.signature(call.method).parameters and all(wanted.name != "size" for wanted in inputs):
+        limit = typer.Option("--limit", min=1, metavar="N", help="At most N records. Default: all.")
+        found.append(("limit", Annotated[int | None, limit], None))
+        chosen = typer.Option("--columns", metavar="NAME,NAME", help="Only these, in this order.")
+        found.append(("columns", Annotated[str, chosen], ""))
+    return [Parameter(name, Parameter.KEYWORD_ONLY, default=value, annotation=kind) for name, kind, value in found]
+
+
+async def _make(
+    access: Access, call: Call, arguments: dict[str, Any], result: ResultOptions, how: dict[str, Any]
+) -> int:
+    """Make the call and write what comes back; returns the exit status."""
+    async with access.client() as client:
+        method = getattr(getattr(client, call.family), call.verb)
+        if "limit" in how:
+            arguments["size"] = min(100, how["limit"] or 100)
+        try:
+            made = method(**arguments)
+            if isinstance(made, Listing):
+                chosen = [name.strip() for name in how["columns"].split(",") if name.strip()]
+                await result.write_listing(made, how["limit"], chosen)
+            else:
+                result.write(await made)
+        except ItnioError as error:
+            if reads_only(call):
+                raise
+            say(text_of(error))
+            if error.may_have_been_processed:
+                say("  The outcome is unknown: look before you give the command again.")
+            return status_of(error)
+    return DONE
+
+
+def _is_agreed(call: Call) -> bool:
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "it cannot be asked whether this is meant: stdin is not a terminal.",
+            "give --yes if it is. Nothing was sent.",
+        )
+    return bool(typer.confirm(f"{help_of(call)} Go on?", err=True))

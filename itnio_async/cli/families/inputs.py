@@ -1,0 +1,355 @@
+"""What a call takes, as options and arguments of its command: their names, their help, and how their texts are read."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from inspect import Parameter
+from itertools import pairwise
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import attrs
+import orjson
+import typer
+from attrs import frozen
+
+from itnio_async.api.paths import Call
+from itnio_async.cli.account import ask_secret
+from itnio_async.cli.exits import CommandError
+from itnio_async.cli.families.words import option_name
+from itnio_async.cli.secret_file import read_password_file
+from itnio_async.codec import Request
+from itnio_async.errors import InvalidRequestError
+from itnio_async.limits import limit_of
+from itnio_async.uploads import FileSource
+from itnio_async.values import CLEAR, Clear, Unset, secret_fields
+
+_NOTHING = (Unset, type(None))
+# Of listings: the command lists all that there is, or as many as `--limit` says.
+_PAGE = ("current", "size")
+
+
+_NO_ITEM = object()
+
+
+class _Unread(ValueError):
+    """A text that cannot be read; the message says what is wanted."""
+
+
+@frozen
+class Reader:
+    """How the text of an option becomes a value, and the word for it in the help."""
+
+    metavar: str
+    read: Callable[[str], Any]
+
+    def or_no_item(self) -> Reader:
+        """Return one that reads an empty text as no item."""
+        return Reader(self.metavar, lambda text: self.read(text) if text else _NO_ITEM)
+
+    def parser(self, name: str) -> Callable[[str], Any]:
+        """Return what typer calls with each text."""
+
+        def parse(text: str) -> Any:
+            try:
+                return self.read(text)
+            except _Unread as error:
+                raise CommandError(f"{name} is {text!r}.", f"give {error}.") from None
+
+        return parse
+
+
+@frozen
+class Input:
+    """One thing that a call takes.
+
+    `owner` is the parameter of the method whose request it is a field of, or empty where it is a parameter itself. An
+    empty text stands for no item where there may be many.
+    """
+
+    name: str
+    owner: str
+    reader: Reader
+    is_many: bool
+    may_be_null: bool
+    is_required: bool
+    is_argument: bool
+    is_secret: bool
+    help: str
+
+    @property
+    def key(self) -> str:
+        """The name of its parameter: one that no other option has, such as `account`."""
+        return f"input_{self.name}"
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Yield the parameters for typer."""
+        option = f"--{option_name(self.name)}"
+        if self.is_secret:
+            file = typer.Option(f"{option}-file", metavar="FILE", help=f"{self.help} It is this file's only line.")
+            yield _parameter(f"{self.key}_file", Annotated[Path | None, file], None)
+            asked = typer.Option(f"--ask-{option_name(self.name)}", help="Ask for it on the terminal.")
+            yield _parameter(f"{self.key}_asked", Annotated[bool, asked], False)
+            return
+        kind: Any = list[str] if self.is_many else str
+        reader = self.reader.or_no_item() if self.is_many else self.reader
+        if self.is_argument:
+            shown = self.name.upper()
+            about = typer.Argument(metavar=shown, parser=reader.parser(shown), help=self.help)
+            yield _parameter(self.key, Annotated[kind, about], Parameter.empty)
+            return
+        about = typer.Option(option, metavar=reader.metavar, parser=reader.parser(option), help=self.help)
+        if self.is_required:
+            yield _parameter(self.key, Annotated[kind, about], Parameter.empty)
+        else:
+            yield _parameter(self.key, Annotated[kind | None, about], None)
+
+    def take(self, given: dict[str, Any]) -> Any:
+        """Take its value out of what typer gives; None where there is none."""
+        if not self.is_secret:
+            value = given.pop(self.key)
+            if not self.is_many:
+                return value
+            # typer gives an empty list where the option is not given.
+            return [item for item in value if item is not _NO_ITEM] if value else None
+        file, ask = given.pop(f"{self.key}_file"), given.pop(f"{self.key}_asked")
+        if file is not None and ask:
+            option = option_name(self.name)
+            raise CommandError(f"--{option}-file and --ask-{option} are both given.", "give one of them.")
+        if file is not None:
+            return read_password_file(file)
+        return ask_secret(self.name.replace("_", " ")) if ask else None
+
+
+def inputs_of(call: Call) -> list[Input]:
+    """Return all that a call takes, but for the options that every call has."""
+    types = get_type_hints(call.method)
+    found: list[Input] = []
+    for parameter in list(inspect.signature(call.method).parameters.values())[1:]:
+        kind = types.get(parameter.name)
+        if parameter.kind is Parameter.VAR_KEYWORD or parameter.name in _PAGE:
+            continue
+        if isinstance(kind, type) and issubclass(kind, Request):
+            found += _fields_of(kind, parameter.name)
+        else:
+            found.append(_of_parameter(call, parameter, kind))
+    return found
+
+
+def arguments_of(call: Call, inputs: Iterable[Input], given: dict[str, Any], nulls: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments for the method, with the requests that it takes made of their fields; `nulls` are null."""
+    types = get_type_hints(call.method)
+    arguments: dict[str, Any] = {}
+    requests: dict[str, dict[str, Any]] = {}
+    nullable = {wanted.name for wanted in inputs if wanted.may_be_null}
+    for name in nulls:
+        if name.replace("-", "_") not in nullable:
+            names = ", ".join(sorted(map(option_name, nullable)))
+            raise CommandError(f"--null is {name!r}.", f"give one of {names}.")
+    for wanted in inputs:
+        if wanted.owner:
+            fields = requests.setdefault(wanted.owner, {})
+        value = wanted.take(given)
+        if value is not None or option_name(wanted.name) in map(option_name, nulls):
+            (fields if wanted.owner else arguments)[wanted.name] = value
+    return arguments | {name: types[name](**fields) for name, fields in requests.items()}
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _fields_of(request: type[Any], owner: str) -> Iterator[Input]:
+    types, texts, secrets = get_type_hints(request), field_texts(request), secret_fields(request)
+    # First what the request itself has, then what it takes beside that.
+    for field in sorted(attrs.fields(request), key=lambda field: field.name == "extra"):
+        limit = limit_of(field)
+        reader, is_many = _reader_of(types[field.name])
+        yield Input(
+            field.name,
+            owner,
+            reader,
+            is_many=is_many,
+            may_be_null=type(None) in get_args(types[field.name]),
+            is_required=field.default is attrs.NOTHING,
+            is_argument=False,
+            is_secret=field.name in secrets,
+            help=_with_limit(texts.get(field.name, ""), str(limit or "")),
+        )
+
+
+def _of_parameter(call: Call, parameter: Parameter, kind: Any) -> Input:
+    reader, is_many = _reader_of(kind)
+    is_required = parameter.default is Parameter.empty
+    return Input(
+        parameter.name,
+        "",
+        reader,
+        is_many=is_many,
+        may_be_null=False,
+        is_required=is_required,
+        is_argument=is_required and parameter.kind is not Parameter.KEYWORD_ONLY,
+        is_secret=False,
+        help=_texts_of(call).get(parameter.name, ""),
+    )
+
+
+def _texts_of(call: Call) -> Mapping[str, str]:
+    """Return what the fields of a call's request are, those of a listing's filter included."""
+    request = call.endpoint.request_type
+    filters = get_type_hints(request).get("params")
+    own = field_texts(request)
+    return own | field_texts(filters) if isinstance(filters, type) else own
+
+
+def _with_limit(text: str, limit: str) -> str:
+    return text if limit in text else f"{text} {limit[0].upper()}{limit[1:]}.".strip()
+
+
+# -- texts -----------------------------------------------------------------------------------------------------------
+
+
+def _reader_of(kind: Any) -> tuple[Reader, bool]:
+    """Return how a value of this type is read, and whether there may be many of them."""
+    if kind == FileSource:
+        return Reader("FILE", str), False
+    origin = get_origin(kind)
+    options = get_args(kind) if origin in (Union, UnionType) else (kind,)
+    wanted = [option for option in options if option not in _NOTHING]
+    if len(wanted) == 1 and isinstance(get_origin(wanted[0]), type) and get_origin(wanted[0]) is not Mapping:
+        origin = get_origin(wanted[0])
+        if issubclass(origin, Iterable) and not issubclass(origin, Mapping):
+            return _reader_of(get_args(wanted[0])[0])[0], True
+    reader = _single(wanted)
+    if Clear not in wanted:
+        return reader, False
+    return Reader(reader.metavar, lambda text: CLEAR if text == "" else reader.read(text)), False
+
+
+def _single(wanted: list[Any]) -> Reader:
+    enum = next(
+        (kind for kind in wanted if isinstance(kind, type) and issubclass(kind, Enum) and kind is not Clear), None
+    )
+    if enum is not None:
+        return _choice(enum, wanted)
+    if datetime in wanted:
+        return _time(is_text_allowed=str in wanted)
+    if str in wanted:
+        return Reader("TEXT", str)
+    for kind, reader in _SIMPLE.items():
+        if kind in wanted:
+            return reader
+    one = wanted[0]
+    return Reader("JSON", _request(one) if isinstance(one, type) and issubclass(one, Request) else _object)
+
+
+def _choice(enum: type[Enum], wanted: list[Any]) -> Reader:
+    names = {option_name(member.name.lower()): member for member in enum}
+    others: Any = int if int in wanted else (str if str in wanted else None)
+
+    def read(text: str) -> Any:
+        if (member := names.get(text.lower())) is not None:
+            return member
+        if others is not None:
+            try:
+                return others(text)
+            except ValueError:
+                pass
+        raise _Unread(f"one of {', '.join(names)}{', or the number of another' if others is int else ''}")
+
+    return Reader("|".join(names), read)
+
+
+def _time(*, is_text_allowed: bool) -> Reader:
+    def read(text: str) -> Any:
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found is not None and (found.tzinfo is not None or is_text_allowed):
+            return found if found.tzinfo is not None else text
+        raise _Unread("a time with its zone, such as 2025-01-10T00:00:00+08:00")
+
+    return Reader("TIME", read)
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
+        raise _Unread("a whole number")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise _Unread("a number") from None
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("yes", "no", "true", "false"):
+        raise _Unread("yes or no")
+    return text.lower() in ("yes", "true")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise _Unread("a JSON object")
+    return found
+
+
+def _request(kind: type[Request]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return kind.from_dict(_object(text))
+        except InvalidRequestError as error:
+            raise _Unread(f"a JSON object with the right fields: {error.field}: {error.args[0]}") from None
+
+    return read
+
+
+_SIMPLE: dict[type[Any], Reader] = {
+    bool: Reader("YES|NO", _truth),
+    int: Reader("NUMBER", _whole),
+    float: Reader("NUMBER", _number),
+}
+
+
+# -- what fields are -------------------------------------------------------------------------------------------------
+
+
+def field_texts(kind: type[Any]) -> dict[str, str]:
+    """Return the first sentences of the docstrings under the fields of a class.
+
+    They stand in its source only, which a frozen program does not have: there it is without them.
+    """
+    return {name: text for base in reversed(kind.__mro__) if attrs.has(base) for name, text in _own_texts(base).items()}
+
+
+@cache
+def _own_texts(kind: type[Any]) -> dict[str, str]:
+    try:
+        body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    except (OSError, TypeError):
+        return {}
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id: " ".join(text.value.value.split("\n\n")[0].split()).replace("`", "")
+        for field, text in pairwise(body.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }

@@ -1,0 +1,74 @@
+"""What the command calls the families and their calls, and what it says of them before it does them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from itnio_async.api.paths import Call
+
+# By the client's attribute; a family without a word has its own name. The trunks have commands of their own, and the
+# account a single one.
+_WORDS = {"agent_groups": "groups", "team_leaders": "leaders", "call_tasks": "tasks", "call_records": "records"}
+_SUMMARIES = {
+    "agent_groups": "The groups that agents work in.",
+    "agents": "The agents of the call centre.",
+    "team_leaders": "The team leaders of the call centre.",
+    "call_tasks": "The tasks that call lists of numbers.",
+    "call_records": "The records of the call centre's calls.",
+}
+# Verbs of calls that change nothing, and of those that are asked about before they are made.
+_READS = ("list", "get")
+_ASKED_ABOUT = ("delete", "submit", "resend")
+
+_SENTENCE = re.compile(r"(?<=[.!?]) ")
+
+
+def families() -> dict[str, tuple[str, str]]:
+    """Return by their words the families that have commands made from their calls, each with a line about it."""
+    return {_word(family): (family, summary) for family, summary in _SUMMARIES.items()}
+
+
+def command_of(call: Call) -> str:
+    """Return the words of the command that makes a call, such as `groups get-settings`."""
+    if call.family == "account":
+        return option_name(call.verb.removeprefix("get_"))
+    if call.family == "sip_trunks":
+        return f"trunks {call.verb}"
+    return f"{_word(call.family)} {option_name(call.verb)}"
+
+
+def _word(family: str) -> str:
+    return _WORDS.get(family, option_name(family))
+
+
+def option_name(name: str) -> str:
+    """Return a name of Python as a word of the command line."""
+    return name.replace("_", "-")
+
+
+def reads_only(call: Call) -> bool:
+    """Tell whether a call changes nothing, so that it does not matter whether it was processed."""
+    return call.verb.startswith(_READS)
+
+
+def is_asked_about(call: Call) -> bool:
+    """Tell whether somebody has to say yes first: to what deletes, and to what calls people."""
+    return call.verb.startswith(_ASKED_ABOUT)
+
+
+def help_of(call: Call) -> str:
+    """Return what a call does, from its docstring: without what only matters in Python."""
+    paragraph = " ".join(inspect.cleandoc(call.method.__doc__ or "").split("\n\n")[0].split())
+    if call.verb.startswith("list"):
+        return f"{paragraph.partition(':')[0].partition(', each')[0]}, as a table on a terminal."
+    sentences = [text for text in _SENTENCE.split(paragraph) if not text.startswith(("Raises", "Takes and raises"))]
+    return " ".join(sentences).replace("Return ", "Show ", 1)
+
+
+def summary_of(call: Call) -> str:
+    """Return what a call does in a line."""
+    text = help_of(call).removesuffix(", as a table on a terminal.")
+    return f"{_SENTENCE.split(text)[0].partition(':')[0].rstrip('.')}."

@@ -1,0 +1,400 @@
+"""The commands made from the calls of the families, with the vendor's samples as their requests and answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from hypothesis import given, strategies as st
+from support.facts import FACTS, example, sent_sample
+from support.values import KEY, SECRET
+
+from cli.conftest import Result
+from itnio_async.api.paths import FAMILIES, calls, calls_of
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
+from itnio_async.cli.families.commands import function_of
+from itnio_async.cli.families.inputs import field_texts, inputs_of
+from itnio_async.cli.families.words import command_of, families, help_of, is_asked_about, summary_of
+
+BASE = "https://api.itniotech.com"
+ITNIO = Callable[..., Result]
+
+# A command line for each call, with the values of its page's sample.
+LINES = {
+    "agent_groups.add": "--group-name sipGroup --app-id 4luaKsL2",
+    "agent_groups.update": "--group-name sipGroup --voice-group-id 123",
+    "agent_groups.list": "--group-name 4luaKsL2 --limit 10",
+    "agent_groups.delete": "1123 --yes",
+    "agent_groups.update_settings": "--voice-group-id 5000047 --callin-strategy round-robin --callin-auto-answer-sec 5 "
+    "--timeout-transfer-sec 45 --wrap-up-time 20 --timeout-idle '' --timeout-wait-sec 60 --turn-seat-ring "
+    "turnseatring-template/120250106d88d71eb084746fcb7c77a4922d82ed1.mp3 --display-switch on --encrypt-number off "
+    "--fs-node singapore --label-name ''",
+    "agent_groups.get_settings": "1123",
+    "agent_groups.delete_ringtone": "123 --yes",
+    "agents.get_total": "123",
+    "agents.add": "--voice-group-id 12 --size 12 --display-num 1234 --ccode 91",
+    "agents.update": "--key-id 12 --name 123 --pet-name 12 --voice-group-id 12 --display-num 123 --ccode 91 "
+    "--emp-no 123 --password-file PASSWORD",
+    "agents.list": "--enable enabled --name 12 --voice-group-id 12 --str-time '2025-01-01 00:00:00' "
+    "--end-time '2025-02-01 12:12:12' --limit 15",
+    "agents.delete": "12 --yes",
+    "agents.update_priorities": """--voice-group-id 2 --params '{"keyId": 1, "priority": 2}'""",
+    "agents.create_sdk_authentication": "0705C245_001 3600",
+    "team_leaders.add": "--name 1234 --pet-name 12 --voice-group-id-list 12 --voice-group-id-list 13",
+    "team_leaders.list": "--enable enabled --name 12 --voice-group-id-list 12 --voice-group-id-list 13 --limit 10",
+    "team_leaders.update": "--key-id 5000018 --name 1231231231 --emp-no 753874 --voice-group-id-list 1000018 "
+    "--null pet-name",
+    "team_leaders.delete": "5000018 --yes",
+    "call_tasks.submit": r"--file-path '/mnt/cc\upload\execl\202501101609012_A0987lj.xls' --voice-group-id 1000006 "
+    "--app-id iaAJ6COV --callout-rate 1 --type agent --file-name Template_voice_numFiles_cn1.xls --yes",
+    "call_tasks.resend": "--task-id 123 --resend-type failed --voice-group-id 1000006 --app-id iaAJ6COV "
+    "--callout-rate 1 --type agent --yes",
+    "call_tasks.list": "--start-time 2025-01-10 --end-time 2025-02-10 --limit 15",
+    "call_tasks.list_numbers": "123 --limit 15",
+    "call_tasks.cancel": "123",
+    "call_tasks.update": "--task-id 123 --remark 123 --callout-rate 1",
+    "call_records.list": "'2025-01-08 00:00:00' '2025-01-09 00:00:00' --voice-group-id 12 --limit 15",
+    "call_records.list_voice": "2022-01-01T00:00:00+08:00 2022-01-31T00:00:00+08:00 --sip-group-name sipGroupName "
+    "--seat-name-list Seats01 --seat-name-list Seats02 --call-type group-call --hangup-reason outbound-hung-up "
+    "--hangup-reason hung-up-during-transfer --hangup-reason inbound-unanswered --hangup-reason inbound-hung-up "
+    "--called-or-caller 8613200000001 --ccode 86 --ccode 91 --hanging-direction agent --hanging-direction system "
+    "--label-names 'Intended customers' --label-names 'High level' --limit 10",
+    "account.get_balance": "",
+}
+CALLS = {str(call): call for call in calls()}
+EACH = pytest.mark.parametrize("name", LINES)
+
+
+@pytest.fixture
+def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.MockRouter]:
+    monkeypatch.setenv("ITNIO_API_KEY", KEY)
+    monkeypatch.setenv("ITNIO_API_SECRET", SECRET)
+    monkeypatch.delenv("ITNIO_BASE_URL", raising=False)
+    with respx.mock(base_url=BASE) as router:
+        yield router
+
+
+def arguments(name: str, tmp_path: Path) -> list[str]:
+    password = tmp_path / "password"
+    password.write_text("123456\n")
+    password.chmod(0o600)
+    return shlex.split(f"{command_of(CALLS[name])} {LINES[name]}".replace("PASSWORD", str(password)))
+
+
+def plain(text: str) -> str:
+    """Return a line of a terminal without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def route_of(vendor: respx.MockRouter, name: str, answer: Any = None) -> respx.Route:
+    endpoint = CALLS[name].endpoint
+    return vendor.request(endpoint.method, endpoint.path).respond(json=answer or {"status": "0", "reason": "success"})
+
+
+def test_every_family_has_a_word() -> None:
+    assert {family for family, _ in families().values()} == {*FAMILIES} - {"sip_trunks", "account"}
+    assert len({command_of(call) for call in CALLS.values()}) == len(CALLS)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=str)
+def test_every_call_has_a_help(call: Any) -> None:
+    assert len(summary_of(call)) < 130
+    assert summary_of(call)[0].isupper()
+    assert help_of(call)[-1] in ".!?"
+    assert "await" not in help_of(call)
+    if call.family == "sip_trunks":
+        return
+    wanted = inputs_of(call)
+    assert all(one.help for one in wanted if one.name not in ("file", "file_name")), [one.name for one in wanted]
+    assert function_of(call).__doc__ == help_of(call)
+
+
+@EACH
+def test_the_sample_of_the_page_is_sent(itnio: ITNIO, vendor: respx.MockRouter, name: str, tmp_path: Path) -> None:
+    route = route_of(vendor, name)
+    result = itnio(*arguments(name, tmp_path))
+    assert (result.status, result.err) == (DONE, "")
+    (made,) = route.calls
+    fact = FACTS[str(CALLS[name].endpoint)]
+    assert (json.loads(made.request.content) if made.request.content else None) == sent_sample(fact, name)
+    assert made.request.url == httpx.URL(fact.get("examples", {}).get("request_url", str(made.request.url)))
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if example(FACTS[str(CALLS[name].endpoint)], "response")])
+def test_the_sample_answer_is_shown_in_every_form(
+    itnio: ITNIO, vendor: respx.MockRouter, name: str, tmp_path: Path
+) -> None:
+    answer = example(FACTS[str(CALLS[name].endpoint)], "response")
+    route_of(vendor, name, answer)
+    line = arguments(name, tmp_path)
+    out = {form: itnio(*line, "-o", form).out for form in ("json", "jsonl", "csv", "table")}
+    whole = json.loads(out["json"])
+    lines = [json.loads(text) for text in out["jsonl"].splitlines()]
+    assert lines == (whole if isinstance(whole, list) else [whole])
+    if CALLS[name].endpoint.response_type in (None, int):
+        assert whole["outcome"] == "done"
+        return
+    assert lines
+    assert all(lines)
+    rows = list(csv.reader(io.StringIO(out["csv"])))
+    assert len(rows) == len(lines) + 1
+    assert set(rows[0]) == {*lines[0]} - {"extra"}
+    assert out["table"]
+
+
+def test_uploads(itnio: ITNIO, vendor: respx.MockRouter, tmp_path: Path) -> None:
+    file = tmp_path / "numbers.xls"
+    file.write_bytes(b"numbers")
+    answer = {"status": "0", "reason": "", "data": {"filePath": "/a/b.xls", "numberTotalCount": 3}}
+    route = route_of(vendor, "call_tasks.upload", answer)
+    result = itnio("tasks", "upload", file, "-o", "json")
+    assert json.loads(result.out)["file_path"] == "/a/b.xls"
+    assert json.loads(route.calls[0].request.content) == {"fileName": "numbers.xls", "file": "bnVtYmVycw=="}
+    missing = itnio("tasks", "upload", tmp_path / "none.xls")
+    assert missing.status == ERROR
+    assert "none.xls: No such file" in missing.err
+
+
+def test_secrets_are_stars_unless_they_are_wanted(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    agent = {"keyId": 1, "name": "agent", "password": "made-up-3", "sipPassword": "made-up-4"}
+    page = {"total": 1, "size": 100, "current": 1, "pages": 1, "records": [agent]}
+    route_of(vendor, "agents.list", {"status": "0", "reason": "", "data": page})
+    for form in ("table", "csv", "json", "jsonl"):
+        assert "made-up" not in itnio("agents", "list", "-o", form).out
+    assert "made-up-3" in itnio("agents", "list", "--show-secrets", "--columns", "password").out
+    route_of(vendor, "agents.create_sdk_authentication", {"status": 0, "data": {"authentication": "Bearer made-up"}})
+    line = ("agents", "create-sdk-authentication", "account", "60")
+    assert "made-up" not in itnio(*line).out
+    assert itnio(*line, "--show-secrets", "-o", "json").out == '{"authentication": "Bearer made-up"}\n'
+
+
+def test_chosen_columns(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    groups = [{"voiceGroupId": number, "groupName": f"group{number}"} for number in (1, 2, 3)]
+    page = {"total": 3, "size": 100, "current": 1, "pages": 1, "records": groups}
+    route_of(vendor, "agent_groups.list", {"status": "0", "reason": "", "data": page})
+    assert itnio("groups", "list", "--columns", "group-name, voice_group_id", "-o", "csv").out.splitlines() == [
+        "group_name,voice_group_id",
+        "group1,1",
+        "group2,2",
+        "group3,3",
+    ]
+    assert itnio("groups", "list", "--columns", "group_name", "--limit", 2, "-o", "jsonl").lines == [
+        '{"group_name": "group1"}',
+        '{"group_name": "group2"}',
+    ]
+    refused = itnio("groups", "list", "--columns", "name")
+    assert (refused.status, refused.out) == (ERROR, "")
+    assert "there is no column 'name'" in refused.err
+
+
+@pytest.mark.usefixtures("on_terminal")
+def test_a_table_leaves_out_what_is_empty_and_what_has_no_room(
+    itnio: ITNIO, vendor: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = [{"keyId": number, "name": f"agent{number}", "empNo": str(number) * 30, "enable": 0} for number in (1, 2)]
+    page = {"total": 2, "size": 100, "current": 1, "pages": 1, "records": agents}
+    route_of(vendor, "agents.list", {"status": "0", "reason": "", "data": page})
+    wide = itnio("agents", "list")
+    assert plain(wide.lines[0]).split() == ["Key", "id", "Emp", "no", "Name", "Enable"]
+    assert wide.lines[-1] == "2 records"
+    assert "enabled" in wide.out
+    assert wide.err == ""
+    monkeypatch.setenv("COLUMNS", "34")
+    narrow = itnio("agents", "list")
+    assert plain(narrow.lines[0]).split() == ["Key", "id", "Emp", "no"]
+    assert "2 columns left out: name, enable." in " ".join(narrow.err.split())
+
+
+# -- what is asked about ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if is_asked_about(CALLS[name])])
+def test_nothing_is_deleted_and_nobody_called_without_a_yes(
+    itnio: ITNIO, vendor: respx.MockRouter, name: str, tmp_path: Path
+) -> None:
+    line = [word for word in arguments(name, tmp_path) if word != "--yes"]
+    result = itnio(*line)
+    assert result.status == ERROR
+    assert "give --yes" in result.err
+    assert not vendor.calls
+
+
+def test_what_is_asked_about() -> None:
+    assert {name for name, call in CALLS.items() if is_asked_about(call)} == {
+        "agent_groups.delete",
+        "agent_groups.delete_ringtone",
+        "agents.delete",
+        "team_leaders.delete",
+        "call_tasks.submit",
+        "call_tasks.resend",
+    }
+
+
+@pytest.mark.usefixtures("on_terminal")
+@pytest.mark.parametrize(("typed", "status"), [("y\n", DONE), ("n\n", CHANGES_TO_MAKE), ("\n", CHANGES_TO_MAKE)])
+def test_the_question(
+    itnio: ITNIO, vendor: respx.MockRouter, monkeypatch: pytest.MonkeyPatch, typed: str, status: int
+) -> None:
+    if status == DONE:
+        route_of(vendor, "agents.delete")
+    monkeypatch.setattr("sys.stdin", Answers(typed))
+    assert itnio("agents", "delete", 1, 2).status == status
+    assert len(vendor.calls) == (status == DONE)
+
+
+class Answers(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+# -- failures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    route_of(vendor, "agent_groups.delete", {"status": "-64", "reason": "no"})
+    result = itnio("groups", "delete", 7, "--yes")
+    assert (result.status, result.out) == (REFUSED, "")
+    assert "Vendor's code: -64" in result.err
+    assert "What to do:" in result.err
+
+
+def test_an_unknown_outcome(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    vendor.post("/v3/cc/seat/addSeatList").mock(side_effect=httpx.ReadError("gone"))
+    result = itnio("agents", "add", "--voice-group-id", 1, "--size", 1)
+    assert result.status == OUTCOME_UNKNOWN
+    assert "look before you give the command again" in result.err
+
+
+def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    route_of(vendor, "agents.list", {"status": "-22", "reason": "no"})
+    assert itnio("agents", "list").status == ERROR
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("agents delete 1 x --yes", "ID_LIST is 'x'. | give a whole number"),
+        ("agents list --enable perhaps", "--enable is 'perhaps'. | give one of enabled, disabled."),
+        ("agents list --status sleepy", "give one of offline, idle, busy, wrap-up, on-break, or the number of another"),
+        ("agents list --voice-group-id \u0661", "give a whole number"),
+        ("agents update-priorities --voice-group-id 1 --params '[]'", "give a JSON object"),
+        ("agents update-priorities --voice-group-id 1 --params '{\"priority\": 2}'", "keyId"),
+        ('agents update-priorities --voice-group-id 1 --params \'{"keyId": 1, "priority": 1000}\'', "1 to 999"),
+        ("agents create-sdk-authentication account 59", "60 to"),
+        ("groups add --app-id a --group-name abc", "4 to 32 characters"),
+        ("groups add --app-id a --group-name abcd --extra x", "give a JSON object"),
+        ("records list-voice 2022-01-01 2022-01-31", "a time with its zone"),
+        ("records list yesterday today", "a time with its zone"),
+        ("groups delete", "Missing argument"),
+        ("groups add --app-id a", "Missing option '--group-name'"),
+        ("leaders nothing", "No such command 'nothing'"),
+        ("agents list --limit 0", "--limit"),
+        ("leaders update --null emp-no --key-id 1 --name abcd --emp-no 1 --voice-group-id-list 1", "give one of pass"),
+        ("agents update --null x --key-id 1 --voice-group-id 1 --name a --emp-no 1", "ccode, display-num"),
+        ("call GET nowhere", "path"),
+        ("call POST /a --data '{\"password\": made-up}'", "--data is not JSON"),
+        ("call POST /a --data @/nowhere/at-all", "/nowhere/at-all: No such file"),
+        ("call GET /a --query b", "give NAME=VALUE"),
+        ("endpoints no-such-thing", "no call has 'no-such-thing' in it"),
+    ],
+)
+def test_bad_input_is_said_before_anything_is_sent(
+    itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str
+) -> None:
+    result = itnio(*shlex.split(line))
+    assert result.status == ERROR
+    assert result.out == ""
+    assert not vendor.calls
+    text = " ".join(result.err.split())
+    for part in said.split(" | "):
+        assert part in text
+    assert "made-up" not in text
+    assert "Traceback" not in text
+
+
+def test_a_password_is_given_in_one_way(itnio: ITNIO, vendor: respx.MockRouter, tmp_path: Path) -> None:
+    line = "agents update --key-id 1 --voice-group-id 1 --name a --emp-no 1 --ask-password"
+    result = itnio(*line.split(), "--password-file", tmp_path / "password")
+    assert "--password-file and --ask-password are both given" in result.err
+    result = itnio(*line.split())
+    assert "the password cannot be asked for" in result.err
+
+
+# -- call and endpoints -----------------------------------------------------------------------------------------------
+
+
+def test_any_call(itnio: ITNIO, vendor: respx.MockRouter, tmp_path: Path) -> None:
+    answer = {"status": "0", "reason": "", "data": {"password": "made-up", "x": [1]}}
+    route = vendor.post("/v3/of/tomorrow").respond(json=answer)
+    body = tmp_path / "body.json"
+    body.write_text('{"a": 1}')
+    line = ("call", "POST", "/v3/of/tomorrow", "--data")
+    assert json.loads(itnio(*line, f"@{body}").out) == {**answer, "data": {"password": "***", "x": [1]}}
+    assert json.loads(itnio(*line, '{"a": 1}', "--show-secrets").out) == answer
+    assert [json.loads(made.request.content) for made in route.calls] == [{"a": 1}] * 2
+    vendor.get("/b", params={"c": "d=e"}).respond(json={"code": 0, "status": "-22", "reason": "no"})
+    result = itnio("call", "GET", "/b", "--query", "c=d=e")
+    assert result.status == REFUSED
+    assert "-22" in result.err
+
+
+def test_endpoints(itnio: ITNIO) -> None:
+    rows = [json.loads(line) for line in itnio("endpoints", "--json").lines]
+    assert [row["call"] for row in rows] == [str(call) for call in calls()]
+    assert [line.split("\t")[0] for line in itnio("endpoints", "RINGTONE").lines] == [
+        "Command",
+        "itnio groups upload-ringtone",
+        "itnio groups delete-ringtone",
+    ]
+
+
+@pytest.mark.parametrize("word", families())
+def test_the_help_of_a_family_names_its_calls(itnio: ITNIO, word: str) -> None:
+    out = itnio(word, "--help").out
+    for call in calls_of(families()[word][0]):
+        assert f"\n  {command_of(call).split()[1]} " in out
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS.values() if call.family != "sip_trunks"], ids=str)
+def test_the_help_of_each_call(itnio: ITNIO, call: Any) -> None:
+    result = itnio(*command_of(call).split(), "--help")
+    assert result.status == DONE
+    assert " ".join(help_of(call).split())[:30] in " ".join(result.out.split())
+
+
+def test_without_sources_there_are_no_texts_of_fields() -> None:
+    made = type("Made", (), {})
+    assert field_texts(made) == {}
+
+
+# -- any text ---------------------------------------------------------------------------------------------------------
+
+# One for each kind of value.
+READERS = {
+    wanted.reader.metavar: wanted.reader
+    for call in CALLS.values()
+    if call.family != "sip_trunks"
+    for wanted in inputs_of(call)
+}
+
+
+@pytest.mark.parametrize("metavar", READERS)
+@given(text=st.text() | st.from_regex(r"-?[0-9]{1,30}", fullmatch=True) | st.sampled_from(["{}", "[]", "null", "yes"]))
+def test_any_text_is_a_value_or_said_to_be_none(metavar: str, text: str) -> None:
+    said = ""
+    try:
+        READERS[metavar].parser("--option")(text)
+    except CommandError as error:
+        said = f"{error} {error.advice}"
+    assert not said or re.match(r"(?s)--option is .*\. give ", said)
