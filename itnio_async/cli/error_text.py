@@ -119,7 +119,10 @@ def _lines(error: Exception) -> list[str]:
         return _invalid_request(error)
     if isinstance(error, TransportError | DeadlineExceeded):
         advice = _MORE_TIME if isinstance(error, TimeoutError) else _SEE_DOCTOR
-        return [f"{_without_answer(error)}.", _MAY_BE_DONE if error.may_have_been_processed else "", advice]
+        what = _without_answer(error)
+        if error.may_have_been_processed:
+            return [f"{what}.", _MAY_BE_DONE, advice]
+        return [f"{what}; nothing was sent.", advice]
     if isinstance(error, UnexpectedResponseError):
         body = " ".join(error.body.split())
         return [for_a_shell(str(error)), f"The answer begins: {body[:200]}" if body else ""]

@@ -81,8 +81,16 @@ def _wrapped(text: str, indent: int = 2) -> str:
 def json_line(value: Any) -> None:
     """Write a value as one line of JSON."""
     # A program that reads another encoding than UTF-8 still gets JSON.
-    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(value, ensure_ascii=not is_utf8), flush=True)
+    print(json.dumps(value, ensure_ascii=not _is_utf8()), flush=True)
+
+
+def times(count: int) -> str:
+    """Return a count as the beginning of a line about what there is so often."""
+    return f"{count:,} {'×' if _is_utf8() else 'x'}"
+
+
+def _is_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def console(*, stderr: bool = False) -> Console:

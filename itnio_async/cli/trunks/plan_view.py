@@ -13,7 +13,7 @@ from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
 from itnio_async.bulk.files.places import count_of
 from itnio_async.bulk.trunks.settings import FIELDS, shown
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED
-from itnio_async.cli.output import BAD, CARE, GOOD, SOFT, json_line, line, say, table, visible
+from itnio_async.cli.output import BAD, CARE, GOOD, SOFT, json_line, line, say, table, times, visible
 from itnio_async.text import counted
 
 # More trunks than a person reads one by one; `--full` shows them.
@@ -38,7 +38,7 @@ def show_plan(plan: Plan, bad: Sequence[BadRow], *, full: bool = False) -> None:
         _show_item(item, plan)
     if is_long:
         line(f"{counted(left_out, 'trunk')}{' more' if items else ''}; --full shows each one.", SOFT)
-    if items:
+    if items or is_long:
         line("")
     show_fields(plan)
     show_counts(plan, bad)
@@ -72,15 +72,17 @@ def _style_of(change: FieldChange) -> str:
 
 def show_fields(plan: Plan) -> None:
     """Write how many of the trunks to update change in each field, and what the most of them become."""
-    changes = [change for item in plan.of(Verdict.UPDATE) for change in item.changes]
-    rows = [
-        (name, len(found), _most_often(found))
-        for name in FIELDS
-        if (found := [change for change in changes if change.name == name])
-    ]
-    if rows:
-        table(("Field", "Trunks", "Most often"), rows)
-        line("")
+    found: dict[str, list[FieldChange]] = {name: [] for name in FIELDS}
+    for item in plan.of(Verdict.UPDATE):
+        for change in item.changes:
+            found[change.name].append(change)
+    rows = [(times(len(changes)), name, _most_often(changes)) for name, changes in found.items() if changes]
+    if not rows:
+        return
+    counts, names = (max(map(len, column)) for column in list(zip(*rows, strict=True))[:2])
+    for count, name, becomes in rows:
+        line(f"{count:>{counts}} {name:<{names}}  {visible(becomes)}")
+    line("")
 
 
 def _most_often(changes: Sequence[FieldChange]) -> str:

@@ -74,7 +74,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "created": header.created,
         "running": report.is_running,
         "seconds": round(report.seconds, 3),
-        "verdict": report.verdict,
+        "conclusion": report.verdict,
         "rows": len(report.rows),
         "bad": report.bad_count,
         "retries": report.retries,
