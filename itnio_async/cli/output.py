@@ -90,7 +90,8 @@ def times(count: int) -> str:
 
 
 def _is_utf8() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    # What is written into a string has no encoding.
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -37,7 +37,7 @@ def facts_of(report: Report, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     if report.canary:
         well = sum(row.verified is True for row in report.canary)
         yield "Canary", f"{counted(len(report.canary), 'row')} went first, {well:,} read back as wanted"
-    yield "Read back", read_back_in_words(report) or "not asked for (--verify)"
+    yield "Read back", read_back_in_words(report) or "nothing (--verify reads all trunks back)"
     if runs and (status := runs[-1].exit_status) is not None:
         yield "Exit status", str(status)
 
@@ -52,7 +52,7 @@ def read_back_in_words(report: Report) -> str:
     well, otherwise = report.read_back
     if not well + otherwise:
         return ""
-    return f"{counted(well + otherwise, 'trunk')} read back: {well:,} as wanted, {otherwise:,} otherwise"
+    return f"{counted(well + otherwise, 'trunk')}, {well:,} as wanted, {otherwise:,} otherwise"
 
 
 def _other_options(options: Mapping[str, Any], zone: tzinfo | None) -> Iterator[str]:

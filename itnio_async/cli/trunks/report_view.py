@@ -48,7 +48,7 @@ def show_facts(report: Report) -> None:
 def say_verdict(report: Report, *, verified: bool) -> None:
     """Say in one line how the job went, and before that what was `verified`, if it was."""
     if verified and (said := read_back_in_words(report)):
-        say(f"{said}.", BAD if report.read_back[1] else GOOD)
+        say(f"Read back: {said}.", BAD if report.read_back[1] else GOOD)
     say(report.verdict, GOOD if report.is_well else "" if report.is_running else BAD)
 
 

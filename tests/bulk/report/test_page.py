@@ -20,7 +20,7 @@ from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, U
 from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.charts import nice_top
 from itnio_async.bulk.report.page import html_of, write_html
-from itnio_async.bulk.report.report import Report, explain
+from itnio_async.bulk.report.report import Report
 from itnio_async.errors import ConfigurationError
 
 EVIL = "</script><script>document.title='run'</script><img src=https://example.com/x onerror=alert(1)>&amp;\"'"
@@ -68,7 +68,7 @@ def test_it_says_what_became_of_the_rows():
         "Begun": "1970-01-01 00:15:00 UTC",
         "Took": "2.5 s from the first answer to the last",
         "Retries": "3",
-        "Read back": "not asked for (--verify)",
+        "Read back": "nothing (--verify reads all trunks back)",
     }
     assert "Not all is well: 3 of 8 rows are as wanted, 2 refused, 2 of unknown outcome, 1 not sent." in text
     for count, name, meaning in (
