@@ -43,7 +43,7 @@ class Field:
     least: int | None = field(default=None, kw_only=True)
     most: int | None = field(default=None, kw_only=True)
     values: tuple[object, ...] | None = field(default=None, kw_only=True)
-    form: str | None = field(default=None, kw_only=True)
+    form: re.Pattern[str] | None = field(default=None, kw_only=True)
     code: int = field(default=-22, kw_only=True)
     members: Field | None = field(default=None, kw_only=True)
     fields: Fields | None = field(default=None, kw_only=True)
@@ -61,7 +61,7 @@ class Field:
             (self.least is None or size >= self.least)
             and (self.most is None or size <= self.most)
             and (self.values is None or value in self.values)
-            and (self.form is None or re.fullmatch(self.form, value) is not None)
+            and (self.form is None or self.form.fullmatch(value) is not None)
         )
 
 

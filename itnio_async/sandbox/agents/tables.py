@@ -93,8 +93,8 @@ class Agents:
 
     def count(self, voice_group_id: int | None) -> int:
         """Return how many agents a group has, or the account."""
-        query = "SELECT count(*) FROM agent WHERE delete_flag = 0 AND (?1 IS NULL OR voice_group_id = ?1)"
-        number: int = self.database.value(query, voice_group_id)
+        query = "SELECT count(*) FROM agent WHERE delete_flag = 0 AND (:group IS NULL OR voice_group_id = :group)"
+        number: int = self.database.rows(query, {"group": voice_group_id})[0][0]
         return number
 
     def is_number_taken(self, emp_no: str, key_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -30,7 +31,7 @@ _SETTINGS: Fields = {
     "voiceGroupId": ids(required=False),
     "appId": Field(is_text),
     "calloutRate": Field(is_integer),
-    "displayNum": Field(is_text, least=0, most=20, form="[A-Za-z0-9]*"),
+    "displayNum": Field(is_text, least=0, most=20, form=re.compile("[A-Za-z0-9]*+")),
     "ccode": Field(is_text),
     "remark": Field(is_text),
 }

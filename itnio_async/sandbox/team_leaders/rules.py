@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from itnio_async.sandbox import relations
@@ -25,7 +26,7 @@ ADD: Fields = {
 }
 UPDATE: Fields = {
     "keyId": ID,
-    "empNo": Field(is_text, required=True, least=1, most=12, form="[0-9]+"),
+    "empNo": Field(is_text, required=True, least=1, most=12, form=re.compile("[0-9]++")),
     "password": Field(is_text),
     "name": Field(is_text, required=True, least=4, most=32),
     "petName": _PET_NAME,
