@@ -20,8 +20,8 @@ class Form(Enum):
     LETTERS_AND_DIGITS = "letters and digits"
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text has no other characters."""
-        return text.isascii() and (text.isdigit() if self is Form.DIGITS else text.isalnum())
+        """Tell whether a text has no other characters; whether it may be empty, its length says."""
+        return not text or (text.isascii() and (text.isdigit() if self is Form.DIGITS else text.isalnum()))
 
 
 class Limit(NamedTuple):

@@ -1,13 +1,35 @@
-"""Words for people: a count with its noun, and the first of many."""
+"""Words for people: a count with its noun, the first of many, and what an error means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+# By the name of an error's class. What the error itself says is for programmers: it names arguments, and other
+# people's exceptions.
+NO_ANSWER: Mapping[str, str] = {
+    "ConnectError": "no connection could be made",
+    "ConnectTimeout": "no connection was made in time",
+    "ProxyError": "the proxy made no connection",
+    "PoolTimeout": "no connection came free in time",
+    "ReadTimeout": "no answer came in time",
+    "WriteTimeout": "the request could not be sent in time",
+    "ConnectionLost": "the connection ended before the answer was whole",
+    "ProtocolError": "what came back is not HTTP",
+    "TransportError": "no answer came",
+    "DeadlineExceeded": "the time for the call was used up",
+}
+_PLAIN = {
+    **NO_ANSWER,
+    "UnexpectedResponseError": "the answer was not the API's",
+    "GatewayBusyError": "the gateway before the API had no room for it",
+    "AuthenticationError": "the vendor refused the API key or its sign",
+    "IpNotAllowedError": "the vendor does not take calls from this address",
+}
 
 
 def counted(count: int, noun: str) -> str:
-    """Return the count with its noun, in the plural but for one: `1 trunk`, `2 trunks`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """Return the count with its noun, in the plural but for one: `1 trunk`, `2,000 trunks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def first_of(texts: Sequence[object], most: int, *, count: int | None = None) -> list[str]:
@@ -17,7 +39,7 @@ def first_of(texts: Sequence[object], most: int, *, count: int | None = None) ->
     """
     shown = [str(text) for text in texts[:most]]
     left_out = (len(texts) if count is None else count) - len(shown)
-    return [*shown, f"and {left_out} more"] if left_out > 0 else shown
+    return [*shown, f"and {left_out:,} more"] if left_out > 0 else shown
 
 
 def listed(texts: Sequence[object], most: int, *, count: int | None = None) -> str:
@@ -25,3 +47,8 @@ def listed(texts: Sequence[object], most: int, *, count: int | None = None) -> s
     shown = first_of(texts, most, count=count)
     left_out = f" {shown.pop()}" if len(shown) > min(most, len(texts)) else ""
     return ", ".join(shown) + left_out
+
+
+def plain_words(error: str | None) -> str:
+    """Return what an error's class means in plain words, or nothing where there is no more to say than its name."""
+    return _PLAIN.get(error or "", "")

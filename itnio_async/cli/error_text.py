@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import ssl
+
 from itnio_async.cli.exits import ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
 from itnio_async.cli.output import visible
 from itnio_async.errors import (
     ApiError,
     AuthenticationError,
+    DeadlineExceeded,
     InvalidRequestError,
     ItnioError,
     TimestampExpiredError,
+    TransportError,
     UnexpectedResponseError,
 )
+from itnio_async.text import plain_words
 
 # The option that sets the field named by an error.
 _OPTIONS = {
@@ -32,10 +39,12 @@ _FOR_A_SHELL = {
     "Pass base_url= as well": "Give --base-url as well",
     "allow_insecure=True": "--allow-insecure",
     "base_url": "--base-url",
-    "timeout.connect": "--timeout",
-    "timeout.read": "--timeout",
-    "timeout.write": "--timeout",
 }
+_MAY_BE_DONE = "The request may have been processed: look before repeating what does harm."
+_MORE_TIME = "What to do: give it more time (--timeout), or check the network (`itnio doctor`)."
+_SEE_DOCTOR = "What to do: check address, network and TLS (`itnio doctor`)."
+# Of an exception's causes; more is a circle.
+_MOST_CAUSES = 10
 
 
 def for_a_shell(text: str) -> str:
@@ -43,6 +52,36 @@ def for_a_shell(text: str) -> str:
     for argument, option in _FOR_A_SHELL.items():
         text = text.replace(argument, option)
     return text
+
+
+def plain_text(error: BaseException) -> str:
+    """Return an error's text in one line, without the words of libraries and of Python."""
+    if isinstance(error, ItnioError) and (said := _without_answer(error)):
+        return said
+    return " ".join(for_a_shell(str(error)).split())
+
+
+def _without_answer(error: ItnioError) -> str:
+    """Return what happened to a call that got no answer, and what the system says of that; nothing for other errors."""
+    if not isinstance(error, TransportError | DeadlineExceeded):
+        return ""
+    what = plain_words(type(error).__name__) or plain_words("TransportError")
+    why = _system_words(error)
+    return f"{what}: {why}" if why else what
+
+
+def _system_words(error: BaseException) -> str:
+    """Return what the system says of an error's cause, such as "Connection refused"; nothing where it says nothing."""
+    cause: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            break
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate is not good: {cause.verify_message}"
+        if isinstance(cause, OSError) and not isinstance(cause, ItnioError | ssl.SSLError) and cause.errno is not None:
+            return cause.strerror or "" if isinstance(cause, socket.gaierror) else os.strerror(cause.errno)
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 def status_of(error: ItnioError) -> int:
@@ -62,7 +101,7 @@ def said_by_vendor(error: ApiError) -> str:
 
 def text_of(error: Exception) -> str:
     """Return the error as the lines that go to stderr."""
-    head, *rest = _lines(error)
+    head, *rest = _lines(error) or [""]
     return "\n".join([f"Error: {visible(head)}", *(f"  {visible(text)}" for text in rest if text)])
 
 
@@ -78,22 +117,28 @@ def _lines(error: Exception) -> list[str]:
         ]
     if isinstance(error, InvalidRequestError):
         return _invalid_request(error)
+    if isinstance(error, TransportError | DeadlineExceeded):
+        advice = _MORE_TIME if isinstance(error, TimeoutError) else _SEE_DOCTOR
+        what = _without_answer(error)
+        if error.may_have_been_processed:
+            return [f"{what}.", _MAY_BE_DONE, advice]
+        return [f"{what}; nothing was sent.", advice]
     if isinstance(error, UnexpectedResponseError):
-        body = error.body.strip()
+        body = " ".join(error.body.split())
         return [for_a_shell(str(error)), f"The answer begins: {body[:200]}" if body else ""]
     if isinstance(error, CommandError):
         return [str(error), f"What to do: {error.advice}" if error.advice else ""]
     if isinstance(error, OSError) and not isinstance(error, ItnioError):
         where = f"{error.filename}: " if error.filename is not None else ""
         return [f"{where}{error.strerror or error}"]
-    return [for_a_shell(str(error))]
+    return for_a_shell(str(error)).splitlines()
 
 
 def _invalid_request(error: InvalidRequestError) -> list[str]:
     field = error.field or ""
     option = _OPTIONS.get(field.partition("[")[0])
     return [
-        f"{field}: {error.args[0]}" if field else error.args[0],
+        *(f"{field}: {error.args[0]}" if field else error.args[0]).splitlines(),
         f"Vendor's code for the same mistake: {error.code}; nothing was sent." if error.code else "Nothing was sent.",
         f"What to do: use {option}." if option else "",
     ]

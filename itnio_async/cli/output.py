@@ -10,13 +10,19 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+NO_STYLES: Mapping[object, str] = {}
+# What colours mean; rich leaves them out where `NO_COLOR` is set, and on a terminal that has none.
+GOOD, BAD, CARE, SOFT = "green", "red", "yellow", "dim"
+# The headings of columns whose numbers are counts: people are shown those with separators, programs without.
+_COUNTS = frozenset({"Count", "Trunks", "All well", "In trouble"})
 
 
 def on_terminal() -> bool:
@@ -32,10 +38,10 @@ def visible(value: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def say(text: str) -> None:
+def say(text: str, style: str = "") -> None:
     """Write a remark to stderr; where nobody can read it any more, what it tells of goes on."""
     with suppress(OSError):
-        print(_wrapped(text) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+        _write(text, style, sys.stderr)
 
 
 def until_nobody_reads() -> AbstractContextManager[None]:
@@ -43,9 +49,22 @@ def until_nobody_reads() -> AbstractContextManager[None]:
     return suppress(BrokenPipeError)
 
 
-def line(text: str) -> None:
-    """Write a line of the result."""
-    print(text, flush=True)
+def line(text: str, style: str = "") -> None:
+    """Write a line of the result; on a terminal, what does not fit is carried over below its beginning."""
+    _write(text, style, sys.stdout)
+
+
+def _write(text: str, style: str, stream: TextIO) -> None:
+    is_seen = stream.isatty()
+    if is_seen:
+        text = _wrapped(text)
+    if not is_seen or not style:
+        print(text, file=stream, flush=True)
+        return
+    from rich.text import Text
+
+    console(stderr=stream is sys.stderr).print(Text(text, style), soft_wrap=True)
+    stream.flush()
 
 
 def _wrapped(text: str, indent: int = 2) -> str:
@@ -65,15 +84,24 @@ def json_line(value: Any) -> None:
     if isinstance(value, dict) and "event" in value:
         value |= {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
     # A program that reads another encoding than UTF-8 still gets JSON.
-    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(value, ensure_ascii=not is_utf8), flush=True)
+    print(json.dumps(value, ensure_ascii=not _is_utf8()), flush=True)
 
 
-def console() -> Console:
-    """Return rich's console on stdout."""
+def times(count: int) -> str:
+    """Return a count as the beginning of a line about what there is so often."""
+    return f"{count:,} {'×' if _is_utf8() else 'x'}"
+
+
+def _is_utf8() -> bool:
+    # What is written into a string has no encoding.
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return rich's console on stdout or stderr."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def columns(row: Iterable[object]) -> None:
@@ -81,8 +109,11 @@ def columns(row: Iterable[object]) -> None:
     line("\t".join(visible(cell) for cell in row))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as a table on a terminal, and elsewhere line by line after a line of headings."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], styles: Mapping[object, str] = NO_STYLES) -> None:
+    """Write rows as a table on a terminal, and elsewhere line by line after a line of headings.
+
+    `styles` are those of rows, by their first cells.
+    """
     if not on_terminal():
         columns(headings)
         for row in rows:
@@ -95,11 +126,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     rows = list(rows)
     for index, heading in enumerate(headings):
-        is_number = all(isinstance(row[index], int) for row in rows)
+        is_number = all(isinstance(row[index], int) or row[index] is None for row in rows)
         drawn.add_column(heading, overflow="fold", justify="right" if is_number else "left")
     for row in rows:
-        drawn.add_row(*(Text(visible(cell)) for cell in row))
+        shown = [_shown(heading, cell) for heading, cell in zip(headings, row, strict=True)]
+        drawn.add_row(*map(Text, shown), style=styles.get(row[0], ""))
     console().print(drawn)
+
+
+def _shown(heading: str, cell: object) -> str:
+    return f"{cell:,}" if heading in _COUNTS and isinstance(cell, int) else visible(cell)
 
 
 def records(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

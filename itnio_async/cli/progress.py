@@ -12,8 +12,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from itnio_async.bulk import Failure, Progress
+from itnio_async.bulk.report.words import reason_of
 from itnio_async.cli.loudness import is_quiet
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.output import BAD, CARE, GOOD, console, say, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -65,14 +66,18 @@ def shown_progress() -> Iterator[Tell]:
     if is_quiet():
         yield lambda _: None
         return
-    if not sys.stderr.isatty():
-        yield Lines().tell
+    # A terminal that cannot move its cursor gets lines too.
+    if not sys.stderr.isatty() or (screen := console(stderr=True)).is_dumb_terminal:
+        lines = Lines()
+        try:
+            yield lines.tell
+        finally:
+            lines.end()
         return
-    from rich.console import Console
     from rich.live import Live
 
     bar = Bar()
-    with Live(bar, console=Console(stderr=True, highlight=False, markup=False, emoji=False), refresh_per_second=5):
+    with Live(bar, console=screen, refresh_per_second=5):
         yield bar.tell
 
 
@@ -85,13 +90,14 @@ def duration(seconds: float) -> str:
 
 def parts_of(progress: Progress) -> list[str]:
     """Return the numbers to show, the most important first."""
-    parts = [f"{progress.finished:,} of {progress.total:,}", f"{progress.failed:,} failed"]
+    parts = [f"{progress.finished:,} of {progress.total:,}", f"{progress.failed:,} refused"]
     if progress.unknown:
         parts.append(f"{progress.unknown:,} unknown")
-    parts.append(f"{progress.rate:,.0f}/s")
+    if progress.rate:
+        parts.append(f"{progress.rate:,.0f}/s")
     if progress.held_back:
         parts.append(progress.held_back)
-    if progress.remaining is not None:
+    if progress.remaining:
         parts.append(f"{duration(progress.remaining)} left")
     if progress.retried:
         parts.append(f"{progress.retried:,} retries")
@@ -103,7 +109,7 @@ def text_of_failure(failure: Failure) -> str:
     result = failure.result
     code = "" if result.code is None else f"{result.code} "
     name = f" {failure.trunk_name}" if failure.trunk_name else ""
-    return visible(f"line {failure.place.line}{name}: {code}{result.reason or result.error}")
+    return visible(f"line {failure.place.line}{name}: {code}{reason_of(result) or result.error}")
 
 
 class Lines:
@@ -113,16 +119,32 @@ class Lines:
         self._clock = clock
         self._tenth = 0
         self._said = clock()
+        self._last: Progress | None = None
+        self._shown: Progress | None = None
 
     def tell(self, progress: Progress) -> None:
         """Show how far the job is, if it is time."""
         if not progress.total:
             return
+        self._last = progress
         tenth = progress.finished * 10 // progress.total
         if tenth == self._tenth and self._clock() - self._said < _SILENCE:
             return
         self._tenth, self._said = tenth, self._clock()
+        self._show(progress)
+
+    def end(self) -> None:
+        """Show how far the job has come, if that was not the last line."""
+        if self._last is not None and (self._shown is None or _outcomes(self._last) != _outcomes(self._shown)):
+            self._show(self._last)
+
+    def _show(self, progress: Progress) -> None:
+        self._shown = progress
         say(", ".join(parts_of(progress)))
+
+
+def _outcomes(progress: Progress) -> tuple[int, int, int]:
+    return progress.finished, progress.failed, progress.unknown
 
 
 class Bar:
@@ -146,13 +168,19 @@ class Bar:
             yield Text("Reading the trunks ...", no_wrap=True, overflow="ellipsis")
             return
         width = options.max_width
+        is_well = not (progress.failed or progress.unknown)
+        colour = GOOD if is_well else CARE if progress.finished < progress.total else BAD
         yield ProgressBar(
-            total=progress.total, completed=min(progress.finished, progress.total), width=min(_WIDEST_BAR, width)
+            total=progress.total,
+            completed=min(progress.finished, progress.total),
+            width=min(_WIDEST_BAR, width),
+            complete_style=colour,
+            finished_style=colour,
         )
         yield Segment.line()
         yield Text(_fitting(parts_of(progress), width), no_wrap=True, overflow="ellipsis")
         for failure in progress.failures[-_FAILURES_SHOWN:]:
-            yield Text(text_of_failure(failure), no_wrap=True, overflow="ellipsis")
+            yield Text(text_of_failure(failure), BAD, no_wrap=True, overflow="ellipsis")
 
 
 def _fitting(parts: list[str], width: int) -> str:

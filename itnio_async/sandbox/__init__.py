@@ -20,12 +20,13 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
+from itnio_async.sandbox.agent_groups.tables import StoredGroup
 from itnio_async.sandbox.assumptions import Assumption
 from itnio_async.sandbox.families import Assumptions
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import AssumedRuleError, RecordedRequest
 from itnio_async.sandbox.sandbox import Sandbox
-from itnio_async.sandbox.sip_trunks.tables import StoredBinding, StoredGroup, StoredTrunk
+from itnio_async.sandbox.sip_trunks.tables import StoredBinding, StoredTrunk
 
 __all__ = [
     "AssumedRuleError",

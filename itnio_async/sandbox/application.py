@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from email.utils import formatdate
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 JSON = "application/json;charset=UTF-8"
 
+_INTEGER = re.compile("-?(0|[1-9][0-9]{0,17}+)")
 _GARBAGE = b"\x00\x16\x03 this is not HTTP \xff\xfe\r\n\r\n"
 _PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
@@ -72,10 +75,12 @@ class Application:
 
     def __init__(self, vendor: Vendor, handlers: Mapping[str, Handler]) -> None:
         self._vendor = vendor
-        self._handlers = handlers
         self._date = (0, "")
         self.asgi: Starlette = Starlette(
-            routes=[Route(path, self._endpoint, methods=[handler.method]) for path, handler in handlers.items()],
+            routes=[
+                Route(path, partial(self._endpoint, handler), methods=[handler.method])
+                for path, handler in handlers.items()
+            ],
             exception_handlers={HTTPException: self._unrouted},
         )
         # A path with a slash at its end is another path; a redirection would show the headers around.
@@ -94,12 +99,14 @@ class Application:
         self._record(request, decision)
         return self._response(decision, text.encode(), status, "text/plain;charset=UTF-8")
 
-    async def _endpoint(self, request: Request) -> Response:
-        handler = self._handlers[request.scope["path"]]
+    async def _endpoint(self, handler: Handler, request: Request) -> Response:
+        if request.method != handler.method:  # a HEAD, which comes with a GET unless it is kept out
+            return await self._unrouted(request, HTTPException(405))
         try:
-            body = _read(await request.body())
+            content = await request.body()
         except ClientDisconnect:
             return _Cut()
+        body = _read_query(handler, request.query_params) if handler.method == "GET" else _read(content)
         key_id = _key_id(handler, body)
         striking, limits = self._vendor.striking(handler.path, key_id)
         try:
@@ -155,7 +162,7 @@ class Application:
         code = decision.code
         status = code if handler.integer_status else str(code)
         if code == SUCCESS:
-            envelope = {"status": status, "reason": "success", "data": data}
+            envelope = {"status": status, "reason": "success", **(data if handler.beside else {"data": data})}
             return _Answer(decision, orjson.dumps(envelope), http_status or 200)
         envelope = {"status": status, "reason": handler.family[code].wording}
         return _Answer(decision, orjson.dumps(envelope), http_status or self._vendor.assumptions.failure_http_status)
@@ -167,9 +174,10 @@ class Application:
         code = fault.code
         if code is None:
             self._record(request, None, key_id=key_id, fault=str(fault))
-            return self._broken(fault, answer or self._answer(handler, Decision(SUCCESS, "success", assumed=False)))
-        assumed = code in handler.without_condition or code not in handler.family.codes
-        decision = Decision(code, "ordered as a fault", assumed)
+            nothing: dict[str, Any] | None = {} if handler.beside else None
+            success = Decision(SUCCESS, "success", assumed=False)
+            return self._broken(fault, answer or self._answer(handler, success, nothing))
+        decision = Decision(code, "ordered as a fault", assumed=not handler.documents(code))
         self._record(request, decision, key_id=key_id, code=code, fault=str(fault))
         spoilt = self._answer(handler, decision, http_status=fault.http_status)
         return self._response(decision, spoilt.content, spoilt.http_status)
@@ -246,6 +254,14 @@ def _read(body: bytes) -> Mapping[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _read_query(handler: Handler, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    """Read a query string; a number stays text where the page wants a text."""
+    return {
+        name: int(text) if _INTEGER.fullmatch(text) and handler.takes(name, int(text)) else text
+        for name, text in parameters.items()
+    }
 
 
 def _key_id(handler: Handler, body: Mapping[str, Any] | None) -> int | None:

@@ -65,6 +65,46 @@ class SharedAssumptions:
         500,
         text="The HTTP status of a refusal. None is documented; the samples suggest 200 with a non-zero status inside.",
     )
+    unknown_field_refused: bool = switch(
+        True, "A field that the page does not list is refused with -22, so that a misspelt one is noticed."
+    )
+    unknown_id_code: int = choice(
+        -22,
+        -24,
+        text="The code for an id that nothing has, where the page has no code for it; some pages have -24 (does not "
+        "exist). Trunks have one of their own, unknown_key_code.",
+    )
+    change_left_out: str = choice(
+        "keeps",
+        "clears",
+        text="What leaving out an optional field does to the stored value of a group's settings, an agent or a team "
+        "leader: the pages do not say. A password is always kept. For trunks, see left_out.",
+    )
+    change_null: str = choice(
+        "clears",
+        "keeps",
+        text="What null in such a field does: an empty string clears a group's setting by its page, null is not named.",
+    )
+    batch: str = choice(
+        "all or nothing",
+        "until one fails",
+        text="What becomes of a list of ids of which one is refused: no page says whether the others are changed.",
+    )
+    name_filter: str = choice(
+        "part",
+        "whole",
+        text="Whether a listing's filter by name takes a part of it: the pages on agents and trunks say so, those on "
+        "agent groups, team leaders and records do not.",
+    )
+    listed_order: str = choice(
+        "oldest first", "newest first", text="The order of the listings, by key id: none is stated."
+    )
+    utc_offset: int = choice(
+        0,
+        8,
+        text="How many hours times without a zone are ahead of UTC. Some pages say UTC+8, those of the call centre "
+        "nothing.",
+    )
 
     if not TYPE_CHECKING:  # a type checker would take any name for an attribute
 

@@ -15,7 +15,7 @@ from itnio_async.errors import ConfigurationError
 
 # Marks a file as ours, so that no other database is ever written to by mistake; the version is the tables' form.
 _APPLICATION_ID = 0x49544E49
-_VERSION = 1
+_VERSION = 2
 
 
 def _held(path: str | None) -> sqlite3.Connection | None:
@@ -135,6 +135,34 @@ class Database:
         """Carry out a statement with named values; return the key of the row that it inserted last."""
         with self.lock:
             return self._connection.execute(statement, values).lastrowid
+
+    def insert(self, table: str, values: Mapping[str, object]) -> int:
+        """Store a row and return its key."""
+        columns = ", ".join(values)
+        key = self.run(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in values)})", values)  # noqa: S608
+        assert key is not None
+        return key
+
+    def change(self, table: str, key: Mapping[str, object], values: Mapping[str, object]) -> None:
+        """Set columns of the row whose key column has that value."""
+        ((column, _),) = key.items()
+        columns = ", ".join(f"{name} = :{name}" for name in values)
+        if columns:
+            self.run(f"UPDATE {table} SET {columns} WHERE {column} = :{column}", {**values, **key})  # noqa: S608
+
+    def page(
+        self, query: str, arguments: Mapping[str, object], *, key: str, newest_first: bool, limit: int, offset: int
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many rows a query has, and those of one page in the order of the column `key`."""
+        order = f"ORDER BY {key} {'DESC' if newest_first else 'ASC'} LIMIT {limit:d} OFFSET {offset:d}"
+        with self.lock:
+            total = self.rows(f"SELECT count(*) FROM ({query})", arguments)[0][0]  # noqa: S608  (constants only)
+            found = self.rows(f"{query} {order}", arguments)
+        return total, [dict(row) for row in found]
+
+    def exists(self, rest: str, *arguments: object) -> bool:
+        """Tell whether a row is there; `rest` is the query after its FROM."""
+        return bool(self.value(f"SELECT EXISTS (SELECT 1 FROM {rest})", *arguments))  # noqa: S608  (constants only)
 
     def run_all(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Carry out a statement once for each row."""

@@ -43,8 +43,8 @@ _PROCESSED = ("garbage", "half")
 # Statuses with which a gateway asks to wait.
 _BUSY = (429, 503)
 
-# Endpoints by path and by its last part, which reads better in a shell.
-_ENDPOINTS = (*(path.rpartition("/")[2] for path in HANDLERS), *HANDLERS)
+# Endpoints by path and by its last parts, which read better in a shell: "update", "sipTrunk/update".
+_ENDPOINTS = frozenset(path.split("/", n)[-1] for path in HANDLERS for n in range(path.count("/") + 1))
 
 
 @frozen
@@ -65,7 +65,11 @@ class Fault:
         validator=must_be(f"minus and a code (minus18), or one of {', '.join(_KINDS)}", matches_re(_KIND))
     )
     endpoint: str | None = field(
-        default=None, kw_only=True, validator=or_none(must_be(f"one of {', '.join(_ENDPOINTS)}", in_(_ENDPOINTS)))
+        default=None,
+        kw_only=True,
+        validator=or_none(
+            must_be("the last part or parts of a path (update, sipTrunk/update), or all of it", in_(_ENDPOINTS))
+        ),
     )
     key_id: int | None = field(default=None, kw_only=True, validator=or_none(whole()))
     count: int | None = field(default=None, kw_only=True, validator=or_none(whole()))

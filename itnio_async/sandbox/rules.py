@@ -43,7 +43,7 @@ class Decision:
 
 @frozen
 class Rule(Generic[Q]):
-    """One check: the code that it answers, and the condition for it.
+    """One check: the code that it answers, and the condition for it, which may return the name of what breaks it.
 
     `switch` names the assumption that turns an assumed rule off; what it would have refused is then a success that
     rests on an assumption. Code 0 refuses nothing and only marks the success so. `code` may be a function of the
@@ -61,14 +61,21 @@ def decide(rules: Sequence[Rule[Q]], request: Q) -> Decision:
     """Return the first rule that the request breaks, or success."""
     success = Decision(0, "success", assumed=False)
     for rule in rules:
-        if not rule.broken(request):
+        broken = rule.broken(request)
+        if not broken:
             continue
+        text = f"{rule.text}: {broken}" if isinstance(broken, str) else rule.text
         code = rule.code if isinstance(rule.code, int) else rule.code(request)
         if code == 0 or (rule.switch is not None and not getattr(request.assumptions, rule.switch)):
-            success = Decision(0, rule.text, assumed=True)
+            success = Decision(0, text, assumed=True)
         else:
-            return Decision(code, rule.text, rule.assumed)
+            return Decision(code, text, rule.assumed)
     return success
+
+
+def unknown_id(text: str, broken: Callable[[Q], Any]) -> Rule[Q]:
+    """Return the rule for an id that nothing has, where the page has no code for it: `broken` tells if it is so."""
+    return Rule(lambda request: request.assumptions.unknown_id_code, text, broken, assumed=True)
 
 
 # The form of a body.

@@ -14,13 +14,14 @@ from attrs.validators import in_, instance_of, not_
 
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
+from itnio_async.sandbox.agent_groups.tables import Groups, StoredGroup
 from itnio_async.sandbox.application import Application
 from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record, RecordedRequest
 from itnio_async.sandbox.server import HOST, Server
 from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
-from itnio_async.sandbox.sip_trunks.tables import StoredGroup, StoredTrunk, Trunks
+from itnio_async.sandbox.sip_trunks.tables import StoredTrunk, Trunks
 from itnio_async.sandbox.vendor import Vendor
 from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
 
@@ -218,7 +219,7 @@ class Sandbox:
 
     @property
     def state(self) -> Trunks:
-        """The stored trunks and agent groups, for what the attributes below do not tell."""
+        """The stored trunks, for what the attributes below do not tell."""
         return Trunks(self._vendor.database)
 
     @property
@@ -236,7 +237,7 @@ class Sandbox:
     @property
     def agent_groups(self) -> list[StoredGroup]:
         """All agent groups by id, with the trunks that each is bound to; 1000001 to 1000100 start unbound."""
-        return self.state.groups()
+        return Groups(self._vendor.database).groups()
 
     # What happened.
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from itnio_async import ApiError, ConfigurationError, ReadTimeout, UnexpectedResponseError, ValidationError
+from itnio_async import (
+    ApiError,
+    ConfigurationError,
+    ConnectError,
+    ReadTimeout,
+    UnexpectedResponseError,
+    ValidationError,
+)
 from itnio_async.cli.error_text import text_of
 from itnio_async.cli.exits import CommandError
 
@@ -29,9 +36,23 @@ from itnio_async.cli.exits import CommandError
         (UnexpectedResponseError("broken", body=""), ["Error: broken"]),
         (
             UnexpectedResponseError("broken", body="<p>\n" * 99),
-            ["Error: broken", "  The answer begins: " + "<p>\\n" * 50],
+            ["Error: broken", "  The answer begins: " + "<p> " * 50],
         ),
-        (ReadTimeout("late: timeout.read"), ["Error: late: --timeout"]),
+        (
+            ReadTimeout("late: timeout.read"),
+            [
+                "Error: no answer came in time.",
+                "  The request may have been processed: look before repeating what does harm.",
+                "  What to do: give it more time (--timeout), or check the network (`itnio doctor`).",
+            ],
+        ),
+        (
+            ConnectError("nobody: [Errno 111] Connect call failed"),
+            [
+                "Error: no connection could be made; nothing was sent.",
+                "  What to do: check address, network and TLS (`itnio doctor`).",
+            ],
+        ),
         (ConfigurationError("base_url is bad"), ["Error: --base-url is bad"]),
         (CommandError("wrong."), ["Error: wrong."]),
         (CommandError("wrong.", "right."), ["Error: wrong.", "  What to do: right."]),

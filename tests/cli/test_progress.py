@@ -22,27 +22,27 @@ def test_times(seconds, text):
 
 def test_all_there_is_to_say():
     progress = Progress(total=5000, done=1200, failed=12, unknown=3, retried=7, rate=244.6, remaining=15.2)
-    assert parts_of(progress) == ["1,215 of 5,000", "12 failed", "3 unknown", "245/s", "0:15 left", "7 retries"]
+    assert parts_of(progress) == ["1,215 of 5,000", "12 refused", "3 unknown", "245/s", "0:15 left", "7 retries"]
 
 
 def test_the_pace_and_why_it_is_held_back():
     progress = Progress(total=6000, done=840, rate=84.2, held_back="the gateway asked to wait", remaining=61.0)
     text = ", ".join(parts_of(progress))
-    assert text == "840 of 6,000, 0 failed, 84/s, the gateway asked to wait, 1:01 left"
+    assert text == "840 of 6,000, 0 refused, 84/s, the gateway asked to wait, 1:01 left"
 
 
 def test_off_a_terminal_the_line_says_it_too(capsys):
     lines = Lines(clock=lambda: 0.0)
     lines.tell(Progress(total=100, done=10, rate=84.0, held_back="the gateway asked to wait"))
-    assert capsys.readouterr().err == "10 of 100, 0 failed, 84/s, the gateway asked to wait\n"
+    assert capsys.readouterr().err == "10 of 100, 0 refused, 84/s, the gateway asked to wait\n"
 
 
 @pytest.mark.parametrize(
     ("width", "text"),
     [
-        (80, "840 of 6,000, 0 failed, 84/s, the gateway asked to wait, 1:01 left"),
-        (56, "840 of 6,000, 0 failed, 84/s, the gateway asked to wait"),
-        (50, "840 of 6,000, 0 failed, 84/s"),
+        (80, "840 of 6,000, 0 refused, 84/s, the gateway asked to wait, 1:01 left"),
+        (56, "840 of 6,000, 0 refused, 84/s, the gateway asked to wait"),
+        (50, "840 of 6,000, 0 refused, 84/s"),
     ],
 )
 def test_a_narrow_terminal_keeps_the_pace(width, text):
@@ -52,7 +52,7 @@ def test_a_narrow_terminal_keeps_the_pace(width, text):
 
 
 def test_what_is_not_there_is_not_said():
-    assert parts_of(Progress(total=5)) == ["0 of 5", "0 failed", "0/s"]
+    assert parts_of(Progress(total=5)) == ["0 of 5", "0 refused"]
 
 
 def test_a_line_for_each_tenth(capsys):

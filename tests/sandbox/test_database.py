@@ -6,7 +6,7 @@ import pytest
 from support.asking import UPDATE, ask, replacement
 
 from itnio_async import ConfigurationError
-from itnio_async.sandbox import Sandbox
+from itnio_async.sandbox import Sandbox, relations
 
 
 def test_a_kept_state_is_its_owners_alone(tmp_path):
@@ -44,5 +44,5 @@ def test_a_file_of_something_else_is_left_alone(tmp_path):
 def test_a_step_that_fails_is_undone(sandbox):
     twice = [(5, "five"), (5, "five again")]
     with pytest.raises(sqlite3.IntegrityError), sandbox.state.transaction():
-        sandbox.state.add_groups(twice)
+        relations.add_groups(sandbox.state.database, twice)
     assert sandbox.state.group_name(5) is None

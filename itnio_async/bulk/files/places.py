@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from itnio_async.errors import InvalidRequestError
 from itnio_async.text import counted, first_of
@@ -35,15 +35,24 @@ class Place:
 
 @frozen
 class BadRow:
-    """Why a row cannot be sent; `code` is the vendor's code for the same mistake, or None where it has none."""
+    """Why a row cannot be sent; `code` is the vendor's code for the same mistake, or None where it has none.
+
+    `cells` are those of a row that cannot be read, as text by their columns: of secrets only the columns are there.
+    """
 
     place: Place
     reason: str
     code: int | None = None
+    cells: Mapping[str, str] = field(factory=dict, eq=False, repr=False)
 
     def __str__(self) -> str:
         code = f" (the vendor's code {self.code})" if self.code is not None else ""
         return f"{self.place}: {self.reason}{code}"
+
+
+def count_of(bad: Iterable[BadRow]) -> int:
+    """Return how many rows are bad; `bad` may have several mistakes of one row."""
+    return len({(row.place.file, row.place.line) for row in bad})
 
 
 class BadRows(InvalidRequestError):
@@ -57,8 +66,7 @@ class BadRows(InvalidRequestError):
     def of(cls, rows: Iterable[BadRow]) -> BadRows:
         """Return the error for these rows, with a text that lists the first of them."""
         rows = tuple(rows)
-        count = len({(row.place.file, row.place.line) for row in rows})
-        heading = f"{counted(count, 'row')} cannot be sent; nothing was sent yet. Correct them:"
+        heading = f"{counted(count_of(rows), 'row')} cannot be sent; nothing was sent yet. Correct them:"
         return cls("\n".join([heading, *first_of(rows, _MOST_SHOWN)]), rows=rows)
 
 

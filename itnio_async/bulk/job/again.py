@@ -60,7 +60,7 @@ def begun_again(
         item = plan.items[row.id]
         fingerprint = identity.fingerprint_of(item.row.values)
         if row.state is RowState.REFUSED:
-            now.append(row._replace(fingerprint=fingerprint, verified=None, canary=False))
+            now.append(row._replace(fingerprint=fingerprint, verified=None, read_back="", canary=False))
             continue
         fresh = journal_row(item, fingerprint=fingerprint)
         if row.id in drifted:
@@ -71,7 +71,7 @@ def begun_again(
             secrets += 1
             now.append(fresh)
         else:
-            now.append(fresh._replace(result=Result(RowState.UNCHANGED), after={}))
+            now.append(fresh._replace(result=Result(RowState.UNCHANGED), after={}, new_secrets=()))
     return Again(rows=tuple(now), drifted=tuple(drifted.values()), secrets=secrets) if drifted or secrets else None
 
 

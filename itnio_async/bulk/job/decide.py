@@ -161,7 +161,11 @@ def journal_row(item: PlanItem, *, changed: bool = False, fingerprint: str | Non
 def with_values(row: JournalRow, item: PlanItem) -> JournalRow:
     """Return the row with what its trunk shows, and what of that the row changes, both without secrets."""
     before = {} if item.trunk is None else to_data(settings_of(item.trunk))
-    return row._replace(before=before, after=to_data({change.name: normal(change.after) for change in item.changes}))
+    return row._replace(
+        before=before,
+        after=to_data({change.name: normal(change.after) for change in item.changes}),
+        new_secrets=tuple(change.name for change in item.changes if change.secret),
+    )
 
 
 def reopened(row: JournalRow, fingerprint: str | None) -> JournalRow:
@@ -171,7 +175,7 @@ def reopened(row: JournalRow, fingerprint: str | None) -> JournalRow:
         return row
     # As its trunk was left, or that would be somebody else's change.
     before = {**row.before, **row.after}
-    return row._replace(result=Result(RowState.WAITING), before=before, after={}, verified=None)
+    return row._replace(result=Result(RowState.WAITING), before=before, after={}, verified=None, read_back="")
 
 
 # -- reading back -----------------------------------------------------------------------------------------------------

@@ -6,19 +6,19 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import field, frozen
 
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunk
-from itnio_async.bulk.files.places import BadRows
+from itnio_async.bulk.files.places import BadRow, BadRows
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job.account_lock import one_job
 from itnio_async.bulk.job.again import begun_again, require_allowed
 from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row
-from itnio_async.bulk.job.options import Ended, JobOptions
+from itnio_async.bulk.job.options import Ended, JobOptions, as_data
 from itnio_async.bulk.job.progress import Meter, Progress
 from itnio_async.bulk.job.rounds import Confirm, Rounds, open_states, with_new_secrets
 from itnio_async.bulk.job.sending import Bulk, Ending, Sender, pace_of
@@ -30,6 +30,7 @@ from itnio_async.bulk.journal.rows import (
     JournalRow,
     RowState,
 )
+from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
 from itnio_async.bulk.journal.table import check_header, has_journal, read_journal
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks
@@ -47,6 +48,7 @@ class JobResult:
 
     `counts` has how many rows are in each state, over all runs of the journal. `error` is what ended it early, if that
     was an error. `not_as_wanted` are the rows done that were read back otherwise (`verify`). `notes` are for people.
+    `run` is the number of this run in the journal.
     """
 
     ended: Ended
@@ -56,6 +58,7 @@ class JobResult:
     not_as_wanted: tuple[ReadBack, ...] = ()
     notes: tuple[str, ...] = ()
     progress: Progress = field(repr=False)
+    run: int = 1
 
     @property
     def ok(self) -> bool:
@@ -68,7 +71,8 @@ class Job:
     """A plan that is applied by `await job.run()`, once.
 
     `journal` is the path of its journal: where there is one, the job goes on with it. `source` names the file for
-    people; `plan_id` is that of a saved plan. `changed` are the key ids of trunks that changed since a saved plan was
+    people; `plan_id` is that of a saved plan. `bad` are the rows of the file that are left out, which the journal keeps
+    for the report. `changed` are the key ids of trunks that changed since a saved plan was
     made. `on_progress` is called with a `Progress`, at most ten times a second; `confirm` gets the first rows of a
     canary, read back, and says whether to go on; it may be async. `bulk` makes the calls, in place of `client.bulk`.
     `clock` gives Unix seconds.
@@ -83,6 +87,7 @@ class Job:
         *,
         source: str = "",
         plan_id: str | None = None,
+        bad: Iterable[BadRow] = (),
         changed: Collection[int] = (),
         on_progress: Callable[[Progress], object] | None = None,
         confirm: Confirm | None = None,
@@ -97,6 +102,7 @@ class Job:
         self._options = options
         self._source = source or (plan.items[0].place.file if plan.items else "no rows")
         self._plan_id = plan_id
+        self._bad = tuple(bad)
         self._changed = frozenset(changed)
         self._confirm = confirm
         self._bulk = bulk
@@ -176,19 +182,14 @@ class Job:
             idempotent=UPDATE.idempotent,
         )
         rounds = self._rounds(journal, identity, header)
-        self._work = asyncio.ensure_future(rounds.run())
+        run = Run(by=user_at_host(), began=self._clock(), options=as_data(self._options))
+        self._work = asyncio.ensure_future(rounds.run(run, self._bad))
         try:
-            await self._work
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._ending.how is not Ended.CUT_OFF or (task is not None and task.cancelling()):
-                raise
-        except (JournalFinishedError, BadRows):
+            await self._to_the_end(self._work)
+        except BaseException as error:
+            await journal.aclose(self._end(Ended.CUT_OFF if isinstance(error, asyncio.CancelledError) else Ended.ERROR))
             raise
-        except ItnioError as error:
-            self._ending.fail(error)
-        finally:
-            await journal.aclose()
+        await journal.aclose(self._end(self._ending.how))
         if journal.error is not None:
             self._ending.fail(journal.error)
         counts = ", ".join(f"{count} {state.value}" for state, count in journal.counts.items())
@@ -201,7 +202,25 @@ class Job:
             not_as_wanted=rounds.not_as_wanted,
             notes=(journal.note,) if journal.note else (),
             progress=self._meter.progress(),
+            run=journal.run or 0,
         )
+
+    async def _to_the_end(self, work: asyncio.Task[None]) -> None:
+        """Wait for the work; what ends it early is noted, but for what a caller must see."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._ending.how is not Ended.CUT_OFF or (task is not None and task.cancelling()):
+                raise
+        except (JournalFinishedError, BadRows):
+            raise
+        except ItnioError as error:
+            self._ending.fail(error)
+
+    def _end(self, how: Ended) -> RunEnd:
+        reason = "" if self._ending.error is None else str(self._ending.error)
+        return RunEnd(ended=self._clock(), how=how.name.lower(), reason=reason, retries=self._meter.progress().retried)
 
     def _rounds(self, journal: Journal, identity: Identity, header: JournalHeader) -> Rounds:
         sender = Sender(

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
+import attrs
 from attrs import field, frozen
 
-from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, PATIENCE, BulkRate, bulk_rate_of
+from itnio_async.config import BULK_CONCURRENCY, BULK_STOP_ON, PATIENCE, BulkRate, Paced, bulk_rate_of
 from itnio_async.errors import ItnioError
 from itnio_async.validators import number, or_none, whole
+
+
+def as_data(options: JobOptions) -> dict[str, Any]:
+    """Return the options as a journal keeps them: what JSON can say, which is all but the classes of errors."""
+    values = attrs.asdict(options, recurse=False, filter=lambda field, _: field.name != "stop_on")
+    return values | {"rate_limit": _rate_in_words(options.rate_limit)}
+
+
+def _rate_in_words(given: BulkRate) -> str:
+    rate = bulk_rate_of(given)
+    limit = rate.at_most if isinstance(rate, Paced) else rate
+    if limit is None:
+        return "none" if rate is None else "auto"
+    return (
+        f"at most {limit.calls:g} calls in {limit.seconds:g} s" if limit.seconds != 1 else f"at most {limit.calls:g}/s"
+    )
 
 
 class Ended(Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from attrs import frozen
@@ -14,6 +14,7 @@ from itnio_async.bulk.journal.journal import Result, RowState
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
 
+_OUTCOMES = (RowState.DONE, RowState.REFUSED, RowState.UNKNOWN, RowState.UNCHANGED)
 _WINDOW = 10.0
 _EVERY = 0.1
 _FAILURES_KEPT = 5
@@ -30,8 +31,9 @@ class Failure:
 
 @frozen(kw_only=True)
 class Progress:
-    """How far a job is: of `total` rows to send, how many are done, refused, of unknown outcome, and under way.
+    """How far a job is: of its `total` rows, how many are done, refused, of unknown outcome, unchanged, and under way.
 
+    Those of earlier runs count too, so that the last numbers are those of the report.
     `retried` counts the repeats within calls; `rate` is rows a second of the last ten seconds, `remaining` the seconds
     that the rest takes at that rate, None where nothing tells; `failures` are the last ones, the newest at the end;
     `held_back` says what the rate was last taken back for, as long as it is.
@@ -41,6 +43,7 @@ class Progress:
     done: int = 0
     failed: int = 0
     unknown: int = 0
+    unchanged: int = 0
     retried: int = 0
     under_way: int = 0
     rate: float = 0.0
@@ -51,7 +54,7 @@ class Progress:
     @property
     def finished(self) -> int:
         """How many rows have an outcome."""
-        return self.done + self.failed + self.unknown
+        return self.done + self.failed + self.unknown + self.unchanged
 
 
 class Meter:
@@ -69,9 +72,16 @@ class Meter:
         self._states: dict[int, RowState] = {}
         self._counts = dict.fromkeys(RowState, 0)
         self._retried = 0
+        self._before: Counter[RowState] = Counter()
         self.total = 0
         self.under_way = 0
         self.held_back = ""
+
+    def begin(self, counts: Counter[RowState], to_send: Counter[RowState]) -> None:
+        """Take the rows of the journal, by their states; those `to_send` among them have their outcome before them."""
+        self.total = counts.total()
+        self._before = counts - to_send
+        self.tell(now=True)  # the first outcome may take a while
 
     def count(self, row: int, place: Place, trunk_name: str | None, result: Result) -> None:
         """Take an outcome; one of a row that had another one before takes its place."""
@@ -112,13 +122,14 @@ class Meter:
             self._ends.popleft()
         seconds = min(_WINDOW, moment - self._began)
         rate = len(self._ends) / seconds if seconds > 0 else 0.0
-        done, failed, unknown = (self._counts[state] for state in (RowState.DONE, RowState.REFUSED, RowState.UNKNOWN))
-        left = max(0, self.total - done - failed - unknown)
+        done, failed, unknown, unchanged = (self._before[state] + self._counts[state] for state in _OUTCOMES)
+        left = max(0, self.total - done - failed - unknown - unchanged)
         return Progress(
             total=self.total,
             done=done,
             failed=failed,
             unknown=unknown,
+            unchanged=unchanged,
             retried=self._retried,
             under_way=self.under_way,
             rate=rate,

@@ -7,22 +7,25 @@ crash, reading back what is unknown, and the last look before anything is overwr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
 
 from attrs import evolve
 
 from itnio_async.api.sip_trunks.types import SipTrunk
+from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job.again import begun_again, require_allowed
-from itnio_async.bulk.job.decide import Decider, ReadBack, read_back, reopened, with_values
+from itnio_async.bulk.job.decide import Decider, ReadBack, as_read, read_back, reopened, with_values
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
+from itnio_async.bulk.journal.runs import Run
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.bulk.trunks.reading import Reading
@@ -63,9 +66,12 @@ class Rounds:
         self._confirm = confirm
         self._reading = Reading(options.patience)
 
-    async def run(self) -> None:
-        """Go on until no row is open, or something ends the job."""
+    async def run(self, run: Run, bad: Sequence[BadRow]) -> None:
+        """Go on until no row is open, or something ends the job; `bad` are the rows of the file that are left out."""
         trunks = None if self._journal.is_new else await self._reopen_or_begin_again()
+        # Not before: an attempt that is refused leaves the journal as it is.
+        await self._journal.begin(run, bad)
+        self._meter.begin(await self._journal.count(), Counter())
         if self._options.canary and is_canary_refused(await self._journal.rows(RowState.REFUSED), self._options):
             self._ending.end(Ended.CANARY)
         for number in range(self._options.rounds):
@@ -127,8 +133,7 @@ class Rounds:
                 changed.append(now)
         await self._journal.write(changed)
         if first:
-            self._meter.total = len(to_send)
-            self._meter.tell(now=True)  # the first outcome may take a while
+            self._meter.begin(await self._journal.count(), Counter(row.state for row, _ in to_send))
         pages = Pages(self._read_page, trunks, [item for _, item in to_send])
         try:
             await self._send(to_send, pages, canary=self._options.canary if first else 0)
@@ -164,7 +169,7 @@ class Rounds:
         assert self._confirm is not None
         rows = [row for row in await self._journal.rows() if row.id in chosen]
         trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
-        answer = self._confirm([read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows])
+        answer = self._confirm(await self._read_back(rows, trunks))
         if isawaitable(answer):
             answer = await answer
         self._meter.go_on()
@@ -176,9 +181,18 @@ class Rounds:
         """Read back every trunk that is done, and note whether it is as wanted."""
         trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
         rows = await self._journal.rows(RowState.DONE)
+        self.not_as_wanted = tuple(back for back in await self._read_back(rows, trunks) if not back.ok)
+
+    async def _read_back(self, rows: Sequence[JournalRow], trunks: Mapping[int | None, SipTrunk]) -> list[ReadBack]:
+        """Compare rows with their trunks as those are now, and note whether they are as wanted."""
         read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
-        await self._journal.write([row._replace(verified=back.ok) for row, back in zip(rows, read, strict=True)])
-        self.not_as_wanted = tuple(back for back in read if not back.ok)
+        await self._journal.write(
+            [
+                row._replace(verified=back.ok if row.state is RowState.DONE else None, read_back=as_read(back))
+                for row, back in zip(rows, read, strict=True)
+            ]
+        )
+        return read
 
 
 def is_canary_refused(rows: Iterable[JournalRow], options: JobOptions) -> bool:

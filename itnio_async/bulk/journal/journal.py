@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.journal.paths import default_journal_path
 from itnio_async.bulk.journal.rows import (
     JournalBusyError,
@@ -28,6 +29,7 @@ from itnio_async.bulk.journal.rows import (
     Result,
     RowState,
 )
+from itnio_async.bulk.journal.runs import Run, RunEnd
 from itnio_async.bulk.journal.table import Table, check_header, has_journal, read_journal
 
 __all__ = [
@@ -113,10 +115,24 @@ class Journal:
         """The header that it was made with."""
         return self._table.header
 
+    @property
+    def run(self) -> int | None:
+        """The number of this run, None before `begin`."""
+        return self._table.run
+
+    async def begin(self, run: Run, bad: Iterable[BadRow] = ()) -> None:
+        """Note that a run begins, and the rows of the file that it leaves out. Raises `JournalError`."""
+        await self._in_thread(partial(self._table.begin, run, bad))
+
     async def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states (none: all), in the file's order."""
         await self.flush()
         return await self._in_thread(partial(self._table.rows, *states))
+
+    async def count(self) -> Counter[RowState]:
+        """Return how many rows are in each state."""
+        await self.flush()
+        return await self._in_thread(self._table.counts)
 
     async def fingerprints(self) -> dict[int, str]:
         """Return the fingerprints of the rows that have one."""
@@ -145,7 +161,7 @@ class Journal:
 
     async def is_finished(self) -> bool:
         """Tell whether the job has ended: no row waits, and no outcome is unknown."""
-        counts = await self._in_thread(self._table.counts)
+        counts = await self.count()
         return not (counts[RowState.WAITING] or counts[RowState.UNKNOWN])
 
     async def begin_again(self, header: JournalHeader, rows: Sequence[JournalRow]) -> None:
@@ -159,10 +175,10 @@ class Journal:
         if self._pending or self._writing is not None:
             await self._write()
 
-    async def aclose(self) -> None:
-        """Write what is pending, as far as that works now, and close; `error` tells if it did not.
+    async def aclose(self, end: RunEnd | None = None) -> None:
+        """Write what is pending and how the run has ended, as far as that works now, and close.
 
-        A second time does nothing.
+        `error` tells if it did not work. A second time does nothing.
         """
         if self._closed:
             return
@@ -171,6 +187,8 @@ class Journal:
             try:
                 self.error = None  # the disk may have room again
                 await self.flush()
+                if end is not None and self.run is not None:
+                    await self._in_thread(partial(self._table.end, end))
             except JournalError as error:
                 self.error = error
             self.counts = await self._in_thread(self._table.counts)

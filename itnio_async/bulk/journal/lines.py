@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 import orjson
 
-from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.journal.runs import Run, RunEnd
 from itnio_async.bulk.trunks.settings import FIELDS, from_data
 
 # Numbers that may be longer than SQLite's have no type: such a one is kept as text.
@@ -23,10 +24,18 @@ TABLES = (
         id INTEGER PRIMARY KEY, state TEXT, code, error TEXT, reason TEXT, attempts INTEGER, elapsed REAL,
         sent_at REAL, ended_at REAL, verified INTEGER,
         source TEXT, line INTEGER, key_id, name TEXT, disabled INTEGER,
-        before TEXT, after TEXT, secrets TEXT, fingerprint TEXT, drifted INTEGER, canary INTEGER)""",
+        before TEXT, after TEXT, secrets TEXT, fingerprint TEXT, drifted INTEGER, canary INTEGER, read_back TEXT,
+        new_secrets TEXT)""",
+    """CREATE TABLE run (
+        id INTEGER PRIMARY KEY, by TEXT, began REAL, options TEXT, ended REAL, how TEXT, reason TEXT, retries INTEGER,
+        exit_status INTEGER)""",
+    """CREATE TABLE bad (run INTEGER, source TEXT, line INTEGER, "column" TEXT, code, reason TEXT, cells TEXT)""",
 )
 INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
-INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 21)})"  # noqa: S608 - no text of others
+INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 23)})"  # noqa: S608 - no text of others
+INSERT_RUN = "INSERT INTO run (by, began, options) VALUES (?, ?, ?)"
+END_RUN = "UPDATE run SET ended = ?, how = ?, reason = ?, retries = ? WHERE id = ?"
+INSERT_BAD = "INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?, ?)"
 _STATES = {state.value: state for state in RowState}
 _NAMES = frozenset(FIELDS)
 # The last second of the year 9999: a later one is damage, and no date can show it.
@@ -34,14 +43,20 @@ _LATEST = 253_402_300_799.0
 
 _SELECT = (
     "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, verified, source, line, key_id, name, "
-    "disabled, before, after, secrets, fingerprint, drifted, canary FROM row"
+    "disabled, before, after, secrets, fingerprint, drifted, canary, read_back, new_secrets FROM row"
 )
 _INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
 _REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
 _KINDS: tuple[tuple[type, ...], ...] = (
     *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _INTEGER_OR_NONE),
     *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE, _INTEGER, _INTEGER),
+    *(_TEXT, _TEXT),
 )
+_RUN_KINDS = (
+    *(_INTEGER, _TEXT, _REAL, _TEXT),
+    *(_REAL_OR_NONE, _TEXT_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE, _INTEGER_OR_NONE),
+)
+_BAD_KINDS = (_TEXT, _INTEGER, _TEXT_OR_NONE, _NUMBER, _TEXT, _TEXT)
 _HEADER = tuple(field.name for field in attrs.fields(JournalHeader))
 
 
@@ -56,6 +71,7 @@ def values_of(row: JournalRow) -> tuple[Any, ...]:
         *(row.id, *result_values(row.result), row.verified),
         *(place.file, place.line, _number(row.key_id), row.trunk_name, row.disabled),
         *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint, row.drifted, row.canary),
+        *(row.read_back, _json(row.new_secrets)),
     )
 
 
@@ -64,6 +80,22 @@ def result_values(result: Result) -> tuple[Any, ...]:
     state, code, error, reason, attempts, elapsed, ended = result
     sent = None if ended is None else ended - elapsed
     return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended)
+
+
+def run_values(run: Run) -> tuple[Any, ...]:
+    """Return the values of a run that begins, in the order of `INSERT_RUN`."""
+    return run.by, run.began, _json(run.options)
+
+
+def end_values(end: RunEnd) -> tuple[Any, ...]:
+    """Return the values of a run's end, in the order of `END_RUN`."""
+    return end.ended, end.how, end.reason, end.retries
+
+
+def bad_values(run: int, row: BadRow) -> tuple[Any, ...]:
+    """Return the values of a row that a run leaves out, in the order of its columns."""
+    place = row.place
+    return run, place.file, place.line, place.column, _number(row.code), row.reason, _json(row.cells)
 
 
 def _number(number: int | None) -> int | str | None:
@@ -104,12 +136,61 @@ def rows_of(database: sqlite3.Connection, states: Sequence[RowState] = ()) -> li
     return list(map(_row_of, found))
 
 
+def runs_of(database: sqlite3.Connection) -> list[Run]:
+    """Return the runs, the first one first; raises `DamagedError`."""
+    return list(map(_run_of, database.execute("SELECT * FROM run ORDER BY id")))
+
+
+def _run_of(values: tuple[Any, ...]) -> Run:
+    _require(values, _RUN_KINDS, "a run")
+    id, by, began, options, ended, how, reason, retries, exit_status = values
+    for seconds in (began, ended):
+        if seconds is not None:
+            _check_seconds(seconds)
+    end = None if ended is None else RunEnd(ended=ended, how=how or "", reason=reason or "", retries=retries or 0)
+    return Run(id=id, by=by, began=began, options=_object(options, "a run"), end=end, exit_status=exit_status)
+
+
+def bad_of(database: sqlite3.Connection) -> list[BadRow]:
+    """Return the rows that the last run left out, in the file's order; raises `DamagedError`."""
+    found = database.execute(
+        'SELECT source, line, "column", code, reason, cells FROM bad WHERE run = (SELECT max(id) FROM run) '
+        "ORDER BY rowid"
+    )
+    return list(map(_bad_of, found))
+
+
+def _bad_of(values: tuple[Any, ...]) -> BadRow:
+    _require(values, _BAD_KINDS, "a bad row")
+    file, line, column, code, reason, cells = values
+    try:
+        texts = {name: str(text) for name, text in _object(cells, "a bad row").items()}
+        return BadRow(Place(file, line, column), reason, _whole(code), texts)
+    except ValueError as error:
+        raise DamagedError("a bad row says what cannot be") from error
+
+
+def _require(values: tuple[Any, ...], kinds: Sequence[tuple[type, ...]], what: str) -> None:
+    for value, allowed in zip(values, kinds, strict=True):
+        if type(value) not in allowed:
+            raise DamagedError(f"{what} says what cannot be")
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    try:
+        data = orjson.loads(text)
+    except ValueError as error:
+        raise DamagedError(f"{what} says what cannot be") from error
+    if not isinstance(data, dict):
+        raise DamagedError(f"{what} says what cannot be")
+    return data
+
+
 def _row_of(values: tuple[Any, ...]) -> JournalRow:
-    for value, kinds in zip(values, _KINDS, strict=True):
-        if type(value) not in kinds:
-            raise DamagedError(f"row {values[0]} says what cannot be")
+    _require(values, _KINDS, f"row {values[0]}")
     id, state, code, error, reason, attempts, elapsed, ended, verified, *rest = values
-    file, line, key_id, name, disabled, before, after, secrets, fingerprint, drifted, canary = rest
+    file, line, key_id, name, disabled, before, after, secrets, fingerprint, drifted, canary, *more = rest
+    read_back, new_secrets = more
     if ended is not None:
         _check_seconds(ended)
     _check_seconds(elapsed)
@@ -128,6 +209,8 @@ def _row_of(values: tuple[Any, ...]) -> JournalRow:
             fingerprint,
             bool(drifted),
             bool(canary),
+            read_back,
+            tuple(map(str, orjson.loads(new_secrets))),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedError(f"row {id} says what cannot be") from error

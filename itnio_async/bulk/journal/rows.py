@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.files.places import BadRow, Place
+from itnio_async.bulk.journal.runs import Run
 from itnio_async.errors import ConfigurationError, ItnioError
 
 # In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
@@ -76,10 +77,10 @@ class JournalRow(NamedTuple):
     """A plan item as the journal keeps it: without its secrets.
 
     `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
-    secret fields that it gives, and `fingerprint` tells whether they still say the same. `verified` is whether the
-    trunk was read back as wanted, None where nobody looked. `drifted` tells that an earlier job left the trunk as the
-    file says, and that it was not so any more when this one began.
-    `canary` tells that it is one of those that go first.
+    secret fields that it gives, `new_secrets` of those that it changes, and `fingerprint` tells whether they still say
+    the same. `verified` is whether the trunk was read back as wanted, None where nobody looked, and `read_back` says
+    how it was. `drifted` tells that an earlier job left the trunk as the file says, and that it was not so any more
+    when this one began. `canary` tells that it is one of those that go first.
     """
 
     id: int
@@ -95,6 +96,8 @@ class JournalRow(NamedTuple):
     fingerprint: str | None = None
     drifted: bool = False
     canary: bool = False
+    read_back: str = ""
+    new_secrets: tuple[str, ...] = ()
 
     @property
     def state(self) -> RowState:
@@ -123,9 +126,14 @@ class JournalHeader:
 
 @frozen
 class JournalContents:
-    """All that a journal says. `is_running` tells whether a run has it at this moment."""
+    """All that a journal says: its rows, its runs, and the rows of the file that were left out as bad.
+
+    `is_running` tells whether a run has it at this moment.
+    """
 
     path: Path
     header: JournalHeader
     rows: tuple[JournalRow, ...]
     is_running: bool
+    runs: tuple[Run, ...] = ()
+    bad: tuple[BadRow, ...] = ()

@@ -16,16 +16,25 @@ from pathlib import Path
 
 import attrs
 
+from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.files.private_file import NotAFileError, make_private, require_database
 from itnio_async.bulk.journal.lines import (
+    END_RUN,
     INSERT,
+    INSERT_BAD,
     INSERT_HEADER,
+    INSERT_RUN,
     TABLES,
     DamagedError,
+    bad_of,
+    bad_values,
     check,
+    end_values,
     header_of,
     result_values,
     rows_of,
+    run_values,
+    runs_of,
     state_of,
     values_of,
 )
@@ -41,10 +50,11 @@ from itnio_async.bulk.journal.rows import (
     Result,
     RowState,
 )
+from itnio_async.bulk.journal.runs import Run, RunEnd
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 5
+VERSION = 6
 
 _RESULT = (
     "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ? "
@@ -61,10 +71,12 @@ _NO_ANSWER = "the run ended before the answer was noted"
 class Table:
     """A journal that is open for one run, and locked against any other.
 
-    `header` is the one that it was made with, and `note` says what is out of the ordinary about it, or is empty.
+    `header` is the one that it was made with, and `note` says what is out of the ordinary about it, or is empty. `run`
+    is the number of this run, None before it has begun.
     """
 
     header: JournalHeader
+    run: int | None = None
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool) -> None:
         self.path: Path = _place_of(path)
@@ -136,6 +148,20 @@ class Table:
             dated = dated.with_name(f"{dated.name}_")
         return dated
 
+    def begin(self, run: Run, bad: Iterable[BadRow]) -> None:
+        """Note that a run begins, and the rows of the file that it leaves out; raises `JournalError`."""
+        with _explained(self.path), self._transaction() as database:
+            number = database.execute(INSERT_RUN, run_values(run)).lastrowid or 0
+            database.executemany(INSERT_BAD, [bad_values(number, row) for row in bad])
+        self.run = number
+
+    def end(self, end: RunEnd) -> None:
+        """Note how the run has ended; raises `JournalError`."""
+        with _explained(self.path), self._transaction() as database:
+            database.execute(END_RUN, (*end_values(end), self.run))
+            # The file may have had other ones at an earlier run.
+            database.execute("DELETE FROM bad WHERE run <> ?", [self.run])
+
     def begin_again(self, header: JournalHeader, rows: Sequence[JournalRow]) -> None:
         """Keep the journal with its date in its name, and make it that of a new job; raises `JournalError`.
 
@@ -149,8 +175,8 @@ class Table:
                 self._database.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # so that it can be read where nothing can be written
             with self._transaction() as database:
-                database.execute("DELETE FROM header")
-                database.execute("DELETE FROM row")
+                for table in ("header", "row", "run", "bad"):
+                    database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
                 database.execute(INSERT_HEADER, attrs.astuple(header))
                 database.executemany(INSERT, map(values_of, rows))
         self.header = header
@@ -294,14 +320,23 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
                 database.execute("BEGIN")  # one moment for all that is read
                 if not _is_empty(database):
                     check(database)
-                    return _contents(path, header_of(database), rows_of(database), is_running=is_locked(path))
+                    rows = _settled(rows_of(database), is_running=(is_running := is_locked(path)))
+                    runs, bad = tuple(runs_of(database)), tuple(bad_of(database))
+                    return JournalContents(path, header_of(database), rows, is_running, runs, bad)
     raise JournalError(f"There is no journal {path}. Give the path that `apply` named.")
 
 
-def _contents(path: Path, header: JournalHeader, rows: list[JournalRow], *, is_running: bool) -> JournalContents:
-    if not is_running:
-        rows = [_without_answer(row) if row.state is RowState.SENT else row for row in rows]
-    return JournalContents(path, header, tuple(rows), is_running)
+def note_exit_status(path: str | os.PathLike[str], run: int, status: int) -> None:
+    """Note with which status the command of a run of this journal has ended. Raises `JournalError`."""
+    path = Path(os.path.realpath(path))
+    with _explained(path), closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database, database:
+        database.execute("UPDATE run SET exit_status = ? WHERE id = ?", [status, run])
+
+
+def _settled(rows: list[JournalRow], *, is_running: bool) -> tuple[JournalRow, ...]:
+    if is_running:
+        return tuple(rows)
+    return tuple(_without_answer(row) if row.state is RowState.SENT else row for row in rows)
 
 
 def _without_answer(row: JournalRow) -> JournalRow:

@@ -7,8 +7,8 @@ it comes with the extra `cli` and is imported on first use.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, tzinfo
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -20,15 +20,24 @@ from attrs import frozen
 from itnio_async._version import __version__
 from itnio_async.bulk.files.private_file import private_file
 from itnio_async.bulk.journal.rows import JournalRow, RowState
+from itnio_async.bulk.journal.runs import Run
 from itnio_async.bulk.report import charts
-from itnio_async.bulk.report.report import STATE_WORDS, Report, explain
+from itnio_async.bulk.report.changes import changes_of
+from itnio_async.bulk.report.facts import facts_of, shown_time
+from itnio_async.bulk.report.report import Report
+from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS
 from itnio_async.errors import ConfigurationError
+from itnio_async.text import counted
 
 # More than a person reads, and few enough for a browser to sort; `--failed` writes all of them.
 MOST_ROWS = 5_000
 
 _TONES = {RowState.DONE: "good", RowState.REFUSED: "bad", RowState.UNKNOWN: "bad"}
-_COLUMNS = (("Line", "number"), ("Key id", "number"), ("Name", ""), ("State", ""), ("Code", "number"), ("Reason", ""))
+_TRUNK = (("Line", "number"), ("Key id", "number"), ("Name", ""))
+_FAILED = (*_TRUNK, ("State", ""), ("Code", "number"), ("Reason", "text"))
+_CHANGES = (*_TRUNK, ("State", ""), ("Changes", "text"))
+_READ_BACK = (*_TRUNK, ("State", ""), ("Read back", "text"))
+_RUNS = (("Begun", ""), ("Ended", ""), ("By", ""), ("How it ended", "text"), ("Retries", "number"), ("Exit", "number"))
 
 
 def write_html(report: Report, path: str | os.PathLike[str], *, zone: tzinfo | None = None) -> None:
@@ -50,14 +59,15 @@ def html_of(report: Report, *, zone: tzinfo | None = None) -> str:
     text: str = _template(_jinja2()).render(
         name=Path(report.header.source).name,
         header=report.header,
-        begun=datetime.fromtimestamp(report.header.created, zone).strftime("%Y-%m-%d %H:%M %Z"),
-        took=_duration(report.seconds) if report.seconds else "",
+        verdict=report.verdict,
+        tone="" if report.is_running else "good" if report.is_well else "bad",
+        facts=list(facts_of(report, zone)),
         is_running=report.is_running,
         tiles=list(_tiles(report)),
-        reasons=[(_cell(one.code), f"{one.count:,}", one.meaning, one.advice) for one in report.reasons],
+        reasons=_reasons(report),
         charts=charts,
         drawn=_drawn(report, zone),
-        failed=_failed(report.failed),
+        tables=list(_tables(report, zone)),
         version=__version__,
         style=_text("page.css"),
         script=_text("page.js"),
@@ -102,7 +112,7 @@ class _Tile:
 
 
 def _tiles(report: Report) -> Iterator[_Tile]:
-    yield _Tile(f"{len(report.rows):,}", "Rows")
+    yield _Tile(f"{report.total:,}", "Rows")
     for state, (name, meaning) in STATE_WORDS.items():
         if count := report.counts[state]:
             if state is RowState.DONE and report.disabled:
@@ -110,14 +120,17 @@ def _tiles(report: Report) -> Iterator[_Tile]:
             if state is RowState.DONE and report.drifted:
                 meaning += f" ({report.drifted:,} had drifted since an earlier job)"
             yield _Tile(f"{count:,}", name, meaning, _TONES.get(state, ""))
+    if report.bad:
+        yield _Tile(f"{report.bad_count:,}", *BAD_WORDS, "bad")
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def _reasons(report: Report) -> list[tuple[str, str, str, str, str]]:
+    """Return why rows are not done; the last one of each is the row on this page that it leads to, if there is one."""
+    shown = {id(row.why) for row in report.listed[:MOST_ROWS]}
+    return [
+        (_cell(one.code), f"{one.count:,}", one.meaning, one.advice, f"reason-{number}" if id(one) in shown else "")
+        for number, one in enumerate(report.reasons)
+    ]
 
 
 # -- over time --------------------------------------------------------------------------------------------------------
@@ -144,35 +157,93 @@ def _drawn(report: Report, zone: tzinfo) -> list[charts.Chart]:
     ]
 
 
-# -- what failed ------------------------------------------------------------------------------------------------------
+# -- rows -------------------------------------------------------------------------------------------------------------
 
 
 @frozen
-class _Failed:
-    """The failed rows, each cell with its class in the page's style; `first` says how many they are if not all."""
+class _Row:
+    """A row of a table: each cell with its class in the page's style, and the reason that it belongs to, if any.
 
+    `anchor` is what links lead to.
+    """
+
+    cells: Sequence[tuple[str, str, str]]
+    reason: str = ""
+    anchor: str = ""
+
+
+@frozen
+class _Table:
+    """Rows under their columns; `first` says how many they are if not all, and `file` which option writes all."""
+
+    id: str
     title: str
-    first: str
     columns: Sequence[tuple[str, str]]
-    rows: Sequence[Sequence[tuple[str, str]]]
+    rows: Sequence[_Row]
+    first: str = ""
+    file: str = ""
 
 
-def _failed(rows: Sequence[JournalRow]) -> _Failed:
-    return _Failed(
-        title=f"{len(rows):,} failed row{'' if len(rows) == 1 else 's'}",
-        first=f"{MOST_ROWS:,}" if len(rows) > MOST_ROWS else "",
-        columns=_COLUMNS,
-        rows=[_cells(row) for row in rows[:MOST_ROWS]],
+def _tables(report: Report, zone: tzinfo) -> Iterator[_Table]:
+    if report.listed:
+        yield _cut("failed", counted(len(report.listed), "failed row"), _FAILED, list(_failed(report)), "--failed")
+    drifted = [row for row in report.rows if row.drifted]
+    if drifted:
+        title = f"{counted(len(drifted), 'row')} had drifted since an earlier job"
+        yield _cut("drifted", title, _CHANGES, _changed(drifted))
+    if report.canary:
+        rows = [_row(_READ_BACK, *_trunk(row), _state(row), row.read_back) for row in report.canary]
+        yield _cut("canary", f"Canary: {counted(len(rows), 'row')} went first", _READ_BACK, rows)
+    changed = _changed(report.rows)
+    if changed:
+        yield _cut("changes", f"Changes of {counted(len(changed), 'row')}", _CHANGES, changed, "--changes")
+    if len(report.runs) > 1:
+        yield _cut("runs", counted(len(report.runs), "run"), _RUNS, [_run(run, zone) for run in report.runs])
+
+
+def _cut(id: str, title: str, columns: Sequence[tuple[str, str]], rows: Sequence[_Row], file: str = "") -> _Table:
+    first = f"{MOST_ROWS:,}" if len(rows) > MOST_ROWS else ""
+    return _Table(id, title, columns, rows[:MOST_ROWS], first, file)
+
+
+def _failed(report: Report) -> Iterator[_Row]:
+    seen = set()
+    numbers = {id(why): f"reason-{number}" for number, why in enumerate(report.reasons)}
+    for row in report.listed:
+        reason = numbers[id(row.why)]
+        cells = (row.line, row.key_id, row.trunk_name, row.state, row.code, row.text)
+        yield _row(_FAILED, *cells, reason=reason, anchor="" if reason in seen else reason)
+        seen.add(reason)
+
+
+def _changed(rows: Iterable[JournalRow]) -> list[_Row]:
+    return [
+        _row(_CHANGES, *_trunk(found.row), _state(found.row), "\n".join(map(str, found.changes)))
+        for found in changes_of(rows)
+    ]
+
+
+def _run(run: Run, zone: tzinfo) -> _Row:
+    end = run.end
+    if end is None:
+        return _row(_RUNS, shown_time(run.began, zone), "", run.by, "no end was noted", None, run.exit_status)
+    how = ", ".join(filter(None, (end.how.replace("_", " "), end.reason)))
+    return _row(
+        _RUNS, shown_time(run.began, zone), shown_time(end.ended, zone), run.by, how, end.retries, run.exit_status
     )
 
 
-def _cells(row: JournalRow) -> list[tuple[str, str]]:
-    """Return what the columns show of a row, each with its class in the page's style."""
-    name, _ = STATE_WORDS[row.state]
-    meaning = explain(row).meaning
-    why = f"{meaning}: {row.result.reason}" if row.result.reason else meaning
-    values = (row.place.line, row.key_id, row.trunk_name, name, row.result.code, why)
-    return [(_cell(value), kind) for value, (_, kind) in zip(values, _COLUMNS, strict=True)]
+def _trunk(row: JournalRow) -> tuple[object, ...]:
+    return row.place.line, row.key_id, row.trunk_name
+
+
+def _state(row: JournalRow) -> str:
+    return STATE_WORDS[row.state][0]
+
+
+def _row(columns: Sequence[tuple[str, str]], *values: object, reason: str = "", anchor: str = "") -> _Row:
+    cells = [(_cell(value), title, kind) for value, (title, kind) in zip(values, columns, strict=True)]
+    return _Row(cells, reason, anchor)
 
 
 def _cell(value: object) -> str:

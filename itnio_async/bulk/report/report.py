@@ -1,4 +1,7 @@
-"""What became of a job's rows, read from its journal: how many, why, what to do, and how it went over time."""
+"""What became of a job's rows, read from its journal: how many, why, what to do, and how it went over time.
+
+Whether all of it is well is in `Report.verdict`; `words` has the words, and `changes` what was changed.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,25 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.bulk.journal.rows import HELD_BACK, JournalContents, JournalHeader, JournalRow, RowState
+from itnio_async.bulk.files.places import BadRow, Place, count_of
+from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState
+from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
+from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
+from itnio_async.text import counted
 
-STATE_WORDS = {
-    RowState.DONE: ("Done", "accepted by the vendor"),
-    RowState.UNCHANGED: ("Unchanged", "already up to date"),
-    RowState.REFUSED: ("Refused", "not changed"),
-    RowState.UNKNOWN: ("Unknown", "sent, but no answer says whether they were updated"),
-    RowState.SENT: ("Under way", "sent, and no answer yet"),
-    RowState.WAITING: ("Not sent", "not changed"),
+# How a run ended, where that says more than the rows do.
+_ENDS = {
+    "stopped": "It was stopped.",
+    "cut_off": "It was stopped at once.",
+    "until": "Its time was up.",
+    "canary": "It ended after the canary.",
+    "error": "It ended early.",
+    "declined": "Somebody said no, and nothing was sent.",
+    "refused": "Nothing was sent.",
+    "dry_run": "Nothing was sent: it was a dry run.",
 }
-"""The name and the meaning of each state, in the order in which people are shown them."""
-
-_AGAIN = "Run the same command again: "
 _MOST_MOMENTS = 80
 # What people can read off an axis, in seconds.
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
@@ -32,14 +39,30 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 
 @frozen
 class Reason:
-    """Rows that came to the same: what it means and what to do. `code` is the vendor's, None where it gave none."""
+    """Rows that came to the same: what it means and what to do. `code` is the vendor's, None where it gave none.
 
-    state: RowState
+    `state` is None for the rows of the file that were left out as bad.
+    """
+
+    state: RowState | None
     code: int | None
     error: str | None
     meaning: str
     advice: str
     count: int
+
+
+@frozen
+class Listed:
+    """A failed row as people are shown it; `why` is the reason that it shares with others."""
+
+    line: int
+    key_id: int | str | None
+    trunk_name: str | None
+    state: str
+    code: int | None
+    text: str
+    why: Reason
 
 
 @frozen
@@ -63,24 +86,53 @@ class Timeline:
 
 @frozen
 class Report:
-    """The rows of a job, counted and explained. `is_running` tells whether more may become of them any moment."""
+    """The rows of a job, counted and explained. `is_running` tells whether more may become of them any moment.
+
+    `runs` are those of the job, and `bad` the rows of the file that the last one left out: a mistake each.
+    """
 
     header: JournalHeader
     rows: Sequence[JournalRow] = field(repr=False)
     is_running: bool = False
+    runs: Sequence[Run] = ()
+    bad: Sequence[BadRow] = field(default=(), repr=False)
 
     @cached_property
     def counts(self) -> Counter[RowState]:
         """How many rows are in each state."""
         return Counter(row.state for row in self.rows)
 
+    @property
+    def total(self) -> int:
+        """How many rows the file has, those that were left out too."""
+        return len(self.rows) + self.bad_count
+
+    @cached_property
+    def bad_count(self) -> int:
+        """How many rows were left out as bad."""
+        return count_of(self.bad)
+
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Why rows are not done, the most frequent reason of each state first."""
+        return tuple(self._reasons.values())
+
+    @cached_property
+    def _reasons(self) -> dict[_Key, Reason]:
         counts = Counter(key for row in self.rows if (key := _key(row)) is not None)
-        order = list(RowState)
-        found = [_explained(*key, count) for key, count in counts.items()]
-        return tuple(sorted(found, key=lambda reason: (-order.index(reason.state), -reason.count, reason.code or 0)))
+        counts.update(_key_of_bad(mistakes) for mistakes in self.bad_rows.values())
+        order = [None, *RowState]
+        found = {key: _explained(*key, count) for key, count in counts.items()}
+        by_weight = sorted(found, key=lambda key: (-order.index(key[0]), -counts[key], key[1] or 0))
+        return {key: found[key] for key in by_weight}
+
+    @cached_property
+    def bad_rows(self) -> dict[Place, list[BadRow]]:
+        """The rows that were left out, each with its mistakes."""
+        rows: defaultdict[Place, list[BadRow]] = defaultdict(list)
+        for bad in self.bad:
+            rows[bad.place.at(None)].append(bad)
+        return rows
 
     @cached_property
     def failed(self) -> tuple[JournalRow, ...]:
@@ -97,6 +149,65 @@ class Report:
         """How many of the rows that are done had been as wanted after an earlier job."""
         return sum(row.drifted for row in self.rows if row.state is RowState.DONE)
 
+    @property
+    def retries(self) -> int:
+        """How many calls were repeated, in all runs."""
+        # Of a run that has not said how it ended, what its rows show.
+        shown = sum(max(0, row.result.attempts - 1) for row in self.rows)
+        return max(shown, sum(run.end.retries for run in self.runs if run.end is not None))
+
+    @cached_property
+    def read_back(self) -> tuple[int, int]:
+        """How many trunks of rows done were read back as wanted, and how many otherwise."""
+        seen = Counter(row.verified for row in self.rows if row.state is RowState.DONE)
+        return seen[True], seen[False]
+
+    @cached_property
+    def canary(self) -> tuple[JournalRow, ...]:
+        """The rows that went first."""
+        return tuple(row for row in self.rows if row.canary)
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether every row is as wanted."""
+        is_ended_early = bool(self.runs) and (end := self.runs[-1].end) is not None and end.how in _ENDS
+        is_open = self.counts[RowState.WAITING] or self.counts[RowState.SENT]
+        return not (self.failed or self.bad or is_open or is_ended_early)
+
+    @property
+    def verdict(self) -> str:
+        """How it went, in one line."""
+        return " ".join(filter(None, (self._what_became(), self._how_it_ended())))
+
+    def _what_became(self) -> str:
+        total = counted(self.total, "row")
+        if self.is_running:
+            left = self.counts[RowState.WAITING] + self.counts[RowState.SENT]
+            return f"The job is running: {self.total - left:,} of {total} have an outcome so far."
+        if not self.total:
+            return "There are no rows."
+        if self.is_well:
+            return f"All is well: {f'all {total} are' if self.total > 1 else f'{total} is'} as wanted."
+        counts = self.counts
+        parts = [
+            (counts[RowState.REFUSED], "refused"),
+            (counts[RowState.UNKNOWN], "of unknown outcome"),
+            (self.read_back[1], "read back otherwise"),
+            (self.bad_count, "left out as bad"),
+            (counts[RowState.WAITING], "not sent"),
+        ]
+        said = "".join(f", {count:,} {what}" for count, what in parts if count)
+        well = counts[RowState.DONE] + counts[RowState.UNCHANGED] - self.read_back[1]
+        return f"Not all is well: {well:,} of {total} {'is' if well == 1 else 'are'} as wanted{said}."
+
+    def _how_it_ended(self) -> str:
+        if self.is_running or not self.runs:
+            return ""
+        end = self.runs[-1].end
+        if end is None:
+            return "The last run was cut off before its end."
+        return _ENDS.get(end.how, "")
+
     @cached_property
     def seconds(self) -> float:
         """How long it took from the first row's end to the last one's."""
@@ -111,17 +222,41 @@ class Report:
     def failed_rows(self) -> Iterator[FailedRow]:
         """Yield the failed rows as `write_failed` takes them."""
         for row in self.failed:
-            yield FailedRow(row.place.line, row.result.code, row.result.reason, explain(row).meaning)
+            yield FailedRow(row.place.line, row.result.code, said_of(row), explain(row).meaning)
+        for bad in self.bad:
+            yield FailedRow(bad.place.line, bad.code, bad.reason, "the row cannot be sent")
+
+    @cached_property
+    def listed(self) -> tuple[Listed, ...]:
+        """The failed rows as people are shown them, those that were left out too, in the file's order."""
+        rows = [self._listed(row) for row in self.failed]
+        rows += [self._listed_bad(mistakes) for mistakes in self.bad_rows.values()]
+        return tuple(sorted(rows, key=lambda row: row.line))
+
+    def _listed(self, row: JournalRow) -> Listed:
+        key = _key(row)
+        assert key is not None
+        why, name = self._reasons[key], STATE_WORDS[row.state][0]
+        said = said_of(row)
+        text = f"{why.meaning}: {said}" if said and said not in why.meaning else why.meaning
+        return Listed(row.place.line, row.key_id, row.trunk_name, name, row.result.code, text, why)
+
+    def _listed_bad(self, mistakes: Sequence[BadRow]) -> Listed:
+        first, why = mistakes[0], self._reasons[_key_of_bad(mistakes)]
+        cells = {field_of(column): text for column, text in first.cells.items() if text}
+        texts = [f"column {bad.place.column}: {bad.reason}" if bad.place.column else bad.reason for bad in mistakes]
+        key_id, name = cells.get("key_id"), cells.get("sip_trunk_name")
+        return Listed(first.place.line, key_id, name, "Bad", why.code, " ".join(texts), why)
 
 
 def report_of(contents: JournalContents) -> Report:
     """Return the report on a journal."""
-    return Report(contents.header, contents.rows, contents.is_running)
+    return Report(contents.header, contents.rows, contents.is_running, contents.runs, contents.bad)
 
 
 def is_failed(row: JournalRow) -> bool:
     """Tell whether somebody must look at the row: what only waits is not a failure."""
-    return row.state in (RowState.REFUSED, RowState.UNKNOWN) or _is_otherwise(row)
+    return row.state in (RowState.REFUSED, RowState.UNKNOWN) or is_otherwise(row)
 
 
 def explain(row: JournalRow) -> Reason:
@@ -129,55 +264,25 @@ def explain(row: JournalRow) -> Reason:
     return _explained(row.state, row.result.code, row.result.error, row.result.attempts > 0, 1)
 
 
-def _is_otherwise(row: JournalRow) -> bool:
-    return row.state is RowState.DONE and row.verified is False
+# What rows with the same reason have in common: state, code, error, and whether they were sent.
+_Key = tuple[RowState | None, int | None, str | None, bool]
 
 
-def _key(row: JournalRow) -> tuple[RowState, int | None, str | None, bool] | None:
+def _key_of_bad(mistakes: Sequence[BadRow]) -> _Key:
+    return None, next((bad.code for bad in mistakes if bad.code is not None), None), None, False
+
+
+def _key(row: JournalRow) -> _Key | None:
     """Return what rows with the same reason have in common; None for what is as it should be."""
-    if row.state is RowState.UNCHANGED or (row.state is RowState.DONE and not _is_otherwise(row)):
+    if row.state is RowState.UNCHANGED or (row.state is RowState.DONE and not is_otherwise(row)):
         return None
     result = row.result
     return row.state, result.code, result.error if result.code is None else None, result.attempts > 0
 
 
-def _explained(state: RowState, code: int | None, error: str | None, was_sent: bool, count: int) -> Reason:
-    meaning, advice = _words(state, code, error, was_sent)
+def _explained(state: RowState | None, code: int | None, error: str | None, was_sent: bool, count: int) -> Reason:
+    meaning, advice = meaning_and_advice(state, code, error, was_sent)
     return Reason(state, code, error, meaning, advice, count)
-
-
-def _words(state: RowState, code: int | None, error: str | None, was_sent: bool) -> tuple[str, str]:
-    known = None if code is None else SIP_TRUNKS[code]
-    why = known.meaning if known is not None else error or ""
-    if state is RowState.DONE:
-        return (
-            "the vendor said that it was done, but the trunk was read back otherwise",
-            "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one.",
-        )
-    if state is RowState.UNKNOWN:
-        return (
-            f"the outcome is unknown: {why}"
-            if known is not None
-            else f"the outcome is unknown{_of(error)}: no answer told",
-            f"{_AGAIN}these rows are read back first, and sent only where they are not as wanted.",
-        )
-    if state is RowState.REFUSED and error == HELD_BACK:
-        return (
-            "held back: the trunk changed since the plan was made",
-            "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
-        )
-    if state is RowState.REFUSED and not was_sent:
-        before = "refused before sending"
-        return f"{before}: {why}" if why else before, "Correct the rows; each has its reason."
-    if state is RowState.REFUSED:
-        return why or "refused", known.advice if known is not None else "See each row's reason."
-    if state is RowState.SENT:
-        return "under way at this moment", "Wait for the end."
-    return f"not sent{f': {why}' if known is not None else _of(error)}", f"{_AGAIN}it goes on with these rows."
-
-
-def _of(error: str | None) -> str:
-    return f" ({error})" if error else ""
 
 
 # -- over time --------------------------------------------------------------------------------------------------------

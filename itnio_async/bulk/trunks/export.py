@@ -202,6 +202,16 @@ def _report_cells(report: FailedRow) -> list[str]:
     ]
 
 
+def kept_cells(cells: Mapping[str, Any], *, is_typed: bool) -> dict[str, str]:
+    """Return the cells of a row as text, as failed rows have them: without secrets, and of known columns only."""
+    write = _typed_again if is_typed else _written_again
+    return {
+        column: "" if field_of(column) in SECRET_FIELDS else write(cell, field_of(column))
+        for column, cell in cells.items()
+        if field_of(column) is not None
+    }
+
+
 def _failed_object(record: Record, columns: Iterable[str], report: FailedRow) -> dict[str, Any]:
     kept = {
         column: "" if field_of(column) in SECRET_FIELDS else record.cells[column]

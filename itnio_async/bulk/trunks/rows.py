@@ -31,7 +31,9 @@ from itnio_async.bulk.trunks.columns import (
     is_report_column,
     is_shown_only,
 )
+from itnio_async.bulk.trunks.export import kept_cells
 from itnio_async.bulk.trunks.listed import ListedMark, account_of_mark
+from itnio_async.bulk.trunks.settings import to_data
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 from itnio_async.text import listed
 from itnio_async.values import UNSET
@@ -344,7 +346,8 @@ class _RowReader:
         if key is not None:
             self._note_key(key, place)
         if row.bad or key is None:
-            self._bad += row.bad
+            kept = kept_cells(record.cells, is_typed=self._is_typed)
+            self._bad += [attrs.evolve(bad, cells=kept) for bad in row.bad]
         elif self._key_field == "key_id":
             self._changes.append(TrunkChange(place, key, None, row.values, tuple(row.doubts)))
         else:
@@ -402,15 +405,21 @@ class _RowReader:
     @property
     def bad(self) -> list[BadRow]:
         """What is wrong with the other rows."""
+        cells = {change.place: self._cells_of(change) for change in self._changes if change.key in self._repeated}
         again = [
             BadRow(
                 place.at(self._column_of_key()),
                 f"{len(places)} rows name this trunk, in lines {listed([one.line for one in places], _MOST_LINES)}.",
+                cells=cells.get(place, {}),
             )
             for places in self._repeated.values()
             for place in places
         ]
         return sorted([*self._bad, *again], key=lambda bad: bad.place.line)
+
+    def _cells_of(self, change: TrunkChange) -> dict[str, str]:
+        values = {self._key_field: change.key, **dict.fromkeys(SECRET_FIELDS & change.values.keys())}
+        return kept_cells({**values, **to_data(change.values)}, is_typed=True)
 
     def _column_of_key(self) -> str:
         return next(column for column, field in self.fields.items() if field == self._key_field)

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from itnio_async import UNSET, BoundGroup, GroupBinding, ItnioError, TrunkDirection
 from itnio_async.cli.account import ask_secret
-from itnio_async.cli.error_text import status_of, text_of
+from itnio_async.cli.error_text import plain_text, status_of, text_of
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, say, visible
 from itnio_async.cli.secret_file import read_password_file
@@ -151,7 +151,7 @@ def report_failure(error: ItnioError, key_id: int | None, name: str, *, json: bo
                 "outcome": "unknown" if error.may_have_been_processed else "refused",
                 "error": type(error).__name__,
                 "code": getattr(error, "code", None),
-                "text": str(error),
+                "text": plain_text(error),
             }
         )
     return status_of(error)

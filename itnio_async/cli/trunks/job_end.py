@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 
 from itnio_async import ApiError, ItnioError
 from itnio_async.api.sip_trunks.service import UPDATE
-from itnio_async.bulk import Ended, JobOptions, JobResult, Report, RowState, read_journal, report_of
+from itnio_async.bulk import Ended, JobOptions, JobResult, JournalError, Report, RowState, read_journal, report_of
 from itnio_async.bulk.job.decide import as_read
+from itnio_async.bulk.journal.table import note_exit_status
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.exits import CANARY_FAILED, CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED
 from itnio_async.cli.interrupts import interrupted_status
@@ -17,31 +19,43 @@ from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.job_view import show_outcome, write_result
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
+from itnio_async.cli.trunks.report_view import say_verdict
 from itnio_async.runs.stopping import is_among
 from itnio_async.text import counted
 
 
 def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, files: ReportFileOptions) -> int:
     """Tell how the job ended, and return the exit status; `done` are the rows that were done before it began."""
-    report = report_of(read_journal(result.journal))
+    status = _status(job, result, done)
+    report = _report(result, status)
     unwritten = None
     try:
         show_outcome(report, result.not_as_wanted, json=how.json)
     except OSError as error:
         unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
+    say_verdict(report, verified=job.options.verify)
     _say_end(result, job.options, report)
     if report.failed and not (files.failed or files.html or how.json):
         path = shlex.quote(str(result.journal))
         say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
     is_written = _write_files(job, report, files)
-    status = _status(job, result, done) if is_written else ERROR
+    if not is_written:
+        status = ERROR
+        _report(result, status)
     if how.json and unwritten is None:
         with until_nobody_reads():
-            write_result(report, result, bad=job.bad, files=files if is_written else ReportFileOptions(), status=status)
+            write_result(report, result, files=files if is_written else ReportFileOptions(), status=status)
     if unwritten is not None and not isinstance(unwritten, BrokenPipeError):
         say(text_of(unwritten))
         return status or ERROR
     return status
+
+
+def _report(result: JobResult, status: int) -> Report:
+    """Return the report on the journal, after the exit status was noted there."""
+    with suppress(JournalError):  # a full disk has been told of already
+        note_exit_status(result.journal, result.run, status)
+    return report_of(read_journal(result.journal))
 
 
 def _say_end(result: JobResult, options: JobOptions, report: Report) -> None:
@@ -81,7 +95,7 @@ def _why(error: ItnioError, options: JobOptions) -> str:
 def _write_files(job: PreparedJob, report: Report, files: ReportFileOptions) -> bool:
     """Write the files that were asked for, and tell whether that worked."""
     try:
-        write_files(report, job.source, files, job.bad)
+        write_files(report, job.source, files)
     except (ItnioError, OSError) as error:
         # Only its first line: the next one would say that nothing was sent.
         say(text_of(error).splitlines()[0])

@@ -164,6 +164,9 @@ class SessionOptions:
         bool,
         typer.Option("--dry-run", help="Show what would be sent, and send nothing; the exit status is that of plan."),
     ] = False
+    full: Annotated[
+        bool, typer.Option("--full", help="With --dry-run: show each trunk that would change, however many.")
+    ] = False
     json: Annotated[
         bool,
         typer.Option(

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
-from itnio_async.bulk import BadRow, Identity, JobResult, Plan, ReadBack, Report
+from itnio_async.bulk import BadRow, Identity, JobResult, Plan, ReadBack, Report, RowState
 from itnio_async.bulk.job.decide import as_read
-from itnio_async.cli.output import json_line, table
+from itnio_async.cli.error_text import plain_text
+from itnio_async.cli.output import BAD, GOOD, json_line, say, table
 from itnio_async.cli.trunks.plan_view import (
     changes_data,
-    count_of,
     counts_of,
     place_data,
     show_counts,
+    show_fields,
     show_plan,
     write_bad_rows,
     write_plan,
 )
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.report_view import show_report, summary_of
+from itnio_async.text import counted
 
 
 @frozen(kw_only=True)
 class JobSummary:
     """What is about to be sent; `plan` is what is left to send, and `bad` are the rows that cannot be read.
 
+    `before` are the counts, by their names, of the rows that the job was through with in earlier runs.
     `changed` is how many rows are done in the journal, while their trunks differ from the file now; `drifted` are those
     that a job before had done, and that are set right now.
     """
@@ -40,20 +43,22 @@ class JobSummary:
     resumes: bool
     changed: int
     drifted: Sequence[ReadBack] = ()
+    before: Mapping[str, int] = field(factory=dict)
 
 
-def show_dry_run(plan: Plan, bad: Sequence[BadRow], *, json: bool) -> None:
+def show_dry_run(plan: Plan, bad: Sequence[BadRow], *, json: bool, full: bool) -> None:
     """Write what would be sent, as `itnio trunks plan` does."""
     if json:
         write_plan(plan, bad)
     else:
-        show_plan(plan, bad)
+        show_plan(plan, bad, full=full)
 
 
 def show_summary(summary: JobSummary, *, json: bool) -> None:
     """Write how much is about to be sent."""
     if not json:
-        show_counts(summary.plan, summary.bad, heading="Rows left" if summary.resumes else "Rows")
+        show_fields(summary.plan)
+        show_counts(summary.plan, summary.bad, before=summary.before if summary.resumes else None)
         return
     write_bad_rows(summary.bad)
     _write_read_back("drifted", summary.drifted)
@@ -81,6 +86,8 @@ def show_canary(rows: Sequence[ReadBack], *, json: bool) -> None:
         ("Key id", "Name", "Outcome", "Read back"),
         [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
     )
+    well = sum(row.ok and row.state is RowState.DONE for row in rows)
+    say(f"Canary: {counted(len(rows), 'trunk')} read back, {well:,} as wanted.", GOOD if well == len(rows) else BAD)
 
 
 def show_outcome(report: Report, differing: Sequence[ReadBack], *, json: bool) -> None:
@@ -91,25 +98,23 @@ def show_outcome(report: Report, differing: Sequence[ReadBack], *, json: bool) -
         show_report(report)
 
 
-def write_result(
-    report: Report, result: JobResult, *, bad: Sequence[BadRow], files: ReportFileOptions, status: int
-) -> None:
+def write_result(report: Report, result: JobResult, *, files: ReportFileOptions, status: int) -> None:
     """Write the job's end as JSON; `files` are the files that were made of its report."""
     error = result.error
     json_line(
         {
             "event": "result",
             **summary_of(report),
-            "bad": count_of(bad),
             "not_as_wanted": len(result.not_as_wanted),
             "ended": result.ended.name.lower(),
             "error": None if error is None else type(error).__name__,
             "code": getattr(error, "code", None),
-            "text": None if error is None else str(error),
+            "text": None if error is None else plain_text(error),
             "notes": result.notes,
             "journal": str(result.journal),
             "failed": None if files.failed is None else str(files.failed),
             "html": None if files.html is None else str(files.html),
+            "changes": None if files.changes is None else str(files.changes),
             "exit_status": status,
         }
     )

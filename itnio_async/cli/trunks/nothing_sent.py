@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
-from attrs import define
+from attrs import define, field
 
 from itnio_async import ItnioError
 from itnio_async.api.sip_trunks.service import UPDATE
@@ -26,11 +27,11 @@ from itnio_async.bulk import (
     TrunkChange,
 )
 from itnio_async.bulk.job.decide import journal_row
-from itnio_async.cli.error_text import text_of
+from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
+from itnio_async.cli.error_text import plain_text, text_of
 from itnio_async.cli.exits import ERROR, CommandError
 from itnio_async.cli.interrupts import interrupted_status
 from itnio_async.cli.output import json_line, say, until_nobody_reads
-from itnio_async.cli.trunks.plan_view import count_of
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.cli.trunks.report_view import summary_of
 
@@ -41,6 +42,7 @@ _Ends = (ItnioError, CommandError, OSError, KeyboardInterrupt, typer.Abort)
 class NothingSent:
     """What is known of a job so far, to tell its end with while nothing has been sent.
 
+    `options` are those of `JobOptions` as a journal has them, and `began` is when the command did, in Unix seconds.
     `is_over` says that this is not the case any more: the job tells its end by itself.
     """
 
@@ -54,14 +56,16 @@ class NothingSent:
     identity: Identity | None = None
     journal: Path | None = None
     is_over: bool = False
+    options: Mapping[str, Any] = field(factory=dict)
+    began: float = field(factory=time.time)
 
     def tell(self, ended: str, status: int, error: BaseException | None = None) -> int:
         """Write the files and, with `--json`, the result; returns the status."""
         self.is_over = True
-        report = self._report(error)
+        report = self._report(ended, status, error)
         is_written = True
         try:
-            write_files(report, self.source, self.files, self.bad)
+            write_files(report, self.source, self.files)
         except (ItnioError, OSError) as problem:
             say(text_of(problem).splitlines()[0])
             is_written, status = False, status or ERROR
@@ -70,8 +74,11 @@ class NothingSent:
                 self._write_result(report, ended, status, error, is_written=is_written)
         return status
 
-    def _report(self, error: BaseException | None) -> Report:
-        return Report(self._header(), tuple(self._rows(error)))
+    def _report(self, ended: str, status: int, error: BaseException | None) -> Report:
+        reason = "" if error is None else plain_text(error)
+        end = RunEnd(ended=time.time(), how=ended, reason=reason)
+        run = Run(by=user_at_host(), began=self.began, options=self.options, end=end, exit_status=status)
+        return Report(self._header(), tuple(self._rows(error)), runs=(run,), bad=self.bad)
 
     def _rows(self, error: BaseException | None) -> Iterator[JournalRow]:
         if self.plan is not None:
@@ -91,7 +98,7 @@ class NothingSent:
             api_key="" if identity is None else identity.api_key,
             account="" if identity is None else identity.account,
             endpoint=str(UPDATE),
-            created=time.time(),
+            created=self.began,
         )
 
     def _write_result(
@@ -102,16 +109,16 @@ class NothingSent:
             {
                 "event": "result",
                 **summary_of(report),
-                "bad": count_of(self.bad),
                 "not_as_wanted": 0,
                 "ended": ended,
                 "error": None if error is None else type(error).__name__,
                 "code": getattr(error, "code", None),
-                "text": None if error is None else str(error),
+                "text": None if error is None else plain_text(error),
                 "notes": (),
                 "journal": None if self.journal is None else str(self.journal),
                 "failed": None if files.failed is None else str(files.failed),
                 "html": None if files.html is None else str(files.html),
+                "changes": None if files.changes is None else str(files.changes),
                 "exit_status": status,
             }
         )

@@ -40,6 +40,9 @@ def plan_trunks(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Save the plan in a new file, to review it and apply it once."),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show each trunk that would change, however many there are.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object a line: each row, and the counts at the end.")
     ] = False,
@@ -71,7 +74,7 @@ def plan_trunks(
         if json:
             write_plan(plan, rows.bad)
         else:
-            show_plan(plan, rows.bad)
+            show_plan(plan, rows.bad, full=full)
     if out is not None:
         remark(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
     return status_of_plan(plan, rows.bad)

@@ -2,46 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from itnio_async import UNSET, GroupBinding
 from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
+from itnio_async.bulk.files.places import count_of
+from itnio_async.bulk.trunks.settings import FIELDS, shown
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED
-from itnio_async.cli.output import json_line, line, say, table, visible
+from itnio_async.cli.output import BAD, CARE, GOOD, SOFT, json_line, line, say, table, times, visible
 from itnio_async.text import counted
+
+# More trunks than a person reads one by one; `--full` shows them.
+MOST_TRUNKS = 20
 
 # -- for people -------------------------------------------------------------------------------------------------------
 
 
-def show_plan(plan: Plan, bad: Sequence[BadRow]) -> None:
-    """Write what would change, trunk by trunk, and the counts; trunks that would not change are only counted."""
-    _show_items(plan)
+def show_plan(plan: Plan, bad: Sequence[BadRow], *, full: bool = False) -> None:
+    """Write what would change: trunk by trunk, field by field, and how many rows have each verdict.
+
+    Of many trunks only those are shown that are refused or at risk, unless it is to be `full`. Trunks that would not
+    change are only counted.
+    """
+    items = [item for item in plan if item.verdict is not Verdict.UNCHANGED]
+    is_long = len(items) > MOST_TRUNKS and not full
+    if is_long:
+        wanting = [item for item in items if item.refusal is not None or item.risks]
+        left_out = len(items) - len(wanting[:MOST_TRUNKS])
+        items = wanting[:MOST_TRUNKS]
+    for item in items:
+        _show_item(item, plan)
+    if is_long:
+        line(f"{counted(left_out, 'trunk')}{' more' if items else ''}; --full shows each one.", SOFT)
+    if items or is_long:
+        line("")
+    show_fields(plan)
     show_counts(plan, bad)
 
 
 def say_bad_rows(bad: Sequence[BadRow]) -> None:
     """Say on stderr what is wrong with rows, all of them at once."""
     if bad:
-        say("\n".join(visible(row) for row in bad))
-        say(f"{counted(count_of(bad), 'row')} cannot be sent.")
+        say("\n".join(map(visible, bad)))
+        say(f"{counted(count_of(bad), 'row')} cannot be sent.", BAD)
 
 
-def _show_items(plan: Plan) -> None:
-    for item in plan:
-        if item.verdict is Verdict.UNCHANGED:
-            continue
-        line(f"{_trunk(item)}: {_verdict(item)} ({item.place})")
+def _show_item(item: PlanItem, plan: Plan) -> None:
+    line(f"{_trunk(item)}: {_verdict(item)} ({visible(item.place)})", BAD if item.refusal is not None else "")
+    for change in item.changes:
+        line(f"  {visible(change)}", _style_of(change))
+    if item.needs:
+        line(f"  sent after line {', '.join(str(plan.items[index].place.line) for index in item.needs)}", SOFT)
+    for risk in item.risks:
+        line(f"  at risk: {visible(risk)}", CARE)
+    if item.refusal is not None:
+        line(f"  {visible(item.refusal)}", BAD)
+
+
+def _style_of(change: FieldChange) -> str:
+    """Return the colour of a change: green adds what was not there, red takes away, yellow replaces."""
+    if change.before is None and not change.secret:
+        return GOOD
+    return BAD if change.after is None else CARE
+
+
+def show_fields(plan: Plan) -> None:
+    """Write how many of the trunks to update change in each field, and what the most of them become."""
+    found: dict[str, list[FieldChange]] = {name: [] for name in FIELDS}
+    for item in plan.of(Verdict.UPDATE):
         for change in item.changes:
-            line(f"  {visible(change)}")
-        if item.needs:
-            line(f"  sent after line {', '.join(str(plan.items[index].place.line) for index in item.needs)}")
-        for risk in item.risks:
-            line(f"  at risk: {visible(risk)}")
-        if item.refusal is not None:
-            line(f"  {visible(item.refusal)}")
+            found[change.name].append(change)
+    rows = [(times(len(changes)), name, _most_often(changes)) for name, changes in found.items() if changes]
+    if not rows:
+        return
+    counts, names = (max(map(len, column)) for column in list(zip(*rows, strict=True))[:2])
+    for count, name, becomes in rows:
+        line(f"{count:>{counts}} {name:<{names}}  {visible(becomes)}")
+    line("")
+
+
+def _most_often(changes: Sequence[FieldChange]) -> str:
+    """Return what the most of these changes have in common: before and after, or else what it becomes."""
+    ((text, count),) = Counter(map(_value_of, changes)).most_common(1)
+    if count == 1 and len(changes) > 1:
+        return "each another value"
+    return text if count == len(changes) else f"{text} ({count:,} of them)"
+
+
+def _value_of(change: FieldChange) -> str:
+    return "(changed)" if change.secret else f"-> {shown(change.after)}"
 
 
 def _trunk(item: PlanItem) -> str:
@@ -53,18 +106,27 @@ def _verdict(item: PlanItem) -> str:
     return f"{item.verdict.value}, disabled" if item.disabled else item.verdict.value
 
 
-def show_counts(plan: Plan, bad: Sequence[BadRow], *, heading: str = "Rows") -> None:
-    """Write how many rows have each verdict."""
+def show_counts(plan: Plan, bad: Sequence[BadRow], *, before: Mapping[str, int] | None = None) -> None:
+    """Write how many rows have each verdict; `before` are the counts of rows that the job was through with before."""
     rows = [
-        ("To update", plan.counts[Verdict.UPDATE], ""),
+        *((name, count, "in an earlier run of this job: not sent again") for name, count in (before or {}).items()),
+        ("To update", plan.counts[Verdict.UPDATE], "" if before is None else "what is left of the job: sent now"),
         ("  at risk", len(plan.at_risk), "the vendor may refuse them: another trunk has the same value"),
         ("  disabled", len(plan.disabled), "sent all the same"),
-        ("Unchanged", plan.counts[Verdict.UNCHANGED], "already up to date"),
+        (
+            "Unchanged",
+            plan.counts[Verdict.UNCHANGED],
+            "already up to date" if before is None else "of what is left: already up to date",
+        ),
         ("Not found", plan.counts[Verdict.NOT_FOUND], "no such trunk"),
         ("Refused", plan.counts[Verdict.REFUSED], "certain to be refused, or to do harm"),
         ("Bad rows", count_of(bad), "cannot be read, or break a rule"),
     ]
-    table((heading, "Count", "Meaning"), [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")])
+    table(
+        ("Rows", "Count", "Meaning"),
+        [row for row in rows if row[1] or row[0] in ("To update", "Unchanged")],
+        {"  at risk": CARE, "Not found": BAD, "Refused": BAD, "Bad rows": BAD},
+    )
 
 
 # -- counts -----------------------------------------------------------------------------------------------------------
@@ -85,11 +147,6 @@ def status_of_plan(plan: Plan, bad: Sequence[BadRow]) -> int:
     if bad or plan.counts[Verdict.REFUSED] or plan.counts[Verdict.NOT_FOUND]:
         return REFUSED
     return CHANGES_TO_MAKE if plan.has_changes else DONE
-
-
-def count_of(bad: Sequence[BadRow]) -> int:
-    """Return how many rows are bad; `bad` may have several mistakes of one row."""
-    return len({(row.place.file, row.place.line) for row in bad})
 
 
 # -- for programs -----------------------------------------------------------------------------------------------------

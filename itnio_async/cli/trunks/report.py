@@ -11,7 +11,7 @@ from itnio_async.bulk import read_journal, report_of
 from itnio_async.cli.output import say
 from itnio_async.cli.trunks.file_options import FormatOptions
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
-from itnio_async.cli.trunks.report_view import show_report, write_report
+from itnio_async.cli.trunks.report_view import show_facts, show_report, write_report
 
 
 def report_trunks(
@@ -28,7 +28,7 @@ def report_trunks(
     ] = None,
     form: FormatOptions,
 ) -> None:
-    """Show what became of a job's rows, also while it runs: how many, why, and what to do.
+    """Show what became of a job's rows, also while it runs: how many, why, and what to do; and how it was run.
 
     For --failed, the file that was applied is read again. If it is gone or has changed, the failed rows are written as
     the journal has them.
@@ -40,4 +40,5 @@ def report_trunks(
         if report.is_running:
             say("The job is still running; these are its rows at this moment.")
         show_report(report)
+        show_facts(report)
     write_files(report, form.source(source or report.header.source), files)

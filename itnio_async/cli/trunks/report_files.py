@@ -6,24 +6,19 @@ import io
 import json
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
-import attrs
 import typer
 from attrs import frozen
 
 from itnio_async.bulk import (
-    BadRow,
     FailedRow,
-    JournalRow,
-    Place,
     Report,
-    Result,
-    RowState,
     Source,
     SourceError,
     read_changes,
@@ -33,7 +28,9 @@ from itnio_async.bulk import (
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT, require_writable
 from itnio_async.bulk.files.write import is_typed, require_ending, write_cells, write_objects
+from itnio_async.bulk.report.changes import write_changes
 from itnio_async.bulk.report.report import explain
+from itnio_async.bulk.report.words import said_of
 from itnio_async.bulk.trunks.columns import REPORT_COLUMNS
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import say, visible
@@ -56,38 +53,55 @@ class ReportFileOptions:
     ] = None
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write a page with counts, charts and the failed rows."),
+        typer.Option(
+            "--html", metavar="FILE", help="Write a page with counts, charts, the failed rows and the changes."
+        ),
+    ] = None
+    changes: Annotated[
+        Path | None,
+        typer.Option(
+            "--changes",
+            metavar="FILE",
+            help="Write every change to this file: the value of each field before and after, trunk by trunk, without "
+            "passwords.",
+        ),
     ] = None
 
     def require_writable(self) -> None:
         """Raise `CommandError` or `ConfigurationError` where one of the files could not be written at this moment."""
-        for path in filter(None, (self.failed, self.html)):
-            require_writable(path)
-        if self.failed is not None:
-            require_ending(self.failed)
-        if self.failed is not None and self.html is not None and _is_same(self.failed, self.html):
-            raise CommandError("--failed and --html name the same file.", "give each a name of its own.")
+        for path in (self.failed, self.html, self.changes):
+            if path is not None:
+                require_writable(path)
+                if path is not self.html:
+                    require_ending(path)
+        for (option, path), (other, same) in combinations(self._named(), 2):
+            if _is_same(path, same):
+                raise CommandError(f"{option} and {other} name the same file.", "give each a name of its own.")
 
     def require_apart(self, others: Iterable[str | os.PathLike[str]]) -> None:
         """Raise `CommandError` where one of the files would replace one that the job needs."""
         needed = {os.path.realpath(path) for path in others}
-        for option, path in (("--failed", self.failed), ("--html", self.html)):
-            if path is not None and str(path) != STANDARD_OUTPUT and os.path.realpath(path) in needed:
+        for option, path in self._named():
+            if str(path) != STANDARD_OUTPUT and os.path.realpath(path) in needed:
                 raise CommandError(f"{option} {path} would replace a file of the job.", "give it another name.")
+
+    def _named(self) -> list[tuple[str, Path]]:
+        options = (("--failed", self.failed), ("--html", self.html), ("--changes", self.changes))
+        return [(option, path) for option, path in options if path is not None]
 
 
 def _is_same(one: Path, other: Path) -> bool:
     return str(one) != STANDARD_OUTPUT and os.path.realpath(one) == os.path.realpath(other)
 
 
-def write_files(report: Report, source: Source | None, files: ReportFileOptions, bad: Sequence[BadRow] = ()) -> None:
-    """Write the files that were asked for; `bad` are rows of the source that are in no journal.
+def write_files(report: Report, source: Source | None, files: ReportFileOptions) -> None:
+    """Write the files that were asked for.
 
     Failed rows have the form of the source; where that is None, gone or changed, they are written as the journal has
     them.
     """
     if files.failed is not None:
-        count = _write_failed(report, source, files.failed, bad)
+        count = _write_failed(report, source, files.failed)
         say(f"{counted(count, 'failed row')}: {visible(files.failed)}")
         if any(row.secrets for row in report.failed):
             # Standard input cannot be read again.
@@ -95,33 +109,19 @@ def write_files(report: Report, source: Source | None, files: ReportFileOptions,
             again = f"{shlex.quote(str(files.failed))} --secrets-from {first}"
             say(f"It has no passwords. When the rows are corrected: itnio trunks apply {visible(again)}")
     if files.html is not None:
-        write_html(_with_bad_rows(report, bad), files.html, zone=datetime.now().astimezone().tzinfo)
+        write_html(report, files.html, zone=datetime.now().astimezone().tzinfo)
         say(f"Report: {visible(files.html)}")
+    if files.changes is not None:
+        count = write_changes(report.rows, files.changes)
+        say(f"{counted(count, 'change')}: {visible(files.changes)}")
 
 
-def _with_bad_rows(report: Report, bad: Sequence[BadRow]) -> Report:
-    """Return the report with the rows of the file that no journal has, since they cannot be read."""
-    by_line = {(row.place.file, row.place.line): row for row in reversed(bad)}  # of several mistakes the first one
-    rows = [
-        JournalRow(
-            len(report.rows) + number,
-            Place(row.place.file, row.place.line),
-            None,
-            None,
-            Result(RowState.REFUSED, row.code, reason=row.reason),
-        )
-        for number, row in enumerate(reversed(by_line.values()))
-    ]
-    return attrs.evolve(report, rows=(*report.rows, *rows))
-
-
-def _write_failed(report: Report, source: Source | None, path: Path, bad: Sequence[BadRow]) -> int:
-    if not report.failed and not bad:
+def _write_failed(report: Report, source: Source | None, path: Path) -> int:
+    if not report.failed and not report.bad:
         return _write_none(source, path)
     if source is None or not _has_rows_of(report, source):
         return _write_kept(report, path)
-    cannot = [FailedRow(row.place.line, row.code, row.reason, "the row cannot be sent") for row in bad]
-    return write_failed(source, [*report.failed_rows(), *cannot], path)
+    return write_failed(source, report.failed_rows(), path)
 
 
 def _write_none(source: Source | None, path: Path) -> int:
@@ -137,17 +137,22 @@ def _write_none(source: Source | None, path: Path) -> int:
 
 
 def _has_rows_of(report: Report, source: Source) -> bool:
-    """Tell whether the source still has the failed rows in their lines; if not, say why."""
+    """Tell whether the source still has the failed rows in their lines; if not, say why.
+
+    Those that were left out must still be bad there.
+    """
+    bad = {row.place.line for row in report.bad}
     why = f"{source.name} has changed since."
     # The journal does not say by which of the two the rows named their trunks.
     for match in ("key_id", "name"):
         wanted = {row.place.line: row.key_id if match == "key_id" else row.trunk_name for row in report.failed}
         try:
-            found = {change.place.line: change.key for change in read_changes(source, match=match).changes}
+            rows = read_changes(source, match=match)
         except SourceError as error:
             why = error.args[0]
             continue
-        if wanted.items() <= found.items():
+        found = {change.place.line: change.key for change in rows.changes}
+        if wanted.items() <= found.items() and bad <= {row.place.line for row in rows.bad}:
             return True
     say(f"{visible(why)} The failed rows are written as the journal has them.")
     return False
@@ -155,13 +160,17 @@ def _has_rows_of(report: Report, source: Source) -> bool:
 
 def _write_kept(report: Report, path: Path) -> int:
     """Write the failed rows as the journal has them."""
-    lines, rows = [], []
+    lines: list[dict[str, Any]] = []
+    rows: list[FailedRow] = []
     for number, row in enumerate(report.failed, 1):
         key = {"key_id": row.key_id} if row.key_id is not None else {"sip_trunk_name": row.trunk_name}
         values = {name: _as_cell(value) for name, value in row.after.items()}
-        lines.append(json.dumps({**key, **values, **dict.fromkeys(row.secrets, "")}))
-        rows.append(FailedRow(number, row.result.code, row.result.reason, explain(row).meaning))
-    kept = Source("-", format="jsonl", stdin=io.BytesIO("\n".join(lines).encode()))
+        lines.append({**key, **values, **dict.fromkeys(row.secrets, "")})
+        rows.append(FailedRow(number, row.result.code, said_of(row), explain(row).meaning))
+    for mistakes in report.bad_rows.values():
+        lines.append(dict(mistakes[0].cells))
+        rows += [FailedRow(len(lines), bad.code, bad.reason, "the row cannot be sent") for bad in mistakes]
+    kept = Source("-", format="jsonl", stdin=io.BytesIO(b"\n".join(json.dumps(line).encode() for line in lines)))
     return write_failed(kept, rows, path)
 
 

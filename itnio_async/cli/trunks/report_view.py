@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from itnio_async.bulk import (
-    JournalRow,
-    Report,
-    RowState,
-)
-from itnio_async.bulk.report.report import STATE_WORDS, explain
-from itnio_async.cli.output import json_line, line, table
+import attrs
+
+from itnio_async.bulk import BadRow, JournalRow, Report, RowState
+from itnio_async.bulk.report.facts import facts_of, read_back_in_words
+from itnio_async.bulk.report.report import explain
+from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, reason_of
+from itnio_async.cli.output import BAD, GOOD, json_line, line, records, say, table
 
 # -- for people -------------------------------------------------------------------------------------------------------
 
@@ -25,13 +26,30 @@ def show_report(report: Report) -> None:
                 rows.append(("  disabled", report.disabled, "updated, although the trunks are disabled"))
             if state is RowState.DONE and report.drifted:
                 rows.append(("  drifted", report.drifted, "were so after an earlier job, and are set right"))
-    table(("Rows", "Count", "Meaning"), rows)
+    if report.bad:
+        rows.append((BAD_WORDS[0], report.bad_count, BAD_WORDS[1]))
+    table(("Rows", "Count", "Meaning"), rows, {"Done": GOOD, "Refused": BAD, "Unknown": BAD, "Bad rows": BAD})
     if report.reasons:
         line("")
         table(
             ("Code", "Count", "Why", "What to do"),
-            [("" if one.code is None else one.code, one.count, one.meaning, one.advice) for one in report.reasons],
+            [(one.code, one.count, one.meaning, one.advice) for one in report.reasons],
         )
+
+
+def show_facts(report: Report) -> None:
+    """Write how the job was run: when, by whom, with which options, and what was read back."""
+    line("")
+    zone = datetime.now().astimezone().tzinfo
+    names, values = zip(("Verdict", report.verdict), *facts_of(report, zone), strict=True)
+    records(names, [values])
+
+
+def say_verdict(report: Report, *, verified: bool) -> None:
+    """Say in one line how the job went, and before that what was `verified`, if it was."""
+    if verified and (said := read_back_in_words(report)):
+        say(f"Read back: {said}.", BAD if report.read_back[1] else GOOD)
+    say(report.verdict, GOOD if report.is_well else "" if report.is_running else BAD)
 
 
 # -- for programs -----------------------------------------------------------------------------------------------------
@@ -42,6 +60,8 @@ def write_report(report: Report) -> None:
     json_line(summary_of(report))
     for row in report.failed:
         json_line(_failed_row(row))
+    for bad in report.bad:
+        json_line(_bad_row(bad))
 
 
 def summary_of(report: Report) -> dict[str, Any]:
@@ -54,11 +74,17 @@ def summary_of(report: Report) -> dict[str, Any]:
         "created": header.created,
         "running": report.is_running,
         "seconds": round(report.seconds, 3),
+        "conclusion": report.verdict,
         "rows": len(report.rows),
+        "bad": report.bad_count,
+        "retries": report.retries,
+        "read_back": {"as_wanted": report.read_back[0], "otherwise": report.read_back[1]},
+        "canary": len(report.canary),
+        "runs": [attrs.asdict(run) for run in report.runs],
         "drifted": report.drifted,
         "counts": {state.value: report.counts[state] for state in RowState},
         "reasons": [
-            {"state": r.state.value, "code": r.code, "error": r.error, "count": r.count}
+            {"state": "bad" if r.state is None else r.state.value, "code": r.code, "error": r.error, "count": r.count}
             | {"meaning": r.meaning, "advice": r.advice}
             for r in report.reasons
         ],
@@ -75,8 +101,22 @@ def _failed_row(row: JournalRow) -> dict[str, Any]:
         "state": result.state.value,
         "code": result.code,
         "error": result.error,
-        "reason": result.reason,
+        "reason": reason_of(result),
         "meaning": explain(row).meaning,
         "attempts": result.attempts,
         "verified": row.verified,
+        "read_back": row.read_back,
+        "canary": row.canary,
+    }
+
+
+def _bad_row(bad: BadRow) -> dict[str, Any]:
+    return {
+        "file": bad.place.file,
+        "line": bad.place.line,
+        "column": bad.place.column,
+        "state": "bad",
+        "code": bad.code,
+        "reason": bad.reason,
+        "cells": dict(bad.cells),
     }

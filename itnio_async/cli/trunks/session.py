@@ -7,6 +7,7 @@ job through all steps, its methods in their order; `job_end` has the last one.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -38,9 +39,11 @@ from itnio_async.bulk.job.account_lock import require_free
 from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
+from itnio_async.bulk.job.options import as_data
 from itnio_async.bulk.job.rounds import is_canary_refused
 from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
+from itnio_async.bulk.report.words import STATE_WORDS
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
 from itnio_async.cli.asking import answers_from_terminal
@@ -86,6 +89,7 @@ async def carry_out(
 
     `known` takes note of what there is to tell if it ends before anything is sent.
     """
+    known.options = as_data(job)
     async with _client(access, job) as client:
         identity = known.identity = await identity_of(client)
         prepared = await prepare(client, identity)
@@ -100,6 +104,13 @@ async def carry_out(
             except JournalFinishedError as error:
                 say("\n  ".join(map(visible, f"Error: {error}".splitlines())))
                 return known.tell("error", REFUSED, error)
+
+
+def _through_before(contents: JournalContents, left: Plan) -> dict[str, int]:
+    """Return how many rows the job was through with before, by the names of their states; `left` is what it is not."""
+    places = {item.place for item in left}
+    counts = Counter(row.state for row in contents.rows if row.place not in places)
+    return {f"{name} before": counts[state] for state, (name, _) in STATE_WORDS.items() if counts[state]}
 
 
 def _client(access: Access, options: JobOptions) -> AsyncClient:
@@ -142,7 +153,7 @@ class _Session:
         job.check(left)
         if how.dry_run:
             with until_nobody_reads():
-                show_dry_run(left, job.bad, json=how.json)
+                show_dry_run(left, job.bad, json=how.json, full=how.full)
             self.known.plan = left
             return self.known.tell("dry_run", REFUSED if job.stays else status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
@@ -188,6 +199,7 @@ class _Session:
             resumes=contents is not None and again is None,
             changed=done.changed,
             drifted=() if again is None else again.drifted,
+            before={} if contents is None else _through_before(contents, left),
         )
         try:
             show_summary(summary, json=self.how.json)
@@ -271,7 +283,9 @@ class _Session:
 
             with interrupts(stop, job.stop_now):
                 async with heartbeat.beating() if self.how.json else nullcontext():
-                    return await job.run()
+                    result = await job.run()
+            progress.tell(result.progress)
+            return result
 
     def _bulk_job(
         self, tell: Tell | None = None, confirm: Callable[[Sequence[ReadBack]], bool] = lambda _: False
@@ -283,6 +297,7 @@ class _Session:
             self.job.options,
             source=self.job.name,
             plan_id=self.job.plan_id,
+            bad=self.job.bad,
             changed=self.job.changed,
             on_progress=tell,
             confirm=confirm,

@@ -23,9 +23,6 @@ class SipTrunkAssumptions(SharedAssumptions):
     unknown_group_refused: bool = switch(
         True, "An agent group that does not exist is refused, with -22: the page has no code for it."
     )
-    unknown_field_refused: bool = switch(
-        True, "A field that the page does not list is refused with -22, so that a misspelt one is noticed."
-    )
     type_checked_on_update: bool = switch(
         True,
         "An update that carries a `type` other than the trunk's own is refused with -44. -44 is in the page's list, "
@@ -104,7 +101,4 @@ class SipTrunkAssumptions(SharedAssumptions):
         "absent",
         text="Whether a trunk without registration has sipAccount, sipPassword and sipTrunkState in the listing; the "
         "only sample lacks all three.",
-    )
-    listed_order: str = choice(
-        "oldest first", "newest first", text="The order of the listing, by key id: none is stated."
     )

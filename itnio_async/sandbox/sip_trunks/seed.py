@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itnio_async.sandbox import relations
 from itnio_async.sandbox.sip_trunks.tables import INBOUND, OUTBOUND, StoredBinding, Trunks
 
 # Bound to no trunk, for updates and additions; the vendor's own sample, 1000026, is one of them.
@@ -19,15 +20,15 @@ def seed(stored: Trunks, trunks: int, moment: str) -> None:
     n in base 256; an inbound one also the number +1555 and n in seven digits. Key ids 3, 7, 11, ... (outbound) have
     registration on, with an account and a password.
     """
-    if not stored.is_empty():
+    if relations.has_groups(stored.database):
         return
     with stored.transaction():
         _fill(stored, trunks, moment)
 
 
 def _fill(stored: Trunks, trunks: int, moment: str) -> None:
-    stored.add_groups((group, f"spare{group}") for group in SPARE_GROUPS)
-    stored.add_groups((_FIRST_BOUND_GROUP + n, f"group{n}") for n in range(1, trunks + 1))
+    relations.add_groups(stored.database, ((group, f"spare{group}") for group in SPARE_GROUPS))
+    relations.add_groups(stored.database, ((_FIRST_BOUND_GROUP + n, f"group{n}") for n in range(1, trunks + 1)))
     for n in range(1, trunks + 1):
         inbound = n % 2 == 0
         registers = n % 4 == 3

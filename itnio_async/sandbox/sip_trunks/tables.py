@@ -1,7 +1,7 @@
-"""The tables of SIP trunks and agent groups, and what is read from them and written to them.
+"""The tables of SIP trunks, and what is read from them and written to them.
 
-A `StoredTrunk` has a `StoredBinding` for each agent group that it is bound to; a `StoredGroup` tells the same from the
-side of the agent group. `Trunks` has the statements, for handlers, rules and tests alike.
+A `StoredTrunk` has a `StoredBinding` for each agent group that it is bound to. `Trunks` has the statements, for
+handlers, rules and tests alike.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from itnio_async.sandbox import relations
 from itnio_async.sandbox.database import Database
 
 OUTBOUND, INBOUND = 1, 2
@@ -35,7 +36,6 @@ CREATE TABLE trunk (
 CREATE INDEX trunk_name ON trunk (sip_trunk_name);
 CREATE INDEX trunk_gateway ON trunk (sip_gateway_ip);
 CREATE INDEX trunk_white ON trunk (sip_white_ip);
-CREATE TABLE agent_group (voice_group_id INTEGER PRIMARY KEY, group_name TEXT NOT NULL);
 CREATE TABLE binding (
     key_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -54,15 +54,6 @@ class StoredBinding:
 
     voice_group_id: int
     number: str | None
-
-
-@frozen
-class StoredGroup:
-    """An agent group, and the key ids of the trunks that it is bound to."""
-
-    voice_group_id: int
-    group_name: str
-    bound_to: tuple[int, ...]
 
 
 @frozen(kw_only=True)
@@ -96,18 +87,18 @@ SETTINGS = (
     "sip_password",
 )
 _UPDATE = (
-    f"UPDATE trunk SET {', '.join(f'{name} = :{name}' for name in SETTINGS)}, "  # noqa: S608  (constants only)
+    f"UPDATE trunk SET {', '.join(f'{name} = :{name}' for name in SETTINGS)}, "
     "update_time = :update_time, updates = updates + 1 WHERE key_id = :key_id"
 )
 _NEW = (*SETTINGS, "type", "state", "create_time", "update_time")
-_INSERT = f"INSERT INTO trunk ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)})"  # noqa: S608
+_INSERT = f"INSERT INTO trunk ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)})"
 
 
 class Trunks:
-    """The stored trunks, their bindings and the agent groups."""
+    """The stored trunks and their bindings to agent groups."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self.transaction: Callable[[], AbstractContextManager[None]] = database.transaction
 
     # Reading.
@@ -127,46 +118,31 @@ class Trunks:
         where = "WHERE (:type IS NULL OR type = :type) AND (:name IS NULL OR instr(sip_trunk_name, :name))"
         order = "DESC" if newest_first else "ASC"
         arguments = {"type": type, "name": name, "limit": limit, "offset": offset}
-        page = f"SELECT key_id FROM trunk {where} ORDER BY key_id {order} LIMIT :limit OFFSET :offset"  # noqa: S608
-        with self._database.lock:
-            total = self._database.rows(f"SELECT count(*) FROM trunk {where}", arguments)[0][0]  # noqa: S608
+        page = f"SELECT key_id FROM trunk {where} ORDER BY key_id {order} LIMIT :limit OFFSET :offset"
+        with self.database.lock:
+            total = self.database.rows(f"SELECT count(*) FROM trunk {where}", arguments)[0][0]
             found = self._trunks(f"WHERE trunk.key_id IN ({page})", arguments)
         return total, found[::-1] if newest_first else found
 
     def _trunks(self, where: str, arguments: Mapping[str, object]) -> list[StoredTrunk]:
-        query = f"SELECT * FROM trunk {where} ORDER BY key_id"  # noqa: S608  (constants only)
-        bindings = f"SELECT binding.* FROM binding JOIN trunk USING (key_id) {where} ORDER BY key_id, position"  # noqa: S608
-        with self._database.lock:
-            rows = self._database.rows(query, arguments)
-            bound = self._database.rows(bindings, arguments)
+        query = f"SELECT * FROM trunk {where} ORDER BY key_id"
+        bindings = f"SELECT binding.* FROM binding JOIN trunk USING (key_id) {where} ORDER BY key_id, position"
+        with self.database.lock:
+            rows = self.database.rows(query, arguments)
+            bound = self.database.rows(bindings, arguments)
         groups: dict[int, list[StoredBinding]] = {}
         for row in bound:
             groups.setdefault(row["key_id"], []).append(StoredBinding(row["voice_group_id"], row["number"]))
         return [StoredTrunk(**row, groups=tuple(groups.get(row["key_id"], ()))) for row in rows]
 
-    def groups(self) -> list[StoredGroup]:
-        """Return all agent groups by id, each with the trunks that it is bound to."""
-        with self._database.lock:
-            groups = self._database.rows("SELECT * FROM agent_group ORDER BY voice_group_id")
-            bound = self._database.rows("SELECT voice_group_id, key_id FROM binding ORDER BY key_id")
-        trunks: dict[int, list[int]] = {}
-        for voice_group_id, key_id in bound:
-            trunks.setdefault(voice_group_id, []).append(key_id)
-        return [StoredGroup(number, name, tuple(trunks.get(number, ()))) for number, name in groups]
-
     def group_name(self, voice_group_id: int) -> str | None:
         """Return the name of an agent group, None if there is no such group."""
-        rows = self._database.rows("SELECT group_name FROM agent_group WHERE voice_group_id = ?", (voice_group_id,))
-        return rows[0]["group_name"] if rows else None
+        return relations.group_name(self.database, voice_group_id)
 
     def count(self) -> int:
         """Return how many trunks there are."""
-        number: int = self._database.value("SELECT count(*) FROM trunk")
+        number: int = self.database.value("SELECT count(*) FROM trunk")
         return number
-
-    def is_empty(self) -> bool:
-        """Tell whether nothing was ever stored."""
-        return not self._database.value("SELECT EXISTS (SELECT 1 FROM agent_group)")
 
     # Whether another trunk than `key_id` (0: any trunk) already has something.
 
@@ -193,18 +169,14 @@ class Trunks:
         )
 
     def _taken(self, where: str, *arguments: object) -> bool:
-        return bool(self._database.value(f"SELECT EXISTS (SELECT 1 FROM {where})", *arguments))  # noqa: S608  (constants only)
+        return bool(self.database.value(f"SELECT EXISTS (SELECT 1 FROM {where})", *arguments))
 
     # Writing.
 
-    def add_groups(self, groups: Iterable[tuple[int, str]]) -> None:
-        """Store agent groups, each an id and a name."""
-        self._database.run_all("INSERT INTO agent_group VALUES (?, ?)", groups)
-
     def add_trunk(self, values: Mapping[str, Any], groups: Iterable[StoredBinding]) -> int:
         """Store a new trunk with its settings, type, state and times, and return its key id."""
-        with self._database.lock:
-            key_id = self._database.run(_INSERT, values)
+        with self.database.lock:
+            key_id = self.database.run(_INSERT, values)
             assert key_id is not None
             self._bind(key_id, groups)
         return key_id
@@ -212,12 +184,12 @@ class Trunks:
     def update_trunk(self, trunk: StoredTrunk, values: Mapping[str, Any], groups: Sequence[StoredBinding]) -> None:
         """Replace a trunk's settings and bindings; `trunk` is what is stored of it."""
         key_id = trunk.key_id
-        with self._database.lock:
-            self._database.run(_UPDATE, {**values, "key_id": key_id})
+        with self.database.lock:
+            self.database.run(_UPDATE, {**values, "key_id": key_id})
             if tuple(groups) != trunk.groups:
-                self._database.run("DELETE FROM binding WHERE key_id = :key_id", {"key_id": key_id})
+                self.database.run("DELETE FROM binding WHERE key_id = :key_id", {"key_id": key_id})
                 self._bind(key_id, groups)
 
     def _bind(self, key_id: int, groups: Iterable[StoredBinding]) -> None:
         rows = [(key_id, position, group.voice_group_id, group.number) for position, group in enumerate(groups)]
-        self._database.run_all("INSERT INTO binding VALUES (?, ?, ?, ?)", rows)
+        self.database.run_all("INSERT INTO binding VALUES (?, ?, ?, ?)", rows)

@@ -19,7 +19,7 @@ def test_counts_and_reasons():
     }  # fmt: skip
     assert [(reason.code, reason.count, reason.meaning) for reason in made.reasons] == [
         (-18, 1, "the outcome is unknown: the vendor's system failed"),
-        (None, 1, "the outcome is unknown (ConnectionLost): no answer told"),
+        (None, 1, "the outcome is unknown: the connection ended before the answer was whole"),
         (-47, 2, "another trunk has that name"),
         (None, 1, "refused before sending"),
         (None, 1, "not sent"),
@@ -39,7 +39,7 @@ def test_all_as_it_should_be_has_no_reasons():
         (NAME_TAKEN, "another trunk has that name"),
         (NAME_TAKEN._replace(attempts=0), "refused before sending: another trunk has that name"),
         (NAME_TAKEN._replace(code=-999), "a code that the vendor does not document"),
-        (WAITING._replace(error="ConnectError"), "not sent (ConnectError)"),
+        (WAITING._replace(error="ConnectError"), "not sent: no connection could be made"),
         (WAITING._replace(code=-1), "not sent: the account's authentication failed"),
         (WAITING._replace(state=RowState.SENT), "under way"),
         (Result(state=RowState.REFUSED, error=HELD_BACK), "held back: the trunk changed since the plan was made"),

@@ -59,7 +59,7 @@ def test_the_plan_comes_first_and_the_result_last(lines, sandbox, csv, journal, 
     assert (result["journal"], result["failed"], result["html"]) == (str(journal), str(failed), str(html))
     assert failed.exists()
     assert html.exists()
-    assert "2 of 2, 1 failed" in said  # the progress
+    assert "3 of 3, 1 refused" in said  # the progress
 
 
 def test_the_result_has_the_words_of_the_report(lines, itnio, sandbox, csv, journal):

@@ -222,7 +222,7 @@ def test_no_line_is_wider_than_the_terminal(sandbox, csv, journal, width):
     with Terminal(*arguments, width=width) as terminal:
         assert terminal.end() == 3
         shown = terminal.shown
-    assert "5 of 5, 5 failed" in shown
+    assert "5 of 5, 5 refused" in shown
     assert ("line 6 trunk00009: -53 Duplicate binding sip gateway ip" in shown) is (width > 40)
     drawn = [line for line in re.split("[\r\n]", shown) if "of 5" in line or "━" in line or " trunk0000" in line]
     assert len(drawn) > 10

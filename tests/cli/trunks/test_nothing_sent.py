@@ -75,7 +75,7 @@ def test_a_refused_secret(apply, sandbox, csv, failed, html, monkeypatch):
     assert (status, end["ended"], end["error"], end["code"]) == (1, "error", "AuthenticationError", -1)
     assert end["counts"]["waiting"] == 1
     assert failed.read_text().splitlines() == [HEAD]
-    assert "not sent (AuthenticationError)" in html.read_text()
+    assert "not sent: the vendor refused the API key or its sign" in html.read_text()
     assert "made-up-secret" not in said + json.dumps(end) + html.read_text()
 
 

@@ -34,7 +34,7 @@ def test_what_would_change_field_by_field(itnio, sandbox, csv):
     result = itnio("trunks", "plan", file)
     assert result.status == 2
     assert result.err == ""
-    assert result.lines[:-3] == [
+    assert result.lines[:-9] == [
         f"Trunk 1 trunk00001: update ({file} line 2)",
         "  sip_gateway_ip: 10.0.0.1 -> 10.9.9.9",
         f"Trunk 3 trunk00003: update ({file} line 3)",
@@ -42,6 +42,14 @@ def test_what_would_change_field_by_field(itnio, sandbox, csv):
         "  sip_password: (changed)",
         f"Trunk 5 trunk00005: update ({file} line 4)",
         "  group_list: 2000005 -> 2000005;2000099",
+    ]
+    assert result.lines[-9:-3] == [
+        "",
+        "1 × sip_prefix      -> 0086",
+        "1 × group_list      -> 2000005;2000099",
+        "1 × sip_gateway_ip  -> 10.9.9.9",
+        "1 × sip_password    (changed)",
+        "",
     ]
     assert [line.split("\t")[:2] for line in result.lines[-2:]] == [["To update", "3"], ["Unchanged", "1"]]
     assert "ush" not in result.out

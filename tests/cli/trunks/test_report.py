@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 
 import pytest
@@ -25,10 +26,10 @@ def job(itnio, sandbox, csv, tmp_path):
     return file, journal
 
 
-def test_a_table_by_code(itnio, job):
+def test_a_table_by_code(itnio, sandbox, job):
     result = itnio("trunks", "report", job[1])
     assert (result.status, result.err) == (0, "")
-    blank = result.lines.index("")
+    blank, end = (number for number, line in enumerate(result.lines) if not line)
     assert [line.split("\t")[:2] for line in result.lines[:blank]] == [
         ["Rows", "Count"],
         ["Done", "2"],
@@ -36,11 +37,16 @@ def test_a_table_by_code(itnio, job):
         ["Refused", "1"],
         ["Unknown", "1"],
     ]
-    assert [line.split("\t")[:3] for line in result.lines[blank + 1 :]] == [
+    assert [line.split("\t")[:3] for line in result.lines[blank + 1 : end]] == [
         ["Code", "Count", "Why"],
-        ["", "1", "the outcome is unknown (UnexpectedResponseError): no answer told"],
+        ["", "1", "the outcome is unknown: the answer was not the API's"],
         ["-53", "1", "the gateway address is already bound to a trunk"],
     ]
+    facts = dict(re.split(": +", line, maxsplit=1) for line in result.lines[end + 1 :])
+    assert facts["Verdict"] == "Not all is well: 3 of 5 rows are as wanted, 1 refused, 1 of unknown outcome."
+    assert facts["Account"] == f"{sandbox.api_key[:3]}*** at {sandbox.url.removeprefix('http://')}"
+    assert facts["Exit status"] == "3"
+    assert set(facts) >= {"Begun", "Ended", "Run by", "Rate", "Other options", "Retries", "Read back"}
 
 
 def test_a_job_that_runs(itnio, job):

@@ -1,0 +1,69 @@
+"""What became of rows, in words: the states, what each reason means, and what to do about it."""
+
+from __future__ import annotations
+
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.bulk.journal.rows import HELD_BACK, JournalRow, Result, RowState
+from itnio_async.text import NO_ANSWER, plain_words
+
+STATE_WORDS = {
+    RowState.DONE: ("Done", "accepted by the vendor"),
+    RowState.UNCHANGED: ("Unchanged", "already up to date"),
+    RowState.REFUSED: ("Refused", "not changed"),
+    RowState.UNKNOWN: ("Unknown", "sent, but no answer says whether they were updated"),
+    RowState.SENT: ("Under way", "sent, and no answer yet"),
+    RowState.WAITING: ("Not sent", "not changed"),
+}
+"""The name and the meaning of each state, in the order in which people are shown them."""
+
+BAD_WORDS = ("Bad rows", "left out: they cannot be read, or break a rule")
+"""The same for the rows of the file that were left out."""
+
+_AGAIN = "Run the same command again: "
+_CORRECT = "Correct the rows; each has its reason."
+
+
+def said_of(row: JournalRow) -> str:
+    """Return what was said of a row in particular: how it was read back, the vendor's words, or ours."""
+    return row.read_back if is_otherwise(row) else reason_of(row.result)
+
+
+def reason_of(result: Result) -> str:
+    """Return why a result is what it is: the vendor's words, or ours."""
+    return NO_ANSWER.get(result.error or "", result.reason)
+
+
+def is_otherwise(row: JournalRow) -> bool:
+    """Tell whether a row is done, and its trunk was read back otherwise."""
+    return row.state is RowState.DONE and row.verified is False
+
+
+def meaning_and_advice(state: RowState | None, code: int | None, error: str | None, was_sent: bool) -> tuple[str, str]:
+    """Return what it means that rows came to this, and what to do; no state: they were left out as bad."""
+    known = None if code is None else SIP_TRUNKS[code]
+    why = known.meaning if known is not None else plain_words(error)
+    if state is None:
+        return f"left out: {why or 'the row cannot be read, or breaks a rule'}", _CORRECT
+    if state is RowState.DONE:
+        return (
+            "the vendor said that it was done, but the trunk was read back otherwise",
+            "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one.",
+        )
+    if state is RowState.UNKNOWN:
+        return (
+            f"the outcome is unknown: {why or 'no answer told'}",
+            f"{_AGAIN}these rows are read back first, and sent only where they are not as wanted.",
+        )
+    if state is RowState.REFUSED and error == HELD_BACK:
+        return (
+            "held back: the trunk changed since the plan was made",
+            "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
+        )
+    if state is RowState.REFUSED and not was_sent:
+        before = "refused before sending"
+        return f"{before}: {why}" if why else before, _CORRECT
+    if state is RowState.REFUSED:
+        return why or "refused", known.advice if known is not None else "See each row's reason."
+    if state is RowState.SENT:
+        return "under way at this moment", "Wait for the end."
+    return f"not sent{f': {why}' if why else ''}", f"{_AGAIN}it goes on with these rows."

@@ -1,0 +1,1 @@
+"""Agent groups imitated: what agents, team leaders and trunks hang on."""

@@ -1,0 +1,1 @@
+"""Agents imitated, and the credentials of their browser phones."""

@@ -1,0 +1,1 @@
+"""Call records imitated: the calls that tasks have made."""

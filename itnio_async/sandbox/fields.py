@@ -1,0 +1,155 @@
+"""The form of a request's fields as a page states it, and the rules that refuse a body of another form.
+
+The tables of fields are the sandbox's own reading of the pages, apart from the client's. A `Field` may hold members (of
+a list) or fields (of an object); a rule names the first field that does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from itnio_async.sandbox.rules import Rule, is_integer, is_object
+
+Kind = Callable[[object], bool]
+Fields = Mapping[str, "Field"]
+
+
+def _as_kinds(kinds: Kind | tuple[Kind, ...]) -> tuple[Kind, ...]:
+    return kinds if isinstance(kinds, tuple) else (kinds,)
+
+
+@frozen
+class Field:
+    """One field of a request.
+
+    Args:
+        kinds: its types, of which a value has any; both where the page's sample has another type than its table.
+        required: whether the page says so without a condition.
+        least: the smallest number, or the fewest characters or members.
+        most: the largest number, or the most characters or members.
+        values: the only values, if the page lists them.
+        form: a regular expression for the whole text.
+        code: the code for a value beyond these limits.
+        members: what a list holds.
+        fields: what an object holds.
+    """
+
+    kinds: tuple[Kind, ...] = field(converter=_as_kinds)
+    required: bool = field(default=False, kw_only=True)
+    least: int | None = field(default=None, kw_only=True)
+    most: int | None = field(default=None, kw_only=True)
+    values: tuple[object, ...] | None = field(default=None, kw_only=True)
+    form: re.Pattern[str] | None = field(default=None, kw_only=True)
+    code: int = field(default=-22, kw_only=True)
+    members: Field | None = field(default=None, kw_only=True)
+    fields: Fields | None = field(default=None, kw_only=True)
+
+    def is_of_kind(self, value: object) -> bool:
+        """Tell whether a value has the right type, apart from what it holds."""
+        return any(kind(value) for kind in self.kinds)
+
+    def is_within(self, value: Any) -> bool:
+        """Tell whether a value of the right type is within the limits; an empty one of an optional field is."""
+        if value in (None, ""):
+            return True
+        size = value if is_integer(value) else len(value)
+        return (
+            (self.least is None or size >= self.least)
+            and (self.most is None or size <= self.most)
+            and (self.values is None or value in self.values)
+            and (self.form is None or self.form.fullmatch(value) is not None)
+        )
+
+
+def is_list(value: object) -> bool:
+    """Tell whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def form(fields: Fields) -> tuple[Rule[Any], ...]:
+    """Return the rules on the form of a body: types, required fields, limits by code, and no other fields."""
+    codes = sorted({each.code for each in _fields_in(fields)}, reverse=True)
+    return (
+        Rule(-22, "a field has another type than documented", lambda call: _first(call.body, fields, _is_mistyped)),
+        Rule(-22, "a field is required", lambda call: _first(call.body, fields, _is_missing)),
+        *(_limits(fields, code) for code in codes),
+        Rule(
+            -22,
+            "a field is not documented",
+            lambda call: _has_unknown(call.body, fields),
+            assumed=True,
+            switch="unknown_field_refused",
+        ),
+    )
+
+
+def _limits(fields: Fields, code: int) -> Rule[Any]:
+    def is_beyond(each: Field, value: Any) -> bool:
+        return each.code == code and not each.is_within(value)
+
+    return Rule(code, "a field is beyond its limits", lambda call: _first(call.body, fields, is_beyond))
+
+
+def _is_mistyped(each: Field, value: object) -> bool:
+    return value is not None and not each.is_of_kind(value)
+
+
+def _is_missing(each: Field, value: object) -> bool:
+    return each.required and value in (None, "")
+
+
+def _fields_in(fields: Fields) -> Iterator[Field]:
+    for each in fields.values():
+        for one in (each, each.members) if each.members else (each,):
+            yield one
+            yield from _fields_in(one.fields or {})
+
+
+def _values(body: Mapping[str, Any], fields: Fields, path: str = "") -> Iterator[tuple[str, Field, Any]]:
+    """Go through all fields that a body may have, each with its value, None if it has none."""
+    for name, each in fields.items():
+        yield from _value(f"{path}{name}", each, body.get(name))
+
+
+def _value(path: str, each: Field, value: Any) -> Iterator[tuple[str, Field, Any]]:
+    yield path, each, value
+    if each.fields is not None and isinstance(value, dict):
+        yield from _values(value, each.fields, f"{path}.")
+    if each.members is not None and isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _value(f"{path}[{index}]", each.members, member)
+
+
+def _first(body: Mapping[str, Any], fields: Fields, is_wrong: Callable[[Field, Any], bool]) -> str | None:
+    return next((path for path, each, value in _values(body, fields) if is_wrong(each, value)), None)
+
+
+def _has_unknown(body: Mapping[str, Any], fields: Fields) -> bool:
+    objects = [(body, fields), *((value, each.fields) for _, each, value in _values(body, fields) if each.fields)]
+    return any(value is not None and value.keys() - known.keys() for value, known in objects)
+
+
+# Fields of many pages.
+
+
+def ids(*, required: bool = True, least: int | None = None) -> Field:
+    """Return the field of a list of ids."""
+    return Field(is_list, required=required, least=least, members=ID)
+
+
+def filters(fields: Fields, *, beside: Fields | None = None) -> Fields:
+    """Return the fields of a listing's request, whose `params` are these filters."""
+    return {**PAGE, "params": Field(is_object, required=True, fields=fields), **(beside or {})}
+
+
+ID = Field(is_integer, required=True)
+OPTIONAL_ID = Field(is_integer)
+# The pages are an Integer; more would overflow the offset.
+PAGE = {
+    "current": Field(is_integer, required=True, least=1, most=2**31 - 1),
+    "size": Field(is_integer, required=True, least=1, most=100),
+}

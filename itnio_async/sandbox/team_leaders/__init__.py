@@ -1,0 +1,1 @@
+"""Team leaders imitated."""

@@ -1,0 +1,387 @@
+"""The typed calls against the sandbox: each over HTTP, and what both make of any request."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from apps.call_center import call_numbers, calls_of_yesterday, make_group
+from hypothesis import given, strategies as st
+from support.any_values import MOMENTS
+
+from itnio_async import (
+    ENDPOINTS,
+    AsyncClient,
+    GroupBinding,
+    InvalidRequestError,
+    NotFoundError,
+    SipTrunkAdd,
+    TrunkDirection,
+)
+from itnio_async.api.agent_groups import AgentGroupAdd, AgentGroupSettingsUpdate, AgentGroupUpdate, Switch
+from itnio_async.api.agents import AgentAdd, AgentPrioritiesUpdate, AgentPriority, AgentUpdate, Enabled
+from itnio_async.api.call_tasks import (
+    CallTaskResend,
+    CallTaskResendType,
+    CallTaskStatus,
+    CallTaskSubmit,
+    CallTaskType,
+    CallTaskUpdate,
+)
+from itnio_async.api.team_leaders import TeamLeaderAdd, TeamLeaderUpdate
+from itnio_async.codec import encode
+from itnio_async.limits import Limit, limits_of
+from itnio_async.sandbox import Sandbox
+from itnio_async.sandbox.families import HANDLERS, Assumptions
+from itnio_async.sandbox.fields import Field, Fields, form, is_list
+from itnio_async.sandbox.rules import decide, is_integer, is_object, is_text
+from itnio_async.sandbox.times import is_date, is_local_time, is_zoned_time
+from itnio_async.values import fields_of, wire_name
+
+GROUP = 1_000_001
+APPLICATION = "sandbox1"
+WINDOW = {"str_time": "2025-06-01 00:00:00", "end_time": "2025-06-30 00:00:00"}
+CHECKED = [endpoint for endpoint in ENDPOINTS if HANDLERS[endpoint.path].fields]
+EACH = pytest.mark.parametrize("endpoint", CHECKED, ids=str)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(trunks=2) as running:
+        running.assumptions.call_seconds = 0.01
+        yield running
+
+
+@pytest.fixture
+async def client(sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+        yield client
+
+
+async def test_every_endpoint_over_http(client: AsyncClient, sandbox: Sandbox, tmp_path: Path) -> None:
+    ring, numbers = tmp_path / "ring.mp3", tmp_path / "numbers.csv"
+    ring.write_bytes(b"ID3" + bytes(2**20 - 3))
+    numbers.write_text("number,name\n911350000001,a\n911350000010,b\n")
+    await the_groups(client, ring)
+    agents = await the_agents(client)
+    await the_team_leaders(client)
+    await the_trunks(client)
+    await the_tasks(client, numbers)
+    sandbox.clock = lambda: time.time() + 60  # nobody is on a call any more
+    await client.agents.delete(agents)
+    balance = await client.account.get_balance()
+    assert balance.amount() == 100
+    assert {(request.path) for request in sandbox.requests} == {endpoint.path for endpoint in ENDPOINTS}
+    assert set(sandbox.codes) == {0}
+
+
+async def the_groups(client: AsyncClient, ring: Path) -> None:
+    groups = client.agent_groups
+    await groups.add(AgentGroupAdd(app_id=APPLICATION, group_name="sales"))
+    (group,) = [group async for group in groups.list(group_name="sales")]
+    key = group.voice_group_id
+    assert key is not None
+    await groups.update(AgentGroupUpdate(voice_group_id=key, group_name="sales2"))
+    stored = await groups.upload_ringtone(ring)
+    await groups.update_settings(
+        AgentGroupSettingsUpdate(
+            voice_group_id=key,
+            display_switch=Switch.ON,
+            encrypt_number=Switch.OFF,
+            turn_seat_ring=stored.file_name,
+            label_name=["a"],
+        )
+    )
+    settings = await groups.get_settings(key)
+    assert (settings.group_id, settings.group_name) == (key, "sales2")
+    assert (settings.turn_seat_ring, settings.label_name) == (stored.file_name, ["a"])
+    await groups.delete_ringtone(key)
+    assert (await groups.get_settings(key)).turn_seat_ring is None
+    await groups.delete(key)
+
+
+async def the_agents(client: AsyncClient) -> list[int]:
+    agents = client.agents
+    total = await agents.get_total(GROUP)
+    added = await agents.add(AgentAdd(voice_group_id=GROUP, size=2))
+    assert (await agents.get_total(GROUP)).remaining == (total.remaining or 0) - 2
+    first, second = (agent.key_id or 0 for agent in added)
+    change = AgentUpdate(key_id=first, voice_group_id=GROUP, name="one", emp_no="1", password="abc")
+    await agents.update(change)
+    ranks = [AgentPriority(key_id=second, priority=7)]
+    await agents.update_priorities(AgentPrioritiesUpdate(voice_group_id=GROUP, params=ranks))
+    await agents.disable([first])
+    listed = {agent.key_id: agent async for agent in agents.list(voice_group_id=GROUP, **WINDOW)}
+    assert (listed[first].enable, listed[first].password, listed[second].priority) == (Enabled.DISABLED, "abc", 7)
+    await agents.enable([first])
+    account = listed[second].account
+    assert account is not None
+    credential = await agents.create_sdk_authentication(account, 60)
+    assert (credential.authentication or "").startswith("Bearer ")
+    return [first, second]
+
+
+async def the_team_leaders(client: AsyncClient) -> None:
+    leaders = client.team_leaders
+    key = await leaders.add(TeamLeaderAdd(name="leader"))
+    assert key is not None
+    await leaders.update(TeamLeaderUpdate(key_id=key, name="boss", emp_no="1", voice_group_id_list=[GROUP]))
+    await leaders.disable([key])
+    (leader,) = await leaders.list(name="boss")
+    assert (leader.enable, leader.voice_group_id_list) == (Enabled.DISABLED, [GROUP])
+    await leaders.delete([key])
+
+
+async def the_trunks(client: AsyncClient) -> None:
+    key = await client.sip_trunks.add(
+        SipTrunkAdd(
+            type=TrunkDirection.OUTBOUND,
+            sip_trunk_name="new",
+            group_list=[GroupBinding(voice_group_id=GROUP)],
+            sip_gateway_ip="192.0.2.9",
+            sip_trunk_state=False,
+        )
+    )
+    trunk = next(trunk for trunk in await client.sip_trunks.list() if trunk.key_id == key)
+    await client.sip_trunks.update(trunk.to_update(sip_trunk_name="newer"))
+
+
+async def the_tasks(client: AsyncClient, numbers: Path) -> None:
+    tasks = client.call_tasks
+    stored = await tasks.upload(numbers)
+    assert stored.file_path is not None
+    to_agents: dict[str, Any] = {
+        "type": CallTaskType.AGENT,
+        "voice_group_id": [GROUP],
+        "app_id": APPLICATION,
+        "callout_rate": 1,
+    }
+    submit = CallTaskSubmit(file_path=stored.file_path, file_name=numbers.name, **to_agents)
+    key = await tasks.submit(submit)
+    assert key is not None
+    await ended(client, key)
+    results = [(number.encrypt_called, number.error_reason) async for number in tasks.list_numbers(key)]
+    assert results == [("911350000001", None), ("911350000010", "busy")]
+    resent = CallTaskResend(task_id=key, resend_type=CallTaskResendType.FAILED, **to_agents)
+    assert await tasks.resend(resent) is None
+    again = await tasks.submit(submit)
+    assert again is not None
+    await tasks.update(CallTaskUpdate(task_id=again, callout_rate=2, remark="more"))
+    await tasks.cancel(again)
+    now = datetime.now(UTC)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    calls = [call async for call in client.call_records.list(today, datetime.now(UTC) + timedelta(seconds=1))]
+    assert {call.called for call in calls} == {"911350000001", "911350000010"}
+    assert [call async for call in client.call_records.list_voice(today, now, called_or_caller="1")] == []
+
+
+async def ended(client: AsyncClient, task_id: int) -> None:
+    # Each look goes over HTTP, and lasts longer than the sandbox's calls.
+    while (await client.call_tasks.list(task_id=task_id))[0].task_status != CallTaskStatus.COMPLETED:
+        pass
+
+
+async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
+    with pytest.raises(NotFoundError):
+        await client.agent_groups.delete(7)
+
+
+async def test_the_recipes(client: AsyncClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    group = await make_group(client, "4luaKsL2", "sales", "198.51.100.7", agents=2)
+    numbers = tmp_path / "numbers.csv"
+    numbers.write_text("number\n911350000001\n911350000010\n")
+    await call_numbers(client, "4luaKsL2", group, numbers, pause=0)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == ["911350000001 9 ", "911350000010 7 busy"]
+    calls = await calls_of_yesterday(client, datetime.fromtimestamp(datetime.now(UTC).timestamp() + 86_400, UTC))
+    assert [call.called for call in calls] == ["911350000001", "911350000010"]
+    assert calls[0].extra["voiceUrl"].endswith(".mp3")
+
+
+# -- what both make of any request ------------------------------------------------------------------------------------
+
+# Where they differ, and why. All of it in this one place.
+# What is said, the field's path in the vendor's names, and its value, for each.
+Difference: TypeAlias = Callable[[str, str, Any], bool]
+OPEN_ENUMERATIONS = re.compile(
+    r"params\.(status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
+    r"|type|resendType|callinStrategy|fsNode"
+)
+TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
+ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
+    "whether an empty text may stand where one is required, no page says": lambda text, path, value: (
+        text.startswith("a field is required: ") and value == ""
+    ),
+    "an enumeration may get new members": lambda text, path, value: (
+        text.startswith("a field is beyond its limits: ") and OPEN_ENUMERATIONS.fullmatch(path) is not None
+    ),
+    "the form of a time in a text is not stated everywhere": lambda text, path, value: (
+        isinstance(value, str) and TIMES.fullmatch(path) is not None
+    ),
+}
+# These the sandbox finds by the rules that come after the form.
+BY_RULES = re.compile("password|name|labelName|file|fileName")
+ONLY_THE_SANDBOX_TAKES: dict[str, Difference] = {
+    "an Integer in the table, a text in the sample, which the client sends": lambda text, path, value: (
+        path in ("filePath", "appId")
+    ),
+    "null in a filter, which the client leaves out": lambda text, path, value: (
+        path.startswith("params.") and value is None
+    ),
+    "found later, or an assumption": lambda text, path, value: BY_RULES.fullmatch(path) is not None,
+}
+
+
+def camel(path: str) -> str:
+    return ".".join(map(wire_name, path.split(".")))
+
+
+def at(body: Any, path: str) -> Any:
+    """Return what stands at a path such as `params.taskId` or `params[0].keyId`."""
+    for part in re.findall(r"\w+", path):
+        if isinstance(body, list) and part.isdigit():
+            body = body[int(part)]
+        else:
+            body = body.get(part) if isinstance(body, dict) else None
+    return body
+
+
+ONLY_THE_SANDBOX_TAKES["null in a filter, which the client leaves out"] = lambda endpoint, field, body: (
+    field.startswith("params.") and at(body, camel(field)) is None
+)
+ONLY_THE_SANDBOX_TAKES["a tag that is there twice, which is an assumption of the sandbox"] = (
+    lambda endpoint, field, body: (
+        field in ("label_name", "labelName") and len({*body["labelName"]}) < len(body["labelName"])
+    )
+)
+ONLY_THE_SANDBOX_TAKES["the ending of a name and base64, which the sandbox looks at after the form"] = (
+    lambda endpoint, field, body: endpoint.path.endswith("/upload") and field in ("file", "file_name", "fileName")
+)
+
+
+class Asked:
+    """A request as the rules look at it."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+        self.assumptions = Assumptions()
+
+
+def refusal_of(endpoint: Any, body: Any) -> str:
+    """Return what the sandbox finds wrong with the form of a body, or an empty text."""
+    decision = decide(form(HANDLERS[endpoint.path].fields), Asked(body))
+    return decision.text if decision.code else ""
+
+
+def error_of(endpoint: Any, body: Any) -> InvalidRequestError | None:
+    """Return what the client finds wrong with the vendor's JSON, or None."""
+    try:
+        encode(endpoint.request_type.from_dict(body), endpoint.request_type)
+    except InvalidRequestError as error:
+        return error
+    return None
+
+
+def values_of(field: Field) -> st.SearchStrategy[Any]:
+    """Values that the sandbox's table allows, in its own words."""
+    if field.values is not None:
+        return st.sampled_from(field.values)
+    return st.one_of([_of_kind(kind, field) for kind in field.kinds])
+
+
+def _of_kind(kind: Any, field: Field) -> st.SearchStrategy[Any]:
+    least, most = field.least, field.most
+    if kind is is_text:
+        if field.form is not None:
+            return st.from_regex(field.form, fullmatch=True).filter(
+                lambda text: (least or 0) <= len(text) <= (most or 9)
+            )
+        letters = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"])
+        return st.text(letters, min_size=least or 1, max_size=most or 9)
+    if kind is is_integer:
+        return st.integers(-(2**31) if least is None else least, 2**31 - 1 if most is None else most)
+    if kind is is_list:
+        assert field.members is not None
+        return st.lists(values_of(field.members), min_size=least or 0, max_size=most or 3)
+    if kind is is_object:
+        assert field.fields is not None
+        return bodies_of(field.fields)
+    times = {
+        is_local_time: "%Y-%m-%d %H:%M:%S",
+        is_date: "%Y-%m-%d",
+        is_zoned_time: "%Y-%m-%dT%H:%M:%S+08:00",
+    }
+    if kind in times:
+        return MOMENTS.map(lambda moment: moment.strftime(times[kind]))
+    return st.just("")  # what clears a setting
+
+
+def bodies_of(fields: Fields) -> st.SearchStrategy[dict[str, Any]]:
+    required = {name: values_of(field) for name, field in fields.items() if field.required}
+    optional = {name: values_of(field) for name, field in fields.items() if not field.required}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+WRONG = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 2**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=60)
+    | st.lists(st.integers(-2, 1000) | st.text(max_size=30) | st.none(), max_size=12)
+    | st.dictionaries(st.sampled_from(["keyId", "priority", "x"]), st.integers(0, 2000), max_size=2)
+)
+
+
+@st.composite
+def asked(draw: st.DrawFn, fields: Fields) -> dict[str, Any]:
+    """Bodies that the sandbox's table allows, half of them with something wrong in one place."""
+    body = draw(bodies_of(fields))
+    if draw(st.booleans()):
+        inner = fields.get("params")
+        if inner is not None and inner.fields and draw(st.booleans()):
+            body["params"][draw(st.sampled_from(sorted(inner.fields)))] = draw(WRONG)
+        else:
+            body[draw(st.sampled_from(sorted(fields)))] = draw(WRONG)
+    return body
+
+
+@EACH
+@given(data=st.data())
+def test_client_and_sandbox_agree_on_the_form_of_a_request(endpoint: Any, data: Any) -> None:
+    body = data.draw(asked(HANDLERS[endpoint.path].fields))
+    text, error = refusal_of(endpoint, body), error_of(endpoint, body)
+    if text and error is None:
+        assert is_known(ONLY_THE_CLIENT_TAKES, text, text.partition(": ")[2], body), text
+    elif error is not None and not text:
+        assert is_known(ONLY_THE_SANDBOX_TAKES, str(error), camel(error.field or ""), body), error
+
+
+def is_known(differences: dict[str, Difference], text: str, path: str, body: dict[str, Any]) -> bool:
+    value = at(body, path)
+    return any(holds(text, path, value) for holds in differences.values())
+
+
+def test_the_limits_of_both_are_the_same() -> None:
+    """The markers on the types, and the sandbox's own table."""
+    for endpoint in CHECKED:
+        for path, limit, field in limits(endpoint.request_type, HANDLERS[endpoint.path].fields):
+            found = (field.least or None, None if field.most == 2**31 - 1 else field.most) if field else None
+            assert found == (limit.least or None, limit.most), f"{endpoint.path} {path}"
+
+
+def limits(kind: Any, fields: Fields) -> Iterator[tuple[str, Limit, Field | None]]:
+    """Yield the limits of a request and those within it, each with the sandbox's field."""
+    for name, limit in limits_of(kind).items():
+        # How short a new team leader's name may be is an assumption.
+        if limit.unit != "bytes" and not limit.by_check and kind is not TeamLeaderAdd:
+            yield wire_name(name), limit, fields.get(wire_name(name))
+    for attribute, annotated in fields_of(kind):
+        inner = fields.get(wire_name(attribute.name))
+        if inner is not None and inner.fields is not None:
+            yield from limits(annotated, inner.fields)
