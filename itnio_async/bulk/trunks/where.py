@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
 from attrs import field, frozen
@@ -15,8 +16,8 @@ from itnio_async.errors import InvalidRequestError
 _STATES = {"enabled": 1, "disabled": 0, "1": 1, "0": 0}
 _DIRECTIONS = {direction.name.lower(): direction.value for direction in TrunkDirection}
 _DIRECTIONS |= {str(direction.value): direction.value for direction in TrunkDirection}
-_SIGNS = {"*": ".*", "?": "."}
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_SIGNS = ("*", "?")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}+")
 
 
 @frozen
@@ -59,15 +60,15 @@ class _Field:
         if value is None:
             return lambda trunk: not values_of(trunk)
         if self.is_pattern:
-            matches = _pattern(value).fullmatch
-            return lambda trunk: any(matches(found) is not None for found in values_of(trunk))
+            pattern = _pattern(value)
+            return lambda trunk: any(fnmatchcase(found, pattern) for found in values_of(trunk))
         return lambda trunk: value in values_of(trunk)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    """Return a pattern in which `*` is any text and `?` one character; after a backslash they are themselves."""
+def _pattern(text: str) -> str:
+    """Return a pattern of `fnmatch`: `*` is any text and `?` one character; a backslash takes that from them."""
     parts = re.findall(r"\\[*?\\]|.", text, re.DOTALL)
-    return re.compile("".join(_SIGNS.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
+    return "".join(part if part in _SIGNS else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
 
 
 def _text(text: str) -> str | None:

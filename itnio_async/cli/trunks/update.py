@@ -26,7 +26,7 @@ from itnio_async.cli.trunks.fields import (
 )
 from itnio_async.text import listed
 
-_KEY_ID = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_KEY_ID = re.compile(r"0|-?[1-9][0-9]{0,18}+")
 # What an update changes, by field: the value before and after.
 Differences = dict[str, tuple[Any, Any]]
 
