@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from attrs import frozen
 from itnio_async import AsyncClient, config
 from itnio_async.account import BASE_URL, Account, resolve_account
 from itnio_async.cli.exits import CommandError
+from itnio_async.cli.loudness import be_quiet, say_call
 from itnio_async.cli.secret_file import read_secret_file
 
 _PANEL = "Account"
@@ -26,15 +28,21 @@ _PANEL = "Account"
 
 @frozen
 class Access:
-    """An account, and how to reach it; `profile` is the name of the profile that it comes from, if it does."""
+    """An account, and how to reach it; `profile` is the name of the profile that it comes from, if it does.
+
+    `is_verbose` says that the end of each call is said on stderr.
+    """
 
     account: Account
     allow_insecure: bool
     timeout: float
     profile: str | None = None
+    is_verbose: bool = False
 
     def client(self, **more: Any) -> AsyncClient:
         """Return a client for the account; `more` goes to its constructor."""
+        if self.is_verbose:
+            more = {"on_call": say_call} | more
         return AsyncClient(
             credentials=self.account.credentials,
             base_url=self.account.base_url,
@@ -57,7 +65,7 @@ class CredentialOptions:
             metavar="FILE",
             help="Read the credentials from this file: the API key in its first line and the secret in the second, or "
             "lines ITNIO_API_KEY=... and ITNIO_API_SECRET=... (also ITNIO_BASE_URL=...). Default: the environment "
-            "variables of these names, then a prompt.",
+            "variables of these names, then the default profile, then a prompt.",
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -68,7 +76,8 @@ class CredentialOptions:
             metavar="NAME",
             help="Use the account of this name in profiles.toml in your configuration directory (Linux: "
             "~/.config/itnio). Its table [NAME] has secret_file, or api_key_variable and api_secret_variable, and "
-            "base_url if needed; never a secret.",
+            'base_url if needed; never a secret. A line default = "NAME" before the first table names the one that '
+            "is used where neither an option nor the environment says another.",
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -105,18 +114,42 @@ class AccountOptions(CredentialOptions):
         ),
     ] = 10.0
 
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say on stderr how each call ended.", rich_help_panel=_PANEL)
+    ] = False
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Say nothing on stderr but errors and questions.", rich_help_panel=_PANEL),
+    ] = False
+
     def access(self) -> Access:
         """Return the access that the options describe; asks for missing credentials if stdin is a terminal."""
+        if self.verbose and self.quiet:
+            raise CommandError("-v and -q are both given.", "give one of them.")
+        be_quiet(self.quiet)
         if not 0 < self.timeout <= 86_400:
             raise CommandError(f"--timeout is {self.timeout:g}.", "give seconds above 0, and a day at most.")
-        return Access(self._account(), self.allow_insecure, self.timeout, self.profile)
+        profile = self._profile()
+        return Access(self._account(profile), self.allow_insecure, self.timeout, profile, self.verbose)
 
-    def _account(self) -> Account:
-        if self.profile is None:
-            return _account_of(self.secret_file, self.base_url, allow_insecure=self.allow_insecure)
-        if self.secret_file is not None:
+    def _profile(self) -> str | None:
+        """Return the name of the profile to be used: what is said for this call goes before the default."""
+        if self.profile is not None and self.secret_file is not None:
             raise CommandError("--profile and --secret-file are both given.", "give one of them.")
-        return _account_of_profile(self.profile, self.base_url, allow_insecure=self.allow_insecure)
+        if self.profile is not None or self.secret_file is not None or _has_credentials(os.environ):
+            return self.profile
+        from itnio_async.cli.profiles import default_profile  # loaded only where a profile may be used
+
+        return default_profile()
+
+    def _account(self, profile: str | None) -> Account:
+        if profile is None:
+            return _account_of(self.secret_file, self.base_url, allow_insecure=self.allow_insecure)
+        return _account_of_profile(profile, self.base_url, allow_insecure=self.allow_insecure)
+
+
+def _has_credentials(environment: Mapping[str, str]) -> bool:
+    return bool(environment.get("ITNIO_API_KEY") or environment.get("ITNIO_API_SECRET"))
 
 
 def _account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> Account:
@@ -128,7 +161,7 @@ def _account_of(secret_file: Path | None, base_url: str | None, *, allow_insecur
         if base_url is None and found.base_url is not None:
             account = resolve_account(key, secret, None, found.base_url, allow_insecure=allow_insecure)
             return attrs.evolve(account, credentials_source=source, base_url_source=source)
-    elif not (os.environ.get("ITNIO_API_KEY") or os.environ.get("ITNIO_API_SECRET")):
+    elif not _has_credentials(os.environ):
         key, secret, source = *_ask(), "the prompt"
     account = resolve_account(key, secret, None, base_url, allow_insecure=allow_insecure)
     return attrs.evolve(

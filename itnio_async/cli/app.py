@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_install_completion_arguments
 
 from itnio_async._version import __version__
 from itnio_async.cli.families.group import FamilyGroup
@@ -20,6 +21,8 @@ _TRUNKS = (
     Command("export", "Write the trunks to a file.", function_at("trunks.export:export_trunks")),
     Command("plan", "Show what a file of trunks would change.", function_at("trunks.plan:plan_trunks")),
     Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks")),
+    Command("set", "Give the same values to many trunks.", function_at("trunks.set:set_trunks")),
+    Command("jobs", "List the jobs and their journals.", function_at("trunks.jobs:list_jobs")),
     Command("report", "Show what became of each row of a job.", function_at("trunks.report:report_trunks")),
     Command("undo", "Undo the changes of a job.", function_at("trunks.undo:undo_trunks")),
 )
@@ -48,6 +51,8 @@ def build(*, rich: bool) -> TyperGroup:
         app.add_command(group(word, _nothing, rich=rich, help=summary, kind=FamilyGroup))
     for command in _OTHERS:
         app.add_command(LazyCommand(command, rich=rich))
+    # As typer does for an app that it makes itself.
+    app.params.extend(get_install_completion_arguments())
     return app
 
 

@@ -10,12 +10,13 @@ import ssl
 import statistics
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
 import httpx
 import typer
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__
 from itnio_async.account import is_loopback
@@ -27,16 +28,25 @@ from itnio_async.cli.event_loop import loop_name, run_on_loop
 from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
 from itnio_async.redaction import mask
+from itnio_async.text import counted
 from itnio_async.transport.connect import tls_context
 from itnio_async.transport.proxies import proxy_of
 
 OK, WARNING, WRONG, SKIPPED = "ok", "warning", "wrong", "skipped"
 _COLOURS = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: "dim"}
 _CALLS = 5
+# Certificates are renewed weeks before their end: this late, nobody seems to have done it.
+_DAYS_LEFT = 7
+_PORTS = {"http": 80, "https": 443}
 # The whole seconds of `Date` and the travel time of the answer explain up to 5 s; with NTP no clock is a minute off.
 _SKEW_UNNOTICED, _SKEW_TOLERATED = 5.0, 60.0
-_CORRECT = "Correct that setting; `itnio doctor --help` has the options."
+_CORRECT = "Correct that setting; --help has the options."
 _SET_CLOCK = "Set this machine's clock (NTP)."
+
+
+def _without_doctor(text: str) -> str:
+    """Leave out of a text what names this very command; texts about errors advise to run it."""
+    return text.replace(" (`itnio doctor`)", "")
 
 
 @frozen
@@ -45,8 +55,8 @@ class Finding:
 
     check: str
     state: str
-    text: str
-    advice: str = ""
+    text: str = field(converter=_without_doctor)
+    advice: str = field(default="", converter=_without_doctor)
 
 
 def doctor(
@@ -117,9 +127,8 @@ async def _check(access: Access, show: _Findings) -> None:
         show(Finding("proxy", WRONG, for_a_shell(str(error)), "Correct or unset the proxy's environment variable."))
         return
     if proxy is not None:
-        show(
-            Finding("proxy", OK, f"{proxy.url.copy_with(userinfo=b'')} from the environment: it makes the connections")
-        )
+        if not await _proxy_answers(proxy.url, access.timeout, show):
+            return
     elif not await _check_network(url, access.timeout, show):
         return
     await _call(access, show)
@@ -141,6 +150,23 @@ async def _check_network(url: httpx.URL, timeout: float, show: _Findings) -> boo
         text = "plain http: everyone on the way can read along, and send the signed headers again"
         show(Finding("TLS", WARNING, text, "Use https."))
     return True
+
+
+async def _proxy_answers(url: httpx.URL, timeout: float, show: _Findings) -> bool:
+    """Connect to the proxy, which makes the connections to the API."""
+    where = f"{url.copy_with(userinfo=b'')} from the environment"
+    started = time.perf_counter()
+    try:
+        async with _connection(url.host, url.port or _PORTS.get(url.scheme, 1080), timeout):
+            show(Finding("proxy", OK, f"{where} accepts connections, in {_ms(started)}, and makes those to the API"))
+            return True
+    except (OSError, UnicodeError) as error:
+        advice = (
+            "Check the proxy's address in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and whether it runs; if the API is "
+            "reached without it, add the API's host to NO_PROXY."
+        )
+        show(Finding("proxy", WRONG, f"{where} does not answer: {_reason(error)}", advice))
+        return False
 
 
 async def _resolves(host: str, port: int, timeout: float, show: _Findings) -> bool:
@@ -194,8 +220,14 @@ async def _shakes_hands(host: str, port: int, timeout: float, show: _Findings) -
         advice = "Check that the server speaks https, and what on the way may break TLS."
         show(Finding("TLS", WRONG, f"no handshake: {_reason(error)}", advice))
         return False
-    left = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) // 86_400)
-    show(Finding("TLS", OK, f"{version}, the certificate is valid for {left} more days, in {_ms(started)}"))
+    ends = ssl.cert_time_to_seconds(certificate["notAfter"])
+    left = int((ends - time.time()) // 86_400)
+    date = datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    text = f"{version}, the certificate ends on {date}, in {counted(left, 'day')}; handshake in {_ms(started)}"
+    if left < _DAYS_LEFT:
+        show(Finding("TLS", WARNING, text, "Tell whoever runs this host: once it has ended, no call works."))
+    else:
+        show(Finding("TLS", OK, text))
     return True
 
 

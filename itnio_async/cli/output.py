@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def _wrapped(text: str, indent: int = 2) -> str:
 
 
 def json_line(value: Any) -> None:
-    """Write a value as one line of JSON."""
+    """Write a value as one line of JSON; an event has the time at which it is written."""
+    if isinstance(value, dict) and "event" in value:
+        value |= {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
     # A program that reads another encoding than UTF-8 still gets JSON.
     print(json.dumps(value, ensure_ascii=not _is_utf8()), flush=True)
 

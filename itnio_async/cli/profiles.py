@@ -18,6 +18,8 @@ _FORM = (
     'write a table [NAME] with secret_file = "FILE", or with api_key_variable = "NAME" and '
     'api_secret_variable = "NAME"; and base_url = "URL" if it is not the vendor\'s usual one.'
 )
+# Before the first table: which of them is meant where nothing else says it.
+_DEFAULT = "default"
 
 
 @frozen
@@ -36,6 +38,24 @@ class Profile:
 def profiles_file() -> Path:
     """Return the path of the profiles, in the user's configuration directory."""
     return platformdirs.user_config_path("itnio", appauthor=False) / "profiles.toml"
+
+
+def default_profile() -> str | None:
+    """Return the name of the profile that is used where nothing says another account; None where there is none.
+
+    Raises `CommandError` for a default that is not the name of a profile.
+    """
+    file = profiles_file()
+    if not file.exists():
+        return None
+    profiles = _read(file)
+    name = profiles.get(_DEFAULT)
+    if name is None or isinstance(name, dict):  # a profile may have this name too
+        return None
+    if not isinstance(name, str) or not isinstance(profiles.get(name), dict):
+        known = ", ".join(_names(profiles)) or "no profile"
+        raise CommandError(f"{file}: default must be the name of a profile.", f"it has {known}.")
+    return name
 
 
 def credentials_of(name: str, *, environment: Mapping[str, str] = os.environ) -> SecretFile:
@@ -68,10 +88,15 @@ def _read(file: Path) -> dict[str, Any]:
         raise CommandError(f"{file} is not a TOML file.", _FORM) from None
 
 
+def _names(profiles: Mapping[str, Any]) -> list[str]:
+    return [name for name, settings in profiles.items() if isinstance(settings, dict)]
+
+
 def _profile(profiles: Mapping[str, Any], name: str, file: Path) -> Profile:
     settings = profiles.get(name)
     if not isinstance(settings, dict):
-        advice = f"choose one of {', '.join(profiles)}." if profiles else _FORM
+        names = _names(profiles)
+        advice = f"choose one of {', '.join(names)}." if names else _FORM
         raise CommandError(f"{file} has no profile {name}.", advice)
     where = f"the profile {name} in {file}"
     known = fields_dict(Profile)

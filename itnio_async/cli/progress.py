@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from itnio_async.bulk import Failure, Progress
 from itnio_async.bulk.report.words import reason_of
+from itnio_async.cli.loudness import is_quiet
 from itnio_async.cli.output import BAD, CARE, GOOD, console, say, visible
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class PausableProgress:
 @contextmanager
 def shown_progress() -> Iterator[Tell]:
     """Give a function that shows a `Progress` on stderr."""
+    if is_quiet():
+        yield lambda _: None
+        return
     # A terminal that cannot move its cursor gets lines too.
     if not sys.stderr.isatty() or (screen := console(stderr=True)).is_dumb_terminal:
         lines = Lines()

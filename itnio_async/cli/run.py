@@ -13,6 +13,7 @@ import typer
 from itnio_async.cli.error_text import text_of
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
 from itnio_async.cli.interrupts import interrupted_status, interrupted_text, signals_like_ctrl_c
+from itnio_async.cli.loudness import be_quiet
 from itnio_async.cli.output import say
 from itnio_async.errors import ItnioError
 
@@ -26,6 +27,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Letters that the terminal's encoding lacks become escapes, instead of ending a listing half-way.
             stream.reconfigure(errors="backslashreplace")
+    be_quiet(False)
     with signals_like_ctrl_c():
         status = _status_of(arguments)
         if status in (INTERRUPTED, interrupted_status()):
@@ -60,6 +62,9 @@ def _status_of(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     from itnio_async.cli.app import build
 
+    if "_ITNIO_COMPLETE" in os.environ:
+        # A shell that asks for completions takes each line for one: the texts beside them must not be wrapped.
+        os.environ["COLUMNS"] = "10000"
     # Only on terminals the help has boxes and colours.
     command = build(rich=sys.stdout.isatty())
     try:

@@ -19,21 +19,24 @@ _COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 class Terminal:
-    """The command on a terminal `width` columns wide."""
+    """The command on a terminal `width` columns wide; `piped` comes in on standard input instead of the keys."""
 
-    def __init__(self, *arguments: object, width: int = 100) -> None:
+    def __init__(self, *arguments: object, width: int = 100, piped: str | None = None) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
         self.process = subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
-            stdin=theirs,
+            stdin=theirs if piped is None else subprocess.PIPE,
             stdout=theirs,
             stderr=theirs,
             # A session of its own with this terminal: Ctrl-C reaches the command and nobody else.
-            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(1, termios.TIOCSCTTY, 0)),
             env={**os.environ, "TERM": "xterm"},
         )
         os.close(theirs)
+        if self.process.stdin is not None:
+            with self.process.stdin as stdin:
+                stdin.write((piped or "").encode())
         self.shown = ""
 
     def press(self, keys: str) -> None:

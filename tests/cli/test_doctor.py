@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import ssl
 import time
@@ -12,6 +13,10 @@ from email.utils import formatdate
 
 import pytest
 import trustme
+
+from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.calls import failures
+from itnio_async.cli.doctor import Finding
 
 
 def findings_of(itnio, *arguments):
@@ -74,7 +79,7 @@ def test_an_address_that_is_not_allowed(itnio, sandbox):
     sandbox.allowed_addresses = {"192.0.2.1"}
     finding = findings_of(itnio)["API"]
     assert "or the caller's IP address is not allowed" in finding["text"]
-    assert finding["advice"].startswith("Check the API key and secret (`itnio doctor`), and that this machine's public")
+    assert finding["advice"].startswith("Check the API key and secret, and that this machine's public")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +174,7 @@ async def test_tls(itnio, sandbox, authority, tls_server, tmp_path, monkeypatch)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     findings = await asyncio.to_thread(findings_of, itnio, "--base-url", tls_server)
     assert {finding["state"] for finding in findings.values()} == {"ok", "skipped"}
-    assert "the certificate is valid for" in findings["TLS"]["text"]
+    assert re.search(r"the certificate ends on \d{4}-\d\d-\d\d \d\d:\d\d UTC, in [\d,]+ days", findings["TLS"]["text"])
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
     missing = (await asyncio.to_thread(findings_of, itnio, "--base-url", tls_server))["TLS"]
     assert missing["state"] == "wrong"
@@ -191,12 +196,37 @@ def test_no_answer(itnio, sandbox):
 
 
 def test_a_proxy_makes_the_connections(itnio, sandbox, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:1")
+    address = sandbox.url.removeprefix("http://")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:hidden@{address}")
     findings = findings_of(itnio, "--base-url", "https://api.example.com")
-    assert findings["proxy"]["text"] == "http://127.0.0.1:1 from the environment: it makes the connections"
+    assert findings["proxy"]["state"] == "ok"
+    assert findings["proxy"]["text"].startswith(f"http://{address} from the environment accepts connections, in ")
     assert findings["API"]["state"] == "wrong"
     assert "DNS" not in findings
     assert "hidden" not in str(findings)
+
+
+def test_a_proxy_that_does_not_answer(itnio, sandbox, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:1")
+    findings = findings_of(itnio, "--base-url", "https://api.example.com")
+    assert findings["proxy"]["state"] == "wrong"
+    assert findings["proxy"]["text"].startswith("http://127.0.0.1:1 from the environment does not answer: ")
+    assert "HTTPS_PROXY" in findings["proxy"]["advice"]
+    assert list(findings)[-1] == "proxy"
+    assert "hidden" not in str(findings)
+
+
+@pytest.mark.parametrize("fault", ["minus1", "minus2", "page", "drop", "hold"])
+def test_it_never_advises_to_run_itself(itnio, sandbox, fault):
+    sandbox.order(fault)
+    result = itnio("doctor", "--timeout", "0.2")
+    assert result.status == 1
+    assert "itnio doctor" not in result.out + result.err
+
+
+def test_no_text_of_a_code_or_an_error_advises_it_to_run_itself():
+    for text in (*(code.advice for code in SIP_TRUNKS.codes.values()), failures._SEE_DOCTOR):
+        assert "itnio doctor" not in Finding("API", "wrong", text, text).advice
 
 
 def test_a_bad_proxy(itnio, sandbox, monkeypatch):

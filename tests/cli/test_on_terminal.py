@@ -32,8 +32,8 @@ def answers(monkeypatch, *given):
     ("columns", "headings"),
     [
         ("40", ["Key id", "Direction", "Name", "Address"]),
-        ("80", ["Key id", "Direction", "Name", "Address", "Groups", "Registers"]),
-        ("120", ["Key id", "Direction", "State", "Name", "Address", "Groups", "Registers", "Updated"]),
+        ("80", ["Key id", "Direction", "Name", "Prefix", "Address", "Groups", "Registers"]),
+        ("120", ["Key id", "Direction", "State", "Name", "Prefix", "Address", "Groups", "Registers", "Updated"]),
     ],
 )
 def test_a_narrow_terminal_gets_fewer_columns(itnio, sandbox, monkeypatch, columns, headings):

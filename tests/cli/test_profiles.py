@@ -120,3 +120,63 @@ def test_a_directory_in_the_place_of_the_file(itnio, tmp_path):
     result = itnio("trunks", "list", "--profile", "berlin")
     assert result.status == 1
     assert "cannot be read" in result.err
+
+
+# -- the default ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def default(elsewhere, profiles, monkeypatch):
+    """Paris as the default, and Rome, whose credentials are not there."""
+    monkeypatch.setenv("PARIS_KEY", elsewhere.api_key)
+    monkeypatch.setenv("PARIS_SECRET", elsewhere.api_secret)
+    profiles(
+        f'default = "paris"\n[paris]\nbase_url = "{elsewhere.url}"\napi_key_variable = "PARIS_KEY"\n'
+        'api_secret_variable = "PARIS_SECRET"\n[rome]\napi_key_variable = "ROME_KEY"\napi_secret_variable = "R"\n'
+    )
+
+
+def test_the_default_is_used_where_nothing_else_is_said(itnio, default):
+    assert itnio("trunks", "list", "--count").out == "12\n"
+
+
+def test_the_environment_goes_before_the_default_and_an_option_before_both(itnio, default, elsewhere, monkeypatch):
+    monkeypatch.setenv("ITNIO_API_KEY", "key")
+    monkeypatch.setenv("ITNIO_API_SECRET", "wrong")
+    monkeypatch.setenv("ITNIO_BASE_URL", elsewhere.url)
+    refused = itnio("trunks", "list", "--count")
+    assert (refused.status, "-1" in refused.err) == (1, True)
+    assert itnio("trunks", "list", "--count", "--profile", "paris").out == "12\n"
+
+
+def test_a_file_of_secrets_goes_before_the_default(itnio, default, elsewhere, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("key\nwrong\n")
+    file.chmod(0o600)
+    result = itnio("trunks", "list", "--secret-file", file, "--base-url", elsewhere.url)
+    assert (result.status, "-1" in result.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('default = "madrid"', "default must be the name of a profile"),
+        ("default = 5", "default must be the name of a profile"),
+        ('default = "default"', "default must be the name of a profile"),
+        ('default = "rome"', "where ROME_KEY and R are not set"),
+    ],
+)
+def test_a_default_that_cannot_be(itnio, elsewhere, profiles, line, says):
+    profiles(f'{line}\n[rome]\napi_key_variable = "ROME_KEY"\napi_secret_variable = "R"\n')
+    result = itnio("trunks", "list")
+    assert result.status == 1
+    assert says in result.err
+    assert elsewhere.requests == []
+
+
+def test_without_a_default_nothing_changes(itnio, elsewhere, profiles):
+    profiles('[default]\napi_key_variable = "A"\napi_secret_variable = "B"\n')
+    result = itnio("trunks", "list")
+    assert (result.status, "no credentials: ITNIO_API_KEY" in result.err) == (1, True)
+    unknown = itnio("trunks", "list", "--profile", "x")
+    assert "choose one of default." in unknown.err

@@ -12,12 +12,14 @@ import sys
 import pytest
 import typer
 
+from cli.conftest import COMMAND
 from cli.terminal import Terminal
 from itnio_async import __version__
 from itnio_async.api.paths import calls
 from itnio_async.cli.families.words import command_of
 
-TRUNKS = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "report", "undo")]
+OF_ACCOUNT = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "set", "undo")]
+TRUNKS = [*OF_ACCOUNT, "trunks jobs", "trunks report"]
 OF_FAMILIES = [command_of(call) for call in calls() if call.family not in ("sip_trunks", "account")]
 COMMANDS = ["demo", *TRUNKS, *OF_FAMILIES, "balance", "call", "endpoints", "codes", "sign", "doctor", "sandbox"]
 # Control characters but for tab and line end, and the characters that boxes are drawn with.
@@ -53,7 +55,7 @@ def boxed(itnio, on_terminal):
     return lambda command: re.sub("\x1b\\[[0-9;]*m", "", itnio(*command.split(), "--help").out)
 
 
-@pytest.mark.parametrize(("group", "count"), [("", 14), ("trunks", 8), ("groups", 8), ("tasks", 7)])
+@pytest.mark.parametrize(("group", "count"), [("", 14), ("trunks", 10), ("groups", 8), ("tasks", 7)])
 def test_a_group_lists_its_commands_on_a_terminal_too(boxed, group, count):
     listed = re.findall(r"^│ ([\w-]+) +\S", boxed(group).partition("─ Commands ─")[2], re.MULTILINE)
     assert set(listed) == {name.removeprefix(group).split()[0] for name in COMMANDS if name.startswith(group)}
@@ -147,7 +149,7 @@ def test_a_command_loads_what_it_needs(csv):
     assert heavy("trunks", "plan", str(csv("key_id,sip_prefix", "x,1"))) - {"uvloop"} == {"itnio_async.bulk"}
 
 
-@pytest.mark.parametrize("command", [*(name for name in TRUNKS if name != "trunks report"), "sign", "doctor"])
+@pytest.mark.parametrize("command", [*OF_ACCOUNT, "sign", "doctor"])
 def test_what_has_an_account_takes_a_profile(itnio, command):
     assert "--profile" in itnio(*command.split(), "--help").out
 
@@ -298,3 +300,48 @@ def test_a_password_that_the_listing_hides_is_asked_for(sandbox):
     assert sandbox.trunk(3).sip_prefix == "44"
     assert sandbox.trunk(3).sip_password == "typed-in-here"
     assert "typed-in-here" not in terminal.shown
+
+
+# -- completion -------------------------------------------------------------------------------------------------------
+
+
+def completed(shell, line):
+    environment = {
+        **os.environ,
+        "_ITNIO_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    return subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60).stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("itnio tru", ["trunks"]),
+        ("itnio trunks e", ["export"]),
+        ("itnio trunks list --whe", ["--where"]),
+        ("itnio trunks list --output js", ["json", "jsonl"]),
+    ],
+)
+def test_completion(shell, line, expected):
+    shown = completed(shell, line)
+    assert [word for word in expected if word in shown] == expected
+
+
+def test_each_completion_is_one_line():
+    assert [line.split("\t")[0] for line in completed("fish", "itnio trunks list --").splitlines()][:3] == [
+        "--type",
+        "--sip-trunk-name",
+        "--where",
+    ]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell(shell):
+    environment = {**os.environ, "_ITNIO_COMPLETE": f"source_{shell}"}
+    script = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60).stdout
+    assert f"_ITNIO_COMPLETE=complete_{shell}" in script

@@ -10,6 +10,8 @@ from attrs import field, frozen
 from itnio_async.errors import InvalidRequestError
 from itnio_async.text import counted, first_of
 
+# How the place of a change begins that has no file; its line is then the key id of the trunk.
+WITHOUT_FILE = "itnio trunks set "
 # What an error's text lists; `rows` has all of them.
 _MOST_SHOWN = 20
 
@@ -23,7 +25,8 @@ class Place:
     column: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.file} line {self.line}" + (f", column {self.column}" if self.column else "")
+        what = "trunk" if self.file.startswith(WITHOUT_FILE) else "line"
+        return f"{self.file} {what} {self.line}" + (f", column {self.column}" if self.column else "")
 
     def at(self, column: str | None) -> Place:
         """Return the place of one cell of this row."""

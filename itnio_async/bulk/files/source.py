@@ -13,7 +13,7 @@ import sys
 import tempfile
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -85,8 +85,8 @@ class Source:
 
     `path` is a file or `-` for standard input; `format` one of `FORMATS`, by default what the file's first bytes or
     its name say; `separator` one character; `encoding` that of a text file that is neither UTF-8 nor UTF-16; `sheet`
-    the name of a workbook's sheet, needed where several hold something. The spool has no name, so that nobody else
-    finds it. Raises `SourceError`.
+    the name of a workbook's sheet, needed where several hold something. `ignore` names columns with which nothing is
+    done, as with those that begin with #. The spool has no name, so that nobody else finds it. Raises `SourceError`.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Source:
         separator: str | None = None,
         encoding: str | None = None,
         sheet: str | None = None,
+        ignore: Iterable[str] = (),
         stdin: BinaryIO | None = None,
     ) -> None:
         self.path: str = os.fspath(path)
@@ -105,6 +106,7 @@ class Source:
             raise SourceError(f"there is no such format. There are: {', '.join(FORMATS)}.")
         if separator is not None:
             delimited.check_separator(separator)
+        self.ignored: frozenset[str] = frozenset(trimmed(name).lower() for name in ignore)
         self._format = format
         self._separator = separator
         self._encoding = encoding

@@ -35,15 +35,16 @@ def default_journal_path(source: str, rows: str, identity: Identity) -> Path:
     API key has not, so that a new key of the same account finds what the old one began.
     """
     stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in Path(source).name)[:40] or "rows"
-    return _default_directory() / identity.host.replace(":", "_") / f"{stem}-{rows[:16]}.journal"
+    return default_directory() / identity.host.replace(":", "_") / f"{stem}-{rows[:16]}.journal"
 
 
 def is_default(path: Path) -> bool:
     """Tell whether a journal lies where nobody asked for it to lie."""
-    return path.parent.parent == Path(os.path.realpath(_default_directory()))
+    return path.parent.parent == Path(os.path.realpath(default_directory()))
 
 
-def _default_directory() -> Path:
+def default_directory() -> Path:
+    """Return the directory of the journals for which nobody gives a path."""
     return state_directory() / "journals"
 
 

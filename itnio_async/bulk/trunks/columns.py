@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -17,6 +17,8 @@ NUMBERS = "numbers"
 REPORT_COLUMNS = ("code", "reason", "meaning")
 # Of an export: the account that it is of.
 ACCOUNT_COLUMN = "#account"
+# Of a listing: the account that it is of, and whether it shows the trunk registered.
+LISTED_COLUMN = "#listed"
 SECRET_FIELDS = secret_fields(SipTrunkUpdate)
 
 # What the cells of each field can be made of; those of all others are whole numbers, switches or JSON.
@@ -58,21 +60,35 @@ def field_of(column: str) -> str | None:
     return _KNOWN.get(trimmed(column).lower())
 
 
+def is_ignored(column: str, ignored: Collection[str] = ()) -> bool:
+    """Tell whether nothing is done with a column: it begins with #, or is among those to be ignored (lower case)."""
+    name = trimmed(column).lower()
+    return name.startswith("#") or name in ignored
+
+
 def is_report_column(column: str) -> bool:
     """Tell whether the column is one of those that our own reports and exports add."""
     return column.strip().lower() in REPORT_COLUMNS or is_account_column(column)
 
 
 def is_account_column(column: str) -> bool:
-    """Tell whether the column says of which account an export is."""
-    return column.strip().lower() == ACCOUNT_COLUMN
+    """Tell whether the column says of which account an export or a listing is."""
+    return column.strip().lower() in (ACCOUNT_COLUMN, LISTED_COLUMN)
+
+
+def is_listed_column(column: str) -> bool:
+    """Tell whether the column says that its rows are as the listing shows them."""
+    return column.strip().lower() == LISTED_COLUMN
+
+
+def is_shown_only(column: str) -> bool:
+    """Tell whether the column is one that a listing shows and an update does not have."""
+    return trimmed(column).lower() in _SHOWN_ONLY
 
 
 def explain_unknown(column: str) -> str:
     """Return what to do about a column that is none of ours."""
     name = column.strip().lower()
-    if name in _SHOWN_ONLY:
-        return "the listing shows it, but an update cannot change it. Remove the column."
     bare = {known.replace("_", ""): field for known, field in _KNOWN.items()}
     near = get_close_matches("".join(filter(str.isalnum, name)), bare, n=1)
     if near:

@@ -27,7 +27,7 @@ from itnio_async.bulk.trunks.columns import (
     SECRET_FIELDS,
     VOICE_GROUP_IDS,
     field_of,
-    is_account_column,
+    is_ignored,
 )
 from itnio_async.values import is_masked
 
@@ -53,8 +53,8 @@ def write_trunks(
     if is_typed(path):
         write_objects(path, (_object(row) | mark for row in rows))
         return len(rows)
-    columns = _columns_for(rows, fields)
-    write_cells(path, [*columns, *mark], [[*_cells(row, columns), *mark.values()] for row in rows])
+    columns = columns_for(rows, fields)
+    write_cells(path, [*columns, *mark], [[*cells_of(row, columns), *mark.values()] for row in rows])
     return len(rows)
 
 
@@ -67,9 +67,9 @@ def _exported(trunk: SipTrunk, name: str) -> Any:
     return value
 
 
-def _columns_for(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> list[str]:
-    """Return the columns; JSON only where some number cannot stand in a list."""
-    needs_json = any(not groups.fit_lists(row["group_list"] or ()) for row in rows)
+def columns_for(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> list[str]:
+    """Return the columns of a table of these rows; JSON only where some number cannot stand in a list."""
+    needs_json = any(not groups.fit_lists(row.get("group_list") or ()) for row in rows)
     columns = []
     for name in fields:
         if name == "group_list":
@@ -79,8 +79,9 @@ def _columns_for(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> li
     return columns
 
 
-def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
-    bound = row["group_list"] or ()
+def cells_of(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
+    """Return a row as the cells of a table, so that reading takes each for what it is."""
+    bound = row.get("group_list") or ()
     written = dict.fromkeys((VOICE_GROUP_IDS, NUMBERS, "group_list"), "")
     if not groups.fit_lists(bound):
         written["group_list"] = json_text(groups.objects_of(bound))
@@ -157,7 +158,7 @@ def write_failed(source: Source, failed: Iterable[FailedRow], path: str | os.Pat
     lost = sorted(reports.keys() - {record.line for record in records})
     if lost:
         raise SourceError.at(source.place(lost[0]), "there is no such row any more: the file was changed.")
-    columns = _kept_columns(table, records)
+    columns = _kept_columns(source, table, records)
     if is_typed(path):
         write_objects(path, [_failed_object(record, columns, reports[record.line]) for record in records])
     else:
@@ -178,10 +179,10 @@ def _reports(failed: Iterable[FailedRow]) -> dict[int, FailedRow]:
     return found
 
 
-def _kept_columns(table: Table, records: Iterable[Record]) -> list[str]:
-    """Return the columns that are known: what others hold may be anything, a password too."""
+def _kept_columns(source: Source, table: Table, records: Iterable[Record]) -> list[str]:
+    """Return the columns that are known or to be ignored: what others hold may be anything, a password too."""
     written = table.columns or dict.fromkeys(column for record in records for column in record.cells)
-    return [column for column in written if field_of(column) is not None or is_account_column(column)]
+    return [column for column in written if field_of(column) is not None or is_ignored(column, source.ignored)]
 
 
 def _failed_cells(record: Record, columns: Iterable[str], table: Table) -> list[str]:

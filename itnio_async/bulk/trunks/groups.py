@@ -16,6 +16,8 @@ _LIST = frozenset(";|")
 _MISREAD = cells.misread(Form.NUMBER)
 _MISREAD_TYPED = cells.misread(Form.NUMBER, is_typed=True)
 _KEYS = {"voicegroupid": "voice_group_id", "voice_group_id": "voice_group_id", "number": "number"}
+# What a listing shows of a group besides.
+_SHOWN_KEYS = frozenset({"groupname", "group_name"})
 
 
 def ids_of(value: Any) -> list[int]:
@@ -67,6 +69,8 @@ def bindings_of(value: Any, understand: Understand) -> list[GroupBinding]:
 def _binding(item: Any, understand: Understand) -> GroupBinding:
     given: dict[str, Any] = {}
     for key, value in item.items() if isinstance(item, Mapping) else (("", item),):
+        if key.strip().lower() in _SHOWN_KEYS:
+            continue
         name = _KEYS.get(key.strip().lower())
         if name is None or name in given:
             raise BadCell("a group is an object with voice_group_id and number, and nothing else.")

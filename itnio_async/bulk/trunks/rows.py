@@ -19,7 +19,6 @@ from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
-    ACCOUNT_COLUMN,
     FORMS,
     NUMBERS,
     SECRET_FIELDS,
@@ -27,9 +26,13 @@ from itnio_async.bulk.trunks.columns import (
     explain_unknown,
     field_of,
     is_account_column,
+    is_ignored,
+    is_listed_column,
     is_report_column,
+    is_shown_only,
 )
 from itnio_async.bulk.trunks.export import kept_cells
+from itnio_async.bulk.trunks.listed import ListedMark, account_of_mark
 from itnio_async.bulk.trunks.settings import to_data
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 from itnio_async.text import listed
@@ -81,7 +84,8 @@ class RowsRead:
 
     A row is either good or bad, and a bad one may be bad for several reasons. `columns` are the names in the header;
     JSON has none. `accounts` is what an export says of the account that it is of (`Identity.mark`). `hidden` is how
-    many rows a workbook's sheet does not show, which are among them unless they were left out.
+    many rows a workbook's sheet does not show, which are among them unless they were left out. `shown_only` are columns
+    that a listing shows and no update can change: nothing was done with them.
     """
 
     changes: tuple[TrunkChange, ...]
@@ -89,6 +93,7 @@ class RowsRead:
     columns: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     hidden: int = 0
+    shown_only: tuple[str, ...] = ()
 
     def require_good(self) -> tuple[TrunkChange, ...]:
         """Return the changes; raises `BadRows`, with every one of them, if there are bad rows."""
@@ -123,23 +128,42 @@ def read_changes(
         raise ConfigurationError(f"match is one of {', '.join(_KEY_FIELDS)}, not {match!r}.")
     opened = source if isinstance(source, Source) else Source(source, **options)
     empty, literal = frozenset(empty), frozenset(literal)
+    rows, seen = _read(opened, match, empty, literal, visible_only=visible_only)
+    for column in sorted(opened.ignored - seen):
+        raise SourceError(f"{opened.name}: there is no column {column}, which is to be ignored.")
+    if secrets_from is None:
+        return rows
+    # Not each file has the columns that are to be ignored in the other one.
+    first = secrets_from if isinstance(secrets_from, Source) else Source(secrets_from, ignore=opened.ignored)
+    with_secrets, _ = _read(first, match, empty, literal)
+    return attrs.evolve(rows, changes=tuple(_with_secrets(rows.changes, with_secrets.changes)))
+
+
+def _read(
+    source: Source, match: Match, empty: frozenset[str], literal: frozenset[str], *, visible_only: bool = False
+) -> tuple[RowsRead, set[str]]:
+    """Return the rows of a source, and the names of its columns in lower case."""
     hidden = 0
-    with opened.table() as table:
-        reader = _RowReader(opened, table, match, empty, _fields_of(literal))
-        account = next(filter(is_account_column, table.columns or ()), ACCOUNT_COLUMN)
+    with source.table() as table:
+        reader = _RowReader(source, table, match, empty, _fields_of(literal))
         accounts: dict[str, None] = {}
         for record in table.records:
             hidden += record.is_hidden
             if visible_only and record.is_hidden:
                 continue
             reader.read(record)
-            if mark := record.cells.get(account):
-                accounts[str(mark).strip().removeprefix("'")] = None
-    changes = reader.changes
-    if secrets_from is not None:
-        first = read_changes(secrets_from, match=match, empty=empty, literal=literal)
-        changes = _with_secrets(changes, first.changes)
-    return RowsRead(tuple(changes), tuple(reader.bad), table.columns or (), tuple(accounts), hidden)
+            for column in reader.account_columns:
+                if mark := record.cells.get(column):
+                    accounts[account_of_mark(mark)] = None
+    rows = RowsRead(
+        changes=tuple(reader.changes),
+        bad=tuple(reader.bad),
+        columns=table.columns or (),
+        accounts=tuple(accounts),
+        hidden=hidden,
+        shown_only=tuple(reader.shown_only),
+    )
+    return rows, {trimmed(column).lower() for column in reader.fields}
 
 
 def _fields_of(columns: Iterable[str]) -> frozenset[str]:
@@ -168,6 +192,11 @@ def _with_secrets_of(first: TrunkChange | None, change: TrunkChange) -> TrunkCha
 
 
 # -- one row ----------------------------------------------------------------------------------------------------------
+
+
+def _is_of(field: str | None, name: str) -> bool:
+    """Tell whether a column's field is the one of this name, or a part of it."""
+    return field == name or (name == "group_list" and field in (VOICE_GROUP_IDS, NUMBERS))
 
 
 def _as_it_is(value: Any) -> Any:
@@ -231,6 +260,9 @@ class _RowReader:
         self.listed, self.bound = self._understanding(NUMBERS), self._understanding(NUMBERS, is_typed=True)
         # By the column as written: the field, or `_IGNORED`, and how its cells are told apart, understood and read.
         self.fields: dict[str, str] = {}
+        self.account_columns: list[str] = []
+        self.shown_only: list[str] = []
+        self._listed_column: str | None = None
         self._columns: dict[str, _Column] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
@@ -258,7 +290,14 @@ class _RowReader:
             raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
 
     def _learn(self, column: str) -> _Column:
-        field = _IGNORED if is_report_column(column) else field_of(column)
+        if is_ignored(column, self._source.ignored) or is_report_column(column):
+            field: str | None = _IGNORED
+            self._note_mark(column)
+        elif is_shown_only(column):
+            field = _IGNORED
+            self.shown_only.append(column)
+        else:
+            field = field_of(column)
         if field is None:
             raise BadCell(explain_unknown(column))
         if field == "key_id" and self._key_field != "key_id":
@@ -268,6 +307,12 @@ class _RowReader:
         understand = self._understanding(field)
         found = self._columns[column] = _Column(field, understand.is_plain, understand, read, is_sure)
         return found
+
+    def _note_mark(self, column: str) -> None:
+        if is_account_column(column):
+            self.account_columns.append(column)
+        if is_listed_column(column):
+            self._listed_column = column
 
     def _understanding(self, field: str, *, is_typed: bool = False) -> Understanding:
         """Return how the cells of this field are understood; numbers within JSON are as in JSON files."""
@@ -292,6 +337,11 @@ class _RowReader:
         self._read_cells(row)
         row.join_groups()
         row.check()
+        mark = row.written.get(self._listed_column) if self._listed_column is not None else None
+        if mark:
+            row.leave_out_listed(ListedMark.read(mark), self._key_field)
+        elif self.shown_only and row.values.get("sip_trunk_state") is False:
+            self._leave_out_status(row)
         key = row.take_key(self._key_field)
         if key is not None:
             self._note_key(key, place)
@@ -323,6 +373,11 @@ class _RowReader:
                     row.unchecked[field] = None
             except BadCell as error:
                 row.refuse(column, error.reason)
+
+    def _leave_out_status(self, row: _Row) -> None:
+        """Take no notice of a switch that is off in a row that a listing has: it may be the gateway's status."""
+        if not row.written.keys().isdisjoint(self.shown_only):
+            del row.values["sip_trunk_state"]
 
     def _understood(self, row: _Row, column: str, understand: Understanding, cell: Any) -> Any:
         field = self.fields[column]
@@ -462,6 +517,19 @@ class _Row:
         listed = NUMBERS if within.endswith(".number") else VOICE_GROUP_IDS
         column = self._column("group_list", listed) if name == "group_list" else self._column(name)
         self.refuse(column, f"{name}{within}: {error.args[0]}" if within else str(error.args[0]), error.code)
+
+    def leave_out_listed(self, mark: ListedMark, key_field: str) -> None:
+        """Take out what is still as it was listed, whatever it looks like; only what somebody has changed is given."""
+        for name in mark.checks:
+            columns = [column for column in self.written if _is_of(self._reader.fields.get(column), name)]
+            cells = [self.written[column] for column in columns]
+            if not columns or not mark.is_as_listed(name, *cells, self.values.get(name)):
+                continue
+            self.values.pop(name, None)
+            if name == key_field:
+                self.values[name] = cells[0]
+            self.doubts = [doubt for doubt in self.doubts if doubt.field != name]
+            self.bad = [bad for bad in self.bad if bad.place.column not in columns]
 
     def take_key(self, name: str) -> Any:
         """Take what the trunk is known by out of the values; None, with the row refused, where it is not there."""

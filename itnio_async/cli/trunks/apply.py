@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -23,24 +24,28 @@ from itnio_async.bulk import (
 )
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.plan.saved import is_saved_plan
+from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
-from itnio_async.cli.exits import REFUSED
+from itnio_async.cli.exits import REFUSED, CommandError
+from itnio_async.cli.trunks.chosen_job import ChosenJob
+from itnio_async.cli.trunks.chosen_rows import chosen_rows
 from itnio_async.cli.trunks.consent import ConsentOptions
+from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
-    MatchBy,
     SkipInvalidOption,
     TrunkFile,
 )
-from itnio_async.cli.trunks.job_options import PANEL, CanaryOption, JobRunOptions, SessionOptions
+from itnio_async.cli.trunks.job_options import CanaryOption, ForceOption, JobRunOptions, RetryOption, SessionOptions
 from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import write_bad_rows
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import Prepare, carry_out
 from itnio_async.cli.trunks.when import WhenOptions
+from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def apply_trunks(
@@ -54,17 +59,12 @@ def apply_trunks(
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
     canary: CanaryOption = 0,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
-    ] = False,
-    retry_refused: Annotated[
-        bool,
-        typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
-    ] = False,
+    force: ForceOption = False,
+    retry_refused: RetryOption = False,
     consent: ConsentOptions,
     time: WhenOptions,
     run: JobRunOptions,
+    where: WhereOptions,
     form: FileOptions,
     account: AccountOptions,
 ) -> int:
@@ -82,6 +82,7 @@ def apply_trunks(
     needed = [None if file == STANDARD_INPUT else file, form.secrets_from, run.journal]
     with told_at_the_end(trunk_file.full_name, files, needed=needed, json=how.json) as known:
         when = time.when()
+        conditions = where.conditions()
         job = run.job_options(
             force=force,
             retry_refused=retry_refused,
@@ -92,6 +93,8 @@ def apply_trunks(
         )
         prepare: Prepare
         if is_saved_plan(file):
+            if conditions:
+                raise CommandError("--where chooses rows of a file, and this is a saved plan.", "give it to `plan`.")
             prepare = partial(_from_plan, read_plan(file), trunk_file, job, run, consent)
         else:
             known.source = source = trunk_file.source()
@@ -101,7 +104,7 @@ def apply_trunks(
                 if how.json:
                     write_bad_rows(rows.bad)
                 return known.tell("refused", REFUSED)
-            prepare = partial(_from_file, rows, source, trunk_file, job, run, consent)
+            prepare = partial(_from_file, rows, source, trunk_file, job, run, consent, conditions)
         session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
         return run_on_loop(session)
 
@@ -113,17 +116,24 @@ async def _from_file(
     job: JobOptions,
     run: JobRunOptions,
     consent: ConsentOptions,
+    conditions: Sequence[Condition],
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
     consent.require_account(rows.accounts, identity, same_account=job.same_account)
     trunks = await list_trunks(client)
+    journal = run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity)
+    if conditions:
+        what = [digest_of(rows.changes), *map(str, conditions)]
+        journals = ChosenJob("where", what, identity, run.journal)
+        rows = chosen_rows(rows, trunks, conditions, journals.going_on())
+        journal = journals.path(rows.changes)
     plan = make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros)
     consent.require_names(plan, is_of_account=bool(rows.accounts))
     return PreparedJob(
         plan=plan,
         trunks=trunks,
-        journal=run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity),
+        journal=journal,
         name=file.full_name,
         options=job,
         source=source,

@@ -11,10 +11,13 @@ from itnio_async import SipTrunk
 from itnio_async.bulk import Identity, identity_of, list_trunks, write_trunks
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT, require_writable
 from itnio_async.bulk.files.write import require_ending
+from itnio_async.bulk.trunks.where import chosen
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.output import say, visible
+from itnio_async.cli.loudness import remark
+from itnio_async.cli.output import visible
+from itnio_async.cli.trunks.where_options import WhereOptions
 from itnio_async.text import counted
 
 
@@ -32,6 +35,7 @@ def export_trunks(
         bool, typer.Option("--with-secrets", help="Write passwords too, as far as the listing shows them.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    where: WhereOptions,
     account: AccountOptions,
 ) -> None:
     """Write the account's trunks to a file that `plan` and `apply` read; only you may read it.
@@ -43,9 +47,11 @@ def export_trunks(
         if file.is_file() and not force:
             raise CommandError(f"{file} is there already.", "give another name, or --force to replace it.")
     require_writable(file)
+    conditions = where.conditions()
     trunks, identity = run_on_loop(_list(account.access()))
+    trunks = chosen(trunks, conditions)
     count = write_trunks(trunks, file, with_secrets=with_secrets, account=identity.mark)
-    say(f"{counted(count, 'trunk')}: {visible(file)}")
+    remark(f"{counted(count, 'trunk')}: {visible(file)}")
 
 
 async def _list(access: Access) -> tuple[list[SipTrunk], Identity]:

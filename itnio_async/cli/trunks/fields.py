@@ -36,6 +36,13 @@ class Direction(StrEnum):
         return TrunkDirection[self.name]
 
 
+class MatchBy(StrEnum):
+    """What a trunk is named by."""
+
+    KEY_ID = "key_id"
+    NAME = "name"
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object.")]
 
 

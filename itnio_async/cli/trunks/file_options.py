@@ -1,7 +1,7 @@
 """The options that say how a file of trunks is read, and reading it with them.
 
 A command takes `FormatOptions` (the form of a file) or `FileOptions` (also how its rows find their trunks and
-passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `MatchBy` and `Format` are values of options.
+passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `Format` is the value of an option.
 """
 
 from __future__ import annotations
@@ -15,18 +15,13 @@ from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT, readable
-from itnio_async.cli.output import say
+from itnio_async.cli.loudness import remark
+from itnio_async.cli.output import visible
+from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.plan_view import say_bad_rows
 from itnio_async.text import counted
 
 _PANEL = "The file"
-
-
-class MatchBy(StrEnum):
-    """What a row names its trunk by."""
-
-    KEY_ID = "key_id"
-    NAME = "name"
 
 
 class Format(StrEnum):
@@ -72,6 +67,16 @@ class FormatOptions:
         ),
     ] = None
 
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ignore",
+            metavar="COLUMN",
+            help="Do nothing with this column, as with those that begin with #. May be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
     def source(self, path: str) -> Source:
         """Return the file at this path, ready to be read as often as needed."""
         return Source(
@@ -80,6 +85,7 @@ class FormatOptions:
             encoding=self.encoding,
             separator="\t" if self.sep in ("\\t", "tab") else self.sep,
             sheet=self.sheet,
+            ignore=self.ignore or (),
         )
 
 
@@ -162,7 +168,9 @@ class TrunkFile:
         rows = self.rows(source)
         if rows.hidden:
             done = "left out" if self.options.visible_only else "read too; --visible-only leaves them out"
-            say(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")
+            remark(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")
+        if rows.shown_only:
+            remark(f"Not looked at, since an update cannot change them: {visible(', '.join(rows.shown_only))}.")
         say_bad_rows(rows.bad)
         return rows
 

@@ -126,6 +126,15 @@ CanaryOption = Annotated[
     ),
 ]
 
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
+]
+RetryOption = Annotated[
+    bool,
+    typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
+]
+
 
 def rate_of(text: str) -> BulkRate:
     """Return what `--rate` means, or raise `CommandError`."""
@@ -167,7 +176,20 @@ class SessionOptions:
         ),
     ] = False
 
+    heartbeat: Annotated[
+        str,
+        typer.Option(
+            "--heartbeat", metavar="TIME", help="With --json: how often to write how far the job is, such as 10s or 1m."
+        ),
+    ] = "10s"
+
+    @property
+    def seconds_between_events(self) -> float:
+        """The time of `--heartbeat` in seconds; raises `CommandError` for what is not one."""
+        return seconds_of("--heartbeat", self.heartbeat)
+
     def __attrs_post_init__(self) -> None:
+        _ = self.seconds_between_events  # before anything else is done
         if self.json and not (self.yes or self.dry_run):
             raise CommandError(
                 "with --json nothing is asked, so trunks are updated only if you say so.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,16 @@ import typer
 from itnio_async.bulk import Plan, RowsRead, identity_of, list_trunks, make_plan, save_plan
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.files.source import STANDARD_INPUT
+from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
+from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import say, until_nobody_reads, visible
+from itnio_async.cli.trunks.chosen_rows import chosen_rows
 from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
 from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows, write_plan
+from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def plan_trunks(
@@ -41,6 +46,7 @@ def plan_trunks(
     json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object a line: each row, and the counts at the end.")
     ] = False,
+    where: WhereOptions,
     form: FileOptions,
     account: AccountOptions,
 ) -> int:
@@ -56,26 +62,36 @@ def plan_trunks(
         raise CommandError("--out needs a file: passwords are read from it again.", "save standard input as a file.")
     if out is not None and str(out) == STANDARD_OUTPUT:
         raise CommandError("--out needs the name of a file.", "give one, or use --json to have it on standard output.")
+    conditions = where.conditions()
     trunk_file = TrunkFile(file, form)
     rows = trunk_file.read()
     if rows.bad and not skip_invalid:
         if json:
             write_bad_rows(rows.bad)
         return REFUSED
-    plan = run_on_loop(_plan(account.access(), trunk_file, rows, out, accept_zeros=accept_zeros))
+    plan = run_on_loop(_plan(account.access(), trunk_file, rows, out, conditions, accept_zeros=accept_zeros))
     with until_nobody_reads():
         if json:
             write_plan(plan, rows.bad)
         else:
             show_plan(plan, rows.bad, full=full)
     if out is not None:
-        say(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
+        remark(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
     return status_of_plan(plan, rows.bad)
 
 
-async def _plan(access: Access, file: TrunkFile, rows: RowsRead, out: Path | None, *, accept_zeros: bool) -> Plan:
+async def _plan(
+    access: Access,
+    file: TrunkFile,
+    rows: RowsRead,
+    out: Path | None,
+    conditions: Sequence[Condition],
+    *,
+    accept_zeros: bool,
+) -> Plan:
     async with access.client() as client:
-        plan = make_plan(rows.changes, await list_trunks(client), accept_zeros=accept_zeros)
+        trunks = await list_trunks(client)
+        plan = make_plan(chosen_rows(rows, trunks, conditions).changes, trunks, accept_zeros=accept_zeros)
         identity = await identity_of(client)
         for mark in rows.accounts:
             if mark != identity.mark:

@@ -7,9 +7,9 @@ job through all steps, its methods in their order; `job_end` has the last one.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 import typer
@@ -26,6 +26,7 @@ from itnio_async.bulk import (
     JournalFinishedError,
     JournalHeader,
     Plan,
+    Progress,
     ReadBack,
     RowState,
     Verdict,
@@ -33,6 +34,7 @@ from itnio_async.bulk import (
     identity_of,
     read_journal,
 )
+from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.job.account_lock import require_free
 from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
 from itnio_async.bulk.job.decide import as_read
@@ -44,8 +46,11 @@ from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.report.words import STATE_WORDS
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
+from itnio_async.cli.asking import answers_from_terminal
 from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
+from itnio_async.cli.heartbeat import Heartbeat
 from itnio_async.cli.interrupts import interruptible, interrupts
+from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.progress import PausableProgress, Tell
 from itnio_async.cli.trunks.cluster import calls_of_cluster
@@ -203,33 +208,33 @@ class _Session:
                 "nobody reads the output any more. Nothing was sent.", "let it go to a file, and read that."
             ) from None
         if left.has_changes:
-            say(
+            remark(
                 "The trunks are read once more before the first update, and where ten or more of a page of the listing "
                 "are updated, that page again shortly before them. What others change between that and the update is "
                 "overwritten."
             )
-            for remark in self.when.remarks():
-                say(remark)
+            for text in self.when.remarks():
+                remark(text)
         return done
 
     def _say_what_is_done(self, contents: JournalContents, again: Again | None, left: Plan) -> DoneRows:
         """Say what the journal that is there means for the job."""
         where = visible(self.job.journal)
         if again is not None:
-            say(f"The job of the journal {where} has ended, and not all is as it left it. A new job begins:")
+            remark(f"The job of the journal {where} has ended, and not all is as it left it. A new job begins:")
             rows = [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in again.drifted]
             for text in first_of(rows, _MOST_NAMED):
-                say(f"  drifted: {visible(text)}")
+                remark(f"  drifted: {visible(text)}")
             if again.secrets:
-                say(f"  {counted(again.secrets, 'row')}: the file has another password now.")
+                remark(f"  {counted(again.secrets, 'row')}: the file has another password now.")
             return DoneRows()
         if is_finished(contents.rows):
-            say(f"The job of the journal {where} has ended; what it has done is still so.")
+            remark(f"The job of the journal {where} has ended; what it has done is still so.")
         else:
-            say(f"Resuming the journal {where}: rows that are done are not sent again.")
+            remark(f"Resuming the journal {where}: rows that are done are not sent again.")
         done = DoneRows.compare(contents, self.job.plan, left, self.identity)
-        for remark in done.remarks():
-            say(remark)
+        for text in done.remarks():
+            remark(text)
         return done
 
     def _begun_again(self, contents: JournalContents | None) -> Again | None:
@@ -249,27 +254,36 @@ class _Session:
         return left.has_changes and not self.how.yes
 
     def _is_wanted(self, count: int) -> bool:
-        if not sys.stdin.isatty():
-            raise CommandError("there is nobody to ask: stdin is not a terminal.", "give --yes.")
         trunks = f"{counted(count, 'trunk')} of the account {self.identity}"
-        with interruptible():
+        with self._answers(), interruptible():
             if is_vendor(self.identity.host.partition(":")[0]):
                 typed: str = typer.prompt(f"Updating {trunks}. Type the number of trunks to go on", err=True)
                 return typed.strip().replace(",", "") == str(count)
             return bool(typer.confirm(f"Update {trunks}?", err=True))
 
+    def _answers(self) -> AbstractContextManager[None]:
+        source = self.job.source
+        return answers_from_terminal(is_stdin_taken=source is not None and source.path == STANDARD_INPUT)
+
     # -- while it runs ------------------------------------------------------------------------------------------------
 
     async def _run(self) -> JobResult:
+        heartbeat = Heartbeat(self.how.seconds_between_events)
         with PausableProgress() as progress:
-            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows, stop)))
+
+            def tell(now: Progress) -> None:
+                heartbeat.tell(now)
+                progress.tell(now)
+
+            job = self._bulk_job(tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows, stop)))
 
             def stop() -> None:
                 job.stop()
                 say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
 
             with interrupts(stop, job.stop_now):
-                result = await job.run()
+                async with heartbeat.beating() if self.how.json else nullcontext():
+                    result = await job.run()
             progress.tell(result.progress)
             return result
 
@@ -297,7 +311,7 @@ class _Session:
         if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
-            with interruptible():
+            with self._answers(), interruptible():
                 return bool(typer.confirm("Go on with the others?", err=True))
         except (typer.Abort, KeyboardInterrupt):
             stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -17,19 +18,28 @@ from itnio_async.cli.output import json_line, line, say, visible
 from itnio_async.cli.trunks.fields import (
     FieldOptions,
     JsonOption,
+    MatchBy,
     groups_of,
     password_from_environment,
     report_failure,
     texts_of,
 )
+from itnio_async.text import listed
 
+_KEY_ID = re.compile(r"0|-?[1-9][0-9]{0,18}+")
 # What an update changes, by field: the value before and after.
 Differences = dict[str, tuple[Any, Any]]
 
 
 def update_trunk(
-    key_id: Annotated[int, typer.Argument(metavar="KEY_ID", help="The trunk's key id, as the listing shows it.")],
+    trunk: Annotated[
+        str,
+        typer.Argument(metavar="KEY_ID|NAME", help="The trunk's key id, as the listing shows it, or its exact name."),
+    ],
     *,
+    match: Annotated[
+        MatchBy, typer.Option("--match", help="What names the trunk: its key id, or its exact name.")
+    ] = MatchBy.KEY_ID,
     sip_trunk_name: Annotated[
         str | None, typer.Option("--sip-trunk-name", metavar="NAME", help="The trunk's name.")
     ] = None,
@@ -55,15 +65,16 @@ def update_trunk(
     of it is sent. If the trunk has a registration and the listing does not show its password, give the password too:
     the update would lose it.
     """
+    key = _key(trunk, match)
     changes = fields.given(sip_trunk_name=sip_trunk_name, group_list=groups_of(group) if group else None)
     password = fields.password()
     if not changes and password is None:
         raise CommandError("nothing to change is given.", "give at least one setting, such as --sip-prefix 00.")
     access = account.access()
     # Two event loops: while a prompt waits between them, none is blocked, and Ctrl-C works at once.
-    trunk = run_on_loop(_find(access, key_id))
-    update = _update_or_ask(trunk, changes, password)
-    differences = _differences(trunk, update)
+    found = run_on_loop(_find(access, key))
+    update = _update_or_ask(found, changes, password)
+    differences = _differences(found, update)
     if dry_run:
         _show(update, differences, "would_change" if differences else "is_so_already", json=json)
         return CHANGES_TO_MAKE if differences else DONE
@@ -75,15 +86,34 @@ def update_trunk(
     return DONE
 
 
-async def _find(access: Access, key_id: int) -> SipTrunk:
+def _key(text: str, match: MatchBy) -> int | str:
+    """Return what the trunk is known by: its key id as a number, or its name."""
+    if match is MatchBy.NAME:
+        if not text:
+            raise CommandError("the trunk's name is empty.", "give its exact name, as the listing shows it.")
+        return text
+    if not _KEY_ID.fullmatch(text):
+        raise CommandError(f"{text!r} is not a key id, which is a number.", "give --match name if it is a name.")
+    return int(text)
+
+
+async def _find(access: Access, key: int | str) -> SipTrunk:
     async with access.client() as client:
-        # The API has no call for one trunk, and its listing no filter for key ids.
+        # The API has no call for one trunk, and its listing no filter for key ids; names it filters in part.
         from itnio_async.bulk.trunks.listing import listing
 
-        async for trunk in listing(client):
-            if trunk.key_id == key_id:
-                return trunk
-    raise CommandError(f"no trunk has the key id {key_id}.", "`itnio trunks list` shows all trunks.")
+        if isinstance(key, int):
+            async for trunk in listing(client):
+                if trunk.key_id == key:
+                    return trunk
+            raise CommandError(f"no trunk has the key id {key}.", "`itnio trunks list` shows all trunks.")
+        named = [trunk async for trunk in listing(client, sip_trunk_name=key) if trunk.sip_trunk_name == key]
+    if not named:
+        raise CommandError(f"no trunk has the name {key!r}.", "`itnio trunks list` shows all trunks.")
+    if len(named) > 1:
+        ids = listed([trunk.key_id for trunk in named], 10)
+        raise CommandError(f"{len(named)} trunks have the name {key!r}: {ids}.", "give the key id of one of them.")
+    return named[0]
 
 
 async def _send(access: Access, update: SipTrunkUpdate) -> None:

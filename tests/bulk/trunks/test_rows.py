@@ -80,9 +80,6 @@ def test_columns_have_the_vendors_names_or_ours(column, name):
         ("SIP Trunk Name", "Did you mean sip_trunk_name?"),
         ("groups", "Did you mean"),
         ("zzz", "There are: key_id, sip_trunk_name"),
-        ("state", "an update cannot change it"),
-        ("createTime", "an update cannot change it"),
-        ("type", "an update cannot change it"),
     ],
 )
 def test_an_unknown_column_is_refused_with_the_nearest_one(column, advice):
@@ -358,7 +355,7 @@ def test_groups_of_json():
         ("group_list", "[7]", "group_list", None),
         ("group_list", "[{}]", "group_list", None),
         ("group_list", "[" * 20_000, "group_list", None),
-        ("group_list", '"[{""voiceGroupId"": 1, ""groupName"": ""x""}]"', "group_list", None),
+        ("group_list", '"[{""voiceGroupId"": 1, ""groupNom"": ""x""}]"', "group_list", None),
         ("group_list", '"[{""voiceGroupId"": 1, ""voice_group_id"": 1}]"', "group_list", None),
         ("group_list", '"[{""voiceGroupId"": 1},{""voiceGroupId"": 1}]"', "group_list", -51),
         ("group_list,voice_group_ids", '"[{""voiceGroupId"": 1}]",1', "group_list", None),
@@ -563,3 +560,38 @@ def test_what_only_drops_zeros_is_the_same_number_in_fewer_digits(before, after)
     both = bool(before and after) and {*before, *after} <= {*"01"}
     expected = both and len(after) < len(before) and int(before) == int(after)
     assert only_drops_zeros(before, after) == expected
+
+
+# -- columns that are ignored -----------------------------------------------------------------------------------------
+
+
+def test_columns_that_begin_with_a_hash_or_are_named_are_ignored():
+    content = "key_id,#remark,sip_prefix,Comment\n1,1E5,00,#REF!\n"
+    assert values(content, source={"ignore": [" comment "]}) == {"sip_prefix": "00"}
+    assert values('{"key_id": 1, "# a": 1.5, "Comment": {}}', source={"ignore": ["comment"]}) == {}
+    assert values("key_id,sip_prefix\n1,00\n", source={"ignore": ["sip_prefix"]}) == {}
+
+
+@pytest.mark.parametrize("content", ["key_id,sip_prefix\n1,00\n", '{"key_id": 1}'])
+def test_a_column_that_is_to_be_ignored_must_be_there(content):
+    with pytest.raises(SourceError, match="there is no column coment, which is to be ignored"):
+        read(content, source={"ignore": ["coment"]})
+
+
+def test_the_file_of_passwords_may_lack_them(tmp_path):
+    (tmp_path / "first.csv").write_text("key_id,sip_password,why\n1,hush,x\n")
+    content = "key_id,why\n1,y\n"
+    assert values(content, source={"ignore": ["why"]}, secrets_from=tmp_path / "first.csv") == {"sip_password": "hush"}
+    (tmp_path / "first.csv").write_text("key_id,sip_password\n1,hush\n")
+    assert values(content, source={"ignore": ["why"]}, secrets_from=tmp_path / "first.csv") == {"sip_password": "hush"}
+
+
+def test_the_key_cannot_be_ignored():
+    with pytest.raises(SourceError, match="there is no column key_id, by which rows are matched"):
+        read("key_id,sip_prefix\n1,00\n", source={"ignore": ["key_id"]})
+
+
+def test_columns_that_a_listing_shows_are_left_out():
+    rows = read("key_id,type,state,createTime,sip_prefix\n1,2,0,2025,00\n")
+    assert rows.shown_only == ("type", "state", "createTime")
+    assert dict(rows.changes[0].values) == {"sip_prefix": "00"}

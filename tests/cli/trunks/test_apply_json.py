@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,12 +17,17 @@ def journal(tmp_path):
 
 @pytest.fixture
 def lines(itnio, journal):
-    """Runs a command of a job, and returns its exit status, the objects that it writes, and what it says."""
+    """Runs a command of a job, and returns its exit status, the objects that it writes, and what it says.
+
+    The objects are without their times.
+    """
 
     def run(command, of, *options):
         where = ("--journal", journal) if command == "apply" else ()
         result = itnio("trunks", command, of, "--json", *where, *options)
-        return result.status, [json.loads(line) for line in result.lines], result.err
+        written = [json.loads(line) for line in result.lines]
+        assert [line for line in written if ("time" in line) is not ("event" in line)] == []
+        return result.status, [{k: v for k, v in line.items() if k != "time"} for line in written], result.err
 
     return run
 
@@ -169,3 +175,37 @@ def test_the_way_back_can_be_looked_at_first(lines, sandbox, csv, journal):
     status, (item, counts, _), _ = lines("undo", journal, "--dry-run")
     assert (status, item["verdict"], counts["counts"]["update"]) == (2, "update", 1)
     assert item["changes"] == {"sip_prefix": {"from": "00", "to": None}}
+
+
+JSON = ("--json", "--yes")
+
+
+# -- times and heartbeat ----------------------------------------------------------------------------------------------
+
+
+def test_events_have_their_time(itnio, sandbox, csv):
+    before = datetime.now(UTC)
+    events = [json.loads(line) for line in itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), *JSON).lines]
+    times = [datetime.fromisoformat(event["time"]) for event in events if "event" in event]
+    assert [event["event"] for event in events] == ["plan", "result"]
+    assert before - timedelta(seconds=1) < times[0] <= times[1] < datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_a_job_that_waits_has_a_heartbeat(sandbox, csv, start):
+    order = sandbox.order("hold,endpoint=update")
+    rows = csv("key_id,sip_prefix", "1,00", "2,00")
+    process = start("trunks", "apply", rows, *JSON, "--heartbeat", "0.05s")
+    assert json.loads(process.stdout.readline())["event"] == "plan"
+    beats = [json.loads(process.stdout.readline()) for _ in range(3)]
+    assert {(beat["event"], beat["total"], beat["finished"]) for beat in beats} == {("progress", 2, 0)}
+    assert sorted(beat["time"] for beat in beats) == [beat["time"] for beat in beats]
+    order.release()
+    out, _ = process.communicate(timeout=30)
+    assert json.loads(out.splitlines()[-1])["event"] == "result"
+
+
+@pytest.mark.parametrize("text", ["0s", "fast", "-1s", "1d", ""])
+def test_a_heartbeat_that_is_not_a_time(itnio, sandbox, csv, text):
+    result = itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), *JSON, "--heartbeat", text)
+    assert (result.status, f"--heartbeat {text}: it is not a time" in result.err) == (1, True)
+    assert sandbox.requests == []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from cli.conftest import COMMAND
 from cli.terminal import Terminal
 from itnio_async.bulk import RowState, read_journal
 from itnio_async.cli.interrupts import interruptible
@@ -41,6 +43,35 @@ def test_it_names_account_and_host_and_asks(sandbox, rows, journal, answer, stat
         terminal.press(f"{answer}\n")
         assert terminal.end() == status
     assert updates(sandbox) == sent
+
+
+@pytest.mark.parametrize(("answer", "status", "sent"), [("y", 0, 2), ("n", 2, 0)])
+def test_it_asks_on_the_terminal_although_rows_come_by_a_pipe(sandbox, journal, answer, status, sent):
+    rows = "key_id,sip_prefix\n1,00\n2,00\n"
+    with Terminal("trunks", "apply", "-", "--journal", journal, "--canary", 1, piped=rows) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.press(f"{answer}\n")
+        if answer == "y":
+            terminal.wait_for("Go on with the others?")
+            terminal.press("y\n")
+        assert terminal.end() == status
+    assert updates(sandbox) == sent
+
+
+def test_ctrl_c_at_the_question_with_rows_from_a_pipe(sandbox, journal):
+    with Terminal("trunks", "apply", "-", "--journal", journal, piped="key_id,sip_prefix\n1,00\n") as terminal:
+        terminal.wait_for("[y/N]")
+        assert terminal.interrupt() == 130
+    assert updates(sandbox) == 0
+
+
+def test_nobody_is_asked_where_there_is_no_terminal(sandbox, journal):
+    apply = [*COMMAND, "trunks", "apply", "-", "--journal", str(journal)]
+    rows = "key_id,sip_prefix\n1,00\n"
+    result = subprocess.run(apply, input=rows, capture_output=True, text=True, timeout=30, start_new_session=True)
+    assert result.returncode == 1
+    assert "there is nobody to ask: this process has no terminal" in result.stderr
+    assert updates(sandbox) == 0
 
 
 @pytest.mark.usefixtures("either_loop")

@@ -194,3 +194,30 @@ def test_asking_where_nobody_answers(itnio, sandbox):
     result = itnio("trunks", "update", 3, "--ask-sip-password")
     assert result.status == 1
     assert "stdin is not a terminal" in result.err
+
+
+# -- by its name ------------------------------------------------------------------------------------------------------
+
+
+def test_a_trunk_by_its_exact_name(itnio, sandbox):
+    assert itnio("trunks", "update", 5, "--sip-trunk-name", "trunk0000").status == 0
+    result = itnio("trunks", "update", "trunk0000", "--match", "name", "--sip-prefix", "7")
+    assert result.lines == ["Trunk 5 updated:", "  sip_prefix: (nothing) -> 7"]
+    assert sandbox.trunk(5).sip_prefix == "7"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says", "requests"),
+    [
+        (["trunk00001"], "'trunk00001' is not a key id, which is a number", 0),
+        (["1_0"], "'1_0' is not a key id", 0),
+        (["", "--match", "name"], "the trunk's name is empty", 0),
+        (["trunk0000", "--match", "name"], "no trunk has the name 'trunk0000'", 1),
+        (["99"], "no trunk has the key id 99", 1),
+    ],
+)
+def test_a_trunk_that_there_is_not(itnio, sandbox, arguments, says, requests):
+    result = itnio("trunks", "update", *arguments, "--sip-prefix", "7")
+    assert result.status == 1
+    assert says in result.err
+    assert len(sandbox.requests) == requests

@@ -1,0 +1,88 @@
+"""The journals of a directory: which job each of them is of, how far it has come, and whether it has been undone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from attrs import frozen
+
+from itnio_async.bulk.journal.paths import default_directory
+from itnio_async.bulk.journal.rows import JournalContents, JournalError, RowState
+from itnio_async.bulk.journal.table import read_journal
+
+_UNDO = "undo of "
+
+
+@frozen
+class ShelvedJob:
+    """A job by its journal; `undone_by` are the journals of its undo, from the first to the last."""
+
+    contents: JournalContents
+    undone_by: tuple[JournalContents, ...] = ()
+
+    @cached_property
+    def counts(self) -> Mapping[RowState, int]:
+        """How many rows are in each state."""
+        return Counter(row.state for row in self.contents.rows)
+
+    @property
+    def is_undo(self) -> bool:
+        """Tell whether the job itself undoes another one."""
+        return self.contents.header.source.startswith(_UNDO)
+
+    @property
+    def state(self) -> str:
+        """How far it has come, in one word: running, unfinished, refused or done."""
+        if self.contents.is_running:
+            return "running"
+        if any(self.counts[state] for state in (RowState.WAITING, RowState.SENT, RowState.UNKNOWN)):
+            return "unfinished"
+        return "refused" if self.counts[RowState.REFUSED] else "done"
+
+    @property
+    def undone(self) -> str:
+        """Whether it has been undone: yes, no, or in part."""
+        touched = {row.key_id for row in self.contents.rows if row.state is RowState.DONE}
+        back = {
+            row.key_id
+            for undo in self.undone_by
+            for row in undo.rows
+            if row.state in (RowState.DONE, RowState.UNCHANGED)
+        }
+        if not touched or not touched & back:
+            return "no"
+        return "yes" if touched <= back else "in part"
+
+
+def jobs_in(directory: Path | None = None) -> tuple[list[ShelvedJob], list[JournalError]]:
+    """Return the jobs whose journals lie in a directory or below it, the last begun first, and what cannot be read.
+
+    By default this is where journals are if nobody says otherwise.
+    """
+    found: list[JournalContents] = []
+    errors: list[JournalError] = []
+    for path in sorted((directory or default_directory()).rglob("*.journal")):
+        try:
+            found.append(read_journal(path))
+        except JournalError as error:
+            errors.append(error)
+    found.sort(key=lambda contents: contents.header.created, reverse=True)
+    return [ShelvedJob(contents, _undoes(contents, found)) for contents in found], errors
+
+
+def _undoes(job: JournalContents, all_of_them: Iterable[JournalContents]) -> tuple[JournalContents, ...]:
+    """Return the undoes of a job: of the same source and account, after it and before the next one of that source."""
+    same = [
+        one for one in all_of_them if (one.header.host, one.header.account) == (job.header.host, job.header.account)
+    ]
+    later = [one.header.created for one in same if one.header.source == job.header.source]
+    end = min((created for created in later if created > job.header.created), default=float("inf"))
+    undoes = [
+        one
+        for one in same
+        if one.header.source == f"{_UNDO}{job.header.source}" and job.header.created < one.header.created < end
+    ]
+    return tuple(sorted(undoes, key=lambda one: one.header.created))
