@@ -34,6 +34,7 @@ from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
 from itnio_async.bulk.journal.table import check_header, has_journal, read_journal
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
 from itnio_async.errors import InvalidRequestError, ItnioError
 
@@ -147,7 +148,7 @@ class Job:
         if contents is None and await asyncio.to_thread(has_journal, self._path):
             contents = await asyncio.to_thread(read_journal, self._path)
         if trunks is None:
-            trunks = await list_trunks(self._client)
+            trunks = await list_trunks(self._client, reading=Reading(self._options.patience))
         rows, is_new = await asyncio.to_thread(self._open_rows, contents, identity, trunks)
         look = await asyncio.to_thread(self._decider(is_new=is_new).look, rows, trunks)
         return look.plan

@@ -24,6 +24,7 @@ from itnio_async.bulk import (
 )
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.plan.saved import is_saved_plan
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
@@ -121,7 +122,7 @@ async def _from_file(
     identity: Identity,
 ) -> PreparedJob:
     consent.require_account(rows.accounts, identity, same_account=job.same_account)
-    trunks = await list_trunks(client)
+    trunks = await list_trunks(client, reading=Reading(job.patience))
     journal = run.journal or default_journal_path(file.full_name, digest_of(rows.changes), identity)
     if conditions:
         what = [digest_of(rows.changes), *map(str, conditions)]
@@ -159,7 +160,7 @@ async def _from_plan(
     source = file.source()
     secrets = file.rows(source).changes if saved.needs_source else ()
     changes = saved.changes(identity, secrets)
-    trunks = await list_trunks(client)
+    trunks = await list_trunks(client, reading=Reading(job.patience))
     job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
     plan = make_plan(changes, trunks, accept_zeros=job.accept_zeros)
     consent.require_names(plan, is_of_account=bool(header.accounts))

@@ -12,6 +12,7 @@ import typer
 from itnio_async import AsyncClient, InvalidRequestError
 from itnio_async.bulk import Identity, JobOptions, list_trunks, make_plan
 from itnio_async.bulk.trunks.assignments import changes_to, place_of, values_of
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.bulk.trunks.where import Condition, chosen
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
@@ -100,7 +101,7 @@ async def _prepare(
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
-    trunks = await list_trunks(client)
+    trunks = await list_trunks(client, reading=Reading(job.patience))
     journals = ChosenJob("set", [*assignments, "where", *map(str, conditions)], identity, run.journal)
     going_on = journals.going_on()
     if going_on is None:

@@ -22,6 +22,7 @@ from itnio_async.bulk import (
     plan_undo,
     read_journal,
 )
+from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import json_line, say, visible
@@ -72,7 +73,7 @@ async def _prepare(
     client: AsyncClient,
     identity: Identity,
 ) -> PreparedJob:
-    trunks = await list_trunks(client)
+    trunks = await list_trunks(client, reading=Reading(job.patience))
     undo = plan_undo(contents, trunks, identity, same_account=job.same_account)
     _say_what_stays(undo)
     if json:

@@ -463,3 +463,16 @@ def test_a_journal_where_there_can_be_none(itnio, sandbox, csv, tmp_path):
         result = itnio("trunks", "apply", file, "--yes", "--journal", path)
         assert (result.status, sent(sandbox)) == (1, 0)
         assert str(path) in result.err
+
+
+@pytest.mark.parametrize("command", ["apply", "undo", "set"])
+def test_keep_trying_is_for_the_listing_before_the_job_too(itnio, sandbox, csv, tmp_path, command):
+    journal = tmp_path / "a.journal"
+    rows = csv("key_id,sip_prefix", "1,00")
+    assert itnio("trunks", "apply", rows, "--journal", journal, "--yes").status == 0
+    order = sandbox.order("drop,endpoint=sipTrunk/query")
+    line = {"apply": [rows, "--journal", journal], "undo": [journal], "set": ["sip_prefix=1", "--all"]}[command]
+    result = itnio("trunks", command, *line, "--yes", "--keep-trying", "0.3s")
+    assert result.status == 1
+    assert "the connection ended before the answer was whole" in result.err
+    assert order.struck >= 2
