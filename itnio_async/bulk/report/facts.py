@@ -10,6 +10,8 @@ from itnio_async.bulk.job.options import JobOptions, as_data
 from itnio_async.bulk.report.report import Report
 from itnio_async.text import counted
 
+# A job of few rows takes no time worth telling.
+_LEAST_TOLD = 0.1
 # Of the options in the journal, those that are named by themselves.
 _NAMED = ("rate_limit", "concurrency")
 
@@ -24,7 +26,7 @@ def facts_of(report: Report, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "Begun", shown_time(runs[0].began if runs else header.created, zone)
     if runs and (end := runs[-1].end) is not None:
         yield "Ended", shown_time(end.ended, zone)
-    if report.seconds:
+    if report.seconds >= _LEAST_TOLD:
         yield "Took", f"{_duration(report.seconds)} from the first answer to the last"
     if runs:
         last = runs[-1]

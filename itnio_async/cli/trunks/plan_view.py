@@ -87,10 +87,11 @@ def show_fields(plan: Plan) -> None:
 
 def _most_often(changes: Sequence[FieldChange]) -> str:
     """Return what the most of these changes have in common: before and after, or else what it becomes."""
-    ((text, count),) = Counter(map(_value_of, changes)).most_common(1)
-    if count == 1 and len(changes) > 1:
-        return "each another value"
-    return text if count == len(changes) else f"{text} ({count:,} of them)"
+    values = Counter(map(_value_of, changes))
+    ((text, count),) = values.most_common(1)
+    if count == len(changes):
+        return text
+    return f"{text} ({count:,} of them)" if 2 * count > len(changes) else f"{len(values):,} different values"
 
 
 def _value_of(change: FieldChange) -> str:

@@ -17,6 +17,9 @@ from hypothesis import given, settings, strategies as st
 from support.chromium import look_at
 from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
+from itnio_async.bulk.files.places import BadRow, Place
+from itnio_async.bulk.job.options import JobOptions, as_data
+from itnio_async.bulk.journal.runs import Run, RunEnd
 from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.charts import nice_top
 from itnio_async.bulk.report.page import html_of, write_html
@@ -138,6 +141,67 @@ def test_it_loads_nothing_and_runs_only_its_own_script():
     assert not re.search(r"url\(|@import", text)
 
 
+def run(**more):
+    """A run with its end."""
+    end = RunEnd(ended=1010.0, how="finished", retries=3)
+    values = {"by": "me@here", "began": 990.0, "options": as_data(JobOptions()), "end": end, "exit_status": 3}
+    return Run(**{**values, **more})
+
+
+def everything(text="x"):
+    """A report in which everything is that can be there, with a text from elsewhere wherever one can be."""
+    changed = {"before": {"sip_prefix": text}, "after": {"sip_prefix": f"{text}1"}, "trunk_name": text}
+    rows = (
+        journal_row(0, DONE, **changed, canary=True, verified=True, read_back="as wanted"),
+        journal_row(1, DONE, **changed, drifted=True, verified=False, read_back=f"sip_prefix is {text}"),
+        journal_row(2, NAME_TAKEN._replace(reason=text, error=text), **changed, new_secrets=("sip_password",)),
+        journal_row(3, NOT_FOUND._replace(reason=text, error=text, attempts=1), trunk_name=text),
+        journal_row(4, LOST._replace(reason=text, error=text), trunk_name=text),
+        journal_row(5, WAITING),
+    )
+    bad = [
+        BadRow(Place(text, 8, text), text, -55, {"key_id": text, "sipTrunkName": text, "sip_password": ""}),
+        BadRow(Place(text, 8, text), text, None, {"key_id": text}),
+    ]
+    cut_off = run(by=text, end=RunEnd(ended=1010.0, how="error", reason=text), options={"cookies": text}, exit_status=1)
+    header = attrs.evolve(HEADER, source=text, host=text, api_key=text)
+    return Report(header, rows, runs=(run(by=text, end=None), cut_off), bad=bad)
+
+
+def test_everything_is_there():
+    page = Page(html_of(everything("there")))
+    assert page.words_in("h2") == [
+        "The job",
+        "Why rows are not done",
+        "Over time",
+        "5 failed rows",
+        "1 row had drifted since an earlier job",
+        "Canary: 1 row went first",
+        "Changes of 3 rows",
+        "2 runs",
+    ]
+    cells = page.words_in("td")
+    assert "sip_prefix: there -> there1" in cells
+    assert "sip_prefix: there -> there1\nsip_password: (changed)" in cells
+    assert "error, there" in cells
+    assert "no end was noted" in cells
+    assert "column there: there column there: there" in cells
+    assert facts_in(html_of(everything("there")))["Canary"] == "1 row went first, 1 read back as wanted"
+    verdict = next(words for words in page.words_in("p") if words.startswith("Not all"))
+    assert verdict == (
+        "Not all is well: 1 of 7 rows is as wanted, 2 refused, 1 of unknown outcome, 1 read back otherwise, "
+        "1 left out as bad, 1 not sent. It ended early."
+    )
+
+
+def test_each_reason_leads_to_its_first_row():
+    tags = Page(html_of(everything())).tags
+    links = [attributes["href"] for tag, attributes in tags if tag == "a"]
+    marked = [attributes for tag, attributes in tags if tag == "tr" and "id" in attributes]
+    assert {f"#{attributes['id']}" for attributes in marked} == set(links)
+    assert all(attributes["id"] == attributes["data-reason"] for attributes in marked)
+
+
 TAGS = ("</script>", "<script>", "</style>", "</td>", "</title>", "<!--", "-->", "<![CDATA[", "]]>", "<img/src=x>")
 MARKS = ("'", '"', "`", "=", ">", "<", "&", "&lt;", "&#34;", "/", "\\", "{{version}}", "{%raw%}", "{#", "#}")
 ODD = (" onclick=alert(1)", "javascript:", " ", "\n", "\0", "\u2028", "\u202e", "\ud800", "\U0001f512", "名")
@@ -161,6 +225,10 @@ def test_whatever_is_in_a_value_it_is_only_words(source, host, api_key, name, re
     assert hostile.words_in("h1") == [Path(source).name]
     if host:
         assert hostile.words_in("dd")[0] == f"{api_key} at {host}"
+    full, plain = Page(html_of(everything(reason))), Page(html_of(everything("a")))
+    # A text without letters leaves out what there is nothing to say of.
+    if reason:
+        assert full.tags == plain.tags
     cells = hostile.words_in("td")
     assert cells[2:8:4] == [one.meaning for one in made.reasons]
     assert cells[10::6] == [name, name]
@@ -251,6 +319,47 @@ def test_a_browser_shows_it_offline_and_sorts_it(tmp_path, presses, column, expe
     assert len(found) == len(made.failed)
     assert found == expected(found)
     assert EVIL in seen.text
+
+
+def rows_after(tmp_path, text, steps):
+    """What is seen of the failed rows after these steps of a script, and the words above them."""
+    page = tmp_path / "report.html"
+    page.write_text(text.replace("</script></body>", f"</script><script>{steps}</script></body>"))
+    seen = look_at(page, tmp_path / "profile")
+    assert seen.console == []
+    body = re.search(r'id="failed".*?<tbody>(.*?)</tbody>', seen.document, re.DOTALL)[1]
+    rows = [part for part in body.split("<tr")[1:] if "hidden" not in part.partition(">")[0]]
+    told = re.search(r"<output>(.*?)</output>", seen.document)[1]
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows], told
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_link_of_a_reason_leaves_its_rows_alone(tmp_path, number):
+    made = job()
+    (one,) = made.reasons[number : number + 1]
+    click = f"document.querySelectorAll('#reasons tbody tr')[{number}].querySelector('a').click();"
+    rows, told = rows_after(tmp_path, html_of(made), click)
+    assert len(rows) == one.count
+    assert told == f"{one.count} of {len(made.failed)} rows"
+    assert {row[4] for row in rows} == {"" if one.code is None else str(one.code)}
+
+
+@pytest.mark.parametrize(
+    ("typed", "then", "left"),
+    [
+        ("-18", "", lambda row: row.result.code == -18),
+        ("UNKNOWN  trunk1", "", lambda row: row.state.value == "unknown" and "trunk1" in row.trunk_name),
+        ("-18", "document.querySelector('.filter button').click();", lambda row: True),
+        ("nothing like it", "", lambda row: False),
+    ],
+)
+def test_a_filter_shows_the_rows_with_all_its_words(tmp_path, typed, then, left):
+    made = job()
+    type_it = f"const it = document.querySelector('.filter input'); it.value = '{typed}';"
+    rows, told = rows_after(tmp_path, html_of(made), f"{type_it} it.dispatchEvent(new Event('input')); {then}")
+    expected = [str(row.place.line) for row in made.failed if left(row)]
+    assert [row[0] for row in rows] == expected
+    assert told == ("" if len(expected) == len(made.failed) else f"{len(expected)} of {len(made.failed)} rows")
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])

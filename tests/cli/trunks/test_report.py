@@ -155,3 +155,82 @@ def test_rows_matched_by_name_in_the_form_of_the_first_file(itnio, sandbox, csv,
     result = itnio("trunks", "report", journal, "--failed", failed)
     assert result.err.splitlines()[0] == f"2 failed rows: {failed}"
     assert [line.split(";")[0] for line in failed.read_text().splitlines()] == ["sipTrunkName", "trunk00001", "nobody"]
+
+
+@pytest.fixture
+def partly_bad(itnio, sandbox, csv, tmp_path):
+    """A file and the journal of its job: of its rows one is done, two cannot be read, and one has no trunk."""
+    file = csv(
+        "key_id,sip_trunk_state,sip_gateway_ip,sip_password",
+        "1,,10.9.9.9,",
+        "3,maybe,10.9.9.8,Hush-hush",
+        "99999,,10.9.9.7,",
+        "x,perhaps,10.9.9.6,",
+    )
+    journal = tmp_path / "bad.journal"
+    assert itnio("trunks", "apply", file, "--yes", "--skip-invalid", "--journal", journal).status == 3
+    return file, journal
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_rows_that_were_left_out_as_bad_are_in_all_that_a_report_makes(itnio, partly_bad, tmp_path, is_there):
+    file, journal = partly_bad
+    if not is_there:
+        file.unlink()
+    failed, page = tmp_path / "failed.csv", tmp_path / "page.html"
+    result = itnio("trunks", "report", journal, "--failed", failed, "--html", page)
+    assert "Bad rows\t2\tleft out: they cannot be read, or break a rule" in result.lines
+    assert "1 of 4 rows is as wanted, 1 refused, 2 left out as bad." in result.out
+    head, *rows = [line.split(",") for line in failed.read_text().splitlines()]
+    found = {row[head.index("key_id")]: dict(zip(head, row, strict=False)) for row in rows}
+    assert set(found) == {"3", "99999", "x"}
+    assert (found["3"]["sip_trunk_state"], found["3"]["sip_gateway_ip"]) == ("maybe", "10.9.9.8")
+    assert (found["x"]["sip_trunk_state"], found["3"]["sip_password"]) == ("perhaps", "")
+    assert "3 failed rows" in page.read_text()
+    assert "column sip_trunk_state" in page.read_text()
+    summary, *lines = map(json.loads, itnio("trunks", "report", journal, "--json").lines)
+    assert (summary["rows"], summary["bad"]) == (2, 2)
+    bad = [line for line in lines if line["state"] == "bad"]
+    assert [(line["line"], line["column"]) for line in bad] == [
+        (3, "sip_trunk_state"), (5, "key_id"), (5, "sip_trunk_state"),
+    ]  # fmt: skip
+    assert bad[0]["cells"] == {
+        "key_id": "3", "sip_trunk_state": "maybe", "sip_gateway_ip": "10.9.9.8", "sip_password": "",
+    }  # fmt: skip
+    everything = result.out + failed.read_text() + page.read_text() + json.dumps(lines)
+    assert "ush" not in everything
+    assert b"ush" not in journal.read_bytes()
+
+
+def test_every_change_is_written_with_before_and_after(itnio, job, tmp_path):
+    changes = tmp_path / "changes.csv"
+    result = itnio("trunks", "report", job[1], "--changes", changes)
+    assert result.err == f"5 changes: {changes}\n"
+    assert [line.split(",")[:7] for line in changes.read_text().splitlines()] == [
+        ["line", "key_id", "sip_trunk_name", "state", "field", "before", "after"],
+        ["2", "1", "trunk00001", "refused", "sip_gateway_ip", "10.0.0.1", "10.0.0.3"],
+        ["2", "1", "trunk00001", "refused", "sip_password", "", "(changed)"],
+        ["3", "5", "trunk00005", "done", "sip_prefix", "", "00"],
+        ["4", "7", "trunk00007", "unknown", "sip_prefix", "", "00"],
+        ["6", "11", "trunk00011", "done", "sip_password", "", "(changed)"],
+    ]
+    assert changes.stat().st_mode & 0o777 == 0o600
+    typed = tmp_path / "changes.jsonl"
+    assert itnio("trunks", "report", job[1], "--changes", typed).status == 0
+    assert json.loads(typed.read_text().splitlines()[2])["after"] == "00"
+
+
+def test_each_run_is_kept_with_its_end(itnio, sandbox, job, tmp_path):
+    file, journal = job
+    page = tmp_path / "page.html"
+    options = ("--yes", "--journal", journal, "--retry-refused", "--verify", "--rate", "20", "--html", page)
+    assert itnio("trunks", "apply", file, *options).status == 3
+    first, second = json.loads(itnio("trunks", "report", journal, "--json").lines[0])["runs"]
+    assert (first["exit_status"], first["end"]["how"], first["options"]["rate_limit"]) == (3, "finished", "auto")
+    assert (second["exit_status"], second["options"]["verify"]) == (3, True)
+    assert first["began"] <= first["end"]["ended"] <= second["began"]
+    assert "@" in first["by"]
+    assert "2 runs" in page.read_text()
+    shown = itnio("trunks", "report", journal).out
+    assert "retry-refused, verify" in shown
+    assert "at most 20/s" in shown
