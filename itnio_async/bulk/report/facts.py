@@ -10,8 +10,6 @@ from itnio_async.bulk.job.options import JobOptions, as_data
 from itnio_async.bulk.report.report import Report
 from itnio_async.text import counted
 
-# A job of few rows takes no time worth telling.
-_LEAST_TOLD = 0.1
 # Of the options in the journal, those that are named by themselves.
 _NAMED = ("rate_limit", "concurrency")
 
@@ -26,7 +24,7 @@ def facts_of(report: Report, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "Begun", shown_time(runs[0].began if runs else header.created, zone)
     if runs and (end := runs[-1].end) is not None:
         yield "Ended", shown_time(end.ended, zone)
-    if report.seconds >= _LEAST_TOLD:
+    if report.seconds is not None:
         yield "Took", f"{_duration(report.seconds)} from the first answer to the last"
     if runs:
         last = runs[-1]
@@ -67,6 +65,8 @@ def _other_options(options: Mapping[str, Any], zone: tzinfo | None) -> Iterator[
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

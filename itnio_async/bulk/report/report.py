@@ -209,10 +209,10 @@ class Report:
         return _ENDS.get(end.how, "")
 
     @cached_property
-    def seconds(self) -> float:
-        """How long it took from the first row's end to the last one's."""
+    def seconds(self) -> float | None:
+        """How long it took from the first row's end to the last one's; None where no row has ended."""
         ends = [row.result.ended for row in self.rows if row.result.ended is not None]
-        return max(ends) - min(ends) if ends else 0.0
+        return max(ends) - min(ends) if ends else None
 
     @cached_property
     def timeline(self) -> Timeline:

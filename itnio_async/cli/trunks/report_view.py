@@ -73,7 +73,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "api_key": header.api_key,
         "created": header.created,
         "running": report.is_running,
-        "seconds": round(report.seconds, 3),
+        "seconds": None if report.seconds is None else round(report.seconds, 3),
         "conclusion": report.verdict,
         "rows": len(report.rows),
         "bad": report.bad_count,
