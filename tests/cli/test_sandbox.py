@@ -142,12 +142,13 @@ async def test_strict_ends_with_an_error_if_something_was_assumed(start):
         ),
         (["--assume", "trunk_quota=-1"], "trunk_quota must be a whole number of at least 0, not -1"),
         (["--window", "0"], "window must be a number above 0, not 0.0"),
-        (["--state", "/nowhere/at/all"], "cannot be opened"),
-        (["--log", "/nowhere/at/all"], "cannot be written"),
+        (["--state", "no-such-folder/state"], "cannot be opened"),
+        (["--log", "no-such-folder/log"], "cannot be written"),
         (["--trunks", "1000000000"], "trunks must be a whole number from 0 to 1000000, not 1000000000"),
     ],
 )
-def test_what_does_not_fit_is_said(itnio, arguments, said):
+def test_what_does_not_fit_is_said(itnio, arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     result = itnio("sandbox", "--port", 0, *arguments)
     assert (result.status, result.out) == (1, "")
     assert said in result.err
