@@ -761,8 +761,8 @@ class TestStreams:
         async def handler(connection: Connection) -> None:
             nonlocal sent
             await connection.receive()
-            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n")
-            for _ in range(500):
+            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+            for _ in range(1000):
                 await connection.send(bytes(100_000))
                 sent += 100_000
             await serve(connection)
@@ -773,8 +773,9 @@ class TestStreams:
             while sent != before:
                 before = sent
                 await asyncio.sleep(0.05)
-            assert sent < 20_000_000
-            assert sum([len(part) async for part in response.aiter_raw()]) == 50_000_000
+            # The system's own buffers, of four sockets where nginx stands between, have grown to 22 MB.
+            assert sent < 40_000_000
+            assert sum([len(part) async for part in response.aiter_raw()]) == 100_000_000
             assert (await call(transport, server)).extensions["itnio_connection"] == (1, True)
             await assert_whole(transport, server)
 
