@@ -13,7 +13,7 @@ import typer
 
 from itnio_async.cli.app import build, is_job_with_json
 from itnio_async.cli.due_result import expect_result, is_result_due
-from itnio_async.cli.error_text import text_of
+from itnio_async.cli.error_text import text_of, usage_text
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
 from itnio_async.cli.interrupts import interrupted_status, interrupted_text, signals_like_ctrl_c
 from itnio_async.cli.loudness import be_quiet
@@ -71,7 +71,11 @@ def _run(arguments: Sequence[str]) -> int:
     command = build(rich=sys.stdout.isatty())
     try:
         with _result_at_the_end():
-            status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
+            try:
+                status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
+            except _UsageError as error:
+                error.message = usage_text(error)
+                raise
             if status == INTERRUPTED:
                 raise KeyboardInterrupt  # which typer has made a status of
     except typer.Abort:
