@@ -68,11 +68,8 @@ async def under_sentry_in_transactions(opened: AbstractAsyncContextManager[Call]
         yield handled
 
 
-@asynccontextmanager
-async def under_opentelemetry(opened: AbstractAsyncContextManager[Call]) -> AsyncIterator[Call]:
-    """With the instrumentors; each span goes to an exporter that drops it."""
-    from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
-    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+def _tracer_provider() -> Any:
+    """Return what gives each span to an exporter that drops it."""
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
@@ -82,10 +79,27 @@ async def under_opentelemetry(opened: AbstractAsyncContextManager[Call]) -> Asyn
 
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(Nowhere()))
+    return provider
+
+
+@asynccontextmanager
+async def under_opentelemetry(opened: AbstractAsyncContextManager[Call]) -> AsyncIterator[Call]:
+    """With the instrumentors."""
+    from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+    provider = _tracer_provider()
     HTTPXClientInstrumentor().instrument(tracer_provider=provider)
     AioHttpClientInstrumentor().instrument(tracer_provider=provider)
     async with opened as call:
         yield call
+
+
+def with_telemetry(client: Any) -> None:
+    """With the SDK's own spans and metrics."""
+    from itnio_async.telemetry import instrument
+
+    instrument(client, tracer_provider=_tracer_provider())
 
 
 def hand_on(transport: Any) -> Any:

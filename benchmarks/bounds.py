@@ -128,6 +128,15 @@ BOUNDS = (
         )
     ),
     Bound(
+        "CPU a call with `itnio_async.telemetry`, 100 in flight, against aiohttp's under OpenTelemetry",
+        _CPU,
+        ("aiohttp+opentelemetry",),
+        1,
+        setup="around",
+        ours="sdk+telemetry",
+        at_most=True,
+    ),
+    Bound(
         "CPU that a middleware that does nothing adds to a call, 100 in flight",
         _CPU,
         ("sdk",),

@@ -114,7 +114,7 @@ def bounds_groups() -> list[Group]:
         Group("", 100, [*two, "httpx", "floor", *SDKS]),
         Group("", 1000, two),
         Group("TLS", 100, two),
-        Group("around", 100, [*two, *(f"{peer}+{what}" for what in AROUND for peer in two)]),
+        Group("around", 100, [*two, *(name for what in AROUND for peer in two if (name := f"{peer}+{what}") in PEERS)]),
     ]
 
 

@@ -44,13 +44,15 @@ class Target(NamedTuple):
 
 
 @asynccontextmanager
-async def sdk(target: Target, **options: Any) -> AsyncIterator[Call]:
-    """The whole typed `update` of the SDK with its defaults."""
+async def sdk(target: Target, prepare: Callable[[Any], None] | None = None, **options: Any) -> AsyncIterator[Call]:
+    """The whole typed `update` of the SDK with its defaults; `prepare` does something with the client before."""
     from itnio_async import AsyncClient, GroupBinding, SipTrunkUpdate
 
     async with AsyncClient(
         job.API_KEY, job.API_SECRET, base_url=target.url, verify=target.verify(), **options
     ) as client:
+        if prepare is not None:
+            prepare(client)
 
         async def call() -> None:
             await client.sip_trunks.update(
@@ -294,6 +296,7 @@ PEERS |= {
     **_around("sentry", _within(around.under_sentry), *around.SENTRY),
     **_around("sentry-transaction", _within(around.under_sentry_in_transactions), *around.SENTRY),
     **_around("opentelemetry", _within(around.under_opentelemetry, "pyreqwest"), *around.OPENTELEMETRY),
+    **_around("telemetry", {"sdk": lambda target: sdk(target, around.with_telemetry)}, *around.OPENTELEMETRY),
 }
 AROUND = tuple(dict.fromkeys(name.partition("+")[2] for name in PEERS if "+" in name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -20,11 +21,11 @@ _TRUNKS = (
     Command("add", "Create a trunk.", function_at("trunks.add:add_trunk")),
     Command("export", "Write the trunks to a file.", function_at("trunks.export:export_trunks")),
     Command("plan", "Show what a file of trunks would change.", function_at("trunks.plan:plan_trunks")),
-    Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks")),
-    Command("set", "Give the same values to many trunks.", function_at("trunks.set:set_trunks")),
+    Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks"), is_job=True),
+    Command("set", "Give the same values to many trunks.", function_at("trunks.set:set_trunks"), is_job=True),
     Command("jobs", "List the jobs and their journals.", function_at("trunks.jobs:list_jobs")),
     Command("report", "Show what became of each row of a job.", function_at("trunks.report:report_trunks")),
-    Command("undo", "Undo the changes of a job.", function_at("trunks.undo:undo_trunks")),
+    Command("undo", "Undo the changes of a job.", function_at("trunks.undo:undo_trunks"), is_job=True),
 )
 _DEMO = Command("demo", "Watch 500 trunks being updated; needs no account.", function_at("demo:demo"))
 _OTHERS = (
@@ -54,6 +55,14 @@ def build(*, rich: bool) -> TyperGroup:
     # As typer does for an app that it makes itself.
     app.params.extend(get_install_completion_arguments())
     return app
+
+
+def is_job_with_json(arguments: Sequence[str]) -> bool:
+    """Tell whether these arguments are for a job with `--json`, whatever else is wrong with them."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    jobs = [["trunks", command.name] for command in _TRUNKS if command.is_job]
+    return "--json" in options and words[:2] in jobs
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from typing import Any
 
 from itnio_async.cli.exits import ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
 from itnio_async.cli.output import visible
@@ -43,6 +44,17 @@ _FOR_A_SHELL = {
 _MAY_BE_DONE = "The request may have been processed: look before repeating what does harm."
 _MORE_TIME = "What to do: give it more time (--timeout), or check the network (`itnio doctor`)."
 _SEE_DOCTOR = "What to do: check address, network and TLS (`itnio doctor`)."
+# What pydantic, which newer versions of typer read values with, calls a wrong one, and what is wanted.
+_WANTED_VALUES = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "above {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "below {lt:g}",
+}
 # Of an exception's causes; more is a circle.
 _MOST_CAUSES = 10
 
@@ -59,6 +71,18 @@ def plain_text(error: BaseException) -> str:
     if isinstance(error, ItnioError) and (said := _without_answer(error)):
         return said
     return " ".join(for_a_shell(str(error)).split())
+
+
+def usage_text(error: Any) -> str:
+    """Return what a wrong option's or argument's error of typer says, in our words where it has pydantic's."""
+    errors = getattr(error.__cause__, "errors", None)
+    if errors is None:
+        return str(error.message)
+    first = errors()[0]
+    wanted = _WANTED_VALUES.get(first["type"])
+    if wanted is None:
+        return str(error.message).removeprefix("Value error, ")
+    return f"{first['input']!r} is not {wanted.format(**first.get('ctx', {}))}."
 
 
 def _without_answer(error: ItnioError) -> str:

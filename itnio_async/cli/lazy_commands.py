@@ -21,13 +21,14 @@ HELP = {"help_option_names": ["--help", "-h"]}
 class Command:
     """A command: its name, its line in the list, and how its function is loaded.
 
-    `settings` are those of its context in click.
+    `settings` are those of its context in click. With `--json`, a job ends with a `result`, whatever ends it.
     """
 
     name: str
     summary: str
     load: Callable[[], Callable[..., Any]]
     settings: dict[str, Any] = field(factory=dict)
+    is_job: bool = False
 
 
 def function_at(where: str) -> Callable[[], Callable[..., Any]]:

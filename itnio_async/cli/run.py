@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from itnio_async.cli.error_text import text_of
+from itnio_async.cli.app import build, is_job_with_json
+from itnio_async.cli.due_result import expect_result, is_result_due
+from itnio_async.cli.error_text import text_of, usage_text
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
 from itnio_async.cli.interrupts import interrupted_status, interrupted_text, signals_like_ctrl_c
 from itnio_async.cli.loudness import be_quiet
@@ -28,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
             # Letters that the terminal's encoding lacks become escapes, instead of ending a listing half-way.
             stream.reconfigure(errors="backslashreplace")
     be_quiet(False)
+    expect_result(is_job_with_json(arguments))
     with signals_like_ctrl_c():
         status = _status_of(arguments)
         if status in (INTERRUPTED, interrupted_status()):
@@ -60,15 +64,20 @@ def _status_of(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from itnio_async.cli.app import build
-
     if "_ITNIO_COMPLETE" in os.environ:
         # A shell that asks for completions takes each line for one: the texts beside them must not be wrapped.
         os.environ["COLUMNS"] = "10000"
     # Only on terminals the help has boxes and colours.
     command = build(rich=sys.stdout.isatty())
     try:
-        status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
+        with _result_at_the_end():
+            try:
+                status = command.main(args=list(arguments), prog_name="itnio", standalone_mode=False)
+            except _UsageError as error:
+                error.message = usage_text(error)
+                raise
+            if status == INTERRUPTED:
+                raise KeyboardInterrupt  # which typer has made a status of
     except typer.Abort:
         return INTERRUPTED
     except _UsageError as error:
@@ -78,6 +87,19 @@ def _run(arguments: Sequence[str]) -> int:
         say(text_of(error))
         return error.status if isinstance(error, CommandError) else ERROR
     return status if isinstance(status, int) else DONE
+
+
+@contextmanager
+def _result_at_the_end() -> Iterator[None]:
+    """Write the result of a job with `--json` where none is written: for options that cannot be, or for a fault."""
+    try:
+        yield
+    except BaseException as error:
+        if is_result_due():
+            from itnio_async.cli.trunks.nothing_sent import tell_error
+
+            tell_error(CommandError(error.format_message()) if isinstance(error, _UsageError) else error)
+        raise
 
 
 def _discard_stdout() -> None:

@@ -345,3 +345,22 @@ def test_the_script_of_a_shell(shell):
     environment = {**os.environ, "_ITNIO_COMPLETE": f"source_{shell}"}
     script = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60).stdout
     assert f"_ITNIO_COMPLETE=complete_{shell}" in script
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trunks", "list", "--limit", "x"], "'x' is not a"),
+        (["trunks", "list", "--limit", "1.5"], "'1.5' is not a"),
+        (["trunks", "list", "--limit", "0"], "0"),
+        (["trunks", "list", "--timeout", "soon"], "'soon' is not a"),
+        (["trunks", "list", "--type", "both"], "'both' is not one of 'outbound', 'inbound'."),
+        (["sandbox", "--port", "99999"], "99999"),
+        (["sign", "--at", "now"], "now"),
+    ],
+)
+def test_wrong_values_are_told_in_our_words(itnio, arguments, said):
+    result = itnio(*arguments)
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err.splitlines()[-1]
+    assert not re.search("Value error|Input should|pydantic|parse", result.err)

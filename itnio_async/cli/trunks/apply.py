@@ -81,7 +81,7 @@ def apply_trunks(
     """
     trunk_file = TrunkFile(file, form)
     needed = [None if file == STANDARD_INPUT else file, form.secrets_from, run.journal]
-    with told_at_the_end(trunk_file.full_name, files, needed=needed, json=how.json) as known:
+    with told_at_the_end(trunk_file.full_name, files, needed=needed, how=how) as known:
         when = time.when()
         conditions = where.conditions()
         job = run.job_options(

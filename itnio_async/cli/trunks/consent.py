@@ -18,7 +18,32 @@ _FEWEST = 5
 
 
 @frozen
-class ConsentOptions:
+class AmountOptions:
+    """The option that says how many trunks may be updated at most."""
+
+    max_changes: Annotated[
+        int | None,
+        typer.Option(
+            "--max-changes",
+            metavar="N",
+            min=0,
+            help="Send nothing if more than N trunks would be updated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+    def require_few(self, plan: Plan) -> None:
+        """Raise `CommandError` where more trunks would be updated than are allowed."""
+        count = plan.counts[Verdict.UPDATE]
+        if self.max_changes is not None and count > self.max_changes:
+            raise CommandError(
+                f"{counted(count, 'trunk')} would be updated, and --max-changes allows {self.max_changes}.",
+                "look at `itnio trunks plan`, and give a larger number if that is meant.",
+            )
+
+
+@frozen
+class ConsentOptions(AmountOptions):
     """The options without which a file that does not seem to be meant for the account is not applied."""
 
     other_account: Annotated[
@@ -38,16 +63,6 @@ class ConsentOptions:
             rich_help_panel=_PANEL,
         ),
     ] = False
-    max_changes: Annotated[
-        int | None,
-        typer.Option(
-            "--max-changes",
-            metavar="N",
-            min=0,
-            help="Send nothing if more than N trunks would be updated.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
 
     def require_account(self, accounts: Iterable[str], identity: Identity, *, same_account: bool) -> None:
         """Raise `CommandError` where a file is of another account; `accounts` is what it says of that."""
@@ -78,13 +93,4 @@ class ConsentOptions:
                 f"{count} of the {counted(len(plan), 'row')} give their trunks other names: the file may be of another "
                 "account.",
                 "look at `itnio trunks plan`, and give --renames if these names are meant.",
-            )
-
-    def require_few(self, plan: Plan) -> None:
-        """Raise `CommandError` where more trunks would be updated than are allowed."""
-        count = plan.counts[Verdict.UPDATE]
-        if self.max_changes is not None and count > self.max_changes:
-            raise CommandError(
-                f"{counted(count, 'trunk')} would be updated, and --max-changes allows {self.max_changes}.",
-                "look at `itnio trunks plan`, and give a larger number if that is meant.",
             )

@@ -10,16 +10,17 @@ from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk import Ended, JobOptions, JobResult, JournalError, Report, RowState, read_journal, report_of
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.journal.table import note_exit_status
-from itnio_async.cli.error_text import status_of, text_of
+from itnio_async.cli.error_text import plain_text, status_of, text_of
 from itnio_async.cli.exits import CANARY_FAILED, CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED
 from itnio_async.cli.interrupts import interrupted_status
 from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.trunks.done_rows import DoneRows
 from itnio_async.cli.trunks.job_options import SessionOptions
-from itnio_async.cli.trunks.job_view import show_outcome, write_result
+from itnio_async.cli.trunks.job_view import show_outcome
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.cli.trunks.report_view import say_verdict
+from itnio_async.cli.trunks.result import write_result
 from itnio_async.runs.stopping import is_among
 from itnio_async.text import counted
 
@@ -44,7 +45,17 @@ def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOp
         _report(result, status)
     if how.json and unwritten is None:
         with until_nobody_reads():
-            write_result(report, result, files=files if is_written else ReportFileOptions(), status=status)
+            write_result(
+                report,
+                ended=result.ended.name.lower(),
+                status=status,
+                error=result.error,
+                text=None if result.error is None else plain_text(result.error),
+                journal=result.journal,
+                files=files if is_written else ReportFileOptions(),
+                not_as_wanted=len(result.not_as_wanted),
+                notes=result.notes,
+            )
     if unwritten is not None and not isinstance(unwritten, BrokenPipeError):
         say(text_of(unwritten))
         return status or ERROR

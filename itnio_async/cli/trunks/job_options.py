@@ -188,8 +188,9 @@ class SessionOptions:
         """The time of `--heartbeat` in seconds; raises `CommandError` for what is not one."""
         return seconds_of("--heartbeat", self.heartbeat)
 
-    def __attrs_post_init__(self) -> None:
-        _ = self.seconds_between_events  # before anything else is done
+    def require_sense(self) -> None:
+        """Raise `CommandError` for a time that is not one, and for JSON that would have to ask."""
+        _ = self.seconds_between_events
         if self.json and not (self.yes or self.dry_run):
             raise CommandError(
                 "with --json nothing is asked, so trunks are updated only if you say so.",

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from itnio_async.bulk import BadRow, Identity, JobResult, Plan, ReadBack, Report, RowState
+from itnio_async.bulk import BadRow, Identity, Plan, ReadBack, Report, RowState
 from itnio_async.bulk.job.decide import as_read
-from itnio_async.cli.error_text import plain_text
 from itnio_async.cli.output import BAD, GOOD, json_line, say, table
 from itnio_async.cli.trunks.plan_view import (
     changes_data,
@@ -21,8 +20,7 @@ from itnio_async.cli.trunks.plan_view import (
     write_bad_rows,
     write_plan,
 )
-from itnio_async.cli.trunks.report_files import ReportFileOptions
-from itnio_async.cli.trunks.report_view import show_report, summary_of
+from itnio_async.cli.trunks.report_view import show_report
 from itnio_async.text import counted
 
 
@@ -96,28 +94,6 @@ def show_outcome(report: Report, differing: Sequence[ReadBack], *, json: bool) -
         _write_read_back("verify", differing)
     else:
         show_report(report)
-
-
-def write_result(report: Report, result: JobResult, *, files: ReportFileOptions, status: int) -> None:
-    """Write the job's end as JSON; `files` are the files that were made of its report."""
-    error = result.error
-    json_line(
-        {
-            "event": "result",
-            **summary_of(report),
-            "not_as_wanted": len(result.not_as_wanted),
-            "ended": result.ended.name.lower(),
-            "error": None if error is None else type(error).__name__,
-            "code": getattr(error, "code", None),
-            "text": None if error is None else plain_text(error),
-            "notes": result.notes,
-            "journal": str(result.journal),
-            "failed": None if files.failed is None else str(files.failed),
-            "html": None if files.html is None else str(files.html),
-            "changes": None if files.changes is None else str(files.changes),
-            "exit_status": status,
-        }
-    )
 
 
 def _write_read_back(event: str, rows: Sequence[ReadBack]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.bulk import (
     BadRow,
     Identity,
+    JournalError,
     JournalHeader,
     JournalRow,
     Plan,
@@ -25,17 +26,23 @@ from itnio_async.bulk import (
     RowState,
     Source,
     TrunkChange,
+    read_journal,
+    report_of,
 )
 from itnio_async.bulk.job.decide import journal_row
 from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
 from itnio_async.cli.error_text import plain_text, text_of
 from itnio_async.cli.exits import ERROR, CommandError
-from itnio_async.cli.interrupts import interrupted_status
-from itnio_async.cli.output import json_line, say, until_nobody_reads
+from itnio_async.cli.interrupts import interrupted_status, interrupted_text
+from itnio_async.cli.output import say, until_nobody_reads
+from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
-from itnio_async.cli.trunks.report_view import summary_of
+from itnio_async.cli.trunks.result import write_result
 
-_Ends = (ItnioError, CommandError, OSError, KeyboardInterrupt, typer.Abort)
+# Ctrl-C, and Ctrl-D at a question.
+_Interrupted = (KeyboardInterrupt, EOFError, typer.Abort)
+# What ends a job in order; everything else is a fault of this package.
+_Ends = (ItnioError, CommandError, OSError, *_Interrupted)
 
 
 @define(kw_only=True)
@@ -71,12 +78,23 @@ class NothingSent:
             is_written, status = False, status or ERROR
         if self.json:
             with until_nobody_reads():
-                self._write_result(report, ended, status, error, is_written=is_written)
+                write_result(
+                    report,
+                    ended=ended,
+                    status=status,
+                    error=error,
+                    text=_reason(error),
+                    journal=self.journal,
+                    files=self.files if is_written else ReportFileOptions(),
+                )
         return status
 
     def _report(self, ended: str, status: int, error: BaseException | None) -> Report:
-        reason = "" if error is None else plain_text(error)
-        end = RunEnd(ended=time.time(), how=ended, reason=reason)
+        if not isinstance(error, (*_Ends, type(None))) and self.journal is not None:
+            # After a fault of this package, updates may have been sent: the journal knows of them.
+            with suppress(JournalError):
+                return report_of(read_journal(self.journal))
+        end = RunEnd(ended=time.time(), how=ended, reason=_reason(error) or "")
         run = Run(by=user_at_host(), began=self.began, options=self.options, end=end, exit_status=status)
         return Report(self._header(), tuple(self._rows(error)), runs=(run,), bad=self.bad)
 
@@ -101,38 +119,16 @@ class NothingSent:
             created=self.began,
         )
 
-    def _write_result(
-        self, report: Report, ended: str, status: int, error: BaseException | None, *, is_written: bool
-    ) -> None:
-        files = self.files if is_written else ReportFileOptions()
-        json_line(
-            {
-                "event": "result",
-                **summary_of(report),
-                "not_as_wanted": 0,
-                "ended": ended,
-                "error": None if error is None else type(error).__name__,
-                "code": getattr(error, "code", None),
-                "text": None if error is None else plain_text(error),
-                "notes": (),
-                "journal": None if self.journal is None else str(self.journal),
-                "failed": None if files.failed is None else str(files.failed),
-                "html": None if files.html is None else str(files.html),
-                "changes": None if files.changes is None else str(files.changes),
-                "exit_status": status,
-            }
-        )
-
 
 @contextmanager
 def told_at_the_end(
-    name: str, files: ReportFileOptions, *, needed: Iterable[str | os.PathLike[str] | None], json: bool
+    name: str, files: ReportFileOptions, *, needed: Iterable[str | os.PathLike[str] | None], how: SessionOptions
 ) -> Iterator[NothingSent]:
     """Give what takes note of a job; an error that ends it before anything is sent is told there too.
 
     Raises `CommandError` or `ConfigurationError` where the files cannot be written, or would replace what is `needed`.
     """
-    known = NothingSent(name=name, files=files, json=json)
+    known = NothingSent(name=name, files=files, json=how.json)
     try:
         files.require_writable()
         files.require_apart(path for path in needed if path is not None)
@@ -141,14 +137,31 @@ def told_at_the_end(
         known.tell("error", ERROR, error)
         raise
     try:
+        how.require_sense()
         yield known
-    except _Ends as error:
+    except BaseException as error:
         if not known.is_over:
             known.tell(*_end_of(error), error)
         raise
 
 
+def tell_error(error: BaseException) -> None:
+    """Write the result of a job that an error has ended before its options were known."""
+    NothingSent(name="", files=ReportFileOptions(), json=True).tell(*_end_of(error), error)
+
+
 def _end_of(error: BaseException) -> tuple[str, int]:
-    if isinstance(error, KeyboardInterrupt | typer.Abort):
+    if isinstance(error, _Interrupted):
         return "stopped", interrupted_status()
     return "error", error.status if isinstance(error, CommandError) else ERROR
+
+
+def _reason(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    if isinstance(error, _Interrupted):
+        return interrupted_text()
+    if isinstance(error, _Ends):
+        return plain_text(error)
+    # Its text may have anything in it, secrets too.
+    return f"A fault of itnio-async ({type(error).__name__}): its traceback is on stderr."

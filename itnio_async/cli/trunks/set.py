@@ -60,17 +60,14 @@ def set_trunks(
 
     Exits as `apply` does.
     """
-    conditions = where.conditions()
-    if bool(conditions) is all:
-        raise CommandError(
-            "--all and --where are both given." if all else "it is not said which trunks are meant.",
-            "give --where FIELD=VALUE, or --all for all trunks of the account.",
-        )
-    try:
-        values = values_of(assignments)
-    except InvalidRequestError as error:
-        raise CommandError(str(error.args[0]), "`itnio trunks set --help` has examples. Nothing was sent.") from None
-    with told_at_the_end(_name(assignments, conditions), files, needed=[run.journal], json=how.json) as known:
+    with told_at_the_end(_name(assignments, where.where or ()), files, needed=[run.journal], how=how) as known:
+        conditions = where.conditions()
+        if bool(conditions) is all:
+            raise CommandError(
+                "--all and --where are both given." if all else "it is not said which trunks are meant.",
+                "give --where FIELD=VALUE, or --all for all trunks of the account.",
+            )
+        values = _values(assignments)
         when = time.when()
         job = run.job_options(
             force=force,
@@ -85,7 +82,14 @@ def set_trunks(
         return run_on_loop(session)
 
 
-def _name(assignments: Sequence[str], conditions: Sequence[Condition]) -> str:
+def _values(assignments: Sequence[str]) -> Mapping[str, Any]:
+    try:
+        return values_of(assignments)
+    except InvalidRequestError as error:
+        raise CommandError(str(error.args[0]), "`itnio trunks set --help` has examples. Nothing was sent.") from None
+
+
+def _name(assignments: Sequence[str], conditions: Sequence[object]) -> str:
     """Return the command as the journal names it, so that it can be given again."""
     options = [f"--where {shlex.quote(str(condition))}" for condition in conditions] or ["--all"]
     return " ".join([place_of([shlex.quote(text) for text in assignments]), *options])

@@ -26,6 +26,7 @@ from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import json_line, say, visible
+from itnio_async.cli.trunks.consent import AmountOptions
 from itnio_async.cli.trunks.job_options import CanaryOption, JobRunOptions, SessionOptions
 from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import place_data
@@ -45,6 +46,7 @@ def undo_trunks(
     how: SessionOptions,
     files: ReportFileOptions,
     canary: CanaryOption = 0,
+    amount: AmountOptions,
     time: WhenOptions,
     run: JobRunOptions,
     account: AccountOptions,
@@ -57,10 +59,10 @@ def undo_trunks(
 
     Exits as `apply` does; with 3 also if something stays that the job has changed, such as a password.
     """
-    with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], json=how.json) as known:
+    with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], how=how) as known:
         when = time.when()
         job = run.job_options(skip_invalid=True, accept_zeros=True, canary=canary, until=when.until)
-        prepare = partial(_prepare, read_journal(of), job, run.journal, how.json)
+        prepare = partial(_prepare, read_journal(of), job, run.journal, amount, how.json)
         session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
         return run_on_loop(session)
 
@@ -69,6 +71,7 @@ async def _prepare(
     contents: JournalContents,
     job: JobOptions,
     journal: Path | None,
+    amount: AmountOptions,
     json: bool,
     client: AsyncClient,
     identity: Identity,
@@ -88,6 +91,7 @@ async def _prepare(
         name=f"undo of {contents.header.source}",
         options=job,
         stays=len(undo.secrets),
+        check=amount.require_few,
     )
 
 

@@ -83,8 +83,8 @@ def test_going_on_is_said(lines, itnio, sandbox, csv):
 
 @pytest.mark.parametrize("command", ["apply", "undo"])
 def test_nothing_is_asked(lines, sandbox, csv, command):
-    status, written, said = lines(command, csv("key_id,sip_prefix", "1,00"))
-    assert (status, written, sandbox.requests) == (1, [], [])
+    status, [end], said = lines(command, csv("key_id,sip_prefix", "1,00"))
+    assert (status, end["ended"], end["error"], sandbox.requests) == (1, "error", "CommandError", [])
     assert "give --yes, or --dry-run" in said
 
 

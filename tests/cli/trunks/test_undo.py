@@ -103,6 +103,15 @@ def test_it_has_the_options_of_apply(itnio, sandbox, journal, tmp_path):
     assert "1 failed row" in html.read_text()
 
 
+def test_more_changes_than_allowed(itnio, sandbox, journal):
+    before = sent(sandbox)
+    result = itnio("trunks", "undo", journal, "--yes", "--max-changes", 2)
+    assert (result.status, sent(sandbox)) == (1, before)
+    assert "3 trunks would be updated, and --max-changes allows 2." in result.err
+    assert itnio("trunks", "undo", journal, "--yes", "--max-changes", 3).status == 3
+    assert sent(sandbox) == before + 3
+
+
 def test_many_rows_with_the_same_reason_are_one_line(itnio, sandbox, csv, tmp_path):
     journal = tmp_path / "job.journal"
     rows = (f"{key_id},00,Hush-hush" for key_id in range(1, 13))
