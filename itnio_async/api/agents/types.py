@@ -98,12 +98,11 @@ class AgentFilter(Request):
     status: AgentStatus | int | Unset = UNSET
     """Only agents that are doing this."""
     str_time: str | Unset = UNSET
-    """Calls are counted from this time on, as `2025-01-01 00:00:00`, at most 32 days; the zone is not stated.
-
-    Required by most of the vendor's pages, and not known to its English one.
+    """Calls are counted from this time on, as `2025-01-01 00:00:00`; the zone is not stated.
+    Most of the vendor's pages require it, its English one does not know it.
     """
     end_time: str | Unset = UNSET
-    """Calls are counted up to this time, likewise."""
+    """Calls are counted up to this time, at most 32 days later, likewise."""
 
 
 @frozen(kw_only=True, repr=False)
