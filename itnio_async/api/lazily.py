@@ -11,8 +11,6 @@ from importlib import import_module
 from types import GenericAlias
 from typing import Any
 
-from itnio_async.endpoint import Endpoint
-
 
 def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return the `__getattr__` and the `__dir__` of a family's package: its endpoints, its types and its service."""
@@ -32,6 +30,8 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
 
 
 def _is_public(name: str, value: Any) -> bool:
+    from itnio_async.endpoint import Endpoint
+
     own = getattr(value, "__module__", "") if inspect.isclass(value) else ""
     is_alias = isinstance(value, GenericAlias)
     is_table = name in ("CALLS", "ENDPOINTS")
