@@ -33,6 +33,6 @@ def _is_public(name: str, value: Any) -> bool:
     from itnio_async.endpoint import Endpoint
 
     own = getattr(value, "__module__", "") if inspect.isclass(value) else ""
-    is_alias = isinstance(value, GenericAlias)
-    is_table = name in ("CALLS", "ENDPOINTS")
-    return name[0] != "_" and (own.startswith("itnio_async.api") or is_alias or is_table or isinstance(value, Endpoint))
+    # An alias of types, a limit or an endpoint.
+    is_value = isinstance(value, GenericAlias | int | Endpoint)
+    return name[0] != "_" and (own.startswith("itnio_async.api") or is_value or name in ("CALLS", "ENDPOINTS"))
