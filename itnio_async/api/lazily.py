@@ -17,7 +17,12 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
 
     def public() -> dict[str, Any]:
         modules = [import_module(f"{package}.{name}") for name in ("types", "service")]
-        return {name: value for module in modules for name, value in vars(module).items() if _is_public(name, value)}
+        return {
+            name: value
+            for module in modules
+            for name, value in vars(module).items()
+            if _is_public(name, value, package)
+        }
 
     def get(name: str) -> Any:
         if name == "__all__":
@@ -29,10 +34,14 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
     return get, lambda: sorted(public())
 
 
-def _is_public(name: str, value: Any) -> bool:
+def _is_public(name: str, value: Any, package: str) -> bool:
     from itnio_async.endpoint import Endpoint
 
-    own = getattr(value, "__module__", "") if inspect.isclass(value) else ""
+    if name.startswith("_"):
+        return False
+    if inspect.isclass(value):
+        return value.__module__.startswith("itnio_async.api")
+    if inspect.isfunction(value):
+        return value.__module__.startswith(package)
     # An alias of types, a limit or an endpoint.
-    is_value = isinstance(value, GenericAlias | int | Endpoint)
-    return name[0] != "_" and (own.startswith("itnio_async.api") or is_value or name in ("CALLS", "ENDPOINTS"))
+    return isinstance(value, GenericAlias | int | Endpoint) or name in ("CALLS", "ENDPOINTS")
