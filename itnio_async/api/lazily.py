@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from importlib import import_module
-from types import GenericAlias
+from types import GenericAlias, ModuleType
 from typing import Any
 
 
@@ -17,12 +17,7 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
 
     def public() -> dict[str, Any]:
         modules = [import_module(f"{package}.{name}") for name in ("types", "service")]
-        return {
-            name: value
-            for module in modules
-            for name, value in vars(module).items()
-            if _is_public(name, value, package)
-        }
+        return {name: value for module in modules for name, value in vars(module).items() if _is_public(name, module)}
 
     def get(name: str) -> Any:
         if name == "__all__":
@@ -34,14 +29,15 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
     return get, lambda: sorted(public())
 
 
-def _is_public(name: str, value: Any, package: str) -> bool:
+def _is_public(name: str, module: ModuleType) -> bool:
     from itnio_async.endpoint import Endpoint
 
     if name.startswith("_"):
         return False
+    value = getattr(module, name)
     if inspect.isclass(value):
         return value.__module__.startswith("itnio_async.api")
     if inspect.isfunction(value):
-        return value.__module__.startswith(package)
+        return value.__module__ == module.__name__
     # An alias of types, a limit or an endpoint.
     return isinstance(value, GenericAlias | int | Endpoint) or name in ("CALLS", "ENDPOINTS")
