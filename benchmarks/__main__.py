@@ -1,4 +1,4 @@
-"""The commands: `python -m benchmarks call`, `bulk`, `pace` and `import`, and `results` for all of them."""
+"""The commands: `python -m benchmarks call`, `bulk`, `pace`, `import` and `command`, and `results` for all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import bounds, bulk, bulk_report, call, call_report, imports, pace, plot, report
+from benchmarks import bounds, bulk, bulk_report, call, call_report, commands, imports, pace, plot, report
 from benchmarks.nginx import SERVERS
 from benchmarks.peers import PEERS
 from benchmarks.ways import WAYS
@@ -17,18 +17,23 @@ from benchmarks.ways import WAYS
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and print Markdown.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    _call_arguments(commands.add_parser("call", help="one whole typed update, against its peers"))
-    _bulk_arguments(commands.add_parser("bulk", help="many updates, against what is written by hand"))
-    imported = commands.add_parser("import", help="the time of `import itnio_async`")
-    imported.set_defaults(run=_import)
-    imported.add_argument("--rounds", type=_positive(int), default=20)
-    _pace_arguments(commands.add_parser("pace", help="runs at the vendor's pace; ends with 1 where a bound is not met"))
-    taken = commands.add_parser("results", help="all of these, into the README of the benchmarks")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    _call_arguments(subparsers.add_parser("call", help="one whole typed update, against its peers"))
+    _bulk_arguments(subparsers.add_parser("bulk", help="many updates, against what is written by hand"))
+    for name, run, what in (
+        ("import", _import, "the time of importing itnio_async"),
+        ("command", _command, "the time of short commands of `itnio`"),
+    ):
+        timed = subparsers.add_parser(name, help=what)
+        timed.set_defaults(run=run)
+        timed.add_argument("--rounds", type=_positive(int), default=20)
+    paced = subparsers.add_parser("pace", help="runs at the vendor's pace; ends with 1 where a bound is not met")
+    _pace_arguments(paced)
+    taken = subparsers.add_parser("results", help="all of these, into the README of the benchmarks")
     taken.set_defaults(run=_results)
     taken.add_argument("--call", default="", metavar="OPTIONS", help="options of `call`, in one word")
     taken.add_argument("--bulk", default="", metavar="OPTIONS", help="options of `bulk`, in one word")
-    for command in commands.choices.values():
+    for command in subparsers.choices.values():
         command.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
         command.add_argument(
             "--bounds", action="store_true", help="only what the bounds need; ends with 1 where one is not met"
@@ -172,6 +177,17 @@ def _import(arguments: argparse.Namespace) -> _Outcome:
     )
 
 
+def _command(arguments: argparse.Namespace) -> _Outcome:
+    before = report.load()
+    times = commands.run(arguments.rounds)
+    facts = report.facts(before)
+    return _Outcome(
+        f"{report.facts_markdown(facts)}\n\n{commands.markdown(times)}",
+        report.to_json(facts, seconds=times),
+        commands.check(times),
+    )
+
+
 def _results(arguments: argparse.Namespace) -> _Outcome:
     """Take all tables and plots, and put them into the README."""
     folder = report.README.parent
@@ -182,6 +198,7 @@ def _results(arguments: argparse.Namespace) -> _Outcome:
         ("Bulk jobs", "bulk.png", ["bulk", *shlex.split(arguments.bulk)]),
         ("The vendor's pace", "pace.png", ["pace"]),
         ("Import", "", ["import"]),
+        ("Commands", "", ["command"]),
     ):
         drawing = ["--plot", str(folder / picture)] if picture else []
         given = parser.parse_args([*command, *drawing])

@@ -39,6 +39,8 @@ PACKAGES = (
     "attrs",
     "cattrs",
     "tenacity",
+    "typer",
+    "pydantic",
 )
 
 

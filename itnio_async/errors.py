@@ -33,9 +33,14 @@ carries a secret: they are blanked out where it is raised.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx
+if TYPE_CHECKING:
+    from httpx import Headers
+else:
+    # As they are one: whoever only names errors need not wait for httpx.
+    Headers = MutableMapping[str, str]
 
 
 class ItnioError(Exception):
@@ -189,17 +194,19 @@ class _WithAnswer:
 
     raw: Any = None
     elapsed: float = 0.0
-    _headers: httpx.Headers | None = None
+    _headers: Headers | None = None
 
     @property
-    def headers(self) -> httpx.Headers:
+    def headers(self) -> Headers:
         """The answer's headers."""
         if self._headers is None:
-            self._headers = httpx.Headers()
+            from httpx import Headers as NoHeaders
+
+            self._headers = NoHeaders()
         return self._headers
 
     @headers.setter
-    def headers(self, value: httpx.Headers) -> None:
+    def headers(self, value: Headers) -> None:
         self._headers = value
 
 

@@ -15,10 +15,12 @@ from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from html.entities import name2codepoint
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import httpx
 import orjson
+
+if TYPE_CHECKING:
+    import httpx
 
 BLANK = "***"
 # A shorter secret stands in other words by chance: to blank it there would hide those and give it away.

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("aiohttp", reason="the extra `bench` is not installed")
 pytest.importorskip("httptools", reason="the extra `bench` is not installed")
 
-from benchmarks import bounds, bulk_report, call, call_report, imports
+from benchmarks import bounds, bulk_report, call, call_report, commands, imports
 from benchmarks.bulk import OfflineRound, Results
 from benchmarks.nginx import executable
 from benchmarks.offline import LISTING, Part
@@ -226,6 +226,26 @@ def test_the_bound_of_the_import():
     assert (met.met, broken.met, broken.reached) == (True, False, "51.00 ms")
 
 
+def test_the_bounds_of_the_commands():
+    times = {
+        "libraries": [0.2, 0.1, 0.4],
+        "itnio codes -53": [0.32, 0.17, 0.2],
+        "itnio agents --help": [0.51, 0.3, 0.4],
+    }
+    codes, agents = commands.check(times)
+    assert (codes.met, codes.reached, codes.least_cpu) == (True, "1.60 times", "1.70 times")
+    assert (agents.met, agents.reached) == (False, "2.55 times")
+
+
+@pytest.mark.slow  # two rounds of each program, with the bytecode of all of them
+def test_the_commands_are_measured():
+    command = [sys.executable, "-m", "benchmarks", "command", "--rounds", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for program in commands.PROGRAMS:
+        assert f"| `{program}` | " in done.stdout
+
+
 def test_a_bound_that_is_not_met_ends_the_command_with_a_line():
     program = "from benchmarks import imports\nimports._BOUND = 0\nfrom benchmarks.__main__ import main\nexit(main())"
     command = [sys.executable, "-c", program, "import", "--rounds", "1"]
@@ -234,7 +254,7 @@ def test_a_bound_that_is_not_met_ends_the_command_with_a_line():
 
     done = subprocess.run([*command, "--bounds"], cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 1
-    assert "Not met: CPU that importing itnio_async adds to the libraries: " in done.stderr
+    assert "Not met: CPU that importing all of itnio_async adds to the libraries: " in done.stderr
     assert "wanted: at most 0 ms" in done.stderr
 
 
@@ -394,7 +414,7 @@ def test_import_compares_with_the_libraries_alone(tmp_path):
     assert results["seconds"].keys() == {"libraries", "itnio_async", "libraries and asyncio"}
     assert all(len(times) == 1 for times in results["seconds"].values())
     assert min(results["seconds"]["itnio_async"]) > min(results["seconds"]["libraries"]) > 0
-    assert "| CPU that importing itnio_async adds to the libraries |" in markdown
+    assert "| CPU that importing all of itnio_async adds to the libraries |" in markdown
 
 
 @pytest.mark.parametrize(

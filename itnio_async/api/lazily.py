@@ -8,10 +8,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from importlib import import_module
-from types import GenericAlias
+from types import GenericAlias, ModuleType
 from typing import Any
-
-from itnio_async.endpoint import Endpoint
 
 
 def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -19,7 +17,7 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
 
     def public() -> dict[str, Any]:
         modules = [import_module(f"{package}.{name}") for name in ("types", "service")]
-        return {name: value for module in modules for name, value in vars(module).items() if _is_public(name, value)}
+        return {name: value for module in modules for name, value in vars(module).items() if _is_public(name, module)}
 
     def get(name: str) -> Any:
         if name == "__all__":
@@ -31,8 +29,15 @@ def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
     return get, lambda: sorted(public())
 
 
-def _is_public(name: str, value: Any) -> bool:
-    own = getattr(value, "__module__", "") if inspect.isclass(value) else ""
-    is_alias = isinstance(value, GenericAlias)
-    is_table = name in ("CALLS", "ENDPOINTS")
-    return name[0] != "_" and (own.startswith("itnio_async.api") or is_alias or is_table or isinstance(value, Endpoint))
+def _is_public(name: str, module: ModuleType) -> bool:
+    from itnio_async.endpoint import Endpoint
+
+    if name.startswith("_"):
+        return False
+    value = getattr(module, name)
+    if inspect.isclass(value):
+        return value.__module__.startswith("itnio_async.api")
+    if inspect.isfunction(value):
+        return value.__module__ == module.__name__
+    # An alias of types, a limit or an endpoint.
+    return isinstance(value, GenericAlias | int | Endpoint) or name in ("CALLS", "ENDPOINTS")

@@ -8,11 +8,12 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from itnio_async.api.base import Service
 from itnio_async.codes import AI_VOICE, SHARED, WHATSAPP, CodeFamily
-from itnio_async.endpoint import Endpoint, EnvelopeForm
 
 if TYPE_CHECKING:
+    from itnio_async.api.base import Service
+    from itnio_async.endpoint import Endpoint, EnvelopeForm
+
     ENDPOINTS: tuple[Endpoint[Any, Any], ...]
     CODE_FAMILIES: tuple[CodeFamily, ...]
 
@@ -32,8 +33,8 @@ FAMILIES = tuple(_FAMILIES)
 # Families that have no package yet.
 _UNTYPED_CODES = {"/aivoice/": AI_VOICE, "/wa/": WHATSAPP}
 _UNTYPED_FORMS = {
-    ("/voice/group/call/", "/voice/recallFlow/"): EnvelopeForm.CODE,
-    ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/"): EnvelopeForm.BESIDE,
+    "CODE": ("/voice/group/call/", "/voice/recallFlow/"),
+    "BESIDE": ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/"),
 }
 
 
@@ -94,10 +95,12 @@ def family_of_path(path: str) -> CodeFamily:
 
 def form_of_path(path: str) -> EnvelopeForm:
     """Return the envelope that answers of a path have."""
+    from itnio_async.endpoint import EnvelopeForm  # not above: for codes alone it is not needed
+
     if endpoint := _endpoint_of(path):
         return endpoint.envelope
-    forms = (form for starts, form in _UNTYPED_FORMS.items() if path.startswith(starts))
-    return next(forms, EnvelopeForm.STATUS)
+    forms = (form for form, starts in _UNTYPED_FORMS.items() if path.startswith(starts))
+    return EnvelopeForm[next(forms, "STATUS")]
 
 
 def _service_module(family: str) -> Any:

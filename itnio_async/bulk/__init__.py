@@ -5,9 +5,9 @@ The names here load with their first use, so that a program loads only what it t
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from itnio_async.lazy_names import names_in
 from itnio_async.runs.outcome import Outcome as Outcome
 from itnio_async.runs.run import BulkRun as BulkRun
 
@@ -91,20 +91,8 @@ _NAMES = {
     "trunks.rows": "RowsRead TrunkChange read_changes",
     "trunks.settings": "FieldChange",
 }
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
-
-__all__ = sorted(["BulkRun", "Outcome", *_MODULE_OF])
-
+__all__, _get, _names = names_in(__name__, _NAMES)
+__all__ += ["BulkRun", "Outcome"]
 
 if not TYPE_CHECKING:  # which would take any name for one of these
-
-    def __getattr__(name: str) -> Any:
-        module = _MODULE_OF.get(name)
-        if module is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = _get, _names

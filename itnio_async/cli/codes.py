@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-from itnio_async import RetryPolicy
 from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
+from itnio_async.retry import RetryPolicy
 
 # The values of --family, one word each.
 Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) for family in CODE_FAMILIES])  # type: ignore[misc]

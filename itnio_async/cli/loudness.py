@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from itnio_async import CallDetails
 from itnio_async.cli.output import say, visible
 from itnio_async.text import counted
+
+if TYPE_CHECKING:
+    from itnio_async import CallDetails
 
 _is_quiet: ContextVar[bool] = ContextVar("is_quiet", default=False)
 

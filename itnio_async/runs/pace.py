@@ -77,7 +77,7 @@ _FULL = 0.7
 Begun = tuple[float, int]
 
 
-@define
+@define(eq=False)
 class Window:
     """How many calls may be in flight, at most `most`: twice as many with each turn of answers, later one more."""
 
@@ -136,7 +136,7 @@ class Window:
         return True
 
 
-@define
+@define(eq=False)
 class Rate:
     """How many calls may begin in a second, `now`; `limit` is what the vendor allows as far as is known."""
 

@@ -140,7 +140,7 @@ def _is_hang_up(error: httpx.TransportError) -> bool:
     return isinstance(error, httpx.ReadError) or "Server disconnected" in str(error)
 
 
-@define
+@define(eq=False)
 class _Watch:
     """What httpx tells of a request under way, as its extension `trace`; `further` is the caller's own, if any."""
 

@@ -23,7 +23,7 @@ def test_each_name_is_there(name):
 
 def test_the_names_are_those_that_load_and_no_others():
     assert len(set(bulk.__all__)) == len(bulk.__all__)
-    assert {*bulk._MODULE_OF, *RUNS} == set(bulk.__all__)
+    assert {*" ".join(bulk._NAMES.values()).split(), *RUNS} == set(bulk.__all__)
     assert set(bulk.__all__) <= set(dir(bulk))
     assert "__all__" in dir(bulk)
 

@@ -128,14 +128,19 @@ HEAVY = {
 }
 
 
-def heavy(*arguments):
-    """Return which of these modules a command loads, beside those that `import httpx` loads by itself."""
+def loaded(*arguments, before="sys"):
+    """Return which modules a command loads, beside those that `before` loads."""
     program = (
-        "import sys, httpx; before = set(sys.modules); from itnio_async.cli import main; main(sys.argv[1:]);"
+        f"import sys, {before}; before = set(sys.modules); from itnio_async.cli import main; main(sys.argv[1:]);"
         "print(*(sys.modules.keys() - before))"
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
-    return HEAVY & set(done.stdout.splitlines()[-1].split())
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def heavy(*arguments):
+    """Return which of these modules a command loads, beside those that `import httpx` loads by itself."""
+    return HEAVY & loaded(*arguments, before="httpx")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,11 @@ def heavy(*arguments):
 )
 def test_a_command_loads_nothing_that_others_need(command):
     assert heavy(*command.split()) == set()
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "codes -53", "codes", "trunks --help"])
+def test_what_makes_no_call_loads_nothing_for_calls(command):
+    assert not {"httpx", "cattrs", "orjson", "httptools", "itnio_async.client"} & loaded(*command.split())
 
 
 def test_a_command_loads_what_it_needs(csv):

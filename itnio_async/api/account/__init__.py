@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from itnio_async.api.account.service import CALLS as CALLS, GET_BALANCE as GET_BALANCE, Account as Account
-    from itnio_async.api.account.types import Balance as Balance, NoFields as NoFields
+    from itnio_async.api.account.service import *
+    from itnio_async.api.account.types import *
 else:
     from itnio_async.api.lazily import names_of
 

@@ -3,24 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from itnio_async.api.call_records.service import (
-        CALLS as CALLS,
-        LIST as LIST,
-        LIST_VOICE as LIST_VOICE,
-        CallRecords as CallRecords,
-    )
-    from itnio_async.api.call_records.types import (
-        CallFilter as CallFilter,
-        CallHangupReason as CallHangupReason,
-        CallRecord as CallRecord,
-        CallRecordFilter as CallRecordFilter,
-        CallRecordQuery as CallRecordQuery,
-        CallType as CallType,
-        HangingDirection as HangingDirection,
-        VoiceCallRecord as VoiceCallRecord,
-        VoiceCallRecordFilter as VoiceCallRecordFilter,
-        VoiceCallRecordQuery as VoiceCallRecordQuery,
-    )
+    from itnio_async.api.call_records.service import *
+    from itnio_async.api.call_records.types import *
 else:
     from itnio_async.api.lazily import names_of
 

@@ -3,24 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from itnio_async.api.sip_trunks.service import (
-        ADD as ADD,
-        ENDPOINTS as ENDPOINTS,
-        QUERY as QUERY,
-        UPDATE as UPDATE,
-        SipTrunks as SipTrunks,
-    )
-    from itnio_async.api.sip_trunks.types import (
-        BoundGroup as BoundGroup,
-        GroupBinding as GroupBinding,
-        SipTrunk as SipTrunk,
-        SipTrunkAdd as SipTrunkAdd,
-        SipTrunkChanges as SipTrunkChanges,
-        SipTrunkFilter as SipTrunkFilter,
-        SipTrunkQuery as SipTrunkQuery,
-        SipTrunkUpdate as SipTrunkUpdate,
-        TrunkDirection as TrunkDirection,
-    )
+    from itnio_async.api.sip_trunks.service import *
+    from itnio_async.api.sip_trunks.types import *
 else:
     from itnio_async.api.lazily import names_of
 

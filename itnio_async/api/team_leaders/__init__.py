@@ -4,21 +4,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from itnio_async.api.call_center import BatchAction as BatchAction, Enabled as Enabled, IdBatch as IdBatch
-    from itnio_async.api.team_leaders.service import (
-        ADD as ADD,
-        BATCH as BATCH,
-        CALLS as CALLS,
-        LIST as LIST,
-        UPDATE as UPDATE,
-        TeamLeaders as TeamLeaders,
-    )
-    from itnio_async.api.team_leaders.types import (
-        TeamLeader as TeamLeader,
-        TeamLeaderAdd as TeamLeaderAdd,
-        TeamLeaderFilter as TeamLeaderFilter,
-        TeamLeaderQuery as TeamLeaderQuery,
-        TeamLeaderUpdate as TeamLeaderUpdate,
-    )
+    from itnio_async.api.team_leaders.service import *
+    from itnio_async.api.team_leaders.types import *
 else:
     from itnio_async.api.lazily import names_of
 
