@@ -253,6 +253,8 @@ class Job:
             is_new=is_new,
             force=self._options.force,
             accept_zeros=self._options.accept_zeros,
+            # A plan that has such names was made by somebody who allowed them.
+            allow_swap_names=self._options.allow_swap_names or bool(self._plan.swaps),
             changed=self._changed,
         )
 
