@@ -37,6 +37,8 @@ from typing import Any, ClassVar
 
 import httpx
 
+from itnio_async.text import quoted
+
 
 class ItnioError(Exception):
     """Anything that this package raises.
@@ -275,7 +277,7 @@ class ApiError(ItnioError, _WithAnswer):
         self.remark = f"{self.remark} {remark}".lstrip()
 
     def __str__(self) -> str:
-        said = f"{self.code} {self.reason!r}" if self.reason else str(self.code)
+        said = f"{self.code} {quoted(self.reason)}" if self.reason else str(self.code)
         where = f"{self.endpoint}: " if self.endpoint else ""
         tail = [text for text in (self.advice, self.remark) if text]
         if self.attempts > 1:

@@ -31,6 +31,7 @@ from itnio_async.errors import ApiError, GatewayBusyError, InvalidRequestError, 
 from itnio_async.runs.outcome import Outcome
 from itnio_async.runs.pace import LAST, NOT_SENT, Pace
 from itnio_async.runs.run import BulkRun
+from itnio_async.text import said_by
 
 # Seconds. While calls are held back, nothing but the clock tells that the job goes on.
 _TELLS_EACH = 1.0
@@ -379,7 +380,7 @@ def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
         state=state,
         code=getattr(error, "code", None),
         error=type(error).__name__,
-        reason=getattr(error, "reason", "") or str(error),
+        reason=getattr(error, "reason", "") or said_by(error),
         attempts=outcome.attempts,
         elapsed=outcome.elapsed,
         ended=ended,

@@ -243,7 +243,7 @@ class Journal:
         if error is not None:
             # Kept for the end: there may be room again by then.
             self._pending = batch + self._pending
-            self.error = error if isinstance(error, JournalError) else JournalError(f"The journal failed: {error!r}")
+            self.error = error if isinstance(error, JournalError) else JournalError(f"The journal failed ({error}).")
         if self._writing is writing:
             self._writing = None
             if self._pending and self._timer is None and self.error is None:
