@@ -49,7 +49,7 @@ def base_url_of(value: Any, *, allow_insecure: bool, source: str = "base_url") -
         url = httpx.URL(value)
         host = url.host
     except Exception as error:
-        raise ConfigurationError(f"{source}: {error}. Give an address such as {BASE_URL}.") from error
+        raise ConfigurationError(f"{source}: it is not an address. Give one such as {BASE_URL}.") from error
     if host and not _HOST.fullmatch(url.raw_host):
         raise ConfigurationError(f"{source}: a host has letters, digits, dots and hyphens only, as in {BASE_URL}.")
     if url.port is not None and not 0 < url.port < 2**16:

@@ -80,7 +80,7 @@ def timeout_of(value: Any) -> httpx.Timeout:
     try:
         timeout = httpx.Timeout(value)
     except Exception as error:
-        raise ConfigurationError(f"timeout: {error}. Give seconds or an httpx.Timeout.") from error
+        raise ConfigurationError("timeout: it is not one. Give seconds, four of them, or an httpx.Timeout.") from error
     for name, seconds in timeout.as_dict().items():
         if seconds is not None:
             checked(f"timeout.{name}", seconds, number())

@@ -42,6 +42,8 @@ else:
     # As they are one: whoever only names errors need not wait for httpx.
     Headers = MutableMapping[str, str]
 
+from itnio_async.text import quoted
+
 
 class ItnioError(Exception):
     """Anything that this package raises.
@@ -282,7 +284,7 @@ class ApiError(ItnioError, _WithAnswer):
         self.remark = f"{self.remark} {remark}".lstrip()
 
     def __str__(self) -> str:
-        said = f"{self.code} {self.reason!r}" if self.reason else str(self.code)
+        said = f"{self.code} {quoted(self.reason)}" if self.reason else str(self.code)
         where = f"{self.endpoint}: " if self.endpoint else ""
         tail = [text for text in (self.advice, self.remark) if text]
         if self.attempts > 1:

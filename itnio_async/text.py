@@ -27,6 +27,11 @@ _PLAIN = {
 }
 
 
+def quoted(text: str) -> str:
+    """Return other people's text in quotes and in one line; what cannot be seen in it is escaped."""
+    return repr(" ".join(text.split()))
+
+
 def counted(count: int, noun: str) -> str:
     """Return the count with its noun, in the plural but for one: `1 trunk`, `2,000 trunks`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -47,6 +52,11 @@ def listed(texts: Sequence[object], most: int, *, count: int | None = None) -> s
     shown = first_of(texts, most, count=count)
     left_out = f" {shown.pop()}" if len(shown) > min(most, len(texts)) else ""
     return ", ".join(shown) + left_out
+
+
+def said_by(error: BaseException) -> str:
+    """Return what people are told of an error: of a call without an answer no more than that."""
+    return NO_ANSWER.get(type(error).__name__) or " ".join(str(error).split())
 
 
 def plain_words(error: str | None) -> str:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         read_plan as read_plan,
         save_plan as save_plan,
     )
+    from itnio_async.bulk.plan.swaps import Swap as Swap
     from itnio_async.bulk.plan.undo import Skipped as Skipped, Undo as Undo, plan_undo as plan_undo
     from itnio_async.bulk.report.page import html_of as html_of, write_html as write_html
     from itnio_async.bulk.report.report import Reason as Reason, Report as Report, report_of as report_of
@@ -83,6 +84,7 @@ _NAMES = {
     "plan.make": "make_plan",
     "plan.plan": "Plan PlanItem Refusal Verdict",
     "plan.saved": "SavedPlan SavedPlanError read_plan save_plan",
+    "plan.swaps": "Swap",
     "plan.undo": "Skipped Undo plan_undo",
     "report.page": "html_of write_html",
     "report.report": "Reason Report report_of",

@@ -320,14 +320,14 @@ def _with_answer(error: E, attempt: Attempt[Any], answer: Answer, raw: Any, secr
 # What stands before the API asks to wait; of these, the one that is refused before anything is passed on.
 _BUSY = (429, 503)
 _NOT_PASSED_ON = 429
-_STRANGE = "This is not the API's own answer: look at .body, and treat the outcome as unknown."
+_STRANGE = "This is not the API's own answer: look at its text, and treat the outcome as unknown."
 # By HTTP status, or by its hundreds.
 _ADVICE = {
-    3: "Redirects are never followed, since the signed headers would go along: correct base_url.",
-    4: "Something before the API refused it: look at .body and at base_url.",
+    3: "Redirects are never followed, since the signed headers would go along: correct the API's address.",
+    4: "Something before the API refused it: look at its text and at the API's address.",
     5: "A gateway before the API answered: try again later, and treat the outcome as unknown.",
-    429: "A gateway before the API takes no more calls now, and passed nothing on: wait as .retry_after says.",
-    503: "A gateway before the API asks to wait: try again as .retry_after says, and treat the outcome as unknown.",
+    429: "A gateway before the API takes no more calls now, and passed nothing on: wait as long as it says.",
+    503: "A gateway before the API asks to wait: try again when it says so, and treat the outcome as unknown.",
 }
 
 

@@ -70,7 +70,7 @@ def _load(content: bytes) -> tuple[Any, str]:
     try:
         return orjson.loads(content), ""
     except orjson.JSONDecodeError as error:
-        return None, f"the answer is no JSON ({error.msg}, at character {error.pos})"
+        return None, f"the answer is no JSON (at character {error.pos})"
 
 
 def _as_text(value: Any) -> str:

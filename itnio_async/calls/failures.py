@@ -63,7 +63,8 @@ def transport_error(
         linked.args = tuple(blank_out(part, secrets) if isinstance(part, str) else part for part in linked.args)
         if isinstance(linked, OSError) and isinstance(linked.strerror, str):
             linked.strerror = blank_out(linked.strerror, secrets)  # which it shows instead
-    detail = blank_out(str(error), secrets)
+    # h11 shows the bytes that it could not read as Python writes them.
+    detail = blank_out(str(error).partition(": bytearray(")[0], secrets)
     if attempt.http_status is not None:
         # A refusal that breaks off is a refusal all the same.
         detail = f"{detail}, after a head with HTTP {attempt.http_status}"

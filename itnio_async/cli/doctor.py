@@ -23,7 +23,7 @@ from itnio_async.account import is_loopback
 from itnio_async.api.sip_trunks.service import QUERY
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
 from itnio_async.cli.account import Access, AccountOptions
-from itnio_async.cli.error_text import for_a_shell, said_by_vendor
+from itnio_async.cli.error_text import for_a_shell, plain_text, said_by_vendor, system_words
 from itnio_async.cli.event_loop import loop_name, run_on_loop
 from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
@@ -242,7 +242,7 @@ async def _connection(host: str, port: int, timeout: float, **more: Any) -> Asyn
 
 
 def _reason(error: Exception) -> str:
-    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
+    return system_words(error) or ("no answer in time" if isinstance(error, TimeoutError) else "it failed")
 
 
 def _ms(started: float) -> str:
@@ -312,7 +312,7 @@ def _failure(error: ItnioError) -> Finding:
         text = f"the vendor refuses the trunk listing: {said_by_vendor(error)}.{remark}"
         return Finding("API", WRONG, text, error.advice)
     advice = "Try again; if it still fails, check what is between this machine and the API."
-    return Finding("API", WRONG, str(error), advice)
+    return Finding("API", WRONG, plain_text(error), advice)
 
 
 def _clock(skews: list[float]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 from typing import Any
@@ -19,7 +20,7 @@ from itnio_async.errors import (
     TransportError,
     UnexpectedResponseError,
 )
-from itnio_async.text import plain_words
+from itnio_async.text import plain_words, quoted
 
 # The option that sets the field named by an error.
 _OPTIONS = {
@@ -40,6 +41,7 @@ _FOR_A_SHELL = {
     "Pass base_url= as well": "Give --base-url as well",
     "allow_insecure=True": "--allow-insecure",
     "base_url": "--base-url",
+    " (max_response_bytes)": "",
 }
 _MAY_BE_DONE = "The request may have been processed: look before repeating what does harm."
 _MORE_TIME = "What to do: give it more time (--timeout), or check the network (`itnio doctor`)."
@@ -55,8 +57,11 @@ _WANTED_VALUES = {
     "less_than_equal": "at most {le:g}",
     "less_than": "below {lt:g}",
 }
+# By OpenSSL's name for it; of other failures it says nothing that helps.
+_NO_TLS = {"WRONG_VERSION_NUMBER": "the other side does not speak TLS"}
 # Of an exception's causes; more is a circle.
 _MOST_CAUSES = 10
+_ERRNO = re.compile(r"\[Errno ([0-9]{1,4}+)\]")
 
 
 def for_a_shell(text: str) -> str:
@@ -90,11 +95,11 @@ def _without_answer(error: ItnioError) -> str:
     if not isinstance(error, TransportError | DeadlineExceeded):
         return ""
     what = plain_words(type(error).__name__) or plain_words("TransportError")
-    why = _system_words(error)
+    why = system_words(error)
     return f"{what}: {why}" if why else what
 
 
-def _system_words(error: BaseException) -> str:
+def system_words(error: BaseException) -> str:
     """Return what the system says of an error's cause, such as "Connection refused"; nothing where it says nothing."""
     cause: BaseException | None = error
     for _ in range(_MOST_CAUSES):
@@ -102,8 +107,15 @@ def _system_words(error: BaseException) -> str:
             break
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"the certificate is not good: {cause.verify_message}"
-        if isinstance(cause, OSError) and not isinstance(cause, ItnioError | ssl.SSLError) and cause.errno is not None:
-            return cause.strerror or "" if isinstance(cause, socket.gaierror) else os.strerror(cause.errno)
+        if isinstance(cause, ssl.SSLError):
+            return _NO_TLS.get(cause.reason or "", "the TLS handshake failed")
+        if isinstance(cause, UnicodeError):
+            return "that cannot be the name of a host"
+        if isinstance(cause, OSError) and not isinstance(cause, ItnioError):
+            if cause.errno is not None:
+                return cause.strerror or "" if isinstance(cause, socket.gaierror) else os.strerror(cause.errno)
+            if tried := _ERRNO.search(str(cause)):  # one of a host's several addresses
+                return os.strerror(int(tried[1]))
         cause = cause.__cause__ or cause.__context__
     return ""
 
@@ -119,7 +131,7 @@ def status_of(error: ItnioError) -> int:
 
 def said_by_vendor(error: ApiError) -> str:
     """Return the vendor's code and reason, and what they mean."""
-    said = f"{error.code} {error.reason!r}" if error.reason else str(error.code)
+    said = f"{error.code} {quoted(error.reason)}" if error.reason else str(error.code)
     return f"{said}: {error.meaning}"
 
 

@@ -37,20 +37,18 @@ def _parse(value: Any, source: str) -> httpx.Proxy:
     if isinstance(value, httpx.Proxy):
         return value
     parsed = _proxy(value)
-    if isinstance(parsed, str):
+    if parsed is None:
         # Without the value, and not raised while its error is: both may hold a password.
-        raise ConfigurationError(
-            f"{source} is not the address of a proxy ({parsed}). Give one such as http://proxy.example:3128."
-        )
+        raise ConfigurationError(f"{source} is not the address of a proxy. Give one such as http://proxy.example:3128.")
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigurationError(f"{source}: SOCKS proxies need one package more: pip install 'httpx[socks]'.")
     return parsed
 
 
-def _proxy(value: Any) -> httpx.Proxy | str:
-    """Return the proxy, or in one word why it is none."""
+def _proxy(value: Any) -> httpx.Proxy | None:
+    """Return the proxy, or None where it is none."""
     try:
         url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
-        return httpx.Proxy(url) if url.host else "ValueError"
-    except Exception as error:
-        return type(error).__name__
+        return httpx.Proxy(url) if url.host else None
+    except Exception:
+        return None

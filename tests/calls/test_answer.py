@@ -180,10 +180,10 @@ def test_any_other_answer_is_unexpected(content: bytes, http_status: int) -> Non
 @pytest.mark.parametrize(
     ("http_status", "advice"),
     [
-        (200, "look at .body"),
+        (200, "look at its text"),
         (302, "Redirects are never followed"),
-        (404, "base_url"),
-        (429, ".retry_after"),
+        (404, "look at its text and at the API's address"),
+        (429, "wait as long as it says"),
         (502, "gateway"),
     ],
 )

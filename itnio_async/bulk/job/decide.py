@@ -9,16 +9,16 @@ from attrs import evolve, frozen
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.journal.rows import HELD_BACK, JournalRow, Result, RowState
+from itnio_async.bulk.journal.standing import changed_since, is_begun, is_named_temporarily
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict, refused
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
+from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import (
     FieldChange,
     differences,
     filled,
-    from_data,
     normal,
-    same,
     settings_of,
     shown,
     to_data,
@@ -56,12 +56,13 @@ class Decider:
     is_new: bool
     force: bool
     accept_zeros: bool
+    allow_swap_names: bool
     changed: frozenset[int]
 
     def look(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> Look:
         """Compare rows with all trunks of the account; takes a second or two for 20,000 of them."""
         changes = [self.plan.items[row.id].row for row in rows]
-        fresh = make_plan(changes, trunks, accept_zeros=self.accept_zeros)
+        fresh = self._planned(changes, trunks)
         results = {
             item.index: held
             for row, item in zip(rows, fresh, strict=True)
@@ -73,13 +74,17 @@ class Decider:
             free = [item.index for item in fresh if item.index not in results]
             for index, held in results.items():
                 items[index] = refused(items[index], held.reason, None)
-            for item in make_plan([changes[index] for index in free], trunks, accept_zeros=self.accept_zeros):
-                index = free[item.index]
-                items[index] = evolve(item, index=index, needs=tuple(free[needed] for needed in item.needs))
+            for item in self._planned([changes[index] for index in free], trunks):
+                items[free[item.index]] = _renumbered(item, free)
         for row, item in zip(rows, items, strict=True):
-            if item.index not in results and (result := _without_sending(row, item)) is not None:
-                results[item.index] = result
+            result = results.get(item.index) or _without_sending(row, item)
+            if result is not None:
+                named = is_named_temporarily(row, item.trunk) and result.state is RowState.REFUSED
+                results[item.index] = result._replace(temporary=row.result.temporary if named else None)
         return Look(Plan(tuple(items)), results)
+
+    def _planned(self, changes: Sequence[TrunkChange], trunks: Sequence[SipTrunk]) -> Plan:
+        return make_plan(changes, trunks, accept_zeros=self.accept_zeros, allow_swap_names=self.allow_swap_names)
 
     def is_changed(self, item: PlanItem) -> bool:
         """Tell whether an item's trunk is not as a saved plan shows it, and may not be overwritten."""
@@ -93,7 +98,7 @@ class Decider:
 
     def _held_back(self, row: JournalRow, item: PlanItem) -> Result | None:
         assert item.trunk is not None
-        if row.state is RowState.REFUSED and self.is_changed(item):
+        if row.state is RowState.REFUSED and row.result.temporary is None and self.is_changed(item):
             # What the journal has of it is what it was after that change.
             return _NOT_AS_SAVED
         if self.force or self.is_as_planned(row, item):
@@ -103,13 +108,20 @@ class Decider:
         return held(", ".join(changed)) if changed else None
 
 
+def _renumbered(item: PlanItem, indexes: Sequence[int]) -> PlanItem:
+    """Return the item of a plan of some rows as one of the plan of all; `indexes` are those of the rows there."""
+    swap = item.swap and evolve(item.swap, needs=tuple(indexes[needed] for needed in item.swap.needs))
+    needs = tuple(indexes[needed] for needed in item.needs)
+    return evolve(item, index=indexes[item.index], needs=needs, swap=swap)
+
+
 def _without_sending(row: JournalRow, item: PlanItem) -> Result | None:
     """Return what is certain about a row without sending it, or None where it is to be sent."""
     if item.refusal is not None:
         return Result(RowState.REFUSED, item.refusal.code, reason=item.refusal.reason)
     if item.verdict is not Verdict.UNCHANGED:
         return None
-    if row.state is RowState.UNKNOWN:
+    if is_begun(row):
         return row.result._replace(state=RowState.DONE, code=None, error=None, reason="read back: it is as wanted")
     return Result(RowState.UNCHANGED)
 
@@ -129,12 +141,8 @@ def _changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) -
     """
     if not row.before:  # there was no trunk to plan with
         return []
-    before, after = from_data(row.before), from_data(row.after)
-    names = [name for name in before if not same(before, trunk, [name])]
-    if row.state is RowState.UNKNOWN:
-        # Done in part, perhaps: each field may be as it was or as wanted.
-        return [name for name in names if name not in after or not same(after, trunk, [name])]
-    if planned is not None:
+    names = changed_since(row, trunk)
+    if planned is not None and not is_begun(row):
         names += [name for name in SECRET_FIELDS if settings_of(planned)[name] != settings_of(trunk)[name]]
     return names
 

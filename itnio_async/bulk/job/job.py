@@ -37,6 +37,7 @@ from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
 from itnio_async.errors import InvalidRequestError, ItnioError
+from itnio_async.text import said_by
 
 __all__ = ["Bulk", "Confirm", "Ended", "Job", "JobOptions", "JobResult", "ReadBack"]
 
@@ -220,7 +221,7 @@ class Job:
             self._ending.fail(error)
 
     def _end(self, how: Ended) -> RunEnd:
-        reason = "" if self._ending.error is None else str(self._ending.error)
+        reason = "" if self._ending.error is None else said_by(self._ending.error)
         return RunEnd(ended=self._clock(), how=how.name.lower(), reason=reason, retries=self._meter.progress().retried)
 
     def _rounds(self, journal: Journal, identity: Identity, header: JournalHeader) -> Rounds:
@@ -253,6 +254,8 @@ class Job:
             is_new=is_new,
             force=self._options.force,
             accept_zeros=self._options.accept_zeros,
+            # A plan that has such names was made by somebody who allowed them.
+            allow_swap_names=self._options.allow_swap_names or bool(self._plan.swaps),
             changed=self._changed,
         )
 

@@ -47,14 +47,14 @@ class JobOptions:
     """How a plan is applied.
 
     `concurrency`, `rate_limit`, `stop_on` and `max_failures` are those of `client.bulk`; a rate that is a number is the
-    most, and None does without any pace. `force` overwrites trunks that
-    changed since the plan was made. `retry_refused` sends again what was refused in an earlier run. `same_account`
-    takes a journal of another API key. `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros`
-    is that of `make_plan`. `canary` rows go first, are read back and shown to `confirm`, the same ones in each run of a
-    journal; while one of them is refused, nothing is sent without `retry_refused`. `until` is a moment in Unix seconds
-    after which nothing more is begun. `verify` reads every trunk back at the end. Rows whose outcome is unknown are
-    read back and sent again in at most `rounds` rounds. `patience` is how many seconds the vendor may answer nothing
-    well, be it an update or a page of a listing, before the job ends.
+    most, and None does without any pace. `force` overwrites trunks that changed since the plan was made.
+    `retry_refused` sends again what was refused in an earlier run. `same_account` takes a journal of another API key.
+    `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros` and `allow_swap_names` are those of
+    `make_plan`. `canary` rows go first (of a plan that only exchanges names: one circle), are read back and shown to
+    `confirm`, the same ones in each run of a journal; while one of them is refused, nothing is sent without
+    `retry_refused`. `until` is a moment in Unix seconds after which nothing more is begun. `verify` reads every trunk
+    back at the end. Rows whose outcome is unknown are read back and sent again in at most `rounds` rounds. `patience`
+    is how many seconds the vendor may answer nothing well, be it an update or a page of a listing, before the job ends.
 
     Raises `ConfigurationError` for a number that cannot be.
     """
@@ -68,6 +68,7 @@ class JobOptions:
     same_account: bool = False
     skip_invalid: bool = False
     accept_zeros: bool = False
+    allow_swap_names: bool = False
     canary: int = field(default=0, validator=whole(0))
     until: float | None = field(default=None, validator=or_none(number(above=0)))
     verify: bool = False

@@ -26,6 +26,7 @@ from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
 from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.journal.standing import is_begun, is_named_temporarily
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.bulk.trunks.reading import Reading
@@ -126,11 +127,14 @@ class Rounds:
                 if not first:
                     self._meter.count(row.id, row.place, row.trunk_name, result)
                 continue
-            to_send.append((row, item))
-            # Of an unknown row the journal has what was before it was sent.
-            is_known = row.state is RowState.UNKNOWN or self._decider.is_as_planned(row, item)
-            if not is_known and (now := with_values(row, item)) != row:
+            # Of a row that may have been sent the journal has what was before that.
+            is_known = is_begun(row) or self._decider.is_as_planned(row, item)
+            now = row if is_known else with_values(row, item)
+            if row.result.temporary is not None and not is_named_temporarily(row, item.trunk):
+                now = now._replace(result=row.result._replace(temporary=None))
+            if now != row:
                 changed.append(now)
+            to_send.append((now, item))
         await self._journal.write(changed)
         if first:
             self._meter.begin(await self._journal.count(), Counter(row.state for row, _ in to_send))
@@ -160,8 +164,11 @@ class Rounds:
         """Return the ids of the rows that go first: those of an earlier run, and as many more as are missing."""
         now = await self._journal.rows()
         chosen = {row.id for row in now if row.canary}
-        free = [row for row, item in rows if not item.needs and row.id not in chosen]
-        more = {row.id for row in free[: max(0, count - len(chosen))]}
+        free = [row.id for row, item in rows if not item.needs and row.id not in chosen]
+        if not free and not chosen:
+            free = _smallest_circle(rows)
+            count = len(free)  # all of it, or nothing of it can be sent
+        more = set(free[: max(0, count - len(chosen))])
         await self._journal.write([row._replace(canary=True) for row in now if row.id in more])
         return chosen | more
 
@@ -193,6 +200,22 @@ class Rounds:
             ]
         )
         return read
+
+
+def _smallest_circle(rows: Sequence[Open]) -> list[int]:
+    """Return the fewest rows that exchange their names and need no others."""
+    by_index = {item.index: (row, item) for row, item in rows}
+    found: list[set[int]] = []
+    for _, item in rows:
+        if item.swap is not None and not item.swap.needs:
+            circle, open_ = {item.index}, list(item.needs)
+            while open_:
+                index = open_.pop()
+                if index not in circle:
+                    circle.add(index)
+                    open_ += by_index[index][1].needs
+            found.append(circle)
+    return [by_index[index][0].id for index in sorted(sorted(found, key=len)[0])]
 
 
 def is_canary_refused(rows: Iterable[JournalRow], options: JobOptions) -> bool:

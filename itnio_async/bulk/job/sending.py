@@ -14,19 +14,24 @@ from itertools import chain
 from math import inf
 from typing import Any
 
+from attrs import evolve
+
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
 from itnio_async.bulk.job.decide import held
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.journal.journal import Journal
-from itnio_async.bulk.journal.rows import JournalRow, Result, RowState
+from itnio_async.bulk.journal.rows import TEMPORARY_NAME, JournalRow, Result, RowState
+from itnio_async.bulk.journal.standing import is_begun
 from itnio_async.bulk.plan.plan import PlanItem
+from itnio_async.bulk.plan.swaps import Swap
 from itnio_async.config import BULK_STOP_ON, Paced, bulk_rate_of
 from itnio_async.errors import ApiError, GatewayBusyError, InvalidRequestError, ItnioError, TransientError
 from itnio_async.runs.outcome import Outcome
 from itnio_async.runs.pace import LAST, NOT_SENT, Pace
 from itnio_async.runs.run import BulkRun
+from itnio_async.text import said_by
 
 # Seconds. While calls are held back, nothing but the clock tells that the job goes on.
 _TELLS_EACH = 1.0
@@ -84,7 +89,8 @@ class Updates:
     """The updates of rows, for one run to read; what the run makes of each is told to `finished`.
 
     They are marked as sent in batches of so many, a batch ahead. `done` are indexes of items that are done already. A
-    row that needs any other one, or one that fails, is not handed out.
+    row that needs any other one, or one that fails, is not handed out. One whose trunk gets a temporary name first is
+    handed out twice (`in_steps`).
     """
 
     def __init__(
@@ -102,6 +108,7 @@ class Updates:
         self._batch = batch
         self._ending = ending
         self._hold_back = hold_back
+        rows = in_steps(rows)
         self._rows = {item.index: (row, item) for row, item in rows}
         self._marked: deque[Open] = deque()
         self._coming: list[Open] = []
@@ -153,7 +160,8 @@ class Updates:
         self._ready += [self._rows[index] for index in self._sorter.get_ready() if index in self._rows]
         if self._ready:
             more = [self._ready.popleft() for _ in range(min(self._batch, len(self._ready)))]
-            self._marking = self._journal.mark([row.id for row, _ in more])
+            names = {row.id: item.swap.name for row, item in more if item.swap is not None}
+            self._marking = self._journal.mark([row.id for row, _ in more], names)
             self._coming = more
         return self._marking is not None
 
@@ -162,6 +170,10 @@ class Updates:
         row, item = self.under_way.pop(update.key_id)
         if state is RowState.DONE and item.index in self._linked:
             self._sorter.done(item.index)
+            if item.swap is not None:
+                # From here on it waits under that name, also where it is given back.
+                second = _first_step(item.index)
+                self._rows[second] = (row._replace(result=named_temporarily(item.swap)), self._rows[second][1])
         self._news.set()
         return row, item
 
@@ -171,6 +183,46 @@ class Updates:
             self._journal.settle(row.id, row.result)
         self._marked.clear()
         self._coming.clear()
+
+
+def in_steps(rows: Sequence[Open]) -> Sequence[Open]:
+    """Return the rows with those twice whose trunks get a temporary name first, each step an item with its own needs.
+
+    The first step has the item's `swap` and an index that no item has. Who needs the item needs that step only: by then
+    the trunk has given up all that it gives up.
+    """
+    first = {item.index: _first_step(item.index) for _, item in rows if item.swap is not None}
+    if not first:
+        return rows
+    steps: list[Open] = []
+    for row, item in rows:
+        needs = [first.get(needed, needed) for needed in item.needs]
+        if item.swap is not None:
+            assert item.update is not None
+            steps.append(
+                (
+                    row,
+                    evolve(
+                        item,
+                        index=first[item.index],
+                        update=evolve(item.update, sip_trunk_name=item.swap.name),
+                        needs=tuple(first.get(needed, needed) for needed in item.swap.needs),
+                    ),
+                )
+            )
+            needs.append(first[item.index])
+        steps.append((row, evolve(item, needs=tuple(needs), swap=None)))
+    return steps
+
+
+def _first_step(index: int) -> int:
+    """Return the index of an item's first step, and of a first step that of its item."""
+    return -1 - index
+
+
+def named_temporarily(swap: Swap) -> Result:
+    """Return the result of a row whose trunk has its temporary name, and waits for its own."""
+    return Result(RowState.WAITING, error=TEMPORARY_NAME, temporary=swap.name)
 
 
 class Sender:
@@ -283,9 +335,17 @@ class Sender:
             self._meter.tell()
 
     def _settle(self, row: JournalRow, item: PlanItem, result: Result) -> None:
-        # What did not get through now may have done so before, or was refused then.
-        is_as_before = result.state is RowState.WAITING and row.state is not RowState.WAITING
-        self._journal.settle(row.id, row.result if is_as_before else result)
+        settled = result
+        if item.swap is not None and result.state is RowState.DONE:
+            settled = result = named_temporarily(item.swap)._replace(attempts=result.attempts, elapsed=result.elapsed)
+        elif item.swap is not None and result.state is RowState.UNKNOWN:
+            settled = result._replace(temporary=item.swap.name)
+        elif result.state is RowState.WAITING and (row.state is not RowState.WAITING or is_begun(row)):
+            # What did not get through now may have done so before, or was refused then.
+            settled = row.result
+        elif result.state is not RowState.DONE:
+            settled = result._replace(temporary=row.result.temporary)
+        self._journal.settle(row.id, settled)
         self._meter.count(row.id, item.place, item.trunk_name, result)
 
 
@@ -320,7 +380,7 @@ def result_of(outcome: Outcome[Any, Any], *, ended: float) -> Result:
         state=state,
         code=getattr(error, "code", None),
         error=type(error).__name__,
-        reason=getattr(error, "reason", "") or str(error),
+        reason=getattr(error, "reason", "") or said_by(error),
         attempts=outcome.attempts,
         elapsed=outcome.elapsed,
         ended=ended,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Self, TypeVar
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.journal.paths import default_journal_path
 from itnio_async.bulk.journal.rows import (
+    NO_NAMES,
     JournalBusyError,
     JournalContents,
     JournalError,
@@ -138,13 +139,14 @@ class Journal:
         """Return the fingerprints of the rows that have one."""
         return await self._in_thread(self._table.fingerprints)
 
-    def mark(self, rows: Sequence[int]) -> asyncio.Future[None]:
+    def mark(self, rows: Sequence[int], temporary: Mapping[int, str] = NO_NAMES) -> asyncio.Future[None]:
         """Begin to write that these rows are about to be sent; the future is done once that is on the disk.
 
+        `temporary` are the names that the trunks of some of them get for the meantime, by row.
         Raises `JournalError`, as the future does. It is written also where the wait for it is cancelled.
         """
         self._check_writable()
-        marking = asyncio.shield(self._start_write(marked=rows))
+        marking = asyncio.shield(self._start_write(marked=rows, temporary=temporary))
         # Seen, also where nobody asks any more: `error` keeps it.
         marking.add_done_callback(lambda done: done.cancelled() or done.exception())
         return marking
@@ -241,7 +243,7 @@ class Journal:
         if error is not None:
             # Kept for the end: there may be room again by then.
             self._pending = batch + self._pending
-            self.error = error if isinstance(error, JournalError) else JournalError(f"The journal failed: {error!r}")
+            self.error = error if isinstance(error, JournalError) else JournalError(f"The journal failed ({error}).")
         if self._writing is writing:
             self._writing = None
             if self._pending and self._timer is None and self.error is None:

@@ -22,7 +22,7 @@ TABLES = (
         created REAL)""",
     """CREATE TABLE row (
         id INTEGER PRIMARY KEY, state TEXT, code, error TEXT, reason TEXT, attempts INTEGER, elapsed REAL,
-        sent_at REAL, ended_at REAL, verified INTEGER,
+        sent_at REAL, ended_at REAL, temporary TEXT, verified INTEGER,
         source TEXT, line INTEGER, key_id, name TEXT, disabled INTEGER,
         before TEXT, after TEXT, secrets TEXT, fingerprint TEXT, drifted INTEGER, canary INTEGER, read_back TEXT,
         new_secrets TEXT)""",
@@ -32,7 +32,7 @@ TABLES = (
     """CREATE TABLE bad (run INTEGER, source TEXT, line INTEGER, "column" TEXT, code, reason TEXT, cells TEXT)""",
 )
 INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
-INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 23)})"  # noqa: S608 - no text of others
+INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 24)})"  # noqa: S608 - no text of others
 INSERT_RUN = "INSERT INTO run (by, began, options) VALUES (?, ?, ?)"
 END_RUN = "UPDATE run SET ended = ?, how = ?, reason = ?, retries = ? WHERE id = ?"
 INSERT_BAD = "INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -42,14 +42,28 @@ _NAMES = frozenset(FIELDS)
 _LATEST = 253_402_300_799.0
 
 _SELECT = (
-    "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, verified, source, line, key_id, name, "
-    "disabled, before, after, secrets, fingerprint, drifted, canary, read_back, new_secrets FROM row"
+    "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, temporary, verified, source, line, key_id, "
+    "name, disabled, before, after, secrets, fingerprint, drifted, canary, read_back, new_secrets FROM row"
 )
 _INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
 _REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
 _KINDS: tuple[tuple[type, ...], ...] = (
-    *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _INTEGER_OR_NONE),
-    *(_TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT, _TEXT_OR_NONE, _INTEGER, _INTEGER),
+    *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE),
+    *(
+        _TEXT_OR_NONE,
+        _INTEGER_OR_NONE,
+        _TEXT,
+        _INTEGER,
+        _NUMBER,
+        _TEXT_OR_NONE,
+        _INTEGER,
+        _TEXT,
+        _TEXT,
+        _TEXT,
+        _TEXT_OR_NONE,
+        _INTEGER,
+        _INTEGER,
+    ),
     *(_TEXT, _TEXT),
 )
 _RUN_KINDS = (
@@ -76,10 +90,10 @@ def values_of(row: JournalRow) -> tuple[Any, ...]:
 
 
 def result_values(result: Result) -> tuple[Any, ...]:
-    """Return the values of a result, from the column `state` to `ended_at`."""
-    state, code, error, reason, attempts, elapsed, ended = result
+    """Return the values of a result, from the column `state` to `temporary`."""
+    state, code, error, reason, attempts, elapsed, ended, temporary = result
     sent = None if ended is None else ended - elapsed
-    return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended)
+    return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended, temporary)
 
 
 def run_values(run: Run) -> tuple[Any, ...]:
@@ -188,7 +202,7 @@ def _object(text: str, what: str) -> dict[str, Any]:
 
 def _row_of(values: tuple[Any, ...]) -> JournalRow:
     _require(values, _KINDS, f"row {values[0]}")
-    id, state, code, error, reason, attempts, elapsed, ended, verified, *rest = values
+    id, state, code, error, reason, attempts, elapsed, ended, temporary, verified, *rest = values
     file, line, key_id, name, disabled, before, after, secrets, fingerprint, drifted, canary, *more = rest
     read_back, new_secrets = more
     if ended is not None:
@@ -200,7 +214,7 @@ def _row_of(values: tuple[Any, ...]) -> JournalRow:
             Place(file, line),
             _whole(key_id),
             name,
-            Result(state_of(state), _whole(code), error, reason, attempts, elapsed, ended),
+            Result(state_of(state), _whole(code), error, reason, attempts, elapsed, ended, temporary),
             bool(disabled),
             _data(before),
             _data(after),

@@ -15,7 +15,10 @@ from itnio_async.errors import ConfigurationError, ItnioError
 
 # In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
 HELD_BACK = "TrunkChanged"
+# Likewise: sent once, under a temporary name, and to be sent again with the wanted one.
+TEMPORARY_NAME = "TemporaryName"
 NO_VALUES: Mapping[str, Any] = {}
+NO_NAMES: Mapping[int, str] = {}
 
 
 class JournalError(ItnioError):
@@ -56,7 +59,8 @@ class Result(NamedTuple):
 
     `code` is the vendor's, `error` the name of the exception's class or HELD_BACK, `reason` the vendor's words or ours;
     `attempts` and `elapsed` (seconds) are of the call, and `ended` is its end in Unix seconds. None of them has a
-    secret in it.
+    secret in it. `temporary` is the name under which the job left the trunk, or may have, where names are exchanged and
+    it does not have its own yet.
     """
 
     state: RowState
@@ -66,6 +70,7 @@ class Result(NamedTuple):
     attempts: int = 0
     elapsed: float = 0.0
     ended: float | None = None
+    temporary: str | None = None
 
     @classmethod
     def done(cls, attempts: int, elapsed: float, ended: float) -> Result:

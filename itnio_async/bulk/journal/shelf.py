@@ -45,7 +45,9 @@ class ShelvedJob:
     @property
     def undone(self) -> str:
         """Whether it has been undone: yes, no, or in part."""
-        touched = {row.key_id for row in self.contents.rows if row.state is RowState.DONE}
+        touched = {
+            row.key_id for row in self.contents.rows if row.state is RowState.DONE or row.result.temporary is not None
+        }
         back = {
             row.key_id
             for undo in self.undone_by

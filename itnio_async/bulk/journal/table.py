@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ from itnio_async.bulk.journal.lines import (
 from itnio_async.bulk.journal.lock import is_locked, lock_of, take_lock
 from itnio_async.bulk.journal.paths import is_default, network_file_system
 from itnio_async.bulk.journal.rows import (
+    NO_NAMES,
     JournalBusyError,
     JournalContents,
     JournalError,
@@ -54,15 +55,15 @@ from itnio_async.bulk.journal.runs import Run, RunEnd
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 6
+VERSION = 7
 
 _RESULT = (
-    "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ? "
-    "WHERE id = ?"
+    "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ?, "
+    "temporary = ? WHERE id = ?"
 )
 _MARK = (
     "UPDATE row SET state = 'sent', code = NULL, error = NULL, reason = '', attempts = 0, elapsed = 0, sent_at = ?, "
-    "ended_at = NULL WHERE id = ?"
+    "ended_at = NULL, temporary = coalesce(?, temporary) WHERE id = ?"
 )
 _SETTLE_MARKED = "UPDATE row SET state = 'unknown', reason = ? WHERE state = 'sent'"
 _NO_ANSWER = "the run ended before the answer was noted"
@@ -205,11 +206,12 @@ class Table:
         *,
         rows: Sequence[JournalRow] = (),
         marked: Sequence[int] = (),
+        temporary: Mapping[int, str] = NO_NAMES,
     ) -> None:
         """Write all of this in one step, or nothing of it; raises `JournalError`.
 
         `results` are what became of rows, `rows` those that have changed in more than that, and `marked` those that are
-        about to be sent.
+        about to be sent; `temporary` are the names that some of these get for the meantime.
         """
         if not (results or rows or marked):
             return
@@ -218,7 +220,7 @@ class Table:
             if rows:
                 database.executemany(INSERT, map(values_of, rows))
             now = time.time()
-            database.executemany(_MARK, [(now, row) for row in marked])
+            database.executemany(_MARK, [(now, temporary.get(row), row) for row in marked])
 
     def rows(self, *states: RowState) -> list[JournalRow]:
         """Return the rows in these states, in the file's order."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import attrs
 
@@ -11,14 +12,31 @@ from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.plan.holders import Holders, Holding, Kind, Risk, given_up_by, risk_of, taken_by
 from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Verdict, places_of, refused
+from itnio_async.bulk.plan.swaps import Swap, temporary_name
 from itnio_async.text import listed
+
+# By what is exchanged, the column of a file that gives another one.
+_COLUMNS = {
+    Kind.NAME: "sip_trunk_name",
+    Kind.GROUP: "voice_group_ids",
+    Kind.GATEWAY: "sip_gateway_ip",
+    Kind.NUMBER: "numbers",
+    Kind.WHITE_ADDRESS: "sip_white_ip",
+}
 
 
 class Conflicts:
-    """The rows to update, judged by what they take from each other and from the trunks that stay as they are."""
+    """The rows to update, judged by what they take from each other and from the trunks that stay as they are.
 
-    def __init__(self, items: list[PlanItem], trunks: Iterable[SipTrunk]) -> None:
+    `allow_swap_names` lets trunks exchange their names by way of a temporary one.
+    """
+
+    def __init__(self, items: list[PlanItem], trunks: Collection[SipTrunk], *, allow_swap_names: bool = False) -> None:
         self._items = items
+        self._trunks = trunks
+        self._allow_swap_names = allow_swap_names
+        # By the item that gets a temporary name, the circle that this opens.
+        self._opened: dict[int, Collection[int]] = {}
         self._by_trunk: dict[int, int] = {}
         self._takers = Holders()
         for item in items:
@@ -43,7 +61,7 @@ class Conflicts:
     def judged(self) -> list[PlanItem]:
         """Return the items with what is certain to be refused, what is at risk, and what needs what."""
         self._refuse_names()
-        self._refuse_circles()
+        self._judge_circles()
         contenders = self._contenders()
         for index in self._live(self._taken):
             item = self._items[index]
@@ -51,6 +69,7 @@ class Conflicts:
             needs = tuple(sorted(set(self._needs(index))))
             if risks or needs:
                 self._items[index] = attrs.evolve(item, risks=risks, needs=needs)
+        self._name_temporarily()
         return self._items
 
     def _live(self, indexes: Iterable[int]) -> list[int]:
@@ -113,36 +132,76 @@ class Conflicts:
 
     def _needs(self, index: int) -> Iterator[int]:
         """The items that give up what this one takes; where pairs are allowed, nobody has to wait."""
+        return (giver for _, giver in self._givers(index))
+
+    def _givers(self, index: int) -> Iterator[tuple[Holding, int]]:
         for holding in self._taken[index]:
             if holding[0] in self._holders.pairs:
                 continue
             for holder in self._holders.of(holding):
                 if self._gives_up(holder, holding):
-                    yield self._by_trunk[holder]
+                    yield holding, self._by_trunk[holder]
 
-    def _refuse_circles(self) -> None:
+    # Circles.
+
+    def _judge_circles(self) -> None:
+        """Refuse what goes round in a circle, unless it is names alone and they may be exchanged."""
         for members in circles({index: sorted(set(self._needs(index))) for index in self._live(self._taken)}):
-            what = self._swapped(members)
-            for index in members:
-                others = places_of(self._items[other] for other in members if other != index)
-                reason = (
-                    f"each needs what the other gives up first: this row and {others} go round in a circle ({what}). "
-                    "It is not broken by itself, since a value in between would misroute calls on a live trunk: give "
-                    "one of them a free value in a file of its own, and apply that before"
-                )
-                self._items[index] = refused(self._items[index], f"{reason}.", None)
-            for index in members:
-                self._follow(self._who_wants_name_of(index))
+            inside = frozenset(members)
+            exchanged = {
+                (holding, giver) for index in members for holding, giver in self._givers(index) if giver in inside
+            }
+            are_names = all(kind is Kind.NAME for (kind, _), _ in exchanged)
+            if are_names and self._allow_swap_names:
+                self._opened[members[0]] = inside
+            else:
+                self._refuse_circle(members, exchanged, are_names=are_names)
 
-    def _swapped(self, members: Sequence[int]) -> str:
-        inside = set(members)
-        holdings = {
-            holding
-            for index in members
-            for holding in self._taken[index]
-            if any(self._by_trunk.get(holder) in inside for holder in self._holders.of(holding))
-        }
-        return listed(sorted(f"{kind.words} {value}" for kind, value in holdings), MOST_NAMED)
+    def _refuse_circle(
+        self, members: Sequence[int], exchanged: Collection[tuple[Holding, int]], *, are_names: bool
+    ) -> None:
+        what = listed(sorted({f"{kind.words} {value}" for (kind, value), _ in exchanged}), MOST_NAMED)
+        first = self._items[members[0]]
+        given = sorted(
+            f"{kind.words} {value} (column {_COLUMNS[kind]})"
+            for (kind, value), giver in exchanged
+            if giver == first.index
+        )
+        advice = (
+            "No call is routed by a name: with --allow-swap-names one of them gets a temporary name first, and all is "
+            "done in one job"
+            if are_names
+            else "It is not broken by itself, since a value in between would misroute calls on a live trunk"
+        )
+        in_two = (
+            f"In two files: first give trunk {first.key_id} ({first.place}) a free value in place of "
+            f"{listed(given, MOST_NAMED)}, in a file of its own, and apply that; then apply this one"
+        )
+        for index in members:
+            others = [self._items[other].place for other in islice(members, MOST_NAMED + 1) if other != index]
+            reason = (
+                "each needs what the other gives up first: this row and "
+                f"{listed(others, MOST_NAMED, count=len(members) - 1)} go round in a circle ({what}). {advice}. "
+                f"{in_two}."
+            )
+            self._items[index] = refused(self._items[index], reason, None)
+        for index in members:
+            self._follow(self._who_wants_name_of(index))
+
+    def _name_temporarily(self) -> None:
+        """Give one trunk of each circle of names another one for the meantime."""
+        if not self._opened:
+            return
+        taken = {trunk.sip_trunk_name for trunk in self._trunks}
+        wanted = (item.row.values.get("sip_trunk_name") for item in self._items)
+        taken |= {name for name in wanted if isinstance(name, str)}
+        for index, circle in self._opened.items():
+            item = self._items[index]
+            assert item.update is not None
+            name = temporary_name(item.update.sip_trunk_name, item.key_id, taken)
+            taken.add(name)
+            swap = Swap(name, tuple(needed for needed in item.needs if needed not in circle))
+            self._items[index] = attrs.evolve(item, swap=swap)
 
     # Risks.
 

@@ -6,7 +6,7 @@ Refused is only what the vendor is certain to refuse, or what would do harm; wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -25,19 +25,26 @@ from itnio_async.values import is_masked
 _KNOWN = frozenset(FIELDS)
 
 
-def make_plan(changes: Iterable[TrunkChange], trunks: Iterable[SipTrunk], *, accept_zeros: bool = False) -> Plan:
+def make_plan(
+    changes: Iterable[TrunkChange],
+    trunks: Iterable[SipTrunk],
+    *,
+    accept_zeros: bool = False,
+    allow_swap_names: bool = False,
+) -> Plan:
     """Compare rows with the account's trunks, and say what sending them would do.
 
     `trunks` is the whole listing, as `list_trunks` gives it: names that are taken are looked for in it. `accept_zeros`
     lets a change pass that only drops leading zeros or a plus, or rounds a long number, which else is taken for a
-    spreadsheet's doing. A cell that seems damaged is refused unless the trunk has its value already.
+    spreadsheet's doing. A cell that seems damaged is refused unless the trunk has its value already. Trunks that
+    exchange their names are refused unless `allow_swap_names`: then one of them gets a temporary name first.
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """
     account = _Account(trunks)
     items = [_item(index, row, account.named_by(row), accept_zeros) for index, row in enumerate(changes)]
     _refuse_repeated(items)
-    return Plan(tuple(Conflicts(items, account.trunks).judged()))
+    return Plan(tuple(Conflicts(items, account.trunks, allow_swap_names=allow_swap_names).judged()))
 
 
 # -- each row by itself -----------------------------------------------------------------------------------------------
@@ -50,7 +57,7 @@ class _Account:
         self._by_id = {trunk.key_id: trunk for trunk in trunks if trunk.key_id is not None}
 
     @property
-    def trunks(self) -> Iterable[SipTrunk]:
+    def trunks(self) -> Collection[SipTrunk]:
         """Each trunk once."""
         return self._by_id.values()
 

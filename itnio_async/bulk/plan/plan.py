@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.plan.holders import Risk
+from itnio_async.bulk.plan.swaps import Swap
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import FieldChange
 from itnio_async.text import listed
@@ -49,7 +50,9 @@ class PlanItem:
 
     `index` is its place in `Plan.items`; `changes` what differs, field by field; `update` the whole replacement that
     would be sent (UPDATE only); `refusal` the reason where the verdict is NOT_FOUND or REFUSED; `needs` the indexes of
-    the items that must be done before. `row` and `trunk` are what was compared; `trunk` is None where there is not one.
+    the items that must be done before; where one of those has a `swap`, the first of its two updates is enough. `swap`
+    says that the trunk gets a temporary name first, since names are exchanged. `row` and `trunk` are what was compared;
+    `trunk` is None where there is not one.
     """
 
     index: int
@@ -59,6 +62,7 @@ class PlanItem:
     risks: tuple[Risk, ...] = ()
     refusal: Refusal | None = None
     needs: tuple[int, ...] = ()
+    swap: Swap | None = None
     row: TrunkChange
     trunk: SipTrunk | None = field(default=None, repr=False)
 
@@ -115,6 +119,11 @@ class Plan:
         return [item for item in self.items if item.risks]
 
     @property
+    def swaps(self) -> list[PlanItem]:
+        """The items to update whose trunks get a temporary name first."""
+        return [item for item in self.items if item.swap is not None]
+
+    @property
     def disabled(self) -> list[PlanItem]:
         """The items to update whose trunks are disabled: sent, and counted apart."""
         return [item for item in self.of(Verdict.UPDATE) if item.disabled]
@@ -133,7 +142,7 @@ class Plan:
 def refused(item: PlanItem, reason: str, code: int | None) -> PlanItem:
     """Return the item as one that is not sent, for this reason."""
     refusal = Refusal(reason, code)
-    return evolve(item, verdict=Verdict.REFUSED, update=None, refusal=refusal, risks=(), needs=())
+    return evolve(item, verdict=Verdict.REFUSED, update=None, refusal=refusal, risks=(), needs=(), swap=None)
 
 
 def places_of(items: Iterable[PlanItem]) -> str:

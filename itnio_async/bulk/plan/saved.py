@@ -37,7 +37,9 @@ class SavedPlanError(ConfigurationError):
 
 @frozen(kw_only=True)
 class PlanHeader:
-    """What a saved plan is about; `created` is in Unix seconds, `match` and `accept_zeros` are how it was made.
+    """What a saved plan is about; `created` is in Unix seconds.
+
+    `match`, `accept_zeros` and `allow_swap_names` are how it was made.
 
     `accounts` is what the file says of the account that it is of (`RowsRead.accounts`).
     """
@@ -50,6 +52,7 @@ class PlanHeader:
     created: float
     match: str = "key_id"
     accept_zeros: bool = False
+    allow_swap_names: bool = False
     accounts: Sequence[str] = ()
 
 
@@ -173,6 +176,7 @@ def save_plan(
     source: str,
     match: str = "key_id",
     accept_zeros: bool = False,
+    allow_swap_names: bool = False,
     accounts: Iterable[str] = (),
     clock: Callable[[], float] = time.time,
 ) -> PlanHeader:
@@ -191,6 +195,7 @@ def save_plan(
         created=clock(),
         match=match,
         accept_zeros=accept_zeros,
+        allow_swap_names=allow_swap_names,
         accounts=list(accounts),
     )
     lines = [{"format": _FORMAT, "version": _VERSION, **attrs.asdict(header)}]
@@ -231,6 +236,7 @@ def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
         "risks": [str(risk) for risk in item.risks],
         "refusal": None if item.refusal is None else str(item.refusal),
         "disabled": item.disabled,
+        "temporary_name": None if item.swap is None else item.swap.name,
         "after_lines": [plan.items[needed].place.line for needed in item.needs],
     }
     return data

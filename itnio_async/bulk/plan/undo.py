@@ -45,11 +45,18 @@ class Undo:
 
 
 def plan_undo(
-    journal: JournalContents, trunks: Iterable[SipTrunk], identity: Identity, *, same_account: bool = False
+    journal: JournalContents,
+    trunks: Iterable[SipTrunk],
+    identity: Identity,
+    *,
+    same_account: bool = False,
+    begun: JournalContents | None = None,
 ) -> Undo:
     """Return the plan back to the values before the job, for trunks that are as the job left them.
 
-    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk is as the row wanted.
+    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk is as the row wanted. A trunk
+    to which the job gave a temporary name gets its old one back, and names that were exchanged are exchanged again.
+    `begun` is the journal of the undo, where that goes on: a temporary name that it gave is nobody else's change.
 
     Raises `JournalMismatchError` for a journal of another host or account (`same_account` allows another API key), or
     one that a run has at this moment.
@@ -60,8 +67,9 @@ def plan_undo(
     changes: list[TrunkChange] = []
     skipped: dict[int, Skipped] = {}
     secrets: list[Skipped] = []
+    underway = {} if begun is None else {row.key_id: row.result.temporary for row in begun.rows}
     for row in journal.rows:
-        if row.state not in _TOUCHED:
+        if row.state not in _TOUCHED and row.result.temporary is None:
             continue
         if row.secrets:
             names = ", ".join(row.secrets)
@@ -69,11 +77,12 @@ def plan_undo(
         if row.after:
             # Also what is left alone, so that an undo that goes on has the same rows, whatever became of them.
             changes.append(TrunkChange(row.place, row.key_id, None, _values_before(row)))
-            why = _why_not(row, by_id.get(row.key_id) if row.key_id is not None else None)
+            trunk = by_id.get(row.key_id) if row.key_id is not None else None
+            why = _why_not(row, trunk, underway.get(row.key_id))
             if why is not None:
                 skipped[len(changes) - 1] = _skipped(row, why)
     # What was there before is not a slip of a spreadsheet.
-    items = list(make_plan(changes, listing, accept_zeros=True))
+    items = list(make_plan(changes, listing, accept_zeros=True, allow_swap_names=True))
     for index, one in skipped.items():
         if items[index].verdict is Verdict.UPDATE:
             items[index] = refused(items[index], one.reason, None)
@@ -93,7 +102,8 @@ def _check(journal: JournalContents, identity: Identity, *, same_account: bool) 
         )
 
 
-def _why_not(row: JournalRow, trunk: SipTrunk | None) -> str | None:
+def _why_not(row: JournalRow, trunk: SipTrunk | None, temporary: str | None) -> str | None:
+    """Return why a row is not undone, or None; `temporary` is the name that its trunk gets on the way back."""
     if trunk is None:
         return "the trunk is not there any more"
     after = from_data(row.after)
@@ -103,7 +113,10 @@ def _why_not(row: JournalRow, trunk: SipTrunk | None) -> str | None:
     before = from_data(row.before)
     if all(same(before, trunk, [name]) for name in after):
         return None  # it is as before already
-    return f"it has changed since: {', '.join(changed)}"
+    if trunk.sip_trunk_name in {row.result.temporary, temporary} - {None}:
+        # On the way there or back: each field may be as it was or as it was wanted.
+        changed = [name for name in changed if name != "sip_trunk_name" and not same(before, trunk, [name])]
+    return f"it has changed since: {', '.join(changed)}" if changed else None
 
 
 def _values_before(row: JournalRow) -> dict[str, Any]:

@@ -117,6 +117,8 @@ def _tiles(report: Report) -> Iterator[_Tile]:
         if count := report.counts[state]:
             if state is RowState.DONE and report.disabled:
                 meaning += f" ({report.disabled:,} on disabled trunks)"
+            if named := sum(row.state is state for row in report.named_temporarily):
+                meaning += f" ({named:,} with a temporary name: names are exchanged)"
             if state is RowState.DONE and report.drifted:
                 meaning += f" ({report.drifted:,} had drifted since an earlier job)"
             yield _Tile(f"{count:,}", name, meaning, _TONES.get(state, ""))

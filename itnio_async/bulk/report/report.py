@@ -19,7 +19,7 @@ from itnio_async.bulk.journal.runs import Run
 from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
 from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
-from itnio_async.text import counted
+from itnio_async.text import counted, listed
 
 # How a run ended, where that says more than the rows do.
 _ENDS = {
@@ -33,6 +33,8 @@ _ENDS = {
     "dry_run": "Nothing was sent: it was a dry run.",
 }
 _MOST_MOMENTS = 80
+# Of trunks, in the line that says how it went.
+_MOST_NAMED = 3
 # What people can read off an axis, in seconds.
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 
@@ -149,6 +151,11 @@ class Report:
         """How many of the rows that are done had been as wanted after an earlier job."""
         return sum(row.drifted for row in self.rows if row.state is RowState.DONE)
 
+    @cached_property
+    def named_temporarily(self) -> tuple[JournalRow, ...]:
+        """The rows whose trunks have a temporary name, or may have, since names are exchanged."""
+        return tuple(row for row in self.rows if row.result.temporary is not None)
+
     @property
     def retries(self) -> int:
         """How many calls were repeated, in all runs."""
@@ -177,7 +184,7 @@ class Report:
     @property
     def verdict(self) -> str:
         """How it went, in one line."""
-        return " ".join(filter(None, (self._what_became(), self._how_it_ended())))
+        return " ".join(filter(None, (self._what_became(), self._named(), self._how_it_ended())))
 
     def _what_became(self) -> str:
         total = counted(self.total, "row")
@@ -199,6 +206,17 @@ class Report:
         said = "".join(f", {count:,} {what}" for count, what in parts if count)
         well = counts[RowState.DONE] + counts[RowState.UNCHANGED] - self.read_back[1]
         return f"Not all is well: {well:,} of {total} {'is' if well == 1 else 'are'} as wanted{said}."
+
+    def _named(self) -> str:
+        rows = self.named_temporarily
+        if self.is_running or not rows:
+            return ""
+        trunks = listed([f"trunk {row.key_id} ({row.result.temporary})" for row in rows], _MOST_NAMED)
+        refused = any(row.state is RowState.REFUSED for row in rows)
+        return (
+            f"With a temporary name: {trunks}. Run the same command again{' with --retry-refused' if refused else ''}, "
+            "or undo the job."
+        )
 
     def _how_it_ended(self) -> str:
         if self.is_running or not self.runs:

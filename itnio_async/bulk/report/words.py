@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.bulk.journal.rows import HELD_BACK, JournalRow, Result, RowState
+from itnio_async.bulk.journal.rows import HELD_BACK, TEMPORARY_NAME, JournalRow, Result, RowState
 from itnio_async.text import NO_ANSWER, plain_words
 
 STATE_WORDS = {
@@ -30,7 +30,11 @@ def said_of(row: JournalRow) -> str:
 
 def reason_of(result: Result) -> str:
     """Return why a result is what it is: the vendor's words, or ours."""
-    return NO_ANSWER.get(result.error or "", result.reason)
+    said = NO_ANSWER.get(result.error or "", result.reason)
+    if result.temporary is None:
+        return said
+    may = "may have" if result.state is RowState.UNKNOWN else "has"
+    return f"{said}{'; ' if said else ''}the trunk {may} the temporary name {result.temporary!r}"
 
 
 def is_otherwise(row: JournalRow) -> bool:
@@ -64,6 +68,11 @@ def meaning_and_advice(state: RowState | None, code: int | None, error: str | No
         return f"{before}: {why}" if why else before, _CORRECT
     if state is RowState.REFUSED:
         return why or "refused", known.advice if known is not None else "See each row's reason."
+    if error == TEMPORARY_NAME:
+        return (
+            "names are exchanged, and the trunk has only its temporary one so far",
+            f"{_AGAIN}it goes on, and the trunk gets its own name.",
+        )
     if state is RowState.SENT:
         return "under way at this moment", "Wait for the end."
     return f"not sent{f': {why}' if why else ''}", f"{_AGAIN}it goes on with these rows."

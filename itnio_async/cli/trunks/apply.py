@@ -89,6 +89,7 @@ def apply_trunks(
             retry_refused=retry_refused,
             skip_invalid=skip_invalid,
             accept_zeros=accept_zeros,
+            allow_swap_names=consent.allow_swap_names,
             canary=canary,
             until=when.until,
         )
@@ -129,7 +130,7 @@ async def _from_file(
         journals = ChosenJob("where", what, identity, run.journal)
         rows = chosen_rows(rows, trunks, conditions, journals.going_on())
         journal = journals.path(rows.changes)
-    plan = make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros)
+    plan = make_plan(rows.changes, trunks, accept_zeros=job.accept_zeros, allow_swap_names=job.allow_swap_names)
     consent.require_names(plan, is_of_account=bool(rows.accounts))
     return PreparedJob(
         plan=plan,
@@ -161,8 +162,12 @@ async def _from_plan(
     secrets = file.rows(source).changes if saved.needs_source else ()
     changes = saved.changes(identity, secrets)
     trunks = await list_trunks(client, reading=Reading(job.patience))
-    job = attrs.evolve(job, accept_zeros=job.accept_zeros or header.accept_zeros)
-    plan = make_plan(changes, trunks, accept_zeros=job.accept_zeros)
+    job = attrs.evolve(
+        job,
+        accept_zeros=job.accept_zeros or header.accept_zeros,
+        allow_swap_names=job.allow_swap_names or header.allow_swap_names,
+    )
+    plan = make_plan(changes, trunks, accept_zeros=job.accept_zeros, allow_swap_names=job.allow_swap_names)
     consent.require_names(plan, is_of_account=bool(header.accounts))
     return PreparedJob(
         plan=plan,

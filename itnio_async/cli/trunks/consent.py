@@ -1,4 +1,4 @@
-"""What `--yes` does not say yes to: a file of another account, new names for most trunks, too many changes."""
+"""What `--yes` does not say yes to: a file of another account, names that are new or exchanged, too many changes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from itnio_async.cli.exits import CommandError
 from itnio_async.text import counted
 
 _PANEL = "The run"
+AllowSwapNamesOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-swap-names",
+        help="Let trunks exchange their names in one job: one of them gets a temporary name first. Nothing else is "
+        "exchanged so.",
+        rich_help_panel=_PANEL,
+    ),
+]
 # Fewer rows than these may all be renamed: that is likely to be what they are for.
 _FEWEST = 5
 
@@ -63,6 +72,7 @@ class ConsentOptions(AmountOptions):
             rich_help_panel=_PANEL,
         ),
     ] = False
+    allow_swap_names: AllowSwapNamesOption = False
 
     def require_account(self, accounts: Iterable[str], identity: Identity, *, same_account: bool) -> None:
         """Raise `CommandError` where a file is of another account; `accounts` is what it says of that."""

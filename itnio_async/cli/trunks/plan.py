@@ -19,6 +19,7 @@ from itnio_async.cli.exits import REFUSED, CommandError
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.trunks.chosen_rows import chosen_rows
+from itnio_async.cli.trunks.consent import AllowSwapNamesOption
 from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
 from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows, write_plan
 from itnio_async.cli.trunks.where_options import WhereOptions
@@ -36,6 +37,7 @@ def plan_trunks(
     *,
     skip_invalid: SkipInvalidOption = False,
     accept_zeros: AcceptZerosOption = False,
+    allow_swap_names: AllowSwapNamesOption = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Save the plan in a new file, to review it and apply it once."),
@@ -69,7 +71,16 @@ def plan_trunks(
         if json:
             write_bad_rows(rows.bad)
         return REFUSED
-    plan = run_on_loop(_plan(account.access(), trunk_file, rows, out, conditions, accept_zeros=accept_zeros))
+    planning = _plan(
+        account.access(),
+        trunk_file,
+        rows,
+        out,
+        conditions,
+        accept_zeros=accept_zeros,
+        allow_swap_names=allow_swap_names,
+    )
+    plan = run_on_loop(planning)
     with until_nobody_reads():
         if json:
             write_plan(plan, rows.bad)
@@ -88,10 +99,12 @@ async def _plan(
     conditions: Sequence[Condition],
     *,
     accept_zeros: bool,
+    allow_swap_names: bool,
 ) -> Plan:
     async with access.client() as client:
         trunks = await list_trunks(client)
-        plan = make_plan(chosen_rows(rows, trunks, conditions).changes, trunks, accept_zeros=accept_zeros)
+        changes = chosen_rows(rows, trunks, conditions).changes
+        plan = make_plan(changes, trunks, accept_zeros=accept_zeros, allow_swap_names=allow_swap_names)
         identity = await identity_of(client)
         for mark in rows.accounts:
             if mark != identity.mark:
@@ -104,6 +117,7 @@ async def _plan(
                 source=file.full_name,
                 match=file.options.match.value,
                 accept_zeros=accept_zeros,
+                allow_swap_names=allow_swap_names,
                 accounts=rows.accounts,
             )
     return plan

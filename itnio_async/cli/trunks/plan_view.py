@@ -55,12 +55,19 @@ def _show_item(item: PlanItem, plan: Plan) -> None:
     line(f"{_trunk(item)}: {_verdict(item)} ({visible(item.place)})", BAD if item.refusal is not None else "")
     for change in item.changes:
         line(f"  {visible(change)}", _style_of(change))
-    if item.needs:
-        line(f"  sent after line {', '.join(str(plan.items[index].place.line) for index in item.needs)}", SOFT)
+    if item.swap is not None:
+        first = f"{_after(item.swap.needs, plan)} with the temporary name {item.swap.name}".strip()
+        line(f"  sent twice: first {visible(first)}, then {_after(item.needs, plan)} with its own", SOFT)
+    elif item.needs:
+        line(f"  sent {_after(item.needs, plan)}", SOFT)
     for risk in item.risks:
         line(f"  at risk: {visible(risk)}", CARE)
     if item.refusal is not None:
         line(f"  {visible(item.refusal)}", BAD)
+
+
+def _after(needs: Sequence[int], plan: Plan) -> str:
+    return f"after line {', '.join(str(plan.items[index].place.line) for index in needs)}" if needs else ""
 
 
 def _style_of(change: FieldChange) -> str:
@@ -114,6 +121,7 @@ def show_counts(plan: Plan, bad: Sequence[BadRow], *, before: Mapping[str, int] 
         ("To update", plan.counts[Verdict.UPDATE], "" if before is None else "what is left of the job: sent now"),
         ("  at risk", len(plan.at_risk), "the vendor may refuse them: another trunk has the same value"),
         ("  disabled", len(plan.disabled), "sent all the same"),
+        ("  sent twice", len(plan.swaps), "names are exchanged: these trunks get a temporary one first"),
         (
             "Unchanged",
             plan.counts[Verdict.UNCHANGED],
@@ -139,6 +147,7 @@ def counts_of(plan: Plan, bad: Sequence[BadRow]) -> dict[str, int]:
         **{verdict.value.replace(" ", "_"): plan.counts[verdict] for verdict in Verdict},
         "at_risk": len(plan.at_risk),
         "disabled": len(plan.disabled),
+        "sent_twice": len(plan.swaps),
         "bad": count_of(bad),
     }
 
@@ -186,6 +195,7 @@ def _fields(item: PlanItem, plan: Plan) -> Iterator[tuple[str, Any]]:
     yield "disabled", item.disabled
     yield "changes", changes_data(item.changes)
     yield "risks", [{"code": risk.code, "trunks": risk.trunks, "text": str(risk)} for risk in item.risks]
+    yield "temporary_name", None if item.swap is None else item.swap.name
     yield "after_lines", [plan.items[index].place.line for index in item.needs]
     if item.refusal is not None:
         yield "code", item.refusal.code

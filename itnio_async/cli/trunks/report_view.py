@@ -26,6 +26,8 @@ def show_report(report: Report) -> None:
                 rows.append(("  disabled", report.disabled, "updated, although the trunks are disabled"))
             if state is RowState.DONE and report.drifted:
                 rows.append(("  drifted", report.drifted, "were so after an earlier job, and are set right"))
+            if named := sum(row.state is state for row in report.named_temporarily):
+                rows.append(("  temporary name", named, "names are exchanged, and these trunks lack their own"))
     if report.bad:
         rows.append((BAD_WORDS[0], report.bad_count, BAD_WORDS[1]))
     table(("Rows", "Count", "Meaning"), rows, {"Done": GOOD, "Refused": BAD, "Unknown": BAD, "Bad rows": BAD})
@@ -82,6 +84,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "canary": len(report.canary),
         "runs": [attrs.asdict(run) for run in report.runs],
         "drifted": report.drifted,
+        "temporary_names": [{"key_id": row.key_id, "name": row.result.temporary} for row in report.named_temporarily],
         "counts": {state.value: report.counts[state] for state in RowState},
         "reasons": [
             {"state": "bad" if r.state is None else r.state.value, "code": r.code, "error": r.error, "count": r.count}
@@ -107,6 +110,7 @@ def _failed_row(row: JournalRow) -> dict[str, Any]:
         "verified": row.verified,
         "read_back": row.read_back,
         "canary": row.canary,
+        "temporary_name": result.temporary,
     }
 
 

@@ -74,6 +74,7 @@ def set_trunks(
             retry_refused=retry_refused,
             skip_invalid=skip_invalid,
             accept_zeros=True,  # a person has typed it
+            allow_swap_names=consent.allow_swap_names,
             canary=canary,
             until=when.until,
         )
@@ -115,7 +116,7 @@ async def _prepare(
         meant = [trunk for trunk in trunks if trunk.key_id in begun_with]
     changes = changes_to(assignments, values, meant)
     return PreparedJob(
-        plan=make_plan(changes, trunks, accept_zeros=True),
+        plan=make_plan(changes, trunks, accept_zeros=True, allow_swap_names=job.allow_swap_names),
         trunks=trunks,
         journal=journals.path(changes),
         name=_name(assignments, conditions),

@@ -22,6 +22,7 @@ from itnio_async.bulk import (
     plan_undo,
     read_journal,
 )
+from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
@@ -61,7 +62,9 @@ def undo_trunks(
     """
     with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], how=how) as known:
         when = time.when()
-        job = run.job_options(skip_invalid=True, accept_zeros=True, canary=canary, until=when.until)
+        job = run.job_options(
+            skip_invalid=True, accept_zeros=True, allow_swap_names=True, canary=canary, until=when.until
+        )
         prepare = partial(_prepare, read_journal(of), job, run.journal, amount, how.json)
         session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
         return run_on_loop(session)
@@ -78,16 +81,20 @@ async def _prepare(
 ) -> PreparedJob:
     trunks = await list_trunks(client, reading=Reading(job.patience))
     undo = plan_undo(contents, trunks, identity, same_account=job.same_account)
-    _say_what_stays(undo)
-    if json:
-        _write_what_stays(undo)
     rows = digest_of(item.row for item in undo.plan)
     # The next job with the same journal can be undone again.
     which = hashlib.sha256(f"{rows} {contents.header.created}".encode()).hexdigest()
+    journal = journal or default_journal_path(f"undo-{contents.path.stem}", which, identity)
+    if has_journal(journal):
+        begun = read_journal(journal)
+        undo = plan_undo(contents, trunks, identity, same_account=job.same_account, begun=begun)
+    _say_what_stays(undo)
+    if json:
+        _write_what_stays(undo)
     return PreparedJob(
         plan=undo.plan,
         trunks=trunks,
-        journal=journal or default_journal_path(f"undo-{contents.path.stem}", which, identity),
+        journal=journal,
         name=f"undo of {contents.header.source}",
         options=job,
         stays=len(undo.secrets),

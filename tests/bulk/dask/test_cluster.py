@@ -133,6 +133,16 @@ def unknown(monkeypatch):
 # -- in the ordinary run ----------------------------------------------------------------------------------------------
 
 
+async def test_names_are_exchanged_by_way_of_a_temporary_one(sandbox, client, over, path):
+    rows = [row(1, 1, sip_trunk_name="trunk00002"), row(2, 2, sip_trunk_name="trunk00001")]
+    plan = make_plan(rows, await list_trunks(client), allow_swap_names=True)
+    async with await over() as cluster:
+        result = await Job(client, plan, path, JobOptions(rate_limit=None), bulk=cluster.bulk).run()
+    assert result.ok, result
+    assert [sandbox.trunk(n).sip_trunk_name for n in (1, 2)] == ["trunk00002", "trunk00001"]
+    assert sent(sandbox) == {1: 2, 2: 1}
+
+
 async def test_every_row_is_done_once_and_each_worker_has_its_part(sandbox, client, over, path, pids):
     told = []
     async with await over() as cluster:

@@ -24,9 +24,9 @@ async def main(path: str, journal: str, full: str = "") -> int:
     """
     async with AsyncClient() as client:
         rows = read_changes(path).require_good()
-        plan = make_plan(rows, await list_trunks(client))
+        plan = make_plan(rows, await list_trunks(client), allow_swap_names=True)
         tell = fill_the_disk if full else None
-        job = Job(client, plan, journal, JobOptions(concurrency=20), on_progress=tell)
+        job = Job(client, plan, journal, JobOptions(concurrency=20, allow_swap_names=True), on_progress=tell)
         result = await job.run()
     counts = {state.value: count for state, count in result.counts.items()}
     sys.stdout.write(f"{json.dumps(counts)} {result.error}\n")

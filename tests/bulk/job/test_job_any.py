@@ -264,9 +264,9 @@ async def test_an_end_while_the_first_rows_are_marked_leaves_all_as_they_were(mo
     vendor = Watched({}, path)
     mark = Journal.mark
 
-    def mark_and_end(journal, marked):
+    def mark_and_end(journal, *marked):
         asyncio.get_running_loop().call_soon(ending[0])
-        return mark(journal, marked)
+        return mark(journal, *marked)
 
     with monkeypatch.context() as ended:
         ended.setattr(Journal, "mark", mark_and_end)

@@ -30,7 +30,7 @@ class SlowJournal:
         self.settled = []
         self.error = None
 
-    def mark(self, rows):
+    def mark(self, rows, temporary=None):
         if self.error is not None:
             raise self.error
         self.marks.append((rows, asyncio.get_running_loop().create_future()))
@@ -212,8 +212,8 @@ def test_each_is_handed_out_in_order_and_marked_before_or_given_back(count, batc
 class FastJournal(SlowJournal):
     """A journal whose marks are on the disk at once."""
 
-    def mark(self, rows):
-        marking = super().mark(rows)
+    def mark(self, rows, temporary=None):
+        marking = super().mark(rows, temporary)
         marking.set_result(None)
         return marking
 

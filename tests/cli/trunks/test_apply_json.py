@@ -45,8 +45,11 @@ def test_the_plan_comes_first_and_the_result_last(lines, sandbox, csv, journal, 
         "goes_on": False,
         "done_but_changed_since": 0,
         "drifted": 0,
-        "counts": {"update": 2, "unchanged": 1, "not_found": 0, "refused": 0, "at_risk": 1, "disabled": 0, "bad": 0},
-    }
+        "counts": {
+            "update": 2, "unchanged": 1, "not_found": 0, "refused": 0, "at_risk": 1, "disabled": 0, "sent_twice": 0,
+            "bad": 0,
+        },
+    }  # fmt: skip
     assert result["event"] == "result"
     assert about.items() <= result.items()
     assert (result["ended"], result["error"], result["exit_status"]) == ("finished", None, 3)

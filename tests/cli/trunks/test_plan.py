@@ -161,7 +161,8 @@ def test_json_has_each_row_and_the_counts(itnio, sandbox, csv):
     assert third["changes"] == {"sip_password": {"from": None, "to": "(changed)"}}
     assert (missing["verdict"], missing["reason"][:8]) == ("not_found", "no trunk")
     assert last["counts"] == {
-        "update": 2, "unchanged": 0, "not_found": 1, "refused": 0, "at_risk": 1, "disabled": 0, "bad": 1,
+        "update": 2, "unchanged": 0, "not_found": 1, "refused": 0, "at_risk": 1, "disabled": 0, "sent_twice": 0,
+        "bad": 1,
     }  # fmt: skip
     assert "ush" not in result.out
 
