@@ -22,7 +22,7 @@ JOBS = ["apply", "set", "undo"]
 SHAPE = {
     *("event", "time", "source", "host", "api_key", "created", "running", "seconds", "conclusion", "rows", "bad"),
     *("retries", "read_back", "canary", "runs", "drifted", "counts", "reasons", "not_as_wanted", "ended", "error"),
-    *("code", "text", "notes", "journal", "failed", "html", "changes", "exit_status"),
+    *("temporary_names", "code", "text", "notes", "journal", "failed", "html", "changes", "exit_status"),
 }
 
 
