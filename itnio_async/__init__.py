@@ -87,10 +87,10 @@ _NAMES = {
     "values": "UNSET Page",
 }
 
-__all__, _get, _names = names_in(__name__, _NAMES)
+__all__, _get, _ = names_in(__name__, _NAMES)
 __all__ += ["__version__"]
 
 if not TYPE_CHECKING:  # which would take any name for one of these
-    __getattr__, __dir__ = _get, _names
+    __getattr__, __dir__ = _get, lambda: sorted(__all__)
 
 logging.getLogger("itnio_async").addHandler(logging.NullHandler())

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from apps.call_center import call_numbers, calls_of_yesterday, make_group
 from hypothesis import given, strategies as st
 from support.any_values import MOMENTS
 
@@ -191,18 +190,6 @@ async def the_tasks(client: AsyncClient, sandbox: Sandbox, numbers: Path) -> Non
 async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
     with pytest.raises(NotFoundError):
         await client.agent_groups.delete(7)
-
-
-async def test_the_recipes(client: AsyncClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    group = await make_group(client, "4luaKsL2", "sales", "198.51.100.7", agents=2)
-    numbers = tmp_path / "numbers.csv"
-    numbers.write_text("number\n911350000001\n911350000010\n")
-    await call_numbers(client, "4luaKsL2", group, numbers, pause=0)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-2:] == ["911350000001 9 ", "911350000010 7 busy"]
-    calls = await calls_of_yesterday(client, datetime.fromtimestamp(datetime.now(UTC).timestamp() + 86_400, UTC))
-    assert [call.called for call in calls] == ["911350000001", "911350000010"]
-    assert calls[0].extra["voiceUrl"].endswith(".mp3")
 
 
 # -- what both make of any request ------------------------------------------------------------------------------------
