@@ -20,6 +20,8 @@ from itnio_async import AsyncClient
 # How long an example takes says something about the machine and nothing about the code.
 # Where nobody looks into a failure at once, the examples are the same each time.
 settings.register_profile("itnio", deadline=None, derandomize="CI" in os.environ)
+# For another look at what has been tried thoroughly, as on another version of Python: `--hypothesis-profile few`.
+settings.register_profile("few", settings.get_profile("itnio"), max_examples=20)
 settings.load_profile("itnio")
 
 # A shell starts what runs in its background with Ctrl-C ignored, and programs inherit that: those that tests interrupt

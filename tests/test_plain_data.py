@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, strategies as st
-from support.any_values import CLASSES, VALUES, values_of
+from support.any_values import CLASSES, OF_EACH, VALUES, values_of
 from support.values import registered_update, trunk_update
 
 import itnio_async
@@ -30,6 +30,7 @@ NAMES = st.sampled_from(["vendor", "python"])
 
 
 @pytest.mark.parametrize("kind", VALUES)
+@OF_EACH
 @given(data=st.data(), names=NAMES)
 def test_each_value_is_the_same_after_the_way_to_plain_data_and_back(kind: Any, data: Any, names: Any) -> None:
     value = data.draw(values_of(kind))
@@ -50,6 +51,7 @@ def test_each_class_of_an_endpoint_has_plain_data(kind: type) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in VALUES if any(SECRET in a.metadata for a in attrs.fields(kind))])
+@OF_EACH
 @given(data=st.data(), names=NAMES)
 def test_no_secret_is_in_plain_data_unless_asked_for(kind: Any, data: Any, names: Any) -> None:
     value = data.draw(values_of(kind))

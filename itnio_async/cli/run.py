@@ -33,10 +33,13 @@ def run(arguments: Sequence[str]) -> int:
     be_quiet(False)
     expect_result(is_job_with_json(arguments))
     with signals_like_ctrl_c():
-        status = _status_of(arguments)
-        if status in (INTERRUPTED, interrupted_status()):
-            status = interrupted_status()
-            say(interrupted_text())
+        try:
+            status = _status_of(arguments)
+            if status in (INTERRUPTED, interrupted_status()):
+                status = interrupted_status()
+                say(interrupted_text())
+        finally:
+            _discard_unread()
     return status
 
 
@@ -48,17 +51,15 @@ def _status_of(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # Who reads has enough, as `head` has after its lines: what a command lists ends there, in order.
-        _discard_stdout()
+        pass
     except SystemExit as end:
         # click's own end for the same.
         if not isinstance(end.__context__, BrokenPipeError):
             raise
-        _discard_stdout()
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
         say(text_of(error))
-        _discard_stdout()
         return status or ERROR
     return status
 
@@ -102,9 +103,10 @@ def _result_at_the_end() -> Iterator[None]:
         raise
 
 
-def _discard_stdout() -> None:
-    """Discard what is still in the buffer: it would fail again when the interpreter flushes it at the end."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _discard_unread() -> None:
+    """Discard what cannot be written any more: the interpreter would try again at its end, and exit with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

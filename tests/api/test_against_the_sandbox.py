@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, strategies as st
-from support.any_values import MOMENTS
+from support.any_values import MOMENTS, OF_EACH
 
 from itnio_async import (
     ENDPOINTS,
@@ -341,6 +341,7 @@ def asked(draw: st.DrawFn, fields: Fields) -> dict[str, Any]:
 
 
 @EACH
+@OF_EACH
 @given(data=st.data())
 def test_client_and_sandbox_agree_on_the_form_of_a_request(endpoint: Any, data: Any) -> None:
     body = data.draw(asked(HANDLERS[endpoint.path].fields))

@@ -12,7 +12,7 @@ import attrs
 import orjson
 import pytest
 from hypothesis import given, strategies as st
-from support.any_values import VALUES, classes_in, values_of
+from support.any_values import OF_EACH, VALUES, classes_in, values_of
 from support.facts import FACTS
 
 from itnio_async import ENDPOINTS, InvalidRequestError, Page
@@ -69,6 +69,7 @@ def result_or_error(function: Any, *arguments: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", RECORDS)
+@OF_EACH
 @given(value=JSON, data=st.data())
 def test_any_json_in_any_field_of_a_record(kind: Any, value: Any, data: Any) -> None:
     fields = [wire_name(attribute.name) for attribute in attrs.fields(kind) if attribute.name != "extra"]
@@ -85,6 +86,7 @@ def test_any_json_in_any_field_of_a_record(kind: Any, value: Any, data: Any) -> 
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+@OF_EACH
 @given(value=JSON)
 def test_any_json_as_the_whole_of_an_answer(endpoint: Any, value: Any) -> None:
     data = result_or_error(decode, orjson.loads(orjson.dumps(value)), endpoint.response_type)
@@ -138,6 +140,7 @@ def mostly(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("endpoint", REQUESTS, ids=str)
+@OF_EACH
 @given(data=st.data())
 def test_what_the_checks_pass_is_right_json_by_its_page(endpoint: Any, data: Any) -> None:
     request = data.draw(mostly(endpoint.request_type))
@@ -150,6 +153,7 @@ def test_what_the_checks_pass_is_right_json_by_its_page(endpoint: Any, data: Any
 
 
 @pytest.mark.parametrize("endpoint", REQUESTS, ids=str)
+@OF_EACH
 @given(data=st.data())
 def test_a_request_comes_through_its_plain_data(endpoint: Any, data: Any) -> None:
     """What the checks pass is sent alike after the way to JSON data and back, as files and the command go it."""

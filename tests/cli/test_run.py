@@ -16,6 +16,7 @@ from cli.conftest import COMMAND
 from cli.terminal import Terminal
 from itnio_async import __version__
 from itnio_async.api.paths import calls
+from itnio_async.cli import main
 from itnio_async.cli.families.words import command_of
 
 OF_ACCOUNT = [f"trunks {name}" for name in ("list", "update", "add", "export", "plan", "apply", "set", "undo")]
@@ -190,6 +191,20 @@ def test_a_job_that_nobody_reads_is_not_begun_and_a_plan_keeps_its_status(start,
         ends.append((process.returncode, "Nothing was sent" in said))
     assert ends == [(2, False), (1, True), (1, True), (2, False)]
     assert not sandbox.trunk(1).sip_prefix
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")  # noqa: PTH110
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_what_cannot_be_written_does_not_change_the_status_of_an_interrupt(monkeypatch, name):
+    def interrupted(_):
+        getattr(sys, name).write("a line that is still in the buffer")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("itnio_async.cli.run._run", interrupted)
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        monkeypatch.setattr(sys, name, full)
+        assert main(["codes"]) == 130
+        full.flush()  # as the interpreter does at its end, which exits with 120 if that fails
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")  # noqa: PTH110

@@ -258,7 +258,7 @@ def test_it_works_with_plain_uvicorn():
     run_on_h11 = """
 import sys
 import httpx
-import itnio_async
+from itnio_async import AsyncClient
 sys.modules["httptools"] = None
 from itnio_async.sandbox import Sandbox
 with Sandbox() as sandbox, httpx.Client(trust_env=False) as client:

@@ -8,10 +8,13 @@ from enum import Enum
 from typing import Any, get_args, get_origin
 
 import attrs
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 
 from itnio_async import ENDPOINTS, UNSET, Page
 from itnio_async.values import Base64, Unset, fields_of
+
+# For what is tried with each class or each endpoint: together these are many hundred examples.
+OF_EACH = settings(max_examples=25)
 
 
 def classes_in(kind: Any) -> set[type]:

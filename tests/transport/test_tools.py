@@ -154,6 +154,7 @@ def test_opentelemetry_and_sentry_together(order, account):
     assert result == OVER_OUR_POOL
 
 
+@pytest.mark.slow  # starts two programs that load vcrpy
 @ORDERS
 def test_vcrpy_records_over_our_pool_and_plays_back_without_a_server(order, account, tmp_path):
     cassette = tmp_path / "tape.yaml"
@@ -185,6 +186,7 @@ def test_respx_in_its_other_manner(order, account):
     assert len(result["saw"]) == 2
 
 
+@pytest.mark.slow  # starts pytest with its plugins
 @ORDERS
 def test_pytest_httpx(order, account, tmp_path):
     imported = "from itnio_async import AsyncClient, ReadTimeout"
