@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 from support.fault_server import answering, in_thread, silent
@@ -119,7 +120,7 @@ def check(itnio, csv, tmp_path):
         if places["JOURNAL"].exists():
             for command in AFTERWARDS:
                 require_plain(itnio(*(places.get(word, word) for word in command)))
-            with sqlite3.connect(places["JOURNAL"]) as journal:
+            with closing(sqlite3.connect(places["JOURNAL"])) as journal:
                 require_plain_text(
                     str(journal.execute("SELECT reason FROM row UNION SELECT reason FROM run").fetchall())
                 )
