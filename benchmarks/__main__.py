@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from benchmarks import bounds, bulk, bulk_report, call, call_report, commands, imports, pace, plot, report
@@ -167,24 +168,21 @@ def _pace(arguments: argparse.Namespace) -> _Outcome:
 
 
 def _import(arguments: argparse.Namespace) -> _Outcome:
-    before = report.load()
-    times = imports.run(arguments.rounds)
-    facts = report.facts(before)
-    return _Outcome(
-        f"{report.facts_markdown(facts)}\n\n{imports.markdown(times)}",
-        report.to_json(facts, seconds=times),
-        imports.check(times),
-    )
+    return _times_of(imports, arguments.rounds)
 
 
 def _command(arguments: argparse.Namespace) -> _Outcome:
+    return _times_of(commands, arguments.rounds)
+
+
+def _times_of(programs: ModuleType, rounds: int) -> _Outcome:
     before = report.load()
-    times = commands.run(arguments.rounds)
+    times = programs.run(rounds)
     facts = report.facts(before)
     return _Outcome(
-        f"{report.facts_markdown(facts)}\n\n{commands.markdown(times)}",
+        f"{report.facts_markdown(facts)}\n\n{programs.markdown(times)}",
         report.to_json(facts, seconds=times),
-        commands.check(times),
+        programs.check(times),
     )
 
 

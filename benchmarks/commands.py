@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from benchmarks import bounds, report
-from benchmarks.imports import LIBRARIES, own_bytecode
+from benchmarks.imports import LIBRARIES, interleaved
 from benchmarks.process import ROOT, cores, pin
 
 # As the script that pip installs begins it.
@@ -34,14 +34,7 @@ _BOUNDS = {"itnio codes -53": 1.6, "itnio agents --help": 2.5}
 
 def run(rounds: int) -> dict[str, list[float]]:
     """Return the seconds of CPU of each program, from its beginning to its end, interleaved."""
-    with own_bytecode() as environment:
-        for arguments in PROGRAMS.values():
-            _time(arguments, environment)
-        times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-        for _ in range(rounds):
-            for name, arguments in PROGRAMS.items():
-                times[name].append(_time(arguments, environment))
-    return times
+    return interleaved(PROGRAMS, _time, rounds)
 
 
 def _time(arguments: Sequence[str], environment: Mapping[str, str]) -> float:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from benchmarks import bounds, report
 from benchmarks.process import ROOT, cores, pin
+
+T = TypeVar("T")
 
 # Milliseconds.
 _BOUND = 50
@@ -27,7 +30,7 @@ PROGRAMS = {
 
 
 @contextmanager
-def own_bytecode() -> Iterator[Mapping[str, str]]:
+def _own_bytecode() -> Iterator[Mapping[str, str]]:
     """Give the environment of programs whose bytecode is kept for the time of the measurement.
 
     Installed packages have theirs; a checkout may lack it, or be told not to write any.
@@ -40,13 +43,20 @@ def own_bytecode() -> Iterator[Mapping[str, str]]:
 
 def run(rounds: int) -> dict[str, list[float]]:
     """Return the seconds of CPU of each program's imports, a fresh interpreter each, interleaved."""
-    with own_bytecode() as environment:
-        for statement in PROGRAMS.values():
-            _time(statement, environment)
-        times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    return interleaved(PROGRAMS, _time, rounds)
+
+
+def interleaved(
+    programs: Mapping[str, T], measure: Callable[[T, Mapping[str, str]], float], rounds: int
+) -> dict[str, list[float]]:
+    """Return what `measure` says of each program in each round, after a first one that writes their bytecode."""
+    with _own_bytecode() as environment:
+        for program in programs.values():
+            measure(program, environment)
+        times: dict[str, list[float]] = {name: [] for name in programs}
         for _ in range(rounds):
-            for name, statement in PROGRAMS.items():
-                times[name].append(_time(statement, environment))
+            for name, program in programs.items():
+                times[name].append(measure(program, environment))
     return times
 
 

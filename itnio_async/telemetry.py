@@ -37,6 +37,7 @@ from itnio_async.calls.shared import Shared
 from itnio_async.client import AsyncClient
 from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails
+from itnio_async.transport.connect import PORTS
 from itnio_async.transport.patchable import LastHop
 
 __all__ = ["instrument"]
@@ -49,7 +50,6 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.
 _METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"))
 # Likewise for the paths of raw requests, which may have an id in them.
 _ENDPOINTS = frozenset(map(str, ENDPOINTS))
-_PORTS = {"http": 80, "https": 443}
 # Of `client.stats`, what can go down again, by its unit.
 _GAUGES = {"connections_open": "{connection}", "idle": "{connection}", "in_use": "{call}", "waiting": "{call}"}
 
@@ -73,7 +73,7 @@ def instrument(
     if not isinstance(client, AsyncClient):
         raise ConfigurationError(f"telemetry is for an AsyncClient, not for a {type(client).__name__}.")
     shared, url = client._shared, client.base_url
-    server: Attributes = {"server.address": url.host, "server.port": url.port or _PORTS[url.scheme]}
+    server: Attributes = {"server.address": url.host, "server.port": url.port or PORTS[url.scheme]}
     instruments = _instruments_of(meter_provider)
     instruments.add(shared, server)
     telemetry = _Telemetry(

@@ -29,7 +29,7 @@ from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
 from itnio_async.redaction import mask
 from itnio_async.text import counted
-from itnio_async.transport.connect import tls_context
+from itnio_async.transport.connect import PORTS, tls_context
 from itnio_async.transport.proxies import proxy_of
 
 OK, WARNING, WRONG, SKIPPED = "ok", "warning", "wrong", "skipped"
@@ -37,7 +37,6 @@ _COLOURS = {OK: "green", WARNING: "yellow", WRONG: "red", SKIPPED: "dim"}
 _CALLS = 5
 # Certificates are renewed weeks before their end: this late, nobody seems to have done it.
 _DAYS_LEFT = 7
-_PORTS = {"http": 80, "https": 443}
 # The whole seconds of `Date` and the travel time of the answer explain up to 5 s; with NTP no clock is a minute off.
 _SKEW_UNNOTICED, _SKEW_TOLERATED = 5.0, 60.0
 _CORRECT = "Correct that setting; --help has the options."
@@ -157,7 +156,7 @@ async def _proxy_answers(url: httpx.URL, timeout: float, show: _Findings) -> boo
     where = f"{url.copy_with(userinfo=b'')} from the environment"
     started = time.perf_counter()
     try:
-        async with _connection(url.host, url.port or _PORTS.get(url.scheme, 1080), timeout):
+        async with _connection(url.host, url.port or PORTS.get(url.scheme, 1080), timeout):
             show(Finding("proxy", OK, f"{where} accepts connections, in {_ms(started)}, and makes those to the API"))
             return True
     except (OSError, UnicodeError) as error:

@@ -19,6 +19,8 @@ import httpx
 from itnio_async.errors import ConfigurationError
 from itnio_async.transport.http1 import Connection
 
+# By scheme, the port that an address means which names none.
+PORTS = {"http": 80, "https": 443}
 # Seconds before the next address is tried beside the ones before it: RFC 8305 recommends this.
 ATTEMPT_DELAY = 0.25
 # A silent peer in the middle of an answer is found after two minutes, not after the system's two hours.

@@ -15,7 +15,7 @@ import httpx
 from attrs import frozen
 
 from itnio_async.config import LIMITS
-from itnio_async.transport.connect import Origin
+from itnio_async.transport.connect import PORTS, Origin
 from itnio_async.transport.head import Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
 from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, this_process
@@ -30,7 +30,6 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _NO_TIMEOUTS = Timeouts()
-_PORTS = {"http": 80, "https": 443}
 
 
 @frozen
@@ -197,9 +196,9 @@ def origin_of(url: httpx.URL, server_name: str | None = None) -> Origin:
     Raises `httpx.UnsupportedProtocol`, and `httpx.ConnectError` for a port that cannot be.
     """
     scheme, host = url.scheme, url.raw_host.decode("ascii")
-    if scheme not in _PORTS or not host:
+    if scheme not in PORTS or not host:
         raise httpx.UnsupportedProtocol("Only addresses that begin with http:// or https:// and a host can be asked.")
-    port = _PORTS[scheme] if url.port is None else url.port
+    port = PORTS[scheme] if url.port is None else url.port
     if not 0 < port < 2**16:
         raise httpx.ConnectError(f"No connection could be made: there is no port {port}.")
     return Origin(scheme == "https", host, port, server_name)

@@ -48,23 +48,9 @@ _SELECT = (
 _INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
 _REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
 _KINDS: tuple[tuple[type, ...], ...] = (
-    *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE),
-    *(
-        _TEXT_OR_NONE,
-        _INTEGER_OR_NONE,
-        _TEXT,
-        _INTEGER,
-        _NUMBER,
-        _TEXT_OR_NONE,
-        _INTEGER,
-        _TEXT,
-        _TEXT,
-        _TEXT,
-        _TEXT_OR_NONE,
-        _INTEGER,
-        _INTEGER,
-    ),
-    *(_TEXT, _TEXT),
+    *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _TEXT_OR_NONE),
+    *(_INTEGER_OR_NONE, _TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT),
+    *(_TEXT_OR_NONE, _INTEGER, _INTEGER, _TEXT, _TEXT),
 )
 _RUN_KINDS = (
     *(_INTEGER, _TEXT, _REAL, _TEXT),

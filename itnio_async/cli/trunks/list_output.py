@@ -13,7 +13,7 @@ from attrs import frozen
 from itnio_async import AsyncClient, SipTrunk, TrunkDirection
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.trunks.listed import LISTED_FIELDS, listed_field, listed_object, listed_table
-from itnio_async.bulk.trunks.listing import list_trunks as all_trunks, listing
+from itnio_async.bulk.trunks.listing import PAGE_SIZE, list_trunks as all_trunks, listing
 from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import Access
 from itnio_async.cli.exits import CommandError
@@ -71,7 +71,7 @@ class Wanted:
 
     async def _as_they_come(self, client: AsyncClient) -> AsyncIterator[SipTrunk]:
         limit = None if self.sort else self.limit
-        size = 100 if self.conditions or limit is None else min(100, limit)
+        size = PAGE_SIZE if self.conditions or limit is None else min(PAGE_SIZE, limit)
         count = 0
         async for trunk in listing(client, size=size, **self.filters):
             if self._is_meant(trunk):
