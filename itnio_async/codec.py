@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
 from os import urandom
+from types import NoneType
 from typing import Any, Self, TypeVar, get_args
 
 import attrs
@@ -312,10 +313,10 @@ def _with_wire_names(body: Any, kind: Any) -> Any:
 def decode(data: Any, response_type: type | None) -> Any:
     """Return the `data` of an answer as a value of the response's type.
 
-    A missing object is one without fields; None as the type takes anything and gives None. The object may also come as
-    the only element of an array, as several of the vendor's tables have it. Raises `Mismatch`.
+    A missing object is one without fields; None or `NoneType` as the type takes anything and gives None. The object may
+    also come as the only element of an array, as several of the vendor's tables have it. Raises `Mismatch`.
     """
-    if response_type is None:
+    if response_type is None or response_type is NoneType:
         return None
     if is_attrs(response_type):
         if type(data) is list and len(data) <= 1:

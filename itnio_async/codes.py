@@ -12,25 +12,35 @@ from types import MappingProxyType
 
 from attrs import evolve, field, frozen
 
-from itnio_async import errors
-from itnio_async.errors import ApiError
+from itnio_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ConflictError,
+    IpNotAllowedError,
+    NotFoundError,
+    QuotaError,
+    ServerError,
+    TimestampExpiredError,
+    ValidationError,
+)
 
 SUCCESS = 0
 
 
 @frozen
 class Code:
-    """One code of one family: the vendor's wording, what it means, what to do about it, and its exception.
+    """One code of one family: what it means, what to do about it, and its exception.
 
-    `sources` says what stands where, if the vendor's pages contradict each other.
+    `wording` is the vendor's own text where one page has it for certain, and `sources` says what stands where, if its
+    pages contradict each other.
     """
 
     code: int
-    wording: str
     meaning: str
     advice: str
     error: type[ApiError]
-    sources: str = ""
+    wording: str = field(default="", kw_only=True)
+    sources: str = field(default="", kw_only=True)
 
     def is_worded_so(self, reason: str) -> bool:
         """Tell whether a reason is the documented one, whatever its case, its spaces and its full stop."""
@@ -52,7 +62,6 @@ class CodeFamily:
         """Return what `code` means here; a code that the vendor does not list is a plain `ApiError`."""
         return self.codes.get(code) or Code(
             code,
-            "",
             "a code that the vendor does not document for this endpoint",
             "Treat the outcome as unknown and ask the vendor, with the reason given.",
             ApiError,
@@ -85,45 +94,39 @@ _COMPARE = "Compare the request with the vendor's page: a field is missing, of t
 
 SHARED = family(
     "shared",
-    Code(
-        -1,
-        "Authentication error",
-        "the account's authentication failed",
-        _CHECK_KEY,
-        errors.AuthenticationError,
-    ),
+    Code(-1, "the account's authentication failed", _CHECK_KEY, AuthenticationError, wording="Authentication error"),
     Code(
         -2,
-        "Authentication error",
         "authentication failed, or the caller's IP address is not allowed",
         _CHECK_KEY_OR_ADDRESS,
-        errors.IpNotAllowedError,
-        'The page on updating a SIP trunk says "Authentication error", as for -1; '
+        IpNotAllowedError,
+        wording="Authentication error",
+        sources='The page on updating a SIP trunk says "Authentication error", as for -1; '
         "the vendor's Chinese pages say that the caller's IP address is not allowed.",
     ),
-    Code(-16, "Timestamp expires", "the timestamp is expired", _SET_CLOCK, errors.TimestampExpiredError),
-    Code(-18, "Port program unusual", "the vendor's system failed", _TRY_LATER, errors.ServerError),
+    Code(-16, "the timestamp is expired", _SET_CLOCK, TimestampExpiredError, wording="Timestamp expires"),
+    Code(-18, "the vendor's system failed", _TRY_LATER, ServerError, wording="Port program unusual"),
     Code(
         -20,
-        "Data existing",
         "the data already exists",
         "Look for the existing record and change that one.",
-        errors.ConflictError,
+        ConflictError,
+        wording="Data existing",
     ),
-    Code(-22, "Parameter exception", "a parameter is wrong", _COMPARE, errors.ValidationError),
+    Code(-22, "a parameter is wrong", _COMPARE, ValidationError, wording="Parameter exception"),
     Code(
         -23,
-        "Data caps",
         "the account's quota of stored records is reached",
         "Delete what is not needed, or ask the vendor for more.",
-        errors.QuotaError,
+        QuotaError,
+        wording="Data caps",
     ),
     Code(
         -24,
-        "Data does not exist",
         "the thing named does not exist",
         "Look the id up in the listing.",
-        errors.NotFoundError,
+        NotFoundError,
+        wording="Data does not exist",
     ),
 )
 
@@ -131,15 +134,15 @@ _ONLY_AUTHENTICATION = family("authentication", SHARED[-1])
 
 AI_VOICE = family(
     "AI voice",
-    Code(-4, "", "the timestamp is expired", _SET_CLOCK, errors.TimestampExpiredError),
-    Code(-6, "", "the caller's IP address is not allowed", _ALLOW_ADDRESS, errors.IpNotAllowedError),
+    Code(-4, "the timestamp is expired", _SET_CLOCK, TimestampExpiredError),
+    Code(-6, "the caller's IP address is not allowed", _ALLOW_ADDRESS, IpNotAllowedError),
     base=_ONLY_AUTHENTICATION,
 )
 
 WHATSAPP = family(
     "WhatsApp",
-    Code(-4, "", "the timestamp is expired", _SET_CLOCK, errors.TimestampExpiredError),
-    Code(-5, "", "the vendor's system failed", _TRY_LATER, errors.ServerError),
-    Code(-6, "", "the caller's IP address is not allowed", _ALLOW_ADDRESS, errors.IpNotAllowedError),
+    Code(-4, "the timestamp is expired", _SET_CLOCK, TimestampExpiredError),
+    Code(-5, "the vendor's system failed", _TRY_LATER, ServerError),
+    Code(-6, "the caller's IP address is not allowed", _ALLOW_ADDRESS, IpNotAllowedError),
     base=_ONLY_AUTHENTICATION,
 )

@@ -57,9 +57,10 @@ class Endpoint(Generic[Q, R]):
     """One call of the API, as data.
 
     Fields of the request whose names stand in braces in `path` go there, the others into the query of a GET and into
-    the JSON body of every other method. `response_type` None means that the answer's `data` says nothing. `idempotent`
-    says whether sending the same request twice does no harm. `check` raises `InvalidRequestError` for fields that do
-    not go together; what one field may hold stands on it.
+    the JSON body of every other method. `response_type` None, or `NoneType`, of which type checkers see the type of the
+    endpoint, means that the answer's `data` says nothing. `idempotent` says whether sending the same request twice does
+    no harm. `check` raises `InvalidRequestError` for fields that do not go together; what one field may hold stands on
+    it.
 
     `done_by` is the code of a refusal which, after an attempt that may have been processed, says that it was: a
     repeated delete that finds nothing. `in_parts` tells that a refusal may come after a part of the request was done.

@@ -28,10 +28,7 @@ class Caller(Protocol):
         """Make one call and return the whole answer."""
 
     def bulk(
-        self,
-        endpoint: Endpoint[Q, R],
-        requests: Iterable[Q] | AsyncIterable[Q],
-        **options: Unpack[BulkOptions],
+        self, endpoint: Endpoint[Q, R], requests: Iterable[Q] | AsyncIterable[Q], **options: Unpack[BulkOptions]
     ) -> BulkRun[Q, R]:
         """Make a call for each request."""
 

@@ -1,7 +1,10 @@
 """What the families of the call centre have in common: agent groups, being enabled, and what is done to a batch."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from attrs import field, frozen
 
@@ -55,9 +58,24 @@ class AgentGroupKey(Request):
 
 
 class BatchService(Service):
-    """The calls of a family whose records are deleted, disabled and enabled by one endpoint."""
+    """The calls of a family whose records are deleted, disabled and enabled by one endpoint.
+
+    Some of a batch may be done all the same where the call fails: list the records to see.
+    """
 
     _batch: ClassVar[Endpoint[IdBatch, None]]
+
+    async def delete(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
+        """Delete these, by their key ids. Some may be deleted all the same where the call fails."""
+        await self._act_on_all(BatchAction.DELETE, id_list, options)
+
+    async def disable(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
+        """Keep these from working, by their key ids. Some may be disabled all the same where the call fails."""
+        await self._act_on_all(BatchAction.DISABLE, id_list, options)
+
+    async def enable(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
+        """Let these work again, by their key ids. Some may be enabled all the same where the call fails."""
+        await self._act_on_all(BatchAction.ENABLE, id_list, options)
 
     async def _act_on_all(self, action: BatchAction, id_list: Any, options: CallOptions) -> None:
         batch = given(IdBatch, type=action, id_list=id_list)

@@ -40,4 +40,4 @@ def _is_public(name: str, module: ModuleType) -> bool:
     if inspect.isfunction(value):
         return value.__module__ == module.__name__
     # An alias of types, a limit or an endpoint.
-    return isinstance(value, GenericAlias | int | Endpoint) or name in ("CALLS", "ENDPOINTS")
+    return isinstance(value, GenericAlias | int | Endpoint)

@@ -74,9 +74,11 @@ def service_of(family: str) -> type[Service]:
 
 @cache
 def calls_of(family: str) -> tuple[Call, ...]:
-    """Return a family's calls, in the order of its page."""
-    service = service_of(family)
-    endpoints = _service_module(family).CALLS.items()
+    """Return a family's calls, in the order of its page: an endpoint has its method's name, in capitals."""
+    from itnio_async.endpoint import Endpoint  # not above: for codes alone it is not needed
+
+    service, named = service_of(family), vars(_service_module(family)).items()
+    endpoints = ((name.lower(), value) for name, value in named if isinstance(value, Endpoint))
     return tuple(Call(family, verb, endpoint, getattr(service, verb)) for verb, endpoint in endpoints)
 
 
@@ -95,7 +97,7 @@ def family_of_path(path: str) -> CodeFamily:
 
 def form_of_path(path: str) -> EnvelopeForm:
     """Return the envelope that answers of a path have."""
-    from itnio_async.endpoint import EnvelopeForm  # not above: for codes alone it is not needed
+    from itnio_async.endpoint import EnvelopeForm  # not above, likewise
 
     if endpoint := _endpoint_of(path):
         return endpoint.envelope

@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 
 from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__
 from itnio_async.account import is_loopback
-from itnio_async.api.sip_trunks.service import QUERY
+from itnio_async.api.sip_trunks.service import LIST
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import for_a_shell, plain_text, said_by_vendor, system_words
@@ -298,7 +298,7 @@ async def _make_calls(client: AsyncClient) -> tuple[ItnioError | None, list[floa
     elapsed: list[float] = []
     for _ in range(_CALLS):
         try:
-            response = await client.call(QUERY, SipTrunkQuery(current=1, size=1, params=SipTrunkFilter()))
+            response = await client.call(LIST, SipTrunkQuery(current=1, size=1, params=SipTrunkFilter()))
         except ItnioError as error:
             return error, elapsed
         elapsed.append(response.elapsed)

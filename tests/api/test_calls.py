@@ -24,7 +24,7 @@ from itnio_async import (
     response_of,
 )
 from itnio_async.api.agent_groups import DELETE, AgentGroupKey
-from itnio_async.api.agents import BATCH, AgentAdd, BatchAction, IdBatch
+from itnio_async.api.agents import DELETE as DELETE_AGENTS, AgentAdd, BatchAction, IdBatch
 from itnio_async.api.open_types import OpenRequest
 from itnio_async.endpoint import EnvelopeForm
 from itnio_async.values import UNSET, Unset
@@ -193,7 +193,7 @@ async def test_what_is_done_to_a_batch(family: str, verb: str, kind: int) -> Non
 async def test_the_raw_batch_takes_the_vendors_json() -> None:
     batch = IdBatch.from_dict({"type": 2, "idList": [12]})
     assert batch == IdBatch(type=BatchAction.DELETE, id_list=[12])
-    assert (await sent(BATCH, batch)).content == b'{"type":2,"idList":[12]}'
+    assert (await sent(DELETE_AGENTS, batch)).content == b'{"type":2,"idList":[12]}'
 
 
 # -- many -------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 import pickle
+from types import NoneType
 from typing import Any
 
 import attrs
@@ -21,7 +22,8 @@ from itnio_async import (
     SipTrunkUpdate,
     TrunkDirection,
 )
-from itnio_async.api.sip_trunks import ADD, ENDPOINTS, QUERY, UPDATE, SipTrunkFilter, SipTrunkQuery
+from itnio_async.api.paths import calls_of
+from itnio_async.api.sip_trunks import ADD, LIST, UPDATE, SipTrunkFilter, SipTrunkQuery
 from itnio_async.codec import converter, encode
 from itnio_async.values import wire_name
 
@@ -44,6 +46,7 @@ ADD_SAMPLE = SipTrunkAdd(
 )
 NUMBERED = [GroupBinding(voice_group_id=1, number="8613800138000")]
 ABSENT = [UNSET, None, ""]
+ENDPOINTS = [call.endpoint for call in calls_of("sip_trunks")]
 
 
 def check(request: SipTrunkUpdate | SipTrunkAdd | SipTrunkQuery) -> None:
@@ -739,4 +742,4 @@ def test_the_endpoints_are_as_documented() -> None:
         ("POST /v3/cc/sipTrunk/add", False),
         ("POST /v3/cc/sipTrunk/query", True),
     ]
-    assert (UPDATE.response_type, ADD.response_type, QUERY.response_type) == (None, int, Page[SipTrunk])
+    assert (UPDATE.response_type, ADD.response_type, LIST.response_type) == (NoneType, int, Page[SipTrunk])

@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator
 from itertools import pairwise
+from types import NoneType
 from typing import Any
 
 import httpx
@@ -229,7 +230,7 @@ JSON_VALUES = st.recursive(
     )
     | JSON_VALUES.map(lambda data: orjson.dumps({"status": 0, "data": data})),
     http_status=st.sampled_from([200, 204, 302, 429, 500]),
-    response_type=st.sampled_from([None, int, Page[SipTrunk]]),
+    response_type=st.sampled_from([None, NoneType, int, Page[SipTrunk]]),
     form=st.sampled_from(EnvelopeForm),
 )
 def test_any_answer_is_data_or_our_error(

@@ -23,7 +23,7 @@ from itnio_async import (
 )
 from itnio_async.api.agent_groups import AgentGroupSettings
 from itnio_async.api.agents import Agent, AgentAdd, AgentAdded, Enabled
-from itnio_async.api.sip_trunks import ADD, QUERY, UPDATE, SipTrunkQuery
+from itnio_async.api.sip_trunks import ADD, LIST, UPDATE, SipTrunkQuery
 
 
 async def services(client: AsyncClient, update: SipTrunkUpdate, trunk: SipTrunkAdd) -> None:
@@ -42,13 +42,13 @@ async def whole_answers(client: AsyncClient, update: SipTrunkUpdate, trunk: SipT
     assert_type(await response_of(client.sip_trunks.list, size=5), Response[Page[SipTrunk]])
     await response_of(client.sip_trunks.update, 3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(await client.call(UPDATE, update), Response[None])
-    assert_type(await client.call(QUERY, SipTrunkQuery.from_dict({})), Response[Page[SipTrunk]])
+    assert_type(await client.call(LIST, SipTrunkQuery.from_dict({})), Response[Page[SipTrunk]])
     assert_type((await client.call(ADD, trunk, deadline=3)).data, int | None)
 
 
 async def endpoints() -> None:
     assert_type(UPDATE, Endpoint[SipTrunkUpdate, None])
-    assert_type(QUERY, Endpoint[SipTrunkQuery, Page[SipTrunk]])
+    assert_type(LIST, Endpoint[SipTrunkQuery, Page[SipTrunk]])
     assert_type(ADD, Endpoint[SipTrunkAdd, int | None])
     assert_type(ENDPOINTS[0].path, str)
 

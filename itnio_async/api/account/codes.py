@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itnio_async import errors
 from itnio_async.codes import SHARED, Code, family
+from itnio_async.errors import AuthenticationError
 
 ACCOUNT = family(
     "account",
-    Code(-13, "", "the user is locked", "Ask the vendor why, and to unlock it.", errors.AuthenticationError),
+    Code(-13, "the user is locked", "Ask the vendor why, and to unlock it.", AuthenticationError),
     base=SHARED,
 )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Unpack
 
 from itnio_async.api.account.codes import ACCOUNT
 from itnio_async.api.account.types import Balance, NoFields
 from itnio_async.api.base import Service
 from itnio_async.endpoint import CallOptions, Endpoint, EnvelopeForm
 
-GET_BALANCE = Endpoint[NoFields, Balance](
+GET_BALANCE = Endpoint(
     "GET", "/sms/getBalance", NoFields, Balance, idempotent=True, family=ACCOUNT, envelope=EnvelopeForm.BESIDE
 )
-
-CALLS: Mapping[str, Endpoint[Any, Any]] = {"get_balance": GET_BALANCE}
-"""The endpoint of each method."""
 
 
 class Account(Service):

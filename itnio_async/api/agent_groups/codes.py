@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itnio_async import errors
 from itnio_async.codes import SHARED, Code, family
+from itnio_async.errors import ConflictError, QuotaError, ValidationError
 
 _CORRECT_FILE = "Give an MP3 or a WAV file."
 
@@ -11,37 +11,28 @@ AGENT_GROUPS = family(
     "agent groups",
     Code(
         -21,
-        "",
         "the file or the request is refused by its validation",
         "Compare file and name with the limits of RingtoneUpload.",
-        errors.ValidationError,
+        ValidationError,
     ),
-    Code(-27, "", "the file's format is wrong", _CORRECT_FILE, errors.ValidationError),
-    Code(-38, "", "the file is too large", "Give a file of at most 1 MB.", errors.ValidationError),
-    Code(-39, "", "the file's format is wrong", _CORRECT_FILE, errors.ValidationError),
+    Code(-27, "the file's format is wrong", _CORRECT_FILE, ValidationError),
+    Code(-38, "the file is too large", "Give a file of at most 1 MB.", ValidationError),
+    Code(-39, "the file's format is wrong", _CORRECT_FILE, ValidationError),
     Code(
         -63,
-        "",
         "the group belongs to another workspace",
         "Use the key of the group's own workspace, or another group.",
-        errors.ValidationError,
-        "The vendor's English pages print the text of -64 here; its Chinese pages speak of the workspace.",
+        ValidationError,
+        sources="The vendor's English pages print the text of -64 here; its Chinese pages speak of the workspace.",
     ),
-    Code(-64, "", "the group still has agents", "Delete its agents, or move them, first.", errors.ConflictError),
-    Code(
-        -69,
-        "",
-        "a team leader is still bound to the group",
-        "Take the group off the team leader first.",
-        errors.ConflictError,
-    ),
+    Code(-64, "the group still has agents", "Delete its agents, or move them, first.", ConflictError),
+    Code(-69, "a team leader is still bound to the group", "Take the group off the team leader first.", ConflictError),
     Code(
         -70,
-        "",
         "a SIP trunk is still bound to the group",
         "Take the group off the trunk first, by an update of the trunk.",
-        errors.ConflictError,
+        ConflictError,
     ),
-    Code(-75, "", "the account may not do this by itself", "Ask the vendor's sales staff.", errors.QuotaError),
+    Code(-75, "the account may not do this by itself", "Ask the vendor's sales staff.", QuotaError),
     base=SHARED,
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Unpack
+from types import NoneType
+from typing import Unpack
 
 from itnio_async.api.agent_groups.codes import AGENT_GROUPS
 from itnio_async.api.agent_groups.types import (
@@ -28,44 +28,30 @@ from itnio_async.uploads import FileSource, as_base64, name_of
 from itnio_async.values import Page
 
 # Repeated, it may create a second group: only the name, which is unique in the application (-20), stands in its way.
-ADD = Endpoint[AgentGroupAdd, None](
-    "POST", "/v3/cc/seatGroup/addGroup", AgentGroupAdd, None, idempotent=False, family=AGENT_GROUPS
+ADD = Endpoint("POST", "/v3/cc/seatGroup/addGroup", AgentGroupAdd, NoneType, idempotent=False, family=AGENT_GROUPS)
+UPDATE = Endpoint(
+    "POST", "/v3/cc/seatGroup/updateGroup", AgentGroupUpdate, NoneType, idempotent=True, family=AGENT_GROUPS
 )
-UPDATE = Endpoint[AgentGroupUpdate, None](
-    "POST", "/v3/cc/seatGroup/updateGroup", AgentGroupUpdate, None, idempotent=True, family=AGENT_GROUPS
-)
-LIST = Endpoint[AgentGroupQuery, Page[AgentGroup]](
+LIST = Endpoint(
     "POST", "/v3/cc/seatGroup/query", AgentGroupQuery, Page[AgentGroup], idempotent=True, family=AGENT_GROUPS
 )
 # A GET that deletes: nothing may fetch it in advance or keep its answer.
-DELETE = Endpoint[AgentGroupKey, None](
-    "GET", "/v3/cc/seatGroup/deleteGroup", AgentGroupKey, None, idempotent=True, family=AGENT_GROUPS, done_by=-24
+DELETE = Endpoint(
+    "GET", "/v3/cc/seatGroup/deleteGroup", AgentGroupKey, NoneType, idempotent=True, family=AGENT_GROUPS, done_by=-24
 )
-UPDATE_SETTINGS = Endpoint[AgentGroupSettingsUpdate, None](
-    "POST", "/v3/cc/seatGroup/basicSetting", AgentGroupSettingsUpdate, None, idempotent=True, family=AGENT_GROUPS
+UPDATE_SETTINGS = Endpoint(
+    "POST", "/v3/cc/seatGroup/basicSetting", AgentGroupSettingsUpdate, NoneType, idempotent=True, family=AGENT_GROUPS
 )
-GET_SETTINGS = Endpoint[AgentGroupKey, AgentGroupSettings](
+GET_SETTINGS = Endpoint(
     "GET", "/v3/cc/seatGroup/basicSettingResp", AgentGroupKey, AgentGroupSettings, idempotent=True, family=AGENT_GROUPS
 )
 # Repeated, it stores the file a second time under another name.
-UPLOAD_RINGTONE = Endpoint[RingtoneUpload, Ringtone](
+UPLOAD_RINGTONE = Endpoint(
     "POST", "/v3/cc/seatGroup/upload", RingtoneUpload, Ringtone, idempotent=False, family=AGENT_GROUPS
 )
-DELETE_RINGTONE = Endpoint[RingtoneDelete, None](
-    "POST", "/v3/cc/seatGroup/delete/optionaudio", RingtoneDelete, None, idempotent=True, family=AGENT_GROUPS
+DELETE_RINGTONE = Endpoint(
+    "POST", "/v3/cc/seatGroup/delete/optionaudio", RingtoneDelete, NoneType, idempotent=True, family=AGENT_GROUPS
 )
-
-CALLS: Mapping[str, Endpoint[Any, Any]] = {
-    "add": ADD,
-    "update": UPDATE,
-    "list": LIST,
-    "delete": DELETE,
-    "update_settings": UPDATE_SETTINGS,
-    "get_settings": GET_SETTINGS,
-    "upload_ringtone": UPLOAD_RINGTONE,
-    "delete_ringtone": DELETE_RINGTONE,
-}
-"""The endpoint of each method."""
 
 
 class AgentGroups(Service):

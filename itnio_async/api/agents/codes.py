@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from itnio_async import errors
 from itnio_async.codes import SHARED, Code, family
+from itnio_async.errors import ConflictError, QuotaError, ValidationError
 
 AGENTS = family(
     "agents",
-    Code(-34, "", "another agent has that staff number", "Give another emp_no.", errors.ConflictError),
+    Code(-34, "another agent has that staff number", "Give another emp_no.", ConflictError),
     Code(
         -36,
-        "",
         "more agents are asked for than may be created",
         "Ask `agents.get_total` how many remain, or the vendor for more.",
-        errors.QuotaError,
+        QuotaError,
     ),
     Code(
         -64,
-        "",
         "the password has other characters than letters and digits",
         "Give a password of letters and digits.",
-        errors.ValidationError,
+        ValidationError,
     ),
     Code(
         -65,
-        "",
         "the agent group does not belong to the agent's application",
         "Give a group of the same application.",
-        errors.ValidationError,
+        ValidationError,
     ),
-    Code(-66, "", "the country code does not exist", "Correct ccode, such as 91.", errors.ValidationError),
+    Code(-66, "the country code does not exist", "Correct ccode, such as 91.", ValidationError),
     # A passing state, and not one that a repeat within seconds would outlast: calls take minutes.
-    Code(-67, "", "an agent is on a call", "Try again when the call is over.", errors.ConflictError),
+    Code(-67, "an agent is on a call", "Try again when the call is over.", ConflictError),
     Code(
         -68,
-        "",
         "an agent is in a running group call task",
         "Wait for the end of the task, or cancel it, first.",
-        errors.ConflictError,
+        ConflictError,
     ),
     base=SHARED,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import Any, Unpack
+from collections.abc import AsyncIterable, Iterable
+from types import NoneType
+from typing import Unpack
 
 from itnio_async.api.agents.codes import AGENTS
 from itnio_async.api.agents.types import (
@@ -19,42 +20,28 @@ from itnio_async.api.agents.types import (
     SdkAuthentication,
     SdkAuthenticationCreate,
 )
-from itnio_async.api.call_center import AgentGroupKey, BatchAction, BatchService, Enabled, IdBatch
+from itnio_async.api.call_center import AgentGroupKey, BatchAction as BatchAction, BatchService, Enabled, IdBatch
 from itnio_async.api.shapes import given
 from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.listing import Listing
 from itnio_async.runs.run import BulkOptions, BulkRun
 from itnio_async.values import Page
 
-GET_TOTAL = Endpoint[AgentGroupKey, AgentTotal](
-    "GET", "/v3/cc/seat/querySipTotal", AgentGroupKey, AgentTotal, idempotent=True, family=AGENTS
-)
+GET_TOTAL = Endpoint("GET", "/v3/cc/seat/querySipTotal", AgentGroupKey, AgentTotal, idempotent=True, family=AGENTS)
 # Repeated, it creates that many agents more: nothing but the quota (-36) stands in its way.
-ADD = Endpoint[AgentAdd, AddedAgents](
-    "POST", "/v3/cc/seat/addSeatList", AgentAdd, AddedAgents, idempotent=False, family=AGENTS
-)
-UPDATE = Endpoint[AgentUpdate, None](
-    "POST", "/v3/cc/seat/updateSeat", AgentUpdate, None, idempotent=True, family=AGENTS
-)
-LIST = Endpoint[AgentQuery, Page[Agent]](
-    "POST", "/v3/cc/seat/query", AgentQuery, Page[Agent], idempotent=True, family=AGENTS
-)
+ADD = Endpoint("POST", "/v3/cc/seat/addSeatList", AgentAdd, AddedAgents, idempotent=False, family=AGENTS)
+UPDATE = Endpoint("POST", "/v3/cc/seat/updateSeat", AgentUpdate, NoneType, idempotent=True, family=AGENTS)
+LIST = Endpoint("POST", "/v3/cc/seat/query", AgentQuery, Page[Agent], idempotent=True, family=AGENTS)
 # Whether all of a batch or none is done, the page does not say: a refusal may come after a part of it, and a repeated
 # delete may be refused for ids that are gone while others are still there.
-BATCH = Endpoint[IdBatch, None](
-    "POST", "/v3/cc/seat/batchingSeat", IdBatch, None, idempotent=True, family=AGENTS, in_parts=True
+DELETE = DISABLE = ENABLE = Endpoint(
+    "POST", "/v3/cc/seat/batchingSeat", IdBatch, NoneType, idempotent=True, family=AGENTS, in_parts=True
 )
-UPDATE_PRIORITIES = Endpoint[AgentPrioritiesUpdate, None](
-    "POST",
-    "/v3/cc/seat/updatePriority",
-    AgentPrioritiesUpdate,
-    None,
-    idempotent=True,
-    family=AGENTS,
-    in_parts=True,
+UPDATE_PRIORITIES = Endpoint(
+    "POST", "/v3/cc/seat/updatePriority", AgentPrioritiesUpdate, NoneType, idempotent=True, family=AGENTS, in_parts=True
 )
 # Each one ends the one before: where a first request is processed late, a second one's answer is worthless.
-CREATE_SDK_AUTHENTICATION = Endpoint[SdkAuthenticationCreate, SdkAuthentication](
+CREATE_SDK_AUTHENTICATION = Endpoint(
     "POST",
     "/v3/cc/seat/createSdkAuthentication",
     SdkAuthenticationCreate,
@@ -63,27 +50,15 @@ CREATE_SDK_AUTHENTICATION = Endpoint[SdkAuthenticationCreate, SdkAuthentication]
     family=AGENTS,
 )
 
-CALLS: Mapping[str, Endpoint[Any, Any]] = {
-    "get_total": GET_TOTAL,
-    "add": ADD,
-    "update": UPDATE,
-    "list": LIST,
-    "delete": BATCH,
-    "disable": BATCH,
-    "enable": BATCH,
-    "update_priorities": UPDATE_PRIORITIES,
-    "create_sdk_authentication": CREATE_SDK_AUTHENTICATION,
-}
-"""The endpoint of each method."""
-
 
 class Agents(BatchService):
     """The agents of the call centre.
 
-    Each method takes `CallOptions` for its calls alone, and raises as `client.call` does.
+    Each method takes `CallOptions` for its calls alone, and raises as `client.call` does. An agent that is on a call
+    (-67) or in a task (-68) is not deleted.
     """
 
-    _batch = BATCH
+    _batch = DELETE
 
     async def get_total(self, voice_group_id: int, **options: Unpack[CallOptions]) -> AgentTotal:
         """Return how many agents a group may have, and how many of them remain to be created."""
@@ -144,21 +119,6 @@ class Agents(BatchService):
             end_time=end_time,
         )
         return self._listing(LIST, AgentQuery(current=current, size=size, params=filters), options)
-
-    async def delete(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
-        """Delete these agents, by their key ids. One that is on a call (-67) or in a task (-68) is refused.
-
-        Some of them may be deleted all the same where the call fails: list them to see.
-        """
-        await self._act_on_all(BatchAction.DELETE, id_list, options)
-
-    async def disable(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
-        """Keep these agents from working. Some may be disabled all the same where the call fails."""
-        await self._act_on_all(BatchAction.DISABLE, id_list, options)
-
-    async def enable(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
-        """Let these agents work again. Some may be enabled all the same where the call fails."""
-        await self._act_on_all(BatchAction.ENABLE, id_list, options)
 
     async def update_priorities(self, update: AgentPrioritiesUpdate, **options: Unpack[CallOptions]) -> None:
         """Set the priorities of agents of one group. Some may be set all the same where the call fails."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Unpack
 
 from itnio_async.api.base import Service
 from itnio_async.api.call_records.codes import CALL_RECORDS
@@ -24,15 +24,10 @@ from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.listing import Listing
 from itnio_async.values import Page
 
-LIST = Endpoint[CallRecordQuery, Page[CallRecord]](
-    "POST", "/v3/cc/record/query", CallRecordQuery, Page[CallRecord], idempotent=True, family=CALL_RECORDS
-)
-LIST_VOICE = Endpoint[VoiceCallRecordQuery, Page[VoiceCallRecord]](
+LIST = Endpoint("POST", "/v3/cc/record/query", CallRecordQuery, Page[CallRecord], idempotent=True, family=CALL_RECORDS)
+LIST_VOICE = Endpoint(
     "POST", "/voice/ccRecordQuery", VoiceCallRecordQuery, Page[VoiceCallRecord], idempotent=True, family=CALL_RECORDS
 )
-
-CALLS: Mapping[str, Endpoint[Any, Any]] = {"list": LIST, "list_voice": LIST_VOICE}
-"""The endpoint of each method."""
 
 
 class CallRecords(Service):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Unpack
+from collections.abc import Iterable
+from types import NoneType
+from typing import Unpack
 
 from itnio_async.api.base import Service
 from itnio_async.api.call_center import YesNo
@@ -33,33 +34,17 @@ from itnio_async.uploads import FileSource, as_base64, name_of
 from itnio_async.values import Page
 
 # Repeated, it stores the file a second time. Nobody is called by it.
-UPLOAD = Endpoint[CalleeFileUpload, CalleeFile](
-    "POST", "/v3/cc/preview/upload", CalleeFileUpload, CalleeFile, idempotent=False, family=CALL_TASKS
-)
+UPLOAD = Endpoint("POST", "/v3/cc/preview/upload", CalleeFileUpload, CalleeFile, idempotent=False, family=CALL_TASKS)
 # Repeated, it calls all these people a second time, and nothing stands in its way.
 SUBMIT = Endpoint[CallTaskSubmit, "int | None"](
-    "POST",
-    "/v3/cc/preview/submitTask",
-    CallTaskSubmit,
-    int,
-    idempotent=False,
-    family=CALL_TASKS,
-    check=check_settings,
+    "POST", "/v3/cc/preview/submitTask", CallTaskSubmit, int, idempotent=False, family=CALL_TASKS, check=check_settings
 )
 # Likewise.
 RESEND = Endpoint[CallTaskResend, "int | None"](
-    "POST",
-    "/v3/cc/preview/resendTask",
-    CallTaskResend,
-    int,
-    idempotent=False,
-    family=CALL_TASKS,
-    check=check_settings,
+    "POST", "/v3/cc/preview/resendTask", CallTaskResend, int, idempotent=False, family=CALL_TASKS, check=check_settings
 )
-LIST = Endpoint[CallTaskQuery, Page[CallTask]](
-    "POST", "/v3/cc/preview/query", CallTaskQuery, Page[CallTask], idempotent=True, family=CALL_TASKS
-)
-LIST_NUMBERS = Endpoint[CallTaskNumberQuery, Page[CallTaskNumber]](
+LIST = Endpoint("POST", "/v3/cc/preview/query", CallTaskQuery, Page[CallTask], idempotent=True, family=CALL_TASKS)
+LIST_NUMBERS = Endpoint(
     "POST",
     "/v3/cc/preview/queryTaskDetail",
     CallTaskNumberQuery,
@@ -68,23 +53,10 @@ LIST_NUMBERS = Endpoint[CallTaskNumberQuery, Page[CallTaskNumber]](
     family=CALL_TASKS,
 )
 # A repeat may be refused for the task's state, which then means that it is cancelled; by which code, no page says.
-CANCEL = Endpoint[CallTaskCancel, None](
-    "POST", "/v3/cc/preview/agent/cancelTask", CallTaskCancel, None, idempotent=True, family=CALL_TASKS
+CANCEL = Endpoint(
+    "POST", "/v3/cc/preview/agent/cancelTask", CallTaskCancel, NoneType, idempotent=True, family=CALL_TASKS
 )
-UPDATE = Endpoint[CallTaskUpdate, None](
-    "POST", "/v3/cc/preview/agent/editTask", CallTaskUpdate, None, idempotent=True, family=CALL_TASKS
-)
-
-CALLS: Mapping[str, Endpoint[Any, Any]] = {
-    "upload": UPLOAD,
-    "submit": SUBMIT,
-    "resend": RESEND,
-    "list": LIST,
-    "list_numbers": LIST_NUMBERS,
-    "cancel": CANCEL,
-    "update": UPDATE,
-}
-"""The endpoint of each method."""
+UPDATE = Endpoint("POST", "/v3/cc/preview/agent/editTask", CallTaskUpdate, NoneType, idempotent=True, family=CALL_TASKS)
 
 
 class CallTasks(Service):

@@ -10,13 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.api.sip_trunks.types import (
-    GroupBinding,
-    SipTrunkAdd,
-    SipTrunkUpdate,
-    TrunkDirection,
-    is_direction,
-)
+from itnio_async.api.sip_trunks.types import GroupBinding, SipTrunkAdd, SipTrunkUpdate, TrunkDirection, is_direction
 from itnio_async.codec import check_value
 from itnio_async.errors import InvalidRequestError
 from itnio_async.limits import limits_of

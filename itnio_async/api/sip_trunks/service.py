@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import Any, Unpack
+from collections.abc import AsyncIterable, Iterable
+from types import NoneType
+from typing import Unpack
 
 from itnio_async.api.base import Service
 from itnio_async.api.shapes import given
@@ -24,25 +25,14 @@ from itnio_async.values import Page
 
 # Repeating an update with the same values ends in the same trunk: this assumes that `groupList` replaces the groups
 # there are, which the vendor's page does not say. If it added to them, a repeat would name a group that is bound (-52).
-UPDATE = Endpoint[SipTrunkUpdate, None](
-    "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, None, idempotent=True, family=UPDATE_CODES, check=check_update
+UPDATE = Endpoint(
+    "POST", "/v3/cc/sipTrunk/update", SipTrunkUpdate, NoneType, idempotent=True, family=UPDATE_CODES, check=check_update
 )
 # Repeated, it may create a second trunk, unless the vendor refuses the name.
 ADD = Endpoint[SipTrunkAdd, "int | None"](
     "POST", "/v3/cc/sipTrunk/add", SipTrunkAdd, int, idempotent=False, family=SIP_TRUNKS, check=check_add
 )
-QUERY = Endpoint[SipTrunkQuery, Page[SipTrunk]](
-    "POST",
-    "/v3/cc/sipTrunk/query",
-    SipTrunkQuery,
-    Page[SipTrunk],
-    idempotent=True,
-    family=SIP_TRUNKS,
-)
-
-CALLS: Mapping[str, Endpoint[Any, Any]] = {"update": UPDATE, "add": ADD, "list": QUERY}
-"""The endpoint of each method."""
-ENDPOINTS = tuple(CALLS.values())
+LIST = Endpoint("POST", "/v3/cc/sipTrunk/query", SipTrunkQuery, Page[SipTrunk], idempotent=True, family=SIP_TRUNKS)
 
 
 class SipTrunks(Service):
@@ -65,9 +55,7 @@ class SipTrunks(Service):
         return (await call).data
 
     def update_many(
-        self,
-        updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate],
-        **options: Unpack[BulkOptions],
+        self, updates: Iterable[SipTrunkUpdate] | AsyncIterable[SipTrunkUpdate], **options: Unpack[BulkOptions]
     ) -> BulkRun[SipTrunkUpdate, None]:
         """Update many trunks at once: `async for outcome in client.sip_trunks.update_many(updates)`.
 
@@ -100,4 +88,4 @@ class SipTrunks(Service):
         `type` keeps one direction, `sip_trunk_name` the names that have this text in them; `size` is 1 to 100 a page.
         """
         filters = given(SipTrunkFilter, type=type, sip_trunk_name=sip_trunk_name)
-        return self._listing(QUERY, SipTrunkQuery(current=current, size=size, params=filters), options)
+        return self._listing(LIST, SipTrunkQuery(current=current, size=size, params=filters), options)

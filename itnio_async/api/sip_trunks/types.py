@@ -18,18 +18,7 @@ from itnio_async.codec import Record, Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.limits import length
-from itnio_async.values import (
-    KEY_ID,
-    LONG,
-    NAME,
-    UNSET,
-    Unset,
-    extra_field,
-    is_masked,
-    local,
-    secret,
-    sent_extra_field,
-)
+from itnio_async.values import KEY_ID, LONG, NAME, UNSET, Unset, extra_field, is_masked, local, secret, sent_extra_field
 
 
 class TrunkDirection(IntEnum):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Unpack
+from collections.abc import Iterable
+from types import NoneType
+from typing import Unpack
 
-from itnio_async.api.call_center import BatchAction, BatchService, Enabled, IdBatch
+from itnio_async.api.call_center import BatchAction as BatchAction, BatchService, Enabled, IdBatch
 from itnio_async.api.shapes import given
 from itnio_async.api.team_leaders.codes import TEAM_LEADERS
 from itnio_async.api.team_leaders.types import (
@@ -23,26 +24,20 @@ from itnio_async.values import Page
 ADD = Endpoint[TeamLeaderAdd, "int | None"](
     "POST", "/v3/cc/teamleader/add", TeamLeaderAdd, int, idempotent=False, family=TEAM_LEADERS
 )
-LIST = Endpoint[TeamLeaderQuery, Page[TeamLeader]](
+LIST = Endpoint(
     "POST", "/v3/cc/teamleader/query", TeamLeaderQuery, Page[TeamLeader], idempotent=True, family=TEAM_LEADERS
 )
-UPDATE = Endpoint[TeamLeaderUpdate, None](
-    "POST", "/v3/cc/teamleader/update", TeamLeaderUpdate, None, idempotent=True, family=TEAM_LEADERS
-)
+UPDATE = Endpoint("POST", "/v3/cc/teamleader/update", TeamLeaderUpdate, NoneType, idempotent=True, family=TEAM_LEADERS)
 # Whether all of a batch or none is done, the page does not say: a refusal may come after a part of it.
-BATCH = Endpoint[IdBatch, None](
-    "POST", "/v3/cc/teamleader/batchUpdateStatus", IdBatch, None, idempotent=True, family=TEAM_LEADERS, in_parts=True
+DELETE = DISABLE = ENABLE = Endpoint(
+    "POST",
+    "/v3/cc/teamleader/batchUpdateStatus",
+    IdBatch,
+    NoneType,
+    idempotent=True,
+    family=TEAM_LEADERS,
+    in_parts=True,
 )
-
-CALLS: Mapping[str, Endpoint[Any, Any]] = {
-    "add": ADD,
-    "list": LIST,
-    "update": UPDATE,
-    "delete": BATCH,
-    "disable": BATCH,
-    "enable": BATCH,
-}
-"""The endpoint of each method."""
 
 
 class TeamLeaders(BatchService):
@@ -51,7 +46,7 @@ class TeamLeaders(BatchService):
     Each method takes `CallOptions` for its calls alone, and raises as `client.call` does.
     """
 
-    _batch = BATCH
+    _batch = DELETE
 
     async def add(self, leader: TeamLeaderAdd, **options: Unpack[CallOptions]) -> int | None:
         """Create a team leader and return the key id, or None where the vendor's answer leaves it out.
@@ -81,15 +76,3 @@ class TeamLeaders(BatchService):
         call = self._caller.call(UPDATE, update, **options)
         del update
         return (await call).data
-
-    async def delete(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
-        """Delete these team leaders, by their key ids. Some may be deleted all the same where the call fails."""
-        await self._act_on_all(BatchAction.DELETE, id_list, options)
-
-    async def disable(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
-        """Keep these team leaders from working. Some may be disabled all the same where the call fails."""
-        await self._act_on_all(BatchAction.DISABLE, id_list, options)
-
-    async def enable(self, id_list: Iterable[int], **options: Unpack[CallOptions]) -> None:
-        """Let these team leaders work again. Some may be enabled all the same where the call fails."""
-        await self._act_on_all(BatchAction.ENABLE, id_list, options)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from itnio_async.api.sip_trunks.service import QUERY
+from itnio_async.api.sip_trunks.service import LIST
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkFilter, SipTrunkQuery
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
@@ -53,7 +53,7 @@ async def list_trunks(
 
 async def read_page(client: AsyncClient, number: int) -> Page[SipTrunk]:
     """Return one page of the listing; raises what a listing raises."""
-    return (await client.call(QUERY, _page(number))).data
+    return (await client.call(LIST, _page(number))).data
 
 
 def listing(client: AsyncClient, reading: Reading | None = None, **options: Any) -> Listing[SipTrunk]:
@@ -72,7 +72,7 @@ async def _read(
 ) -> ItnioError | None:
     """Read these pages until one fails, and return its error."""
     queries = (_page(number) for number in numbers)
-    run = client.bulk(QUERY, queries, concurrency=concurrency, stop_on=(ItnioError,))
+    run = client.bulk(LIST, queries, concurrency=concurrency, stop_on=(ItnioError,))
     async with run:
         try:
             async for outcome in run:

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import httpx
@@ -140,7 +141,7 @@ def test_the_sample_answer_is_shown_in_every_form(
     whole = json.loads(out["json"])
     lines = [json.loads(text) for text in out["jsonl"].splitlines()]
     assert lines == (whole if isinstance(whole, list) else [whole])
-    if CALLS[name].endpoint.response_type in (None, int):
+    if CALLS[name].endpoint.response_type in (NoneType, int):
         assert whole["outcome"] == "done"
         return
     assert lines
