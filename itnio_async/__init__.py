@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from itnio_async.runs.outcome import Failed as Failed, Outcome as Outcome, Succeeded as Succeeded
     from itnio_async.runs.run import BulkOptions as BulkOptions, BulkRun as BulkRun
     from itnio_async.transport.signing import SigningTransport as SigningTransport
-    from itnio_async.values import UNSET as UNSET, Page as Page
+    from itnio_async.values import CLEAR as CLEAR, UNSET as UNSET, Page as Page
 
 # For whom it is loaded, where each name stands; a type checker reads the imports above.
 _NAMES = {
@@ -84,7 +84,7 @@ _NAMES = {
     "runs.outcome": "Failed Outcome Succeeded",
     "runs.run": "BulkOptions BulkRun",
     "transport.signing": "SigningTransport",
-    "values": "UNSET Page",
+    "values": "CLEAR UNSET Page",
 }
 
 __all__, _get, _ = names_in(__name__, _NAMES)

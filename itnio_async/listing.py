@@ -95,7 +95,7 @@ class Listing(Coroutine[Any, Any, Page[T]]):
                     if previous is None:
                         yield page
                     return
-                if previous is not None and page.records == previous.records:
+                if previous is not None and _has_the_same(page, previous):
                     raise _is_repeated(number)
                 seen += len(page)
                 last = None if self._by_index else last_page(page, number, seen)
@@ -129,6 +129,15 @@ def last_page(page: Page[Any], number: int, seen: int) -> int | None:
     if page.total <= seen:
         return number
     return number + -(-(page.total - seen) // len(page)) if len(page) else None
+
+
+def _has_the_same(page: Page[Any], previous: Page[Any]) -> bool:
+    # Records are equal without what their class does not know, and that may be all that they have.
+    return page.records == previous.records and _all_of(page) == _all_of(previous)
+
+
+def _all_of(page: Page[Any]) -> Any:
+    return Page(page.records).to_dict(secrets=True)
 
 
 def _is_repeated(number: int) -> UnexpectedResponseError:

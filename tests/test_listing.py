@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -183,6 +184,36 @@ async def test_a_vendor_that_gives_the_same_page_again_is_noticed() -> None:
     assert "again" in str(error)
     assert seen == [1, 2]
     assert asked == 2
+
+
+LISTINGS: dict[str, Any] = {
+    "sip_trunks": lambda client: client.sip_trunks.list(size=2),
+    "agent_groups": lambda client: client.agent_groups.list(size=2),
+    "agents": lambda client: client.agents.list(size=2),
+    "team_leaders": lambda client: client.team_leaders.list(size=2),
+    "call_tasks": lambda client: client.call_tasks.list(size=2),
+    "numbers": lambda client: client.call_tasks.list_numbers(1, size=2),
+    "call_records": lambda client: client.call_records.list(MOMENT, MOMENT, size=2),
+    "voice": lambda client: client.call_records.list_voice(MOMENT, MOMENT, size=2),
+}
+MOMENT = datetime(2025, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+async def test_pages_that_differ_only_in_what_no_class_knows_are_all_read(name: str) -> None:
+    def vendor(request: httpx.Request) -> httpx.Response:
+        current = json.loads(request.content)["current"]
+        return answer(data={"total": 6, "records": [{"unknown": 2 * current}, {"unknown": 2 * current + 1}]})
+
+    async with client_of(vendor) as client:
+        assert [record.extra["unknown"] async for record in LISTINGS[name](client)] == [2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+async def test_in_every_family_a_page_that_comes_again_is_noticed(name: str) -> None:
+    async with client_of(lambda _: answer(data={"total": 6, "records": [{"unknown": 1}, {}]})) as client:
+        with pytest.raises(UnexpectedResponseError, match="again"):
+            _ = [record async for record in LISTINGS[name](client)]
 
 
 async def test_the_pages_one_by_one() -> None:

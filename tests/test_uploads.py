@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import tracemalloc
 from base64 import b64decode
@@ -67,7 +68,15 @@ async def test_a_file_of_more_than_its_limit_is_refused(make: Any, extra: int) -
 
 
 @pytest.mark.parametrize(
-    ("source", "said"), [(b"", "empty"), (BytesIO(), "empty"), (StringIO("x"), "gives text"), (5, "is wanted")]
+    ("source", "said"),
+    [
+        (b"", "empty"),
+        (BytesIO(), "empty"),
+        (StringIO("x"), "gives text"),
+        (5, "is wanted"),
+        ("a\0b", "cannot be read: embedded null"),
+        ("a\ud800b", "cannot be read: "),
+    ],
 )
 async def test_what_is_no_content(source: Any, said: str) -> None:
     with pytest.raises(InvalidRequestError, match=said) as refused:
@@ -78,6 +87,51 @@ async def test_what_is_no_content(source: Any, said: str) -> None:
 async def test_a_path_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await as_base64(tmp_path / "no.mp3")
+
+
+class Giving:
+    """A file whose `read` gives this."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    def read(self, size: int, /) -> Any:
+        return self.given() if callable(self.given) else self.given
+
+
+async def coroutine() -> bytes:
+    return b"x"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [(None, "nothing yet"), (coroutine, "an object of type coroutine"), (5, "an object of type int")]
+)
+async def test_a_file_that_gives_something_else_than_bytes(given: Any, said: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"the file gives {said}: open it for reading bytes"):
+        await as_base64(Giving(given))
+
+
+async def test_a_closed_file() -> None:
+    file = BytesIO(b"x")
+    file.close()
+    with pytest.raises(InvalidRequestError, match="cannot be read: I/O operation on closed file"):
+        await as_base64(file)
+
+
+def test_a_pipe_that_nobody_writes_to_holds_nobody_up(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    async def give_up() -> None:
+        reading = asyncio.create_task(as_base64(pipe))
+        await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert reading.cancelled()
+
+    asyncio.run(give_up())  # which waits for the threads of the loop's pool
+    with pipe.open("wb"):  # and the thread ends, too
+        pass
 
 
 class Noting(BytesIO):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+import attrs
 from attrs import field, frozen
 
 from itnio_async.codec import Request
@@ -22,8 +23,12 @@ class PageQuery(Request):
 
 
 def given(kind: type[F], **values: Any) -> F:
-    """Return the filter of those values that are not None; sets, generators and their like become lists."""
-    return kind(**{name: _as_list(value) for name, value in values.items() if value is not None})
+    """Return the filter of those values that are given; sets, generators and their like become lists.
+
+    None is not given where the field may be left out; elsewhere it is kept, and refused when it would be sent.
+    """
+    required = {attribute.name for attribute in attrs.fields(kind) if attribute.default is attrs.NOTHING}  # type: ignore[arg-type]
+    return kind(**{name: _as_list(value) for name, value in values.items() if value is not None or name in required})
 
 
 def _as_list(value: Any) -> Any:

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 from itnio_async.cli.exits import ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
@@ -22,7 +23,7 @@ from itnio_async.errors import (
 )
 from itnio_async.text import plain_words, quoted
 
-# The option that sets the field named by an error.
+# The option that sets the field named by an error, for commands of trunks.
 _OPTIONS = {
     "key_id": "KEY_ID",
     "type": "--type",
@@ -135,13 +136,13 @@ def said_by_vendor(error: ApiError) -> str:
     return f"{said}: {error.meaning}"
 
 
-def text_of(error: Exception) -> str:
-    """Return the error as the lines that go to stderr."""
-    head, *rest = _lines(error) or [""]
+def text_of(error: Exception, options: Mapping[str, str] = _OPTIONS) -> str:
+    """Return the error as the lines that go to stderr; `options` are those that set the fields of a request."""
+    head, *rest = _lines(error, options) or [""]
     return "\n".join([f"Error: {visible(head)}", *(f"  {visible(text)}" for text in rest if text)])
 
 
-def _lines(error: Exception) -> list[str]:
+def _lines(error: Exception, options: Mapping[str, str]) -> list[str]:
     if isinstance(error, ApiError):
         attempts = f"{error.attempts} attempts were made." if error.attempts > 1 else ""
         return [
@@ -152,7 +153,7 @@ def _lines(error: Exception) -> list[str]:
             attempts,
         ]
     if isinstance(error, InvalidRequestError):
-        return _invalid_request(error)
+        return _invalid_request(error, options)
     if isinstance(error, TransportError | DeadlineExceeded):
         advice = _MORE_TIME if isinstance(error, TimeoutError) else _SEE_DOCTOR
         what = _without_answer(error)
@@ -170,9 +171,9 @@ def _lines(error: Exception) -> list[str]:
     return for_a_shell(str(error)).splitlines()
 
 
-def _invalid_request(error: InvalidRequestError) -> list[str]:
+def _invalid_request(error: InvalidRequestError, options: Mapping[str, str]) -> list[str]:
     field = error.field or ""
-    option = _OPTIONS.get(field.partition("[")[0])
+    option = options.get(field.removeprefix("params.").partition("[")[0])
     return [
         *(f"{field}: {error.args[0]}" if field else error.args[0]).splitlines(),
         f"Vendor's code for the same mistake: {error.code}; nothing was sent." if error.code else "Nothing was sent.",

@@ -26,6 +26,7 @@ _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__na
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Letters that the terminal's encoding lacks become escapes, instead of ending a listing half-way.
@@ -41,6 +42,17 @@ def run(arguments: Sequence[str]) -> int:
         finally:
             _discard_unread()
     return status
+
+
+def _open_closed_streams() -> None:
+    """Open what a shell has closed, as by `2>&-`: a socket would get that number, and uvloop end the process for it."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _status_of(arguments: Sequence[str]) -> int:

@@ -56,12 +56,21 @@ _JSON_NAMES: dict[type, str] = {
 
 
 def at(step: str | int, hook: Callable[[Any], Any], value: Any) -> Any:
-    """Return what a hook makes of a value; a mismatch in it has this step in its path."""
+    """Return what a hook makes of a value; a mismatch in it has this step in its path.
+
+    Whatever else the value raises when it is looked at, as `pandas.NaT` does, is a mismatch too.
+    """
     try:
         return hook(value)
     except Mismatch as mismatch:
         mismatch.path.insert(0, step)
         raise
+    except RecursionError:
+        raise  # with all these steps; the field in which it is will do
+    except Exception as error:
+        raised = type(error).__name__
+    # Not while the error is handled, whose text and variables may have a secret in them.
+    raise _strange(step, value, f"one that raises {raised} when it is looked at")
 
 
 def located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -69,9 +78,15 @@ def located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
 
     def run(value: Any, _: Any = None) -> Any:
         try:
-            return hook(value)
-        except Mismatch as mismatch:
-            mismatch.path.insert(0, step)
-            raise
+            return at(step, hook, value)
+        except RecursionError:
+            pass
+        raise _strange(step, value, "one that refers to itself or is nested too deeply")
 
     return run
+
+
+def _strange(step: str | int, value: object, found: str) -> Mismatch:
+    mismatch = Mismatch("a plain value", value, found=found)
+    mismatch.path.append(step)
+    return mismatch

@@ -16,7 +16,8 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
 
-_LARGEST_EXACT_FLOAT = 2**53
+# What a larger whole number is rounded to, too.
+_FIRST_INEXACT_FLOAT = 2**53
 
 
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
@@ -28,7 +29,7 @@ def read_int(value: Any) -> int:
         return value
     if type(value) is str and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
-    if type(value) is float and value.is_integer() and abs(value) <= _LARGEST_EXACT_FLOAT:
+    if type(value) is float and value.is_integer() and abs(value) < _FIRST_INEXACT_FLOAT:
         return int(value)
     raise Mismatch("an integer", value)
 

@@ -82,7 +82,7 @@ def make_enum_sender(kind: Any) -> Callable[[Any], Any]:
 
     def send(value: Any) -> Any:
         if type(value) is not kind:
-            example = next(iter(kind))
+            example = f"{kind.__name__}.{next(iter(kind)).name}"
             advice = f"A bare value is easily taken for the opposite: give {example}, say."
             raise Mismatch(f"a member of {kind.__name__}", value, advice=advice)
         return value.value
@@ -93,7 +93,7 @@ def make_enum_sender(kind: Any) -> Callable[[Any], Any]:
 def marked(attribute: attrs.Attribute[Any], kind: Any, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return the sender of a field, which refuses also what the field's markers rule out."""
     bits = attribute.metadata.get(BITS, INTEGER_BITS)
-    if int in alternatives(kind):
+    if int in alternatives(kind) and AS_TEXT not in attribute.metadata:
         hook = of_bits(bits, hook)
     if AS_TEXT in attribute.metadata:
         hook = _as_text(hook)

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, strategies as st
 from support.any_values import OF_EACH, VALUES, classes_in, values_of
 from support.facts import FACTS
+from support.scripted import answer
 
 from itnio_async import ENDPOINTS, InvalidRequestError, Page
 from itnio_async.api.agent_groups import AgentGroupSettingsUpdate
-from itnio_async.api.agents import AgentFilter, IdBatch
+from itnio_async.api.agents import AgentAdd, AgentFilter, IdBatch
 from itnio_async.api.call_records import VoiceCallRecordFilter
 from itnio_async.api.call_tasks import CallTaskFilter
 from itnio_async.api.team_leaders import TeamLeaderFilter
@@ -99,6 +100,63 @@ def test_any_json_as_the_whole_of_an_answer(endpoint: Any, value: Any) -> None:
 
 
 # -- requests ---------------------------------------------------------------------------------------------------------
+
+
+class Strange(str):
+    """A text that raises when it is looked at closely."""
+
+    __slots__ = ()
+
+    def isascii(self) -> bool:
+        raise RuntimeError("made-up")
+
+
+class StrangeTime(datetime):
+    """A moment as `pandas.NaT` is one."""
+
+    def utcoffset(self) -> Any:
+        raise ValueError("made-up")
+
+
+class StrangeNumber(int):
+    def __ge__(self, other: object) -> bool:
+        raise TypeError("made-up")
+
+    __le__ = __lt__ = __gt__ = __ge__
+
+
+class StrangeList(list[Any]):
+    def __iter__(self) -> Any:
+        raise OSError("made-up")
+
+
+CIRCLE: dict[str, Any] = {}
+CIRCLE["made-up"] = [CIRCLE]
+STRANGE = [Strange("made-up"), StrangeTime(2025, 1, 1), StrangeNumber(3), StrangeList([1]), CIRCLE, [CIRCLE], object()]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("kind", sorted({kind for kind in VALUES if issubclass(kind, Request)}, key=str))
+def test_what_raises_when_it_is_looked_at_is_refused_by_its_place(kind: Any, value: Any) -> None:
+    for name in {attribute.name for attribute in attrs.fields(kind)} - {"extra", "direction"}:
+        with pytest.raises(InvalidRequestError) as refused:
+            check_value(name, value, kind)
+        assert refused.value.field.startswith(name)
+        assert "made-up" not in f"{refused.value!r} {refused.value.__context__!r}"
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: type(value).__name__)
+def test_what_raises_when_it_is_looked_at_is_refused_beside_the_fields(value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        encode(AgentAdd(voice_group_id=1, size=1, extra={"a": value}), AgentAdd)
+    assert refused.value.field.startswith("extra")
+
+
+async def test_an_item_that_raises_when_it_is_looked_at_does_not_end_a_run(scripted: Any) -> None:
+    client, _ = scripted(answer(data=[]), answer(data=[]))
+    items = [AgentAdd(voice_group_id=1, size=1, extra={"a": value}) for value in (1, CIRCLE, Strange("made-up"), 2)]
+    assert [outcome.ok async for outcome in client.agents.add_many(items, ordered=True)] == [True, False, False, True]
+
 
 WIRE = {"String": str, "Integer": int, "Long": int, "Boolean": bool, "DateTime": str, "Array": list, "Object": dict}
 

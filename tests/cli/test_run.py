@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -243,7 +244,35 @@ def test_a_write_that_fails(itnio, monkeypatch):
     assert (result.status, result.err) == (1, "Error: somewhere: No space left on device\n")
 
 
+# -- what a shell has closed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("either_loop")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_a_shell_has_closed_ends_nothing(sandbox, closed, tmp_path):
+    line = f"{shlex.join(COMMAND)} groups add --app-id sandbox1 --group-name sales {closed}; echo $? >status"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (tmp_path / "status").read_text() == "0\n"
+    assert (ended.stdout, ended.stderr) == ("" if ">&-" in closed.split() else "Done.\n", "")
+    assert [request.path for request in sandbox.requests] == ["/v3/cc/seatGroup/addGroup"]
+
+
 # -- Ctrl-C -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("either_loop")
+def test_ctrl_c_while_a_pipe_is_read_that_nobody_writes_to(start, sandbox, tmp_path):
+    pipe = tmp_path / "numbers.csv"
+    os.mkfifo(pipe)
+    process = start("tasks", "upload", pipe)
+    # Opens when the command reads it.
+    with pipe.open("wb"):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "Interrupted.\n")
+    assert not sandbox.requests
 
 
 @pytest.mark.usefixtures("either_loop")

@@ -37,3 +37,10 @@ AGENTS = family(
     ),
     base=SHARED,
 )
+
+# Most of the vendor's pages require the time over which calls are counted; its English one does not know it.
+LIST_CODES = AGENTS.advising(
+    {-22: "Give str_time and end_time, at most 32 days apart, or correct what else the listing was asked for."}
+)
+BY_ENDPOINT = {"POST /v3/cc/seat/query": LIST_CODES}
+"""The codes of endpoints for which other advice holds."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Iterable
 from types import NoneType
 from typing import Unpack
 
-from itnio_async.api.agents.codes import AGENTS
+from itnio_async.api.agents.codes import AGENTS, LIST_CODES
 from itnio_async.api.agents.types import (
     AddedAgents,
     Agent,
@@ -31,7 +31,7 @@ GET_TOTAL = Endpoint("GET", "/v3/cc/seat/querySipTotal", AgentGroupKey, AgentTot
 # Repeated, it creates that many agents more: nothing but the quota (-36) stands in its way.
 ADD = Endpoint("POST", "/v3/cc/seat/addSeatList", AgentAdd, AddedAgents, idempotent=False, family=AGENTS)
 UPDATE = Endpoint("POST", "/v3/cc/seat/updateSeat", AgentUpdate, NoneType, idempotent=True, family=AGENTS)
-LIST = Endpoint("POST", "/v3/cc/seat/query", AgentQuery, Page[Agent], idempotent=True, family=AGENTS)
+LIST = Endpoint("POST", "/v3/cc/seat/query", AgentQuery, Page[Agent], idempotent=True, family=LIST_CODES)
 # Whether all of a batch or none is done, the page does not say: a refusal may come after a part of it, and a repeated
 # delete may be refused for ids that are gone while others are still there.
 DELETE = DISABLE = ENABLE = Endpoint(

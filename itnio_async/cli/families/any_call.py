@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import DONE, CommandError
+from itnio_async.cli.families.inputs import read_json
 from itnio_async.cli.output import json_line, say
 from itnio_async.errors import ItnioError
 from itnio_async.redaction import without_secrets
@@ -42,12 +42,21 @@ def call(
     account: AccountOptions,
 ) -> int:
     """Make any call of the API, signed as all are, and write the whole answer as JSON."""
-    body, params = _json(data), dict(_pair(text) for text in query or ())
+    body = _json(data)
+    params: dict[str, list[str]] = {}
+    for name, value in map(_pair, query or ()):
+        params.setdefault(name, []).append(value)
     return run_on_loop(_make(account.access(), method, path, body, params, idempotent, show_secrets))
 
 
 async def _make(
-    access: Access, method: str, path: str, body: Any, params: dict[str, str], idempotent: bool, show_secrets: bool
+    access: Access,
+    method: str,
+    path: str,
+    body: Any,
+    params: dict[str, list[str]],
+    idempotent: bool,
+    show_secrets: bool,
 ) -> int:
     async with access.client() as client:
         try:
@@ -67,11 +76,10 @@ def _json(data: str | None) -> Any:
     else:
         content = Path(data[1:]).read_bytes() if data.startswith("@") else data.encode()
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        # Without the text, which may have a secret in it, as the error has.
-        message = f"--data is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
-    raise CommandError(message, """give JSON such as '{"current": 1, "size": 10, "params": {}}', or @FILE.""")
+        return read_json(content)
+    except ValueError as error:
+        example = """give JSON such as '{"current": 1, "size": 10, "params": {}}', or @FILE."""
+        raise CommandError(f"--data is not JSON: {error}.", example) from None
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import Parameter, Signature
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -20,7 +20,7 @@ from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of
 from itnio_async.cli.families.results import ResultOptions
 from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
 from itnio_async.cli.output import say
-from itnio_async.errors import ItnioError
+from itnio_async.errors import InvalidRequestError, ItnioError
 from itnio_async.listing import Listing
 
 _COMMON = {"yes", "limit", "columns", "null"}
@@ -42,7 +42,8 @@ def function_of(call: Call) -> Callable[..., Any]:
         arguments = arguments_of(call, inputs, given, how.get("null") or ())
         if is_asked_about(call) and not how["yes"] and not _is_agreed(call):
             return CHANGES_TO_MAKE
-        return run_on_loop(_make(account.access(), call, arguments, result, how))
+        options = {wanted.name: wanted.option for wanted in inputs}
+        return run_on_loop(_make(account.access(), call, arguments, result, how, options))
 
     parameters = [parameter for wanted in inputs for parameter in wanted.parameters()] + _own_parameters(call, inputs)
     parameters.append(Parameter("result", Parameter.KEYWORD_ONLY, annotation=ResultOptions))
@@ -71,9 +72,14 @@ def _own_parameters(call: Call, inputs: list[Input]) -> list[Parameter]:
 
 
 async def _make(
-    access: Access, call: Call, arguments: dict[str, Any], result: ResultOptions, how: dict[str, Any]
+    access: Access,
+    call: Call,
+    arguments: dict[str, Any],
+    result: ResultOptions,
+    how: dict[str, Any],
+    options: Mapping[str, str],
 ) -> int:
-    """Make the call and write what comes back; returns the exit status."""
+    """Make the call and write what comes back; returns the exit status. `options` are those that set the fields."""
     async with access.client() as client:
         method = getattr(getattr(client, call.family), call.verb)
         if "limit" in how:
@@ -82,13 +88,14 @@ async def _make(
             made = method(**arguments)
             if isinstance(made, Listing):
                 chosen = [name.strip() for name in how["columns"].split(",") if name.strip()]
-                await result.write_listing(made, how["limit"], chosen)
+                (kind,) = get_args(call.endpoint.response_type)
+                await result.write_listing(made, kind, how["limit"], chosen)
             else:
                 result.write(await made)
         except ItnioError as error:
-            if reads_only(call):
+            if reads_only(call) and not isinstance(error, InvalidRequestError):
                 raise
-            say(text_of(error))
+            say(text_of(error, options))
             if error.may_have_been_processed:
                 say("  The outcome is unknown: look before you give the command again.")
             return status_of(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,9 +17,8 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
-import orjson
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from itnio_async.api.paths import Call
 from itnio_async.cli.account import ask_secret
@@ -45,14 +45,19 @@ class _Unread(ValueError):
 
 @frozen
 class Reader:
-    """How the text of an option becomes a value, and the word for it in the help."""
+    """How the text of an option becomes a value, and the word for it in the help.
+
+    `may_be_shown` says whether a text that cannot be read may be: one with many values in it may have a secret among
+    them.
+    """
 
     metavar: str
     read: Callable[[str], Any]
+    may_be_shown: bool = True
 
     def or_no_item(self) -> Reader:
         """Return one that reads an empty text as no item."""
-        return Reader(self.metavar, lambda text: self.read(text) if text else _NO_ITEM)
+        return evolve(self, read=lambda text: self.read(text) if text else _NO_ITEM)
 
     def parser(self, name: str) -> Callable[[str], Any]:
         """Return what typer calls with each text."""
@@ -61,7 +66,8 @@ class Reader:
             try:
                 return self.read(text)
             except _Unread as error:
-                raise CommandError(f"{name} is {text!r}.", f"give {error}.") from None
+                what = f"is {text!r}" if self.may_be_shown else "cannot be read"
+                raise CommandError(f"{name} {what}.", f"give {error}.") from None
 
         return parse
 
@@ -89,20 +95,28 @@ class Input:
         """The name of its parameter: one that no other option has, such as `account`."""
         return f"input_{self.name}"
 
+    @property
+    def option(self) -> str:
+        """What sets it on the command line."""
+        name = option_name(self.name)
+        if self.is_secret:
+            return f"--{name}-file or --ask-{name}"
+        return self.name.upper() if self.is_argument else f"--{name}"
+
     def parameters(self) -> Iterator[Parameter]:
         """Yield the parameters for typer."""
-        option = f"--{option_name(self.name)}"
+        option = self.option
         if self.is_secret:
-            file = typer.Option(f"{option}-file", metavar="FILE", help=f"{self.help} It is this file's only line.")
+            in_file, on_terminal = option.split(" or ")
+            file = typer.Option(in_file, metavar="FILE", help=f"{self.help} It is this file's only line.")
             yield _parameter(f"{self.key}_file", Annotated[Path | None, file], None)
-            asked = typer.Option(f"--ask-{option_name(self.name)}", help="Ask for it on the terminal.")
+            asked = typer.Option(on_terminal, help="Ask for it on the terminal.")
             yield _parameter(f"{self.key}_asked", Annotated[bool, asked], False)
             return
         kind: Any = list[str] if self.is_many else str
         reader = self.reader.or_no_item() if self.is_many else self.reader
         if self.is_argument:
-            shown = self.name.upper()
-            about = typer.Argument(metavar=shown, parser=reader.parser(shown), help=self.help)
+            about = typer.Argument(metavar=option, parser=reader.parser(option), help=self.help)
             yield _parameter(self.key, Annotated[kind, about], Parameter.empty)
             return
         about = typer.Option(option, metavar=reader.metavar, parser=reader.parser(option), help=self.help)
@@ -157,7 +171,10 @@ def arguments_of(call: Call, inputs: Iterable[Input], given: dict[str, Any], nul
         if wanted.owner:
             fields = requests.setdefault(wanted.owner, {})
         value = wanted.take(given)
-        if value is not None or option_name(wanted.name) in map(option_name, nulls):
+        is_null = option_name(wanted.name) in map(option_name, nulls)
+        if is_null and value is not None:
+            raise CommandError(f"{wanted.option} has a value, and --null makes it null.", "give one of them.")
+        if value is not None or is_null:
             (fields if wanted.owner else arguments)[wanted.name] = value
     return arguments | {name: types[name](**fields) for name, fields in requests.items()}
 
@@ -230,7 +247,7 @@ def _reader_of(kind: Any) -> tuple[Reader, bool]:
     reader = _single(wanted)
     if Clear not in wanted:
         return reader, False
-    return Reader(reader.metavar, lambda text: CLEAR if text == "" else reader.read(text)), False
+    return evolve(reader, read=lambda text: CLEAR if text == "" else reader.read(text)), False
 
 
 def _single(wanted: list[Any]) -> Reader:
@@ -247,7 +264,8 @@ def _single(wanted: list[Any]) -> Reader:
         if kind in wanted:
             return reader
     one = wanted[0]
-    return Reader("JSON", _request(one) if isinstance(one, type) and issubclass(one, Request) else _object)
+    read = _request(one) if isinstance(one, type) and issubclass(one, Request) else _object
+    return Reader("JSON", read, may_be_shown=False)
 
 
 def _choice(enum: type[Enum], wanted: list[Any]) -> Reader:
@@ -299,11 +317,25 @@ def _truth(text: str) -> bool:
     return text.lower() in ("yes", "true")
 
 
+def read_json(text: str | bytes) -> Any:
+    """Return what a JSON text is; raises ValueError that says where it is wrong, and not how it reads."""
+    # Python's own: a whole number of any length stays one, and is refused where the API takes no such number.
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        wrong = f"{error.msg}, line {error.lineno} column {error.colno}"
+    except UnicodeDecodeError:
+        wrong = "it is not text in UTF-8"
+    except RecursionError:
+        wrong = "it is nested too deeply"
+    raise ValueError(wrong)
+
+
 def _object(text: str) -> dict[str, Any]:
     try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
+        found = read_json(text)
+    except ValueError as error:
+        raise _Unread(f"a JSON object; this is not JSON: {error}") from None
     if not isinstance(found, dict):
         raise _Unread("a JSON object")
     return found

@@ -48,70 +48,122 @@ class ResultOptions:
     def write(self, data: Any) -> None:
         """Write the result of one call: a record, a list of them, an id, or nothing."""
         if isinstance(data, list):
-            self._write_all(data)
+            self._write_all(data, _Columns(type(data[0]) if data else None))
         elif attrs.has(type(data)):
-            self._write_all([data], is_one=True)
+            self._write_all([data], _Columns(type(data)), is_one=True)
         elif self.output in (Form.JSON, Form.JSONL):
             json_line({"outcome": "done"} if data is None else {"outcome": "done", "id": data})
         else:
             line("Done." if data is None else str(data))
 
-    async def write_listing(self, listing: AsyncIterable[Any], limit: int | None, chosen: Sequence[str]) -> None:
-        """Write a listing's records, as many as `limit` says, with the columns that were chosen; all if none was."""
-        found: list[Any] = []
-        writer: _Rows | None = None
-        count = 0
+    async def write_listing(
+        self, listing: AsyncIterable[Any], kind: type[Any], limit: int | None, chosen: Sequence[str]
+    ) -> None:
+        """Write a listing's records of a class, as many as `limit` says, with the columns that were chosen, or all.
+
+        Raises `CommandError` for a column that none of the records has.
+        """
         # A table and one JSON value want all records first; the others are written as the records come.
         waits = self.output is Form.JSON or (self.output is Form.TABLE and on_terminal())
+        shown = _Columns(kind, chosen)
+        rows = _Rows(shown, self)
+        found: list[Any] = []
+        count = 0
         async for record in listing:
             if waits:
                 found.append(record)
             else:
-                writer = writer or _Rows(type(record), chosen, self)
-                writer.write(record)
+                rows.write(record)
             count += 1
             if count == limit:
                 break
         if waits:
-            self._write_all(found, chosen)
+            self._write_all(found, shown)
+        else:
+            rows.end()
         if self.output is Form.TABLE and on_terminal():
             line(counted(count, "record"))
 
-    def _write_all(self, found: list[Any], chosen: Sequence[str] = (), *, is_one: bool = False) -> None:
+    def _write_all(self, found: list[Any], shown: _Columns, *, is_one: bool = False) -> None:
+        for record in found:
+            shown.learn(record)
+        shown.require_chosen()
         if self.output is Form.JSON:
-            plain = [_plain(record, chosen, self.show_secrets) for record in found]
+            plain = [_plain(record, shown.chosen, self.show_secrets) for record in found]
             json_line(plain[0] if is_one else plain)
-        elif not found:
-            return
-        elif self.output is Form.TABLE and is_one and not chosen:
-            names = _columns(type(found[0]), ())
-            records(names, [[_cell(found[0], name, self.show_secrets) for name in names]])
+        elif self.output is Form.TABLE and is_one:
+            records(shown.names, [_cells(found[0], shown.names, self.show_secrets)])
         elif self.output is Form.TABLE and on_terminal():
-            _draw(found, chosen, secrets=self.show_secrets)
+            _draw(found, shown, secrets=self.show_secrets)
         else:
-            rows = _Rows(type(found[0]), chosen, self)
+            rows = _Rows(shown, self)
             for record in found:
                 rows.write(record)
+            rows.end()
+
+
+class _Columns:
+    """The columns of records of a class: its fields, and the keys that it does not know, of which only records tell.
+
+    `chosen` are those that somebody wants, in this order.
+    """
+
+    def __init__(self, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
+        self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"] if kind else []
+        self._has_records = False
+        in_python = {name: name.replace("-", "_") for name in chosen}
+        self.chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns to be shown."""
+        return self.chosen or list(self._known)
+
+    def learn(self, record: Any) -> None:
+        """Add the keys that a record has beside the fields of its class."""
+        self._has_records = True
+        self._known += [name for name in record.extra if name not in self._known]
+
+    def require_chosen(self) -> None:
+        """Raise `CommandError` for a column that none of the records has."""
+        for name in self.chosen if self._has_records else ():
+            if name not in self._known:
+                raise CommandError(f"there is no column {name!r}.", f"choose of {', '.join(self._known)}.")
 
 
 class _Rows:
     """Writes records one by one: as JSON, as CSV, or as lines with tabs, the last two after a line of headings."""
 
-    def __init__(self, kind: type[Any], chosen: Sequence[str], options: ResultOptions) -> None:
+    def __init__(self, shown: _Columns, options: ResultOptions) -> None:
         self._options = options
-        self._chosen = chosen
-        self._names = _columns(kind, chosen)
+        self._shown = shown
+        self._names: list[str] | None = None
         self._csv = csv.writer(sys.stdout)
-        if options.output is not Form.JSONL:
-            self._row(self._names)
 
     def write(self, record: Any) -> None:
-        """Write one record."""
-        secrets = self._options.show_secrets
+        """Write one record; the first one tells the columns."""
+        self._shown.learn(record)
+        if self._names is None and not record.extra:
+            self._shown.require_chosen()  # else later records may have other keys
+        names = self._head()
         if self._options.output is Form.JSONL:
-            json_line(_plain(record, self._chosen, secrets))
+            json_line(_plain(record, self._shown.chosen, self._options.show_secrets))
         else:
-            self._row([_cell(record, name, secrets) for name in self._names])
+            self._row(_cells(record, names, self._options.show_secrets))
+
+    def end(self) -> None:
+        """Write the headings where there was no record, and say which columns only later ones have."""
+        names = self._head()
+        self._shown.require_chosen()
+        if self._options.output is not Form.JSONL:
+            _say_left_out([name for name in self._shown.names if name not in names])
+
+    def _head(self) -> list[str]:
+        if self._names is None:
+            self._names = self._shown.names
+            if self._options.output is not Form.JSONL:
+                self._row(self._names)
+        return self._names
 
     def _row(self, cells: Sequence[object]) -> None:
         if self._options.output is Form.CSV:
@@ -120,38 +172,42 @@ class _Rows:
             columns(cells)
 
 
-def _columns(kind: type[Any], chosen: Sequence[str]) -> list[str]:
-    """Return the fields to be shown, in the order in which they were chosen."""
-    names = [field.name for field in attrs.fields(kind) if field.name != "extra"]
-    wanted = [name.replace("-", "_") for name in chosen]
-    for name in wanted:
-        if name not in names:
-            raise CommandError(f"there is no column {name!r}.", f"choose of {', '.join(names)}.")
-    return wanted or names
-
-
-def _draw(found: list[Any], chosen: Sequence[str], *, secrets: bool) -> None:
+def _draw(found: list[Any], columns_: _Columns, *, secrets: bool) -> None:
     """Draw a table of the columns that have something in them, as many of the first as the terminal has room for."""
-    names = _columns(type(found[0]), chosen)
-    cells = {name: [_cell(record, name, secrets) for record in found] for name in names}
-    used = [name for name in names if chosen or any(cell not in (None, "") for cell in cells[name])]
+    if not found:
+        return
+    names = columns_.names
+    cells = dict(zip(names, zip(*(_cells(record, names, secrets) for record in found), strict=True), strict=True))
+    used = [name for name in names if columns_.chosen or any(cell not in (None, "") for cell in cells[name])]
     room = console().width
     shown: list[str] = []
     for name in used:
         room -= min(24, max(len(visible(text)) for text in (name, *cells[name]))) + 2
-        if room < 0 and shown and not chosen:
+        if room < 0 and shown and not columns_.chosen:
             break
         shown.append(name)
-    table([name.replace("_", " ").capitalize() for name in shown], list(zip(*(cells[name] for name in shown))))  # noqa: B905
-    if left := used[len(shown) :]:
-        say(f"{counted(len(left), 'column')} left out: {', '.join(left)}. Choose with --columns, or give -o json.")
+    table(list(map(_heading, shown)), list(zip(*(cells[name] for name in shown), strict=True)))
+    _say_left_out(used[len(shown) :])
 
 
-def _cell(record: Any, name: str, secrets: bool) -> object:
-    value = getattr(record, name)
-    if not secrets and value is not None and name in secret_fields(type(record)):
-        return BLANK
-    return _text(value)
+def _say_left_out(names: Sequence[str]) -> None:
+    if names:
+        say(f"{counted(len(names), 'column')} left out: {', '.join(names)}. Choose with --columns, or give -o json.")
+
+
+def _heading(name: str) -> str:
+    # What the class does not know has the vendor's name, such as voiceUrl.
+    return name.replace("_", " ").capitalize() if name.islower() else name
+
+
+def _cells(record: Any, names: Sequence[str], secrets: bool) -> list[object]:
+    hidden = () if secrets else secret_fields(type(record))
+    extra = record.to_dict(names="python", secrets=secrets).get("extra", {})
+    cells = []
+    for name in names:
+        value = getattr(record, name, None) if name not in extra else extra[name]
+        cells.append(BLANK if name in hidden and value is not None else _text(value))
+    return cells
 
 
 def _text(value: Any) -> object:
@@ -160,10 +216,12 @@ def _text(value: Any) -> object:
     if isinstance(value, list | tuple):
         return ", ".join(str(_text(item)) for item in value)
     if attrs.has(type(value)):
-        return ", ".join(f"{name}={_text(found)}" for name, found in value.to_dict(names="python").items())
+        value = value.to_dict(names="python")
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_text(found)}" for name, found in value.items())
     return value
 
 
 def _plain(record: Any, chosen: Sequence[str], secrets: bool) -> dict[str, Any]:
     plain: dict[str, Any] = record.to_dict(names="python", secrets=secrets)
-    return {name: plain.get(name) for name in _columns(type(record), chosen)} if chosen else plain
+    return {name: (plain | plain.get("extra", {})).get(name) for name in chosen} if chosen else plain

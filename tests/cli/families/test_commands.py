@@ -197,6 +197,46 @@ def test_chosen_columns(itnio: ITNIO, vendor: respx.MockRouter) -> None:
     assert "there is no column 'name'" in refused.err
 
 
+# The class of these records knows no key of theirs.
+FOREIGN = [{"callId": "a", "duration": 3}, {"callId": "b", "voiceUrl": "https://b", "password": "made-up"}]
+LIST_VOICE = ("records", "list-voice", "2022-01-01T00:00:00+08:00", "2022-01-31T00:00:00+08:00")
+
+
+def listed(vendor: respx.MockRouter, name: str, rows: list[Any]) -> None:
+    page = {"total": len(rows), "size": 100, "current": 1, "pages": 1, "records": rows}
+    route_of(vendor, name, {"status": "0", "reason": "", "data": page})
+
+
+def test_columns_that_no_class_knows(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    listed(vendor, "call_records.list_voice", FOREIGN)
+    result = itnio(*LIST_VOICE, "-o", "csv")
+    assert result.lines == ["callId,duration", "a,3", "b,"]
+    assert "2 columns left out: voiceUrl, password." in result.err
+    chosen = itnio(*LIST_VOICE, "-o", "csv", "--columns", "voiceUrl,password")
+    assert chosen.lines == ["voiceUrl,password", ",", "https://b,***"]
+    assert chosen.err == ""
+    as_json = itnio(*LIST_VOICE, "-o", "json", "--columns", "callId,voiceUrl").out
+    assert json.loads(as_json) == [{"callId": "a", "voiceUrl": None}, {"callId": "b", "voiceUrl": "https://b"}]
+    unknown = itnio(*LIST_VOICE, "-o", "jsonl", "--columns", "nope")
+    assert unknown.status == ERROR
+    assert "choose of callId, duration, voiceUrl, password" in " ".join(unknown.err.split())
+
+
+@pytest.mark.usefixtures("on_terminal")
+def test_a_table_of_columns_that_no_class_knows(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    listed(vendor, "call_records.list_voice", FOREIGN)
+    result = itnio(*LIST_VOICE)
+    assert plain(result.lines[0]).split() == ["callId", "Duration", "voiceUrl", "Password"]
+    assert "made-up" not in result.out
+
+
+def test_the_headings_of_nothing(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    listed(vendor, "agent_groups.list", [])
+    assert itnio("groups", "list", "-o", "csv").lines[0].startswith("voice_group_id,group_name,")
+    assert itnio("groups", "list", "-o", "json").out == "[]\n"
+    assert itnio("groups", "list", "-o", "jsonl").out == ""
+
+
 @pytest.mark.usefixtures("on_terminal")
 def test_a_table_leaves_out_what_is_empty_and_what_has_no_room(
     itnio: ITNIO, vendor: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
@@ -294,7 +334,15 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
         ('agents update-priorities --voice-group-id 1 --params \'{"keyId": 1, "priority": 1000}\'', "1 to 999"),
         ("agents create-sdk-authentication account 59", "60 to"),
         ("groups add --app-id a --group-name abc", "4 to 32 characters"),
-        ("groups add --app-id a --group-name abcd --extra x", "give a JSON object"),
+        ("groups add --app-id a --group-name abcd --extra x", "give a JSON object; this is not JSON"),
+        ('groups add --app-id a --group-name abcd --extra \'{"password": "made-up",}\'', "line 1 column"),
+        ("groups add --app-id a --group-name abcd --extra '[\"made-up\"]'", "--extra cannot be read. | a JSON object"),
+        ('agents update-priorities --voice-group-id 1 --params \'{"made-up": "made-up"\'', "--params cannot be read"),
+        ("groups add --app-id a --group-name abcd --extra '{\"id\": 89014103211118510720}'", "at most 64 bits"),
+        ("groups update --voice-group-id 99999999999 --group-name abcd", "What to do: use --voice-group-id."),
+        ("groups list --group-name '\udcff'", "What to do: use --group-name."),
+        ("groups delete 99999999999 --yes", "What to do: use VOICE_GROUP_ID."),
+        ("agents update --ccode 1 --null ccode --key-id 1 --voice-group-id 1 --name a --emp-no 1", "--null makes it"),
         ("records list-voice 2022-01-01 2022-01-31", "a time with its zone"),
         ("records list yesterday today", "a time with its zone"),
         ("groups delete", "Missing argument"),
@@ -305,6 +353,7 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
         ("agents update --null x --key-id 1 --voice-group-id 1 --name a --emp-no 1", "ccode, display-num"),
         ("call GET nowhere", "path"),
         ("call POST /a --data '{\"password\": made-up}'", "--data is not JSON"),
+        ("call POST /a --data '{\"id\": 89014103211118510720}'", "at most 64 bits"),
         ("call POST /a --data @/nowhere/at-all", "/nowhere/at-all: No such file"),
         ("call GET /a --query b", "give NAME=VALUE"),
         ("endpoints no-such-thing", "no call has 'no-such-thing' in it"),
@@ -344,6 +393,8 @@ def test_any_call(itnio: ITNIO, vendor: respx.MockRouter, tmp_path: Path) -> Non
     assert json.loads(itnio(*line, f"@{body}").out) == {**answer, "data": {"password": "***", "x": [1]}}
     assert json.loads(itnio(*line, '{"a": 1}', "--show-secrets").out) == answer
     assert [json.loads(made.request.content) for made in route.calls] == [{"a": 1}] * 2
+    vendor.get("/c", params={"a": ["1", "2"]}).respond(json={"status": 0})
+    assert itnio("call", "GET", "/c", "--query", "a=1", "--query", "a=2").status == DONE
     vendor.get("/b", params={"c": "d=e"}).respond(json={"code": 0, "status": "-22", "reason": "no"})
     result = itnio("call", "GET", "/b", "--query", "c=d=e")
     assert result.status == REFUSED
@@ -398,4 +449,4 @@ def test_any_text_is_a_value_or_said_to_be_none(metavar: str, text: str) -> None
         READERS[metavar].parser("--option")(text)
     except CommandError as error:
         said = f"{error} {error.advice}"
-    assert not said or re.match(r"(?s)--option is .*\. give ", said)
+    assert not said or re.match(r"(?s)--option (is .*|cannot be read)\. give ", said)
