@@ -8,7 +8,6 @@ Chinese pages where they are clearer, and the code lists of the `/aivoice` and `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from attrs import evolve, field, frozen
 
@@ -70,13 +69,13 @@ class CodeFamily:
     def advising(self, advice: Mapping[int, str]) -> CodeFamily:
         """Return these codes for one endpoint, where other advice holds for some of them."""
         changed = {code: evolve(self.codes[code], advice=text) for code, text in advice.items()}
-        return CodeFamily(self.name, MappingProxyType({**self.codes, **changed}))
+        return CodeFamily(self.name, {**self.codes, **changed})
 
 
 def family(name: str, *codes: Code, base: CodeFamily | None = None) -> CodeFamily:
     """Return a family's codes: its own on top of those of `base`."""
     merged = {**(base.codes if base else {}), **{entry.code: entry for entry in codes}}
-    return CodeFamily(name, MappingProxyType(merged))
+    return CodeFamily(name, merged)
 
 
 _CHECK_KEY = "Check the API key and secret (`itnio doctor`), and that both belong to the same account."

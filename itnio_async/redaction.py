@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from html.entities import name2codepoint
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
 
@@ -127,6 +128,14 @@ def secrets_in(content: bytes) -> tuple[str, ...]:
 def secrets_in_query(url: httpx.URL) -> tuple[str, ...]:
     """Return the values of a query whose names say that they are secrets."""
     return tuple(value for name, value in url.params.multi_items() if _SECRET_NAME.search(name))
+
+
+def without_secrets_in_query(address: str) -> str:
+    """Return an address without the values of its query whose names say that they are secrets."""
+    parts = urlsplit(address)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    shown = [(name, BLANK if _SECRET_NAME.search(name) else value) for name, value in pairs]
+    return address if shown == pairs else urlunsplit(parts._replace(query=urlencode(shown, safe="*")))
 
 
 def mask(key: str) -> str:

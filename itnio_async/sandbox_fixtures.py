@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from itnio_async.account import is_vendor
+from itnio_async.transport.httpx_stock import StockTransport
+from itnio_async.transport.patchable import is_core_replaced
+from itnio_async.transport.pooled import PooledTransport
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox
@@ -51,13 +55,28 @@ def _block_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     look_up = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
-        if is_vendor(name.rstrip(".").lower()):
-            raise VendorContactedError(
-                f"A test with the fixture itnio_sandbox was about to contact {name!r}, the vendor itself. "
-                "Leave base_url out, or pass base_url=itnio_sandbox.url."
-            )
+        _require_not_vendor(host.decode("ascii", "replace") if isinstance(host, bytes) else str(host))
         return look_up(host, *arguments, **named)
 
-    # asyncio's loop looks names up with this very function, in a thread.
+    # asyncio's loop looks names up with this very function, in a thread: for whatever else a test sends by.
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    # uvloop has one of its own, and a proxy looks names up itself.
+    for last in (PooledTransport, StockTransport):
+        monkeypatch.setattr(last, "handle_async_request", _away_from_vendor(last.handle_async_request))
+
+
+def _away_from_vendor(send: Callable[[Any, httpx.Request], Any]) -> Callable[[Any, httpx.Request], Any]:
+    def handle_async_request(transport: Any, request: httpx.Request) -> Any:
+        if not is_core_replaced():  # as respx does, and nothing goes out
+            _require_not_vendor(request.url.host)
+        return send(transport, request)
+
+    return handle_async_request
+
+
+def _require_not_vendor(host: str) -> None:
+    if is_vendor(host.rstrip(".").lower()):
+        raise VendorContactedError(
+            f"A test with the fixture itnio_sandbox was about to contact {host!r}, the vendor itself. "
+            "Leave base_url out, or pass base_url=itnio_sandbox.url."
+        )

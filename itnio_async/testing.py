@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from itnio_async.redaction import without_named_secrets
+from itnio_async.redaction import without_named_secrets, without_secrets_in_query
 from itnio_async.sandbox_fixtures import (
     MARKER,
     VendorContactedError,
@@ -64,8 +64,8 @@ def itnio_session_sandbox() -> Iterator[Sandbox]:
 def vcr_config() -> dict[str, Any]:
     """vcrpy's settings, as pytest-recording and pytest-vcr ask for them: the three headers stay out of cassettes.
 
-    They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. In bodies, and
-    in answers, `***` stands for what has a secret's name, such as `sipPassword`.
+    They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. In bodies,
+    queries and answers, `***` stands for what has a secret's name, such as `sipPassword`.
     """
     return {
         "filter_headers": list(SECRET_HEADERS),
@@ -80,6 +80,7 @@ def _without_request_secrets(request: Any) -> Any:
     # vcrpy hands over a copy. A body that is an iterator is the caller's to read.
     if isinstance(request.body, bytes):
         request.body = without_named_secrets(request.body)
+    request.uri = without_secrets_in_query(request.uri)
     return request
 
 

@@ -119,6 +119,11 @@ class Shared:
         self.check_open()
         if self._limiter is not None and self._home.is_here():
             return self._limiter
+        if self._home.loop is not None and isinstance(self._hop, httpx.AsyncHTTPTransport):
+            raise ConfigurationError(
+                "The client's transport, an httpx.AsyncHTTPTransport, has connections of a loop that has ended, or of the "
+                "parent process: answers could go to the wrong calls. Make transport and client anew here."
+            )
         self._move()
         self.deadlines = Deadlines(asyncio.get_running_loop())
         self._sleeping = {}

@@ -20,6 +20,7 @@ from attrs import frozen
 from itnio_async import AsyncClient, config
 from itnio_async.account import BASE_URL, Account, resolve_account
 from itnio_async.cli.exits import CommandError
+from itnio_async.cli.interrupts import note_cut_off
 from itnio_async.cli.loudness import be_quiet, say_call
 from itnio_async.cli.secret_file import read_secret_file
 
@@ -39,10 +40,14 @@ class Access:
     profile: str | None = None
     is_verbose: bool = False
 
-    def client(self, **more: Any) -> AsyncClient:
-        """Return a client for the account; `more` goes to its constructor."""
-        if self.is_verbose:
-            more = {"on_call": say_call} | more
+    def client(self, *, changes: bool = False, **more: Any) -> AsyncClient:
+        """Return a client for the account; `more` goes to its constructor.
+
+        `changes` says that its calls are single changes: where one is interrupted, it is said what may be of it.
+        """
+        tell = [*([say_call] if self.is_verbose else []), *([note_cut_off] if changes else [])]
+        if tell:
+            more = {"on_call": lambda details: [one(details) for one in tell]} | more
         return AsyncClient(
             credentials=self.account.credentials,
             base_url=self.account.base_url,

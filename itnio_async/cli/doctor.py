@@ -11,7 +11,6 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
 import httpx
@@ -22,6 +21,7 @@ from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, 
 from itnio_async.account import is_loopback
 from itnio_async.api.sip_trunks.service import LIST
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
+from itnio_async.calls.answer import server_time
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import for_a_shell, plain_text, said_by_vendor, system_words
 from itnio_async.cli.event_loop import loop_name, run_on_loop
@@ -29,7 +29,7 @@ from itnio_async.cli.exits import DONE, ERROR, CommandError
 from itnio_async.cli.output import columns, console, json_line, on_terminal, visible
 from itnio_async.redaction import mask
 from itnio_async.text import counted
-from itnio_async.transport.connect import PORTS, tls_context
+from itnio_async.transport.connect import PORTS, connected_socket, host_name, tls_context
 from itnio_async.transport.proxies import proxy_of
 
 OK, WARNING, WRONG, SKIPPED = "ok", "warning", "wrong", "skipped"
@@ -205,7 +205,7 @@ async def _shakes_hands(host: str, port: int, timeout: float, show: _Findings) -
         return False
     started = time.perf_counter()
     try:
-        async with _connection(host, port, timeout, ssl=context) as writer:
+        async with _connection(host, port, timeout, ssl=context, server_hostname=host_name(host)) as writer:
             certificate: Any = writer.get_extra_info("peercert")
             version = writer.get_extra_info("ssl_object").version()
     except ssl.SSLCertVerificationError as error:
@@ -233,7 +233,9 @@ async def _shakes_hands(host: str, port: int, timeout: float, show: _Findings) -
 @contextlib.asynccontextmanager
 async def _connection(host: str, port: int, timeout: float, **more: Any) -> AsyncIterator[asyncio.StreamWriter]:
     async with asyncio.timeout(timeout):
-        _, writer = await asyncio.open_connection(host, port, **more)
+        # As the client does: the first address of a name may be dead, and another one not.
+        connected = await connected_socket(host, port)
+        _, writer = await asyncio.open_connection(sock=connected, **more)
     try:
         yield writer
     finally:
@@ -261,8 +263,8 @@ class _ClockWatch(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         before = time.time()
         response = await self.inner.handle_async_request(request)
-        with contextlib.suppress(KeyError, ValueError):
-            date = parsedate_to_datetime(response.headers["date"]).timestamp()
+        date = server_time(response.headers)
+        if date is not None:
             # The server wrote it between the two moments, and cut it to whole seconds: on average half a second.
             self.skews.append((before + time.time()) / 2 - (date + 0.5))
         return response

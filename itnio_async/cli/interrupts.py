@@ -12,13 +12,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from itnio_async.calls.details import CallDetails
 
 # Service managers stop programs with SIGTERM, and a terminal that is closed sends SIGHUP; Windows has no such thing.
 _LIKE_CTRL_C = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 # A process has one set of signals; the first one beside Ctrl-C is the first here.
 _received: list[signal.Signals] = []
+# What changes were cut off whose outcome nobody knows, by their endpoints.
+_cut_off: list[str] = []
 
 
 def interrupted_status() -> int:
@@ -29,13 +34,21 @@ def interrupted_status() -> int:
 def interrupted_text() -> str:
     """Return what to say of it."""
     number = _received[0] if _received else signal.SIGINT
-    return "Interrupted." if number == signal.SIGINT else f"Interrupted by {number.name}."
+    said = "Interrupted." if number == signal.SIGINT else f"Interrupted by {number.name}."
+    return f"{said}\n  The outcome is unknown: look before you give the command again." if _cut_off else said
+
+
+def note_cut_off(details: CallDetails) -> None:
+    """Note the end of a call that was to change something: whether it was cut off, and may have been processed."""
+    if details.ended == "cancelled" and details.may_have_been_processed:
+        _cut_off.append(details.endpoint)
 
 
 @contextmanager
 def signals_like_ctrl_c() -> Iterator[None]:
     """Have SIGTERM and SIGHUP do what Ctrl-C does; one that is ignored (nohup) stays so."""
     _received.clear()
+    _cut_off.clear()
     heeded = [number for number in _LIKE_CTRL_C if signal.getsignal(number) is not signal.SIG_IGN]
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -115,6 +115,14 @@ async def tls_context(verify: bool | ssl.SSLContext, *, trust_env: bool) -> ssl.
     return await asyncio.get_running_loop().run_in_executor(None, _context, verify, trust_env)
 
 
+async def connected_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that is connected with one of a host's addresses, the first that answers.
+
+    Raises `OSError`. When it is cancelled, no socket is left open.
+    """
+    return await _first_connected(await _addresses(host, port))
+
+
 async def open_connection(connection: Connection, origin: Origin, context: ssl.SSLContext | None) -> None:
     """Connect a `Connection`.
 
@@ -123,8 +131,8 @@ async def open_connection(connection: Connection, origin: Origin, context: ssl.S
     loop = asyncio.get_running_loop()
     tls: dict[str, Any] = {}
     if context is not None:
-        tls = {"ssl": context, "server_hostname": _host_name(origin.server_name or origin.host)}
-    connected = await _first_connected(await _addresses(origin.host, origin.port))
+        tls = {"ssl": context, "server_hostname": host_name(origin.server_name or origin.host)}
+    connected = await connected_socket(origin.host, origin.port)
     try:
         await loop.create_connection(lambda: connection, sock=connected, **tls)
     except BaseException:
@@ -138,7 +146,7 @@ async def open_connection(connection: Connection, origin: Origin, context: ssl.S
         raise ConnectionError(f"The TLS settings let the peer choose {protocol}; only http/1.1 is spoken here.")
 
 
-def _host_name(name: str) -> str:
+def host_name(name: str) -> str:
     """Return a host's name without the dot at its end, which is no part of what TLS asks for (RFC 6066, 3).
 
     Raises `OSError` for what cannot be one; Python has errors of other kinds for each.
@@ -167,7 +175,7 @@ async def _addresses(host: str, port: int) -> list[_Address]:
         except (OSError, ValueError):
             continue
         return [(family, (host, port))]
-    _host_name(host)
+    host_name(host)
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     by_family: dict[int, deque[_Address]] = {}
     for family, _, _, _, address in found:

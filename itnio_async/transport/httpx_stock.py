@@ -2,7 +2,7 @@
 
 httpcore's pool loses a slot when a call is cancelled at the wrong tick. Here it has no limit of its own, so that there
 are no slots to lose, and the limiter before it counts. A cancelled call may leave its connection behind until the
-client is closed.
+client is closed. Idle connections are closed when the next request comes: httpcore looks for them only then.
 
 Proxies close connections that httpcore keeps; tinyproxy does it after each answer, and says nothing of it. httpcore
 looks for that before it uses a connection again, and may look too early. So a request that may be repeated is then sent
@@ -11,6 +11,7 @@ once more on a new connection, and any other has one to itself, where the proxy 
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -72,7 +73,7 @@ class StockTransport(httpx.AsyncBaseTransport):
         else:
             # In a tunnel only the vendor's server closes connections, and says so.
             way = transports.new if request.url.scheme == "http" else transports.kept
-            response = await way.handle_async_request(request)
+            response = await _send(request, way, _Watch(request.extensions.get("trace")))
         self._count(response)
         return response
 
@@ -117,10 +118,9 @@ class StockTransport(httpx.AsyncBaseTransport):
 
 async def _send_repeatable(request: httpx.Request, transports: _Transports) -> httpx.Response:
     """Send a request, and once more on a new connection where one that had been used before brought no answer."""
-    watched = full_request(request, ())
-    watch = watched.extensions["trace"] = _Watch(request.extensions.get("trace"))
+    watch = _Watch(request.extensions.get("trace"))
     try:
-        return await transports.kept.handle_async_request(watched)
+        return await _send(request, transports.kept, watch)
     except (httpx.ReadError, httpx.RemoteProtocolError) as error:
         if not watch.is_used_connection or not _is_hang_up(error):
             raise
@@ -129,10 +129,32 @@ async def _send_repeatable(request: httpx.Request, transports: _Transports) -> h
     if sending is not None:
         sending.asked += 1
     try:
-        return await transports.new.handle_async_request(request)
+        return await _send(request, transports.new, _Watch(request.extensions.get("trace")))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         # Of the repeat nothing was sent, but the first one may have been processed.
         raise died from error
+
+
+async def _send(request: httpx.Request, way: httpx.AsyncHTTPTransport, watch: _Watch) -> httpx.Response:
+    """Send a request by a proxy, and make the way to the vendor before it, within `timeout.connect`.
+
+    What httpcore raises where that way is not made depends on the proxy, and with SOCKS it has no time limit and leaves
+    the socket open: here it is `httpx.ConnectTimeout`, `ConnectError` or `ProxyError`, after which nothing was sent.
+    """
+    watched = full_request(request, ())
+    watched.extensions = {**request.extensions, "trace": watch}
+    try:
+        async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")) as watch.connecting:
+            return await way.handle_async_request(watched)
+    except Exception as error:
+        if watch.is_sending or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+            raise
+        failed = error
+    finally:
+        if not watch.is_sending:
+            await watch.close()
+    is_late = isinstance(failed, TimeoutError | httpx.TimeoutException)
+    raise (httpx.ConnectTimeout if is_late else httpx.ProxyError)(str(failed) or "it broke off") from failed
 
 
 def _is_hang_up(error: httpx.TransportError) -> bool:
@@ -142,16 +164,32 @@ def _is_hang_up(error: httpx.TransportError) -> bool:
 
 @define(eq=False)
 class _Watch:
-    """What httpx tells of a request under way, as its extension `trace`; `further` is the caller's own, if any."""
+    """What httpx tells of a request under way, as its extension `trace`; `further` is the caller's own, if any.
+
+    `connecting` bounds the time until `is_sending`: until the request itself goes out, and not one for a tunnel.
+    """
 
     further: Callable[[str, Any], Awaitable[None]] | None
+    connecting: asyncio.Timeout | None = None
+    is_sending: bool = False
     is_used_connection: bool = False
     _is_new: bool = False
+    _stream: Any = None
 
     async def __call__(self, event: str, details: Any) -> None:
         if event.endswith("connect_tcp.started"):
             self._is_new = True
-        elif event == "http11.send_request_headers.started":
+        elif event.endswith("connect_tcp.complete"):
+            self._stream = details["return_value"]
+        elif event == "http11.send_request_headers.started" and details["request"].method != b"CONNECT":
+            self.is_sending = True
             self.is_used_connection = not self._is_new
+            if self.connecting is not None:
+                self.connecting.reschedule(None)
         if self.further is not None:
             await self.further(event, details)
+
+    async def close(self) -> None:
+        """Close the socket on which nothing was sent, if there is one."""
+        if self._stream is not None:
+            await self._stream.aclose()

@@ -156,11 +156,7 @@ class SigningTransport(httpx.AsyncBaseTransport):
         if request.url is self._last_signed or self._is_signed_for(request.url):
             if sending is None:
                 sending = Sending(await resolve(self._credentials), self._signer)
-            headers, lines = sending.sign()
-            if isinstance(request, LazyRequest):
-                onward = request.with_headers(headers, lines)
-            else:
-                onward = full_request(request, headers)
+            onward = _signed(request, sending)
         if sending is not None:
             sending.asked += 1
         try:
@@ -187,6 +183,14 @@ class SigningTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the transport behind."""
         await self._transport.aclose()
+
+
+def _signed(request: httpx.Request, sending: Sending) -> httpx.Request:
+    # Not in the frame that awaits the answer: a report of an error from below shows that frame's variables.
+    headers, lines = sending.sign()
+    if isinstance(request, LazyRequest):
+        return request.with_headers(headers, lines)
+    return full_request(request, headers)
 
 
 _PORTS = {b"http": 80, b"https": 443}

@@ -58,7 +58,7 @@ async def _make(
     idempotent: bool,
     show_secrets: bool,
 ) -> int:
-    async with access.client() as client:
+    async with access.client(changes=not idempotent) as client:
         try:
             response = await client.request(method, path, json=body, params=params or None, idempotent=idempotent)
         except ItnioError as error:

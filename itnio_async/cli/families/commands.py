@@ -80,7 +80,7 @@ async def _make(
     options: Mapping[str, str],
 ) -> int:
     """Make the call and write what comes back; returns the exit status. `options` are those that set the fields."""
-    async with access.client() as client:
+    async with access.client(changes=not reads_only(call)) as client:
         method = getattr(getattr(client, call.family), call.verb)
         if "limit" in how:
             arguments["size"] = min(100, how["limit"] or 100)

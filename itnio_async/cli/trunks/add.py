@@ -62,5 +62,5 @@ def add_trunk(
 
 
 async def _add(access: Access, trunk: SipTrunkAdd) -> int | None:
-    async with access.client() as client:
+    async with access.client(changes=True) as client:
         return await client.sip_trunks.add(trunk)

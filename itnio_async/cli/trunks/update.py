@@ -117,7 +117,7 @@ async def _find(access: Access, key: int | str) -> SipTrunk:
 
 
 async def _send(access: Access, update: SipTrunkUpdate) -> None:
-    async with access.client() as client:
+    async with access.client(changes=True) as client:
         await client.sip_trunks.update(update)
 
 
