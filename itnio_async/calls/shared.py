@@ -121,8 +121,8 @@ class Shared:
             return self._limiter
         if self._home.loop is not None and isinstance(self._hop, httpx.AsyncHTTPTransport):
             raise ConfigurationError(
-                "The client's transport, an httpx.AsyncHTTPTransport, has connections of a loop that has ended, or of the "
-                "parent process: answers could go to the wrong calls. Make transport and client anew here."
+                "The client's transport, an httpx.AsyncHTTPTransport, has connections of a loop that has ended, or of "
+                "the parent process: answers could go to the wrong calls. Make transport and client here."
             )
         self._move()
         self.deadlines = Deadlines(asyncio.get_running_loop())
