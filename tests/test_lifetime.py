@@ -413,6 +413,21 @@ def test_one_client_on_two_loops_one_after_the_other(server: ServerThread) -> No
     gc.collect()
 
 
+def test_a_transport_of_httpxs_own_does_not_go_to_another_loop(server: ServerThread) -> None:
+    transport = httpx.AsyncHTTPTransport()
+    client = make(server, transport=transport)
+
+    async def first() -> None:
+        await update(client)
+        await transport.aclose()  # it is the caller's own, and nobody else closes it
+
+    asyncio.run(first())
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"httpx\.AsyncHTTPTransport, has connections of a loop"):
+            asyncio.run(update(client))
+    asyncio.run(client.aclose())
+
+
 def test_loops_that_are_over_are_not_kept(server: ServerThread) -> None:
     seen: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
@@ -628,6 +643,20 @@ def test_after_a_fork_the_child_has_connections_of_its_own(server: ServerThread)
             await update(client)
             assert server.connections == after_child
             assert client.stats.connections_opened == 1
+
+    asyncio.run(main())
+
+
+def test_nor_to_a_forked_child(server: ServerThread) -> None:
+    async def main() -> None:
+        async with httpx.AsyncHTTPTransport() as transport, make(server, transport=transport) as client:
+            await update(client)
+
+            async def child() -> None:
+                await update(client)
+
+            assert (await asyncio.to_thread(in_a_child, child)).startswith("ConfigurationError: The client's transport")
+            await update(client)
 
     asyncio.run(main())
 

@@ -423,6 +423,20 @@ async def test_what_others_raise_passes_with_its_frames_and_causes(
     assert error.__context__ is None
 
 
+@pytest.mark.parametrize("kind", [OwnError, KeyError, RuntimeError, KeyboardInterrupt, asyncio.CancelledError])
+async def test_no_frame_above_an_own_transport_shows_the_signature(kind: type[BaseException]) -> None:
+    class Raises(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            del request
+            raise kind("below the signer")
+
+    async with AsyncClient(KEY, SECRET, transport=Raises(), clock=lambda: NOW) as client:
+        with pytest.raises(kind) as caught:
+            await client.account.get_balance()
+    shown = [variables for place, variables in frames_of(caught.value) if str(HERE) not in place]
+    assert not [variables for variables in shown if SIGN in variables or KEY in variables]
+
+
 def made_traceback(error: OwnError) -> TracebackType | None:
     """Raise the error, and return the frames that it has from that."""
     with pytest.raises(OwnError):

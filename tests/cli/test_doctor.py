@@ -11,12 +11,19 @@ import ssl
 import time
 from email.utils import formatdate
 
+import httpx
 import pytest
 import trustme
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.calls import failures
-from itnio_async.cli.doctor import Finding
+from itnio_async.calls.answer import server_time
+from itnio_async.cli.doctor import Finding, _ClockWatch
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
 
 
 def findings_of(itnio, *arguments):
@@ -126,6 +133,42 @@ def test_a_host_by_name(itnio, sandbox):
     finding = findings_of(itnio, "--base-url", sandbox.url.replace("127.0.0.1", "localhost"))["DNS"]
     assert finding["state"] == "ok"
     assert "127.0.0.1" in finding["text"]
+
+
+@pytest.mark.usefixtures("either_loop")
+def test_a_name_whose_first_address_is_dead(itnio, sandbox, monkeypatch):
+    look_up = socket.getaddrinfo
+
+    def two(host, *arguments, **named):
+        found = look_up("127.0.0.1", *arguments, **named)
+        family, kind, protocol, name, _ = found[0]
+        return [(family, kind, protocol, name, ("127.0.0.2", 1)), *found] if host == "localhost" else found
+
+    async def addresses(self, host, port, **named):
+        return two(host, port, **named)
+
+    for loop in (asyncio.BaseEventLoop, *([] if uvloop is None else [uvloop.Loop])):
+        monkeypatch.setattr(loop, "getaddrinfo", addresses)
+    findings = findings_of(itnio, "--base-url", sandbox.url.replace("127.0.0.1", "localhost"))
+    assert findings["TCP"]["state"] == findings["API"]["state"] == "ok"
+
+
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "yesterday", "Mon, 01 Jan 2024 00:00:00"])
+def test_a_date_is_read_as_the_client_reads_it(date, monkeypatch):
+    response = httpx.Response(200, headers={"date": date})
+    skews = []
+    watch = _ClockWatch(httpx.MockTransport(lambda _: response), skews)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        asyncio.run(watch.handle_async_request(httpx.Request("GET", "https://a.example")))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    read = server_time(response.headers)
+    assert bool(skews) == (read is not None)
+    if skews:
+        assert abs(time.time() - read - skews[0]) < 10
 
 
 def test_no_tls_there(itnio, sandbox):

@@ -286,6 +286,31 @@ async def test_ctrl_c_during_an_attempt(start, sandbox, command):
     assert (process.returncode, said) == (130, "Interrupted.\n")
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "trunks update 1 --sip-prefix 1",
+        "trunks add --type outbound --sip-trunk-name new --sip-gateway-ip 192.0.2.1 --group 1000026",
+        "groups delete 2000001 --yes",
+        "call POST /v3/cc/seatGroup/updateGroup --data {}",
+    ],
+)
+async def test_a_change_that_is_cut_off_when_it_was_sent(start, sandbox, command, sent):
+    order = sandbox.order("hold")
+    process = start(*command.split())
+    # An update looks its trunk up first.
+    await order.reached(timeout=20)
+    if command.startswith("trunks update"):
+        order.release()
+        order = sandbox.order("hold")
+        await order.reached(timeout=20)
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + sent
+    assert said.endswith("\n  The outcome is unknown: look before you give the command again.\n")
+
+
 @pytest.mark.usefixtures("either_loop")
 def test_ctrl_c_during_the_demo(start):
     process = start("demo", "--trunks", 5000)

@@ -1,6 +1,7 @@
 """The pytest plugin, as a user's tests see it."""
 # ruff: noqa: F811  (fixtures are asked for under the names that they are imported by)
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import vcr
 from support.asking import QUERY, ask, headers_for
 
 import itnio_async
-from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd
+from itnio_async import AsyncClient, GroupBinding, SipTrunkAdd, ValidationError
 from itnio_async.sandbox import Sandbox
 from itnio_async.testing import SECRET_HEADERS, VendorContactedError, itnio_sandbox, vcr_config  # noqa: F401
 
@@ -45,6 +46,27 @@ async def test_a_request_to_the_vendor_fails_with_that_very_error(itnio_sandbox)
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(VendorContactedError):
             await client.get("https://api.itniotech.com/v3/cc/sipTrunk/query")
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9", "socks5://127.0.0.1:9"])
+def test_no_loop_and_no_proxy_leads_to_the_vendor(itnio_sandbox, loop, proxy, monkeypatch):
+    if proxy is not None:
+        monkeypatch.setenv("ALL_PROXY", proxy)
+    factory = None if loop == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+
+    async def call():
+        async with AsyncClient(base_url="https://api.itniotech.com") as client:
+            await client.account.get_balance()
+
+    with asyncio.Runner(loop_factory=factory) as runner, pytest.raises(VendorContactedError):
+        runner.run(call())
+
+
+async def test_a_mock_of_the_vendor_stays_one(itnio_sandbox, respx_mock):
+    respx_mock.get("https://api.itniotech.com/sms/getBalance").respond(json={"status": "0", "balance": "1"})
+    async with AsyncClient(base_url="https://api.itniotech.com") as client:
+        assert (await client.account.get_balance()).balance is not None
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", None])
@@ -133,6 +155,24 @@ async def test_passwords_stay_out_of_cassettes(vcr_config, tmp_path):
     with vcr.VCR(**vcr_config).use_cassette(str(cassette), record_mode="none"):
         played = await talk(sandbox)
     assert (played.sip_account, played.sip_password) == ("kept-account", "***")
+
+
+async def test_secrets_of_a_query_stay_out_of_cassettes(vcr_config, tmp_path):
+    cassette = tmp_path / "cassette.yaml"
+    asked = {"sipPassword": "hunter2", "a": ["1", "2"], "access_token": "hunter2", "b": ""}
+
+    async def talk(sandbox):
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+            with pytest.raises(ValidationError):  # it has no such parameters
+                await client.request("GET", "/sms/getBalance", params=asked)
+
+    with Sandbox() as sandbox, vcr.VCR(**vcr_config).use_cassette(str(cassette)):
+        await talk(sandbox)
+    text = cassette.read_text()
+    assert "hunter2" not in text
+    assert "a=1&a=2" in text
+    with vcr.VCR(**vcr_config).use_cassette(str(cassette), record_mode="none"):
+        await talk(sandbox)
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,9 @@ from itnio_async import (
     AsyncClient,
     ConnectError,
     ConnectionLost,
+    ConnectTimeout,
     ItnioError,
     ProxyError,
-    ReadTimeout,
-    TransportError,
     UnexpectedResponseError,
 )
 
@@ -432,31 +431,102 @@ async def test_cancelled_at_every_tick(server: FaultServer, connect: MakeClient,
 
 def saying(text: bytes) -> Any:
     async def handler(connection: Connection) -> None:
-        await connection.receive()
+        await connection.reader.read(1000)
         await connection.send(text)
         connection.hang_up()
 
     return handler
 
 
+async def resetting(connection: Connection) -> None:
+    await connection.reader.read(1000)
+    connection.reset()
+
+
+async def stalling(connection: Connection) -> None:
+    await connection.reader.read(1000)
+    await connection.send(b"HTTP/1.1 200 OK\r\n")
+    await silent(connection)
+
+
 @pytest.mark.parametrize(
     ("handler", "kinds"),
     [
-        (saying(b""), (ProxyError, ConnectionLost)),
-        (saying(b"HTTP/1.1 200 OK\r\n"), (ProxyError, ConnectionLost)),
+        (saying(b""), (ProxyError,)),
+        (saying(b"HTTP/1.1 200 OK\r\n"), (ProxyError,)),
         (saying(b"HTTP/1.1 200 OK\r\n\r\n"), (ConnectError,)),
         (saying(b"HTTP/1.1 200 OK\r\n\r\nno TLS at all"), (ConnectError,)),
-        (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), (TransportError,)),
+        (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), (ProxyError,)),
         (saying(b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"), (ProxyError,)),
-        (silent, (ReadTimeout,)),
+        (saying(b"\x05"), (ProxyError,)),
+        (saying(b"\x05\xff"), (ProxyError,)),
+        (saying(b"\x05\x00"), (ProxyError,)),
+        (resetting, (ProxyError,)),
+        (stalling, (ConnectTimeout,)),
+        (silent, (ConnectTimeout,)),
     ],
-    ids=["fin", "half", "fin after", "no tls", "ssh", "503", "silent"],
+    ids=[
+        "fin",
+        "half",
+        "fin after",
+        "no tls",
+        "ssh",
+        "503",
+        "one byte",
+        "no way",
+        "and no more",
+        "rst",
+        "stall",
+        "silent",
+    ],
 )
-async def test_a_proxy_that_breaks_off(make_client: MakeClient, handler: Any, kinds: Any) -> None:
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_way_that_a_proxy_does_not_make(make_client: MakeClient, scheme: str, handler: Any, kinds: Any) -> None:
+    if scheme == "socks5" and handler is not silent:
+        kinds = (ProxyError, ConnectTimeout) if handler is stalling else (ProxyError,)
     async with FaultServer(handler) as proxy:
-        client = make_client(base_url="https://api.itniotech.com", proxy=proxy.url, timeout=httpx.Timeout(5, read=0.2))
-        error = await failure(client, *kinds)
-        if isinstance(error, ProxyError | ConnectError):
-            assert not error.may_have_been_processed
-        await client.aclose()
+        address = proxy.url.replace("http", scheme, 1)
+        timeout = httpx.Timeout(20, connect=0.3)
+        client = make_client(base_url="https://api.itniotech.com", proxy=address, timeout=timeout, deadline=None)
+        async with asyncio.timeout(10):
+            error = await failure(client, *kinds)
+        assert not error.may_have_been_processed
+        assert "nothing was sent" in str(error)
+        # No socket is left to the garbage collector.
         await until(lambda: proxy.open == 0)
+        await client.aclose()
+
+
+@over_both
+async def test_calls_through_a_socks_proxy(server: FaultServer, connect: MakeClient, tls: bool) -> None:
+    async with RawServer(socks) as proxy:
+        client = connect(server, proxy=proxy.url.replace("http", "socks5", 1))
+        for _ in range(3):
+            await update(client)
+        assert client.stats.connections_opened == 1
+        await client.aclose()
+
+
+async def socks(connection: Connection) -> None:
+    """Make the way that a client asks for, without a password."""
+    await connection.reader.readexactly(3)
+    await connection.send(b"\x05\x00")
+    (*_, kind) = await connection.reader.readexactly(4)
+    host = await connection.reader.readexactly(4 if kind == 1 else (await connection.reader.readexactly(1))[0])
+    port = int.from_bytes(await connection.reader.readexactly(2), "big")
+    name = ".".join(map(str, host)) if kind == 1 else host.decode()
+    reader, writer = await asyncio.open_connection(name, port)
+    await connection.send(b"\x05\x00\x00\x01" + bytes(6))
+
+    async def pass_on() -> None:
+        while part := await reader.read(65536):
+            await connection.send(part)
+
+    passing = asyncio.create_task(pass_on())
+    try:
+        while part := await connection.reader.read(65536):
+            writer.write(part)
+    finally:
+        writer.close()
+        await passing
+        await writer.wait_closed()
