@@ -294,10 +294,13 @@ class AsyncClient(Families):
             raise InvalidRequestError(f"an Endpoint is wanted, not a {type(endpoint).__name__}.", field="endpoint")
         template = self._templates.get(endpoint)
         if template is None:
+            method, path = method_and_path(endpoint.method, up_to_ids(endpoint.path))
+            if method != endpoint.method:
+                raise InvalidRequestError(f"an Endpoint's method is {method}, in capitals.", field="endpoint")
             template = Template(
                 endpoint=str(endpoint),
-                method=endpoint.method,
-                url=self._url(up_to_ids(endpoint.path)),
+                method=method,
+                url=self._url(path),
                 headers=self._shared.headers,
                 family=endpoint.family,
                 envelope=endpoint.envelope,

@@ -8,6 +8,7 @@ Chinese pages where they are clearer, and the code lists of the `/aivoice` and `
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from attrs import evolve, field, frozen
 
@@ -55,11 +56,16 @@ class CodeFamily:
     """The codes that share their meanings, by number."""
 
     name: str
-    codes: Mapping[int, Code] = field(repr=False, hash=False)
+    _codes: Mapping[int, Code] = field(repr=False, hash=False)
+
+    @property
+    def codes(self) -> Mapping[int, Code]:
+        """What each code means, by its number."""
+        return MappingProxyType(self._codes)
 
     def __getitem__(self, code: int) -> Code:
         """Return what `code` means here; a code that the vendor does not list is a plain `ApiError`."""
-        return self.codes.get(code) or Code(
+        return self._codes.get(code) or Code(
             code,
             "a code that the vendor does not document for this endpoint",
             "Treat the outcome as unknown and ask the vendor, with the reason given.",

@@ -63,6 +63,8 @@ _NAMED = re.compile(
 _QUOTE = re.compile(r"""\\*+["']|&quot;|&\#0*+34;""", re.IGNORECASE)
 _BARE = re.compile(r"""[^\s,;&"'<>{}\[\]\\]*+""")
 _BRACKET_OR_QUOTE = re.compile(r"""[\[\]{}]|\\*+["']|&quot;|&\#0*+34;""", re.IGNORECASE)
+# Levels of JSON data. Python's own limit for calls within calls comes at some three hundred.
+_DEEPEST = 100
 _NOT_SECRET = frozenset({"", "null", "true", "false", "none"})
 
 Span = tuple[int, int]
@@ -87,17 +89,22 @@ def excerpt(text: str, secrets: Iterable[str], length: int, *, by_name: bool = F
     return _without(window, _merged(spans), length)[:length]
 
 
-def without_secrets(value: Any, secrets: Iterable[str], *, is_secret: bool = False) -> Any:
-    """Return JSON data with the secrets blanked out of its texts, and all that stands under a secret's name."""
+def without_secrets(value: Any, secrets: Iterable[str], *, is_secret: bool = False, depth: int = 0) -> Any:
+    """Return JSON data with the secrets blanked out of its texts, and all that stands under a secret's name.
+
+    What is nested deeper than anybody reads is blanked out too.
+    """
+    if isinstance(value, dict | list) and depth == _DEEPEST:
+        return BLANK
     if isinstance(value, dict):
         return {
             blank_out(name, secrets): without_secrets(
-                item, secrets, is_secret=is_secret or _SECRET_NAME.search(name) is not None
+                item, secrets, is_secret=is_secret or _SECRET_NAME.search(name) is not None, depth=depth + 1
             )
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [without_secrets(item, secrets, is_secret=is_secret) for item in value]
+        return [without_secrets(item, secrets, is_secret=is_secret, depth=depth + 1) for item in value]
     if is_secret and value is not None and not isinstance(value, bool):
         return BLANK
     return blank_out(value, secrets) if isinstance(value, str) else value

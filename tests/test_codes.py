@@ -1,5 +1,7 @@
 """The vendor's codes: each one documented has its exception, and means something in its own family only."""
 
+import copy
+import pickle
 import re
 from typing import Any
 
@@ -12,6 +14,7 @@ from itnio_async import (
     ApiError,
     AuthenticationError,
     ConflictError,
+    Endpoint,
     GroupBinding,
     IpNotAllowedError,
     NotFoundError,
@@ -177,3 +180,9 @@ def test_families_cannot_be_changed() -> None:
 )
 def test_a_paths_family(path: str, family: CodeFamily) -> None:
     assert family_of_path(path) is family
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+def test_an_endpoint_is_pickled_and_copied(endpoint: Endpoint[Any, Any]) -> None:
+    assert pickle.loads(pickle.dumps(endpoint)) == endpoint
+    assert copy.deepcopy(endpoint) == endpoint

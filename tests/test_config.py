@@ -585,7 +585,8 @@ def test_a_path_and_a_method(method: str, path: str, meaning: tuple[str, str]) -
 
 
 @pytest.mark.parametrize(
-    "method", ["", "PO ST", "POST\r\n", "POST\n", "GET /x HTTP/1.1", "\u212aPOST", None, 5, b"POST"]
+    "method",
+    ["", "CONNECT", "connect", "PO ST", "POST\r\n", "POST\n", "GET /x HTTP/1.1", "\u212aPOST", None, 5, b"POST"],
 )
 def test_what_is_no_method_is_refused(method: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^method: a name such as POST"):

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from hypothesis import assume, example, given, settings, strategies as st
 
-from itnio_async.redaction import blank_out, excerpt, mask, secrets_in, secrets_in_query
+from itnio_async.redaction import blank_out, excerpt, mask, secrets_in, secrets_in_query, without_secrets
 
 relaxed = settings(deadline=None)
 
@@ -394,3 +394,12 @@ def test_a_masked_key_is_not_the_key(key: str) -> None:
 def test_secrets_of_a_query_are_those_whose_names_say_so():
     url = httpx.URL("https://api.example/path?sipPassword=a%26b&name=plain&token=t")
     assert secrets_in_query(url) == ("a&b", "t")
+
+
+@pytest.mark.parametrize("secret", ["hunter2", ["hunter2"], {"a": "hunter2"}])
+@pytest.mark.parametrize("opened", ['{"password":', '{"a":', "["])
+def test_data_of_any_depth_hides_its_secrets(opened: str, secret: Any) -> None:
+    data: Any = {"password": secret, "a": "hunter2"}
+    for _ in range(5000):
+        data = [data] if opened == "[" else {opened[2:-2]: data}
+    assert "hunter2" not in str(without_secrets(data, ["hunter2"]))

@@ -161,7 +161,8 @@ def method_and_path(method: Any, path: Any) -> tuple[str, str]:
 
     Raises `InvalidRequestError` for anything but a path: an absolute URL would take the signed headers with it.
     """
-    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+    # CONNECT asks a proxy for a tunnel, and has no path.
+    if not isinstance(method, str) or not _METHOD.fullmatch(method) or method.upper() == "CONNECT":
         raise InvalidRequestError(f"a name such as POST is wanted, not {method!r}.", field="method")
     if not isinstance(path, str) or len(path) > _LONGEST_PATH:
         raise InvalidRequestError(f"a string of at most {_LONGEST_PATH} characters is wanted.", field="path")

@@ -49,6 +49,6 @@ def _proxy(value: Any) -> httpx.Proxy | None:
     """Return the proxy, or None where it is none."""
     try:
         url = httpx.URL(value if not isinstance(value, str) or "://" in value else f"http://{value}")
-        return httpx.Proxy(url) if url.host else None
+        return httpx.Proxy(url) if url.host and (url.port is None or 0 < url.port < 2**16) else None
     except Exception:
         return None

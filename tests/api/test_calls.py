@@ -90,6 +90,21 @@ async def test_a_missing_id_would_be_another_path(app_id: Any) -> None:
         await sent(PUT, Part(app_id=app_id))
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("get", "/x", "endpoint"),
+        ("CONNECT", "/x", "method"),
+        ("GET", "x", "path"),
+        ("GET", "https://x.example/", "path"),
+    ],
+)
+async def test_an_own_endpoint_that_cannot_be_called(method: str, path: str, field: str) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await sent(Endpoint(method, path, Part, Part, idempotent=True), Part(app_id="a"))
+    assert refused.value.field == field
+
+
 async def test_each_call_of_a_run_has_its_own_address() -> None:
     transport = ScriptedTransport(answer())
     async with AsyncClient(KEY, SECRET, transport=transport) as client:

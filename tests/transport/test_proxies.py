@@ -42,7 +42,19 @@ def test_a_proxy_that_was_passed_is_taken(given_: Any, meaning: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "proxy", ["", "http://", "ftp://proxy.example", "http://proxy.example:port", 5, True, b"http://x", ["a"], {}]
+    "proxy",
+    [
+        "",
+        "http://",
+        "ftp://proxy.example",
+        "http://proxy.example:port",
+        "http://a:99999",
+        5,
+        True,
+        b"http://x",
+        ["a"],
+        {},
+    ],
 )
 def test_what_is_no_proxy_is_refused_by_name(proxy: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^proxy is not the address"):
