@@ -71,7 +71,7 @@ class Agents(BatchService):
         """
         call = self._caller.call(ADD, agents, **options)
         del agents  # a report of an error shows the variables here, whatever was passed
-        return (await call).data or []
+        return (await call).data
 
     def add_many(
         self, agents: Iterable[AgentAdd] | AsyncIterable[AgentAdd], **options: Unpack[BulkOptions]
