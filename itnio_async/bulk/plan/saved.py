@@ -247,8 +247,10 @@ def _line(data: Mapping[str, Any]) -> bytes:
 
 
 def is_saved_plan(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file is a saved plan, by its first line."""
+    """Tell whether a file is a saved plan, by its first line; a pipe is none, since a plan is read and written again."""
     try:
+        if not Path(path).is_file():
+            return False  # what is read of a pipe here would be missing from its rows
         with open(path, "rb") as file:  # noqa: PTH123
             return file.read(64).startswith(b'{"format":"itnio plan"')
     except OSError:
