@@ -18,6 +18,7 @@ from typing import Any
 import attrs
 import orjson
 from attrs import field, frozen
+from attrs.validators import deep_iterable, deep_mapping, in_, instance_of, matches_re
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import Place
@@ -27,8 +28,17 @@ from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.bulk.trunks.rows import Doubt, TrunkChange
 from itnio_async.bulk.trunks.settings import from_data, settings_of, to_data
 from itnio_async.errors import ConfigurationError
+from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
 
 _FORMAT, _VERSION = "itnio plan", 1
+# People may edit the file, and what is in it is used long after it was read.
+_TEXT = instance(str)
+_TEXTS = must_be("texts", deep_iterable(instance_of(str), instance_of((list, tuple))))
+_HEX = must_be("hexadecimal digits", matches_re("[0-9a-f]+"))
+_MATCH = must_be("key_id or name", in_(("key_id", "name")))
+_FINGERPRINTS = must_be("fingerprints of secrets", deep_mapping(in_(SECRET_FIELDS), _HEX, instance_of(dict)))
+# What a journal can keep of it.
+_LINE, _KEY_ID = whole(1, 2**63 - 1), whole(-(2**63))
 
 
 class SavedPlanError(ConfigurationError):
@@ -44,16 +54,16 @@ class PlanHeader:
     `accounts` is what the file says of the account that it is of (`RowsRead.accounts`).
     """
 
-    id: str
-    source: str
-    host: str
-    api_key: str
-    account: str
-    created: float
-    match: str = "key_id"
-    accept_zeros: bool = False
-    allow_swap_names: bool = False
-    accounts: Sequence[str] = ()
+    id: str = field(validator=_HEX)
+    source: str = field(validator=_TEXT)
+    host: str = field(validator=_TEXT)
+    api_key: str = field(validator=_TEXT)
+    account: str = field(validator=_TEXT)
+    created: float = field(validator=number())
+    match: str = field(default="key_id", validator=_MATCH)
+    accept_zeros: bool = field(default=False, validator=BOOLEAN)
+    allow_swap_names: bool = field(default=False, validator=BOOLEAN)
+    accounts: Sequence[str] = field(default=(), validator=_TEXTS)
 
 
 @frozen(kw_only=True)
@@ -61,12 +71,12 @@ class SavedRow:
     """A row of a saved plan: what it gives without its secrets, of those the fingerprints, and of its trunk one too."""
 
     place: Place
-    key_id: int | None
-    name: str | None
+    key_id: int | None = field(validator=or_none(_KEY_ID))
+    name: str | None = field(validator=or_none(_TEXT))
     verdict: Verdict
     values: Mapping[str, Any]
-    secrets: Mapping[str, str]
-    trunk: str | None
+    secrets: Mapping[str, str] = field(validator=_FINGERPRINTS)
+    trunk: str | None = field(validator=or_none(_HEX))
     doubts: tuple[Doubt, ...] = ()
 
 
@@ -247,7 +257,7 @@ def _line(data: Mapping[str, Any]) -> bytes:
 
 
 def is_saved_plan(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file is a saved plan, by its first line; a pipe is none, since a plan is read and written again."""
+    """Tell whether a file is a saved plan, by its first line. A pipe is none: it could not be noted as applied."""
     try:
         if not Path(path).is_file():
             return False  # what is read of a pipe here would be missing from its rows
@@ -276,10 +286,10 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
             number += 1
             data = orjson.loads(line)
             if "applied" in data:
-                applied = applied or data["applied"]
+                applied = applied or checked("applied", data["applied"], _TEXT)
             else:
                 rows.append(_saved_row(data))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (ConfigurationError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise SavedPlanError(
             f"{os.fspath(path)} line {number}: it is not a plan that `itnio trunks plan --out` of this version wrote, "
             "or it is damaged. Make the plan again."
@@ -289,7 +299,7 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
 
 def _saved_row(data: Mapping[str, Any]) -> SavedRow:
     return SavedRow(
-        place=Place(data["file"], data["line"]),
+        place=Place(checked("file", data["file"], _TEXT), checked("line", data["line"], _LINE)),
         key_id=data["key_id"],
         name=data["name"],
         verdict=Verdict(data["verdict"]),
