@@ -21,6 +21,7 @@ from attrs import field, frozen
 from attrs.validators import deep_iterable, deep_mapping, in_, instance_of, matches_re
 
 from itnio_async.api.sip_trunks.types import SipTrunk
+from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
@@ -147,7 +148,8 @@ class SavedPlan:
 
         Raises `SavedPlanError` if it was applied with another one, or the file cannot be written.
         """
-        path = os.path.realpath(journal)
+        # As text that the file can hold, and that tells two such paths apart, where it is not UTF-8.
+        path = os.fsencode(os.path.realpath(journal)).decode(errors="backslashreplace")
         if read_plan(self.path).applied is None:
             self._append({"applied": path, "at": clock()})
         # Of two that began at the same moment, the one whose line comes first.
@@ -175,7 +177,7 @@ def fingerprint_of(trunk: SipTrunk, identity: Identity) -> str:
     """Return what tells whether a trunk still shows the same of all that an update replaces, its password too."""
     settings = settings_of(trunk)
     shown = {**to_data(settings), **{name: settings[name] for name in SECRET_FIELDS}}
-    return identity.fingerprint(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode())
+    return identity.fingerprint(own_json(shown, sort_keys=True).decode())
 
 
 def save_plan(
@@ -253,7 +255,7 @@ def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
 
 
 def _line(data: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE, default=repr)
+    return own_json(data) + b"\n"
 
 
 def is_saved_plan(path: str | os.PathLike[str]) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from support.trunks import groups, named, row, trunk
 
 from itnio_async import AsyncClient, GroupBinding
-from itnio_async.bulk.identity import Identity, identity_of
+from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job.decide import journal_row
 from itnio_async.bulk.job.job import Job
 from itnio_async.bulk.journal.lines import INSERT, TABLES, values_of
@@ -169,6 +169,16 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path_factory, junk, number,
         text = f"{path} line 1"
     assert f"{path} line " in text
     assert len(rows) <= len(ROWS) + 1
+
+
+def test_half_characters_and_long_numbers_are_written_and_refused(path):
+    odd = [row(2, 1, sip_prefix="\ud800"), row(3, 2**70, sip_prefix="1"), named(4, "\udfff", sip_prefix=2**70)]
+    made = make_plan(odd, TRUNKS)
+    assert [item.verdict for item in made] == [Verdict.REFUSED, Verdict.NOT_FOUND, Verdict.NOT_FOUND]
+    save_plan(made, path, IDENTITY, source="lat\udcfc.csv")
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
+    assert len({digest_of([one]) for one in odd}) == 3
+    assert IDENTITY.fingerprint_of({"sip_password": "\ud800"}) is not None
 
 
 def places_in(data, place=()):
