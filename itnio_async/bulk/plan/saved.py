@@ -37,7 +37,11 @@ _TEXT = instance(str)
 _TEXTS = must_be("texts", deep_iterable(instance_of(str), instance_of((list, tuple))))
 _HEX = must_be("hexadecimal digits", matches_re("[0-9a-f]+"))
 _MATCH = must_be("key_id or name", in_(("key_id", "name")))
-_FINGERPRINTS = must_be("fingerprints of secrets", deep_mapping(in_(SECRET_FIELDS), _HEX, instance_of(dict)))
+_FINGERPRINTS = must_be(
+    "fingerprints of secrets",
+    deep_mapping(in_(SECRET_FIELDS), _HEX, instance_of(dict)),
+    shown=lambda _: "something else",  # which may be a secret
+)
 # What a journal can keep of it.
 _LINE, _KEY_ID = whole(1, 2**63 - 1), whole(-(2**63))
 
@@ -149,7 +153,7 @@ class SavedPlan:
         Raises `SavedPlanError` if it was applied with another one, or the file cannot be written.
         """
         # As text that the file can hold, and that tells two such paths apart, where it is not UTF-8.
-        path = os.fsencode(os.path.realpath(journal)).decode(errors="backslashreplace")
+        path = os.path.realpath(journal).encode(errors="backslashreplace").decode()
         if read_plan(self.path).applied is None:
             self._append({"applied": path, "at": clock()})
         # Of two that began at the same moment, the one whose line comes first.

@@ -157,7 +157,10 @@ def _group_data(group: GroupBinding) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that `to_data` made the data of; `ValueError` or the like says that it made none such."""
+    """Return the values that `to_data` made the data of.
+
+    Raises `ValueError`, `TypeError` or `AttributeError` for data that it makes of none.
+    """
     return {name: _value(value) for name, value in data.items()}
 
 
