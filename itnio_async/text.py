@@ -27,6 +27,14 @@ _PLAIN = {
 }
 
 
+def readable(text: str) -> str:
+    """Return a text that can be printed and put into a file, with question marks for the half characters in it.
+
+    Paths that are not UTF-8 have such, and JSON can escape them.
+    """
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def quoted(text: str) -> str:
     """Return other people's text in quotes and in one line; what cannot be seen in it is escaped."""
     return repr(" ".join(text.split()))

@@ -7,9 +7,9 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
 from attrs import field, frozen
 
+from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import to_data
@@ -47,7 +47,7 @@ class Identity:
         names = sorted(SECRET_FIELDS & values.keys())
         if not names:
             return None
-        return self.fingerprint(orjson.dumps([[name, values[name]] for name in names], default=repr).decode())
+        return self.fingerprint(own_json([[name, values[name]] for name in names]).decode())
 
     @property
     def mark(self) -> str:
@@ -77,5 +77,5 @@ def digest_of(rows: Iterable[TrunkChange]) -> str:
     digest = hashlib.sha256()
     for row in rows:
         data = [row.place.line, row.key_id, row.name, to_data(row.values), sorted(SECRET_FIELDS & row.values.keys())]
-        digest.update(orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE, default=repr))
+        digest.update(own_json(data, sort_keys=True) + b"\n")
     return digest.hexdigest()

@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    from itnio_async.cli.run import run
-
+    try:
+        from itnio_async.cli.run import run
+    except KeyboardInterrupt:
+        return 130
     return run(sys.argv[1:] if arguments is None else arguments)

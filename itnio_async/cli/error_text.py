@@ -53,10 +53,10 @@ _WANTED_VALUES = {
     "int_from_float": "a whole number",
     "float_parsing": "a number",
     "finite_number": "a finite number",
-    "greater_than_equal": "at least {ge:g}",
-    "greater_than": "above {gt:g}",
-    "less_than_equal": "at most {le:g}",
-    "less_than": "below {lt:g}",
+    "greater_than_equal": "at least {ge:.12g}",
+    "greater_than": "above {gt:.12g}",
+    "less_than_equal": "at most {le:.12g}",
+    "less_than": "below {lt:.12g}",
 }
 # By OpenSSL's name for it; of other failures it says nothing that helps.
 _NO_TLS = {"WRONG_VERSION_NUMBER": "the other side does not speak TLS"}

@@ -112,6 +112,26 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def held_back() -> Iterator[None]:
+    """Let the first Ctrl-C wait for the end of this: an import that is cut off leaves modules half loaded."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    pressed = False
+
+    def handle(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    with _handlers((signal.SIGINT,), handle):
+        yield
+    if pressed:
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def _handlers(signals: tuple[signal.Signals, ...], handler: Callable[..., Any]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread handles signals

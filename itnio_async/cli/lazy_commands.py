@@ -12,6 +12,7 @@ from attrs import field, frozen
 from typer.core import TyperCommand, TyperGroup
 
 from itnio_async.cli import exits
+from itnio_async.cli.interrupts import held_back
 from itnio_async.cli.option_groups import flattened
 
 HELP = {"help_option_names": ["--help", "-h"]}
@@ -57,7 +58,8 @@ class LazyCommand(TyperCommand):
 
 def _loaded(command: Command, *, rich: bool) -> Any:
     app = typer_app(rich=rich)
-    function = command.load()
+    with held_back():
+        function = command.load()
     register = app.command(
         command.name, help=text_of(function), epilog=exits.TEXT, context_settings={**HELP, **command.settings}
     )

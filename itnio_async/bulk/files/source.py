@@ -28,6 +28,7 @@ from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
 from itnio_async.bulk.files.places import Place, SourceError
 from itnio_async.bulk.files.record import Cells, Record
 from itnio_async.errors import ConfigurationError
+from itnio_async.text import readable
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "xlsx")
 STANDARD_INPUT = "-"
@@ -73,11 +74,6 @@ class Table:
     def is_typed(self) -> bool:
         """Tell whether values have types of their own, as in JSON, so that nothing in them stands for something."""
         return self.columns is None
-
-
-def readable(path: str) -> str:
-    """Return a path as text for people: one that is not UTF-8 can be opened, but not printed or put into a file."""
-    return path.encode(errors="replace").decode()
 
 
 class Source:

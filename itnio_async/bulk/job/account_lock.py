@@ -15,6 +15,7 @@ from pathlib import Path
 
 import orjson
 
+from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.files.private_file import private_file
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.journal.journal import JournalBusyError
@@ -67,7 +68,7 @@ def _take(identity: Identity, journal: Path) -> sqlite3.Connection:
     try:
         with private_file(_note_of(path)) as file:
             note = {"process": os.getpid(), "machine": socket.gethostname(), "journal": os.path.realpath(journal)}
-            file.write(orjson.dumps(note))
+            file.write(own_json(note))
     except BaseException:
         lock.close()
         raise
@@ -77,7 +78,7 @@ def _take(identity: Identity, journal: Path) -> sqlite3.Connection:
 def _busy(identity: Identity, path: Path) -> AccountBusyError:
     # There since the lock was taken, or a moment after: that long we have waited for the lock.
     which = ""
-    with suppress(OSError, ValueError, KeyError):
+    with suppress(OSError, ValueError, KeyError, TypeError):
         note = orjson.loads(_note_of(path).read_bytes())
         which = f": process {note['process']} on {note['machine']}, with the journal {note['journal']}"
     return AccountBusyError(

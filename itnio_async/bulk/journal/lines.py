@@ -10,10 +10,12 @@ from typing import Any
 import attrs
 import orjson
 
+from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.journal.runs import Run, RunEnd
 from itnio_async.bulk.trunks.settings import FIELDS, from_data
+from itnio_async.text import readable
 
 # Numbers that may be longer than SQLite's have no type: such a one is kept as text.
 TABLES = (
@@ -64,14 +66,19 @@ class DamagedError(Exception):
     """What a journal says cannot be."""
 
 
+def header_values(header: JournalHeader) -> tuple[Any, ...]:
+    """Return the values of the header, in the order of its columns."""
+    return tuple(readable(value) if isinstance(value, str) else value for value in attrs.astuple(header))
+
+
 def values_of(row: JournalRow) -> tuple[Any, ...]:
     """Return the values of a row in the order of its columns."""
     place = row.place
     return (
         *(row.id, *result_values(row.result), row.verified),
-        *(place.file, place.line, _number(row.key_id), row.trunk_name, row.disabled),
+        *(readable(place.file), place.line, _number(row.key_id), _text(row.trunk_name), row.disabled),
         *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint, row.drifted, row.canary),
-        *(row.read_back, _json(row.new_secrets)),
+        *(readable(row.read_back), _json(row.new_secrets)),
     )
 
 
@@ -79,31 +86,36 @@ def result_values(result: Result) -> tuple[Any, ...]:
     """Return the values of a result, from the column `state` to `temporary`."""
     state, code, error, reason, attempts, elapsed, ended, temporary = result
     sent = None if ended is None else ended - elapsed
-    return (state.value, _number(code), error, reason, attempts, elapsed, sent, ended, temporary)
+    return (state.value, _number(code), error, readable(reason), attempts, elapsed, sent, ended, _text(temporary))
 
 
 def run_values(run: Run) -> tuple[Any, ...]:
     """Return the values of a run that begins, in the order of `INSERT_RUN`."""
-    return run.by, run.began, _json(run.options)
+    return readable(run.by), run.began, _json(run.options)
 
 
 def end_values(end: RunEnd) -> tuple[Any, ...]:
     """Return the values of a run's end, in the order of `END_RUN`."""
-    return end.ended, end.how, end.reason, end.retries
+    return end.ended, end.how, readable(end.reason), end.retries
 
 
 def bad_values(run: int, row: BadRow) -> tuple[Any, ...]:
     """Return the values of a row that a run leaves out, in the order of its columns."""
     place = row.place
-    return run, place.file, place.line, place.column, _number(row.code), row.reason, _json(row.cells)
+    where = readable(place.file), place.line, _text(place.column)
+    return run, *where, _number(row.code), readable(row.reason), _json(row.cells)
 
 
 def _number(number: int | None) -> int | str | None:
     return number if number is None or -(2**63) <= number < 2**63 else str(number)
 
 
+def _text(text: str | None) -> str | None:
+    return text if text is None else readable(text)
+
+
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return own_json(value).decode()
 
 
 def check(database: sqlite3.Connection) -> None:

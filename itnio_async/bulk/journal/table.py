@@ -14,8 +14,6 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-import attrs
-
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.files.private_file import NotAFileError, make_private, require_database
 from itnio_async.bulk.journal.lines import (
@@ -31,6 +29,7 @@ from itnio_async.bulk.journal.lines import (
     check,
     end_values,
     header_of,
+    header_values,
     result_values,
     rows_of,
     run_values,
@@ -130,7 +129,7 @@ class Table:
         with self._transaction() as database:
             for statement in TABLES:
                 database.execute(statement)
-            database.execute(INSERT_HEADER, attrs.astuple(header))
+            database.execute(INSERT_HEADER, header_values(header))
             database.executemany(INSERT, map(values_of, rows))
 
     def _set_aside(self) -> None:
@@ -178,7 +177,7 @@ class Table:
             with self._transaction() as database:
                 for table in ("header", "row", "run", "bad"):
                     database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-                database.execute(INSERT_HEADER, attrs.astuple(header))
+                database.execute(INSERT_HEADER, header_values(header))
                 database.executemany(INSERT, map(values_of, rows))
         self.header = header
         self.note = f"{self.note} The journal of the job before is now {kept}.".lstrip()

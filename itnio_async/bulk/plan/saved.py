@@ -18,8 +18,10 @@ from typing import Any
 import attrs
 import orjson
 from attrs import field, frozen
+from attrs.validators import deep_iterable, deep_mapping, in_, instance_of, matches_re
 
 from itnio_async.api.sip_trunks.types import SipTrunk
+from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.files.places import Place
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
@@ -27,8 +29,21 @@ from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.bulk.trunks.rows import Doubt, TrunkChange
 from itnio_async.bulk.trunks.settings import from_data, settings_of, to_data
 from itnio_async.errors import ConfigurationError
+from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
 
 _FORMAT, _VERSION = "itnio plan", 1
+# People may edit the file, and what is in it is used long after it was read.
+_TEXT = instance(str)
+_TEXTS = must_be("texts", deep_iterable(instance_of(str), instance_of((list, tuple))))
+_HEX = must_be("hexadecimal digits", matches_re("[0-9a-f]+"))
+_MATCH = must_be("key_id or name", in_(("key_id", "name")))
+_FINGERPRINTS = must_be(
+    "fingerprints of secrets",
+    deep_mapping(in_(SECRET_FIELDS), _HEX, instance_of(dict)),
+    shown=lambda _: "something else",  # which may be a secret
+)
+# What a journal can keep of it.
+_LINE, _KEY_ID = whole(1, 2**63 - 1), whole(-(2**63))
 
 
 class SavedPlanError(ConfigurationError):
@@ -44,16 +59,16 @@ class PlanHeader:
     `accounts` is what the file says of the account that it is of (`RowsRead.accounts`).
     """
 
-    id: str
-    source: str
-    host: str
-    api_key: str
-    account: str
-    created: float
-    match: str = "key_id"
-    accept_zeros: bool = False
-    allow_swap_names: bool = False
-    accounts: Sequence[str] = ()
+    id: str = field(validator=_HEX)
+    source: str = field(validator=_TEXT)
+    host: str = field(validator=_TEXT)
+    api_key: str = field(validator=_TEXT)
+    account: str = field(validator=_TEXT)
+    created: float = field(validator=number())
+    match: str = field(default="key_id", validator=_MATCH)
+    accept_zeros: bool = field(default=False, validator=BOOLEAN)
+    allow_swap_names: bool = field(default=False, validator=BOOLEAN)
+    accounts: Sequence[str] = field(default=(), validator=_TEXTS)
 
 
 @frozen(kw_only=True)
@@ -61,12 +76,12 @@ class SavedRow:
     """A row of a saved plan: what it gives without its secrets, of those the fingerprints, and of its trunk one too."""
 
     place: Place
-    key_id: int | None
-    name: str | None
+    key_id: int | None = field(validator=or_none(_KEY_ID))
+    name: str | None = field(validator=or_none(_TEXT))
     verdict: Verdict
     values: Mapping[str, Any]
-    secrets: Mapping[str, str]
-    trunk: str | None
+    secrets: Mapping[str, str] = field(validator=_FINGERPRINTS)
+    trunk: str | None = field(validator=or_none(_HEX))
     doubts: tuple[Doubt, ...] = ()
 
 
@@ -137,7 +152,8 @@ class SavedPlan:
 
         Raises `SavedPlanError` if it was applied with another one, or the file cannot be written.
         """
-        path = os.path.realpath(journal)
+        # As text that the file can hold, and that tells two such paths apart, where it is not UTF-8.
+        path = os.path.realpath(journal).encode(errors="backslashreplace").decode()
         if read_plan(self.path).applied is None:
             self._append({"applied": path, "at": clock()})
         # Of two that began at the same moment, the one whose line comes first.
@@ -165,7 +181,7 @@ def fingerprint_of(trunk: SipTrunk, identity: Identity) -> str:
     """Return what tells whether a trunk still shows the same of all that an update replaces, its password too."""
     settings = settings_of(trunk)
     shown = {**to_data(settings), **{name: settings[name] for name in SECRET_FIELDS}}
-    return identity.fingerprint(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode())
+    return identity.fingerprint(own_json(shown, sort_keys=True).decode())
 
 
 def save_plan(
@@ -243,12 +259,14 @@ def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
 
 
 def _line(data: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE, default=repr)
+    return own_json(data) + b"\n"
 
 
 def is_saved_plan(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file is a saved plan, by its first line."""
+    """Tell whether a file is a saved plan, by its first line. A pipe is none: it could not be noted as applied."""
     try:
+        if not Path(path).is_file():
+            return False  # what is read of a pipe here would be missing from its rows
         with open(path, "rb") as file:  # noqa: PTH123
             return file.read(64).startswith(b'{"format":"itnio plan"')
     except OSError:
@@ -274,10 +292,10 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
             number += 1
             data = orjson.loads(line)
             if "applied" in data:
-                applied = applied or data["applied"]
+                applied = applied or checked("applied", data["applied"], _TEXT)
             else:
                 rows.append(_saved_row(data))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (ConfigurationError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise SavedPlanError(
             f"{os.fspath(path)} line {number}: it is not a plan that `itnio trunks plan --out` of this version wrote, "
             "or it is damaged. Make the plan again."
@@ -287,7 +305,7 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
 
 def _saved_row(data: Mapping[str, Any]) -> SavedRow:
     return SavedRow(
-        place=Place(data["file"], data["line"]),
+        place=Place(checked("file", data["file"], _TEXT), checked("line", data["line"], _LINE)),
         key_id=data["key_id"],
         name=data["name"],
         verdict=Verdict(data["verdict"]),

@@ -36,6 +36,7 @@ from itnio_async.bulk.trunks.listed import ListedMark, account_of_mark
 from itnio_async.bulk.trunks.settings import to_data
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 from itnio_async.text import listed
+from itnio_async.validators import instance, or_none
 from itnio_async.values import UNSET
 
 Match = Literal["key_id", "name"]
@@ -50,10 +51,10 @@ class Doubt:
     `group` is the agent group whose number it is, if it is one. The plan refuses what it would change on the trunk.
     """
 
-    field: str
-    column: str
-    reason: str
-    group: int | None = None
+    field: str = attrs.field(validator=instance(str))
+    column: str = attrs.field(validator=instance(str))
+    reason: str = attrs.field(validator=instance(str))
+    group: int | None = attrs.field(default=None, validator=or_none(instance(int)))
 
 
 @frozen

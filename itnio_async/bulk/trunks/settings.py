@@ -26,6 +26,9 @@ FIELDS = (
 _NOTHING: tuple[Any, ...] = (None, UNSET, "", [], ())
 _LISTS = (list, tuple)
 _GROUPS = (BoundGroup, GroupBinding)
+# What a group is as JSON data.
+_GROUP = frozenset({"voice_group_id", "number"})
+_PLAIN = (str, int, float, type(None))
 
 
 @frozen
@@ -154,14 +157,22 @@ def _group_data(group: GroupBinding) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that `to_data` made the data of."""
+    """Return the values that `to_data` made the data of.
+
+    Raises `ValueError`, `TypeError` or `AttributeError` for data that it makes of none.
+    """
     return {name: _value(value) for name, value in data.items()}
 
 
 def _value(data: Any) -> Any:
-    if isinstance(data, list):
-        return [GroupBinding(**group) for group in data]
-    return data
+    return [_group(group) for group in data] if isinstance(data, list) else data
+
+
+def _group(data: Mapping[str, Any]) -> GroupBinding:
+    # The file may have been edited since, and ids are looked up.
+    if not data.keys() <= _GROUP or not all(isinstance(value, _PLAIN) for value in data.values()):
+        raise ValueError("a group that there is not")
+    return GroupBinding(**data)
 
 
 def same(before: Mapping[str, Any], trunk: SipTrunk, names: Iterable[str] = FIELDS) -> bool:

@@ -14,12 +14,12 @@ import typer
 from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
-from itnio_async.bulk.files.source import STANDARD_INPUT, readable
+from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import visible
 from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.plan_view import say_bad_rows
-from itnio_async.text import counted
+from itnio_async.text import counted, readable
 
 _PANEL = "The file"
 

@@ -16,6 +16,8 @@ from itnio_async.config import BulkRate
 
 PANEL = "The run"
 _DEFAULTS = JobOptions()
+# More than any account has, and not too long for what keeps the number.
+_MOST_ROWS = 10**9
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # Plainer than what `float` takes, such as 1_0 and the digits of other scripts.
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?|\.[0-9]++")
@@ -61,6 +63,7 @@ class JobRunOptions:
             "--max-failures",
             metavar="N",
             min=0,
+            max=_MOST_ROWS,
             help="End the job after N equal refusals one after another; 0: never.",
             rich_help_panel=PANEL,
         ),
@@ -121,6 +124,7 @@ CanaryOption = Annotated[
         "--canary",
         metavar="N",
         min=0,
+        max=_MOST_ROWS,
         help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
         rich_help_panel=PANEL,
     ),

@@ -106,29 +106,31 @@ def _until(text: str, now: float, zone: tzinfo | None) -> float:
         )
     try:
         given = datetime.fromisoformat(text)
-    except ValueError:
-        given = None
+        wanted = _moment_of(given, zone)
+        if wanted is not None:
+            shown_moment(wanted, zone)
+    except (ValueError, OverflowError):
+        given = None  # text of something else, or a time at an end of the calendar that no clock here can show
     if given is None or len(text) < len("YYYY-MM-DD HH:MM"):
         raise CommandError(
             f"--until {text} is not a time.", "give HH:MM, such as 05:00, or a date and a time: 'YYYY-MM-DD HH:MM'."
         )
-    shown = _moment_of(given, zone)
-    if shown is None:
+    if wanted is None:
         raise CommandError(f"--until {text}: the clock skips this time on that day.", "give another one.")
-    if shown.timestamp() <= now:
+    if wanted <= now:
         raise CommandError(
             f"--until {text} has passed: it is {shown_moment(now, zone)}.", "give a moment that is still to come."
         )
-    return shown.timestamp()
+    return wanted
 
 
-def _moment_of(given: datetime, zone: tzinfo | None) -> datetime | None:
+def _moment_of(given: datetime, zone: tzinfo | None) -> float | None:
     """Return the moment at which the clock shows this, the first one of two, or None where it skips it."""
     if given.tzinfo is not None:
-        return given
+        return given.timestamp()
     # Without a zone, Python takes it for the time on this machine.
     moment = (given if zone is None else given.replace(tzinfo=zone)).astimezone(UTC)
-    return moment if moment.astimezone(zone).replace(tzinfo=None) == given else None
+    return moment.timestamp() if moment.astimezone(zone).replace(tzinfo=None) == given else None
 
 
 def _window(text: str, now: float, zone: tzinfo | None) -> When:

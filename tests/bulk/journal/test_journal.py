@@ -23,7 +23,7 @@ from support.scripted import ticks
 from support.trunks import groups, row
 
 from itnio_async import SipTrunk
-from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.identity import Identity, digest_of
 from itnio_async.bulk.journal.journal import (
     Journal,
@@ -40,6 +40,7 @@ from itnio_async.bulk.journal.journal import (
 )
 from itnio_async.bulk.journal.lock import is_locked
 from itnio_async.bulk.journal.paths import network_file_system
+from itnio_async.bulk.journal.runs import Run, RunEnd
 from itnio_async.bulk.plan.undo import plan_undo
 from itnio_async.bulk.report.page import html_of
 from itnio_async.bulk.report.report import report_of
@@ -549,6 +550,26 @@ async def test_a_line_shows_each_row_as_it_is_now(path, opened):
     assert (third, ended) == (["trunks.csv", 4, 3, "t2", "sent", None, None, "", 0], None)
     assert abs(sent - time.time()) < 60
     assert of == ("trunks.csv", "127.0.0.1:1", "key***")
+
+
+async def test_half_characters_become_question_marks_in_whatever_a_journal_keeps(path):
+    odd, written = "lat\udcfc", "lat?"
+    row = rows(1)[0]._replace(place=Place(odd, 2), trunk_name=odd, before={"sip_prefix": odd}, read_back=odd)
+    result = Result(RowState.REFUSED, reason=odd, temporary=odd, ended=11.0)
+    bad = BadRow(Place(odd, 3, odd), odd, None, {odd: odd})
+    journal = await Journal.open(path, attrs.evolve(HEADER, source=odd), [row])
+    await journal.begin(Run(by=odd, began=1.0, options={odd: [odd, 2**70]}), [bad])
+    journal.settle(0, result)
+    await journal.aclose(RunEnd(ended=2.0, how="error", reason=odd))
+    contents = read_journal(path)
+    assert contents.header.source == written
+    (row,) = contents.rows
+    assert {row.place.file, row.trunk_name, row.before["sip_prefix"], row.read_back} == {written}
+    assert {row.result.reason, row.result.temporary} == {written}
+    (run,) = contents.runs
+    assert (run.by, run.end.reason, dict(run.options)) == (written, written, {written: [written, 2**70]})
+    assert list(contents.bad) == [BadRow(Place(written, 3, written), written)]
+    assert contents.bad[0].cells == {written: written}
 
 
 async def test_numbers_longer_than_sqlites_are_kept_whole(path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
+from contextlib import suppress
 
 import attrs
 import pytest
@@ -11,12 +13,15 @@ from hypothesis import given, strategies as st
 from support.trunks import groups, named, row, trunk
 
 from itnio_async import AsyncClient, GroupBinding
-from itnio_async.bulk.identity import Identity, identity_of
+from itnio_async.bulk.identity import Identity, digest_of, identity_of
+from itnio_async.bulk.job.decide import journal_row
 from itnio_async.bulk.job.job import Job
+from itnio_async.bulk.journal.lines import INSERT, TABLES, values_of
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.plan.saved import SavedPlanError, is_saved_plan, read_plan, save_plan
 from itnio_async.bulk.trunks.listing import list_trunks
+from itnio_async.bulk.trunks.rows import Doubt
 from itnio_async.sandbox import Sandbox
 
 IDENTITY = Identity(host="127.0.0.1:1", api_key="key***", account="a1", key=b"k" * 32)
@@ -164,6 +169,56 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path_factory, junk, number,
         text = f"{path} line 1"
     assert f"{path} line " in text
     assert len(rows) <= len(ROWS) + 1
+
+
+def test_half_characters_and_long_numbers_are_written_and_refused(path):
+    odd = [row(2, 1, sip_prefix="\ud800"), row(3, 2**70, sip_prefix="1"), named(4, "\udfff", sip_prefix=2**70)]
+    made = make_plan(odd, TRUNKS)
+    assert [item.verdict for item in made] == [Verdict.REFUSED, Verdict.NOT_FOUND, Verdict.NOT_FOUND]
+    save_plan(made, path, IDENTITY, source="lat\udcfc.csv")
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
+    assert len({digest_of([one]) for one in odd}) == 3
+    assert IDENTITY.fingerprint_of({"sip_password": "\ud800"}) is not None
+
+
+def places_in(data, place=()):
+    """Yield the way to each value in JSON data."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        yield (*place, key)
+        if isinstance(value, dict | list):
+            yield from places_in(value, (*place, key))
+
+
+def replaced(data, place, value):
+    copy = json.loads(json.dumps(data))
+    inner = copy
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return copy
+
+
+OTHER_VALUES = [None, True, 0, -1, 2**63, 2.5, "", "other", "\xe9", [], [1], [[]], [{}], {}, {"": 1}]
+
+
+@pytest.mark.parametrize("value", OTHER_VALUES, ids=repr)
+def test_whatever_stands_in_a_line_is_taken_or_refused(path, value):
+    doubtful = attrs.evolve(ROWS[3], doubts=(Doubt("sip_prefix", "Prefix", "it has an end", 5),))
+    rows = [*ROWS[:3], doubtful]
+    saved(path, rows).begin("a.journal")
+    lines = list(map(json.loads, path.read_text().splitlines()))
+    journal = sqlite3.connect(":memory:")
+    journal.execute(TABLES[1])
+    for number, place in [(number, place) for number, line in enumerate(lines) for place in places_in(line)]:
+        edited = [*lines[:number], replaced(lines[number], place, value), *lines[number + 1 :]]
+        path.write_text("".join(json.dumps(line) + "\n" for line in edited))
+        with suppress(SavedPlanError):
+            plan = read_plan(path)
+            assert plan.header.match in {"key_id", "name"}
+            assert None not in (plan.applied, plan.header.source, plan.header.accounts)
+            fresh = make_plan(plan.changes(IDENTITY, rows), TRUNKS)
+            plan.changed(IDENTITY, TRUNKS)
+            journal.executemany(INSERT, [values_of(journal_row(item)) for item in fresh])
 
 
 async def test_a_saved_plan_is_applied(path, tmp_path):

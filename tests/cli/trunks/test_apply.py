@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
@@ -105,6 +107,38 @@ def test_the_good_rows_can_be_sent_without_them(apply, sandbox, csv, tmp_path):
         ["x", "00", ""],
         ["77", "00", ""],
     ]
+
+
+@pytest.fixture(params=["mkfifo", "<(...)"])
+def pipe(request, tmp_path):
+    """A pipe, and its end to write to."""
+    if request.param == "mkfifo":
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+        yield path, path
+        return
+    reading, writing = os.pipe()
+    yield f"/dev/fd/{reading}", writing
+    os.close(reading)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("count", [2, 1000])
+def test_a_pipe_loses_no_rows(apply, sandbox, pipe, form, count):
+    line, header = {"csv": ("%d,00\n", "key_id,sip_prefix\n"), "jsonl": ('{"key_id": %d, "sip_prefix": "00"}\n', "")}[
+        form
+    ]
+    rows = header + "".join(line % key_id for key_id in range(1, count + 1))
+    path, other_end = pipe
+
+    def write():
+        with open(other_end, "w") as file:  # noqa: PTH123 - by its handle, too
+            file.write(rows)
+
+    threading.Thread(target=write, daemon=True).start()
+    result = apply(path, "--format", form, "--dry-run", "--skip-invalid", "--json")
+    summary = json.loads(result.lines[-1])
+    assert (summary["rows"], summary["bad"]) == (count, 0)
 
 
 def test_a_dry_run_sends_nothing(apply, sandbox, csv, journal):

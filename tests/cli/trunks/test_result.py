@@ -24,6 +24,16 @@ SHAPE = {
     *("retries", "read_back", "canary", "runs", "drifted", "counts", "reasons", "not_as_wanted", "ended", "error"),
     *("temporary_names", "code", "text", "notes", "journal", "failed", "html", "changes", "exit_status"),
 }
+INTERRUPTS_AT_A_MODULE = """
+import signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+"""
 
 
 @pytest.fixture
@@ -236,6 +246,35 @@ def test_a_signal_before_it_begins(start, job, sandbox, command, number):
     out, _ = process.communicate(timeout=20)
     end = json.loads(out.splitlines()[-1])
     assert (process.returncode, end["ended"], end["exit_status"]) == (128 + number, "stopped", 128 + number)
+
+
+@pytest.fixture
+def interrupted_at(tmp_path, monkeypatch):
+    """Has the processes of the test interrupted when they load a module."""
+
+    def interrupt(module):
+        # Python looks for such a file when it starts.
+        (tmp_path / "sitecustomize.py").write_text(INTERRUPTS_AT_A_MODULE.format(module=module))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    return interrupt
+
+
+@pytest.mark.parametrize("module", ["itnio_async.cli.trunks.apply", "itnio_async.bulk.journal.lines", "tenacity.stop"])
+def test_ctrl_c_while_the_modules_of_the_command_are_loaded(start, job, interrupted_at, module):
+    arguments = job("apply", "--yes")
+    interrupted_at(module)
+    out, said = start(*arguments).communicate(timeout=30)
+    end = json.loads(out)
+    assert (end["ended"], end["exit_status"], end["text"]) == ("stopped", 130, "Interrupted.")
+    assert said == "Interrupted.\n"
+
+
+@pytest.mark.parametrize("module", ["typer.main", "itnio_async.cli.app"])
+def test_ctrl_c_before_the_command_is_known(start, interrupted_at, module):
+    interrupted_at(module)
+    process = start("codes")
+    assert (process.communicate(timeout=30), process.returncode) == (("", ""), 130)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,20 @@ def test_what_is_not_a_time(text):
         until(text, at("2026-06-01T05:00"))
 
 
+@pytest.mark.parametrize("zone", [None, BERLIN, ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago")])
+@pytest.mark.parametrize("offset", ["", "+00:00", "+14:00", "-12:00", "+23:59"])
+@pytest.mark.parametrize("text", ["0001-01-01 00:00", "9999-12-31 23:59", "9999-12-31 23:59:59.999999"])
+def test_at_the_ends_of_the_calendar_it_is_a_time_that_can_be_shown_or_none(text, offset, zone):
+    options = WhenOptions(until=text + offset)
+    try:
+        when = options.when(at("2026-06-01T05:00"), zone)
+    except CommandError as error:
+        told = str(error)
+    else:
+        (told,) = when.remarks(zone)
+    assert any(words in told for words in ("is not a time", "has passed", "No update begins after 9999-12-3"))
+
+
 def test_a_window_waits_for_its_start_and_ends():
     assert window("23:00-05:00", at("2026-06-01T22:00")) == (at("2026-06-01T23:00"), at("2026-06-02T05:00"))
     assert window("23:00-05:00", at("2026-06-01T23:00")) == (None, at("2026-06-02T05:00"))
