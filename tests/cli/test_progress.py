@@ -6,6 +6,7 @@ import io
 
 import pytest
 from hypothesis import given, strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from itnio_async.bulk import Failure, Place, Progress, Result, RowState
@@ -96,7 +97,7 @@ def test_no_line_is_wider_than_the_terminal(width, total, done, reason, failures
         Progress(total=total, done=done, retried=done, rate=1e6, remaining=1e6, failures=(failure(reason),) * failures)
     )
     lines = drawn(bar, width)
-    assert max(map(len, lines)) <= width
+    assert max(map(cell_len, lines)) <= width
     assert len(lines) == (1 if not total else 2 + min(failures, 3))
 
 

@@ -229,7 +229,7 @@ def _written_again(cell: Any, field: str | None = None) -> str:
         return _cell(cell)
     text = trimmed(cell)
     if text[:1] == "'":
-        return cell[cell.index("'") :]
+        return cell if cell[:1] == "'" else text  # with a blank before it the blanks behind it do not count
     return f"'{text}" if cells.is_formula(text) and not _is_damaged(text, field) else text
 
 

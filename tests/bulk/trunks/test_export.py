@@ -329,6 +329,8 @@ def test_a_source_that_has_changed_is_noticed(tmp_path):
 CELLS = st.lists(st.lists(TEXT, min_size=3, max_size=3), min_size=1, max_size=4)
 
 
+@example([["1", "a", " ' "]], "out.csv")
+@example([["1", "a", "' "]], "out.csv")
 @given(CELLS, st.sampled_from(["out.csv", "out.tsv", "out.xlsx"]))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_failed_rows_read_as_they_did(tmp_path, table, out):
