@@ -499,6 +499,25 @@ async def test_a_vendor_that_stays_away_ends_the_job_and_leaves_the_rows_waiting
     assert (await apply(client, prefixes(), path)).ok
 
 
+@pytest.mark.parametrize("fault", ["drop", "half", "page,http_status=502", "hold"])
+@pytest.mark.parametrize("rate_limit", ["auto", None])
+async def test_a_vendor_that_answers_no_update_well_ends_the_job_and_leaves_most_rows_waiting(
+    sandbox, path, fault, rate_limit
+):
+    order = sandbox.order(f"{fault},endpoint=update")
+    async with AsyncClient(
+        sandbox.api_key, sandbox.api_secret, base_url=sandbox.url, retry=QUICK, timeout=0.2
+    ) as client:
+        result = await apply(client, prefixes(), path, concurrency=2, patience=0.001, rate_limit=rate_limit)
+        assert result.ended is Ended.ERROR
+        assert result.error is not None
+        assert result.counts.keys() == {RowState.UNKNOWN, RowState.WAITING}
+        assert 2 <= result.counts[RowState.UNKNOWN] <= 10
+        assert updates(sandbox).total() <= 10
+        order.cancel()
+        assert (await apply(client, prefixes(), path)).ok
+
+
 # -- stopping ---------------------------------------------------------------------------------------------------------
 
 
