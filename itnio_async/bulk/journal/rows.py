@@ -17,6 +17,8 @@ from itnio_async.errors import ConfigurationError, ItnioError
 HELD_BACK = "TrunkChanged"
 # Likewise: sent once, under a temporary name, and to be sent again with the wanted one.
 TEMPORARY_NAME = "TemporaryName"
+# The reason of a row that was marked as sent and nothing more.
+NO_ANSWER = "the run ended before the answer was noted"
 NO_VALUES: Mapping[str, Any] = {}
 NO_NAMES: Mapping[int, str] = {}
 
