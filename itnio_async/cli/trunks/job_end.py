@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from contextlib import suppress
 
@@ -86,7 +87,7 @@ def _read(result: JobResult) -> Report:
     try:
         return report_of(read_journal(result.journal))
     except JournalError:
-        if result.journal.exists():
+        if os.path.exists(result.journal):  # noqa: PTH110 - `Path.exists` raises where a directory may not be read
             raise
     raise JournalError(
         f"The journal {result.journal} is not there any more, and without it the job cannot be undone. For what is "
