@@ -60,7 +60,7 @@ def begun_again(
         item = plan.items[row.id]
         fingerprint = identity.fingerprint_of(item.row.values)
         if row.state is RowState.REFUSED:
-            now.append(row._replace(fingerprint=fingerprint, verified=None, read_back="", canary=False))
+            now.append(row._replace(fingerprint=fingerprint, verified=None, read_back="", at_first=None, canary=False))
             continue
         fresh = journal_row(item, fingerprint=fingerprint)
         if row.id in drifted:

@@ -181,9 +181,17 @@ def reopened(row: JournalRow, fingerprint: str | None) -> JournalRow:
     row = row._replace(fingerprint=fingerprint)
     if row.state not in (RowState.DONE, RowState.UNCHANGED):
         return row
+    if row.state is RowState.DONE:
+        row = sent_again(row)
     # As its trunk was left, or that would be somebody else's change.
     before = {**row.before, **row.after}
     return row._replace(result=Result(RowState.WAITING), before=before, after={}, verified=None, read_back="")
+
+
+def sent_again(row: JournalRow) -> JournalRow:
+    """Return the row with what its trunk was before the job has changed it, or may have: the way back goes there."""
+    now = {name: row.before.get(name) for name in row.after}
+    return row._replace(at_first={**now, **(row.at_first or {})})
 
 
 # -- reading back -----------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from itnio_async.bulk.journal.rows import (
     JournalFinishedError,
     JournalHeader,
     JournalRow,
+    Result,
     RowState,
 )
 from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
@@ -77,7 +78,8 @@ class Job:
     for the report. `changed` are the key ids of trunks that changed since a saved plan was
     made. `on_progress` is called with a `Progress`, at most ten times a second; `confirm` gets the first rows of a
     canary, read back, and says whether to go on; it may be async. `bulk` makes the calls, in place of `client.bulk`.
-    `clock` gives Unix seconds.
+    `clock` gives Unix seconds. `results` are those of the rows that this run has noted, by the item's index: they are
+    known also where the journal cannot be read any more.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Job:
         self._clock = clock
         self._meter = Meter(on_progress)
         self._ending = Ending(options.until, clock)
+        self.results: dict[int, Result] = {}
         self._work: asyncio.Task[None] | None = None
 
     async def run(self) -> JobResult:
@@ -182,6 +185,7 @@ class Job:
             self._new_rows(identity),
             same_account=self._options.same_account,
             idempotent=UPDATE.idempotent,
+            results=self.results,
         )
         rounds = self._rounds(journal, identity, header)
         run = Run(by=user_at_host(), began=self._clock(), options=as_data(self._options))

@@ -18,7 +18,7 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job.again import begun_again, require_allowed
-from itnio_async.bulk.job.decide import Decider, ReadBack, as_read, read_back, reopened, with_values
+from itnio_async.bulk.job.decide import Decider, ReadBack, as_read, read_back, reopened, sent_again, with_values
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
@@ -130,6 +130,8 @@ class Rounds:
             # Of a row that may have been sent the journal has what was before that.
             is_known = is_begun(row) or self._decider.is_as_planned(row, item)
             now = row if is_known else with_values(row, item)
+            if row.state is RowState.UNKNOWN:
+                now = sent_again(now)
             if row.result.temporary is not None and not is_named_temporarily(row, item.trunk):
                 now = now._replace(result=row.result._replace(temporary=None))
             if now != row:

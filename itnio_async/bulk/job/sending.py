@@ -21,6 +21,7 @@ from itnio_async.api.sip_trunks.types import SipTrunkUpdate
 from itnio_async.bulk.job.decide import held
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
+from itnio_async.bulk.job.silence import Silence
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import TEMPORARY_NAME, JournalRow, Result, RowState
 from itnio_async.bulk.journal.standing import is_begun
@@ -237,6 +238,7 @@ class Sender:
         ending: Ending,
         meter: Meter,
         clock: Callable[[], float],
+        silence: Silence | None = None,
         pace: Pace | None = None,
     ) -> None:
         self._journal = journal
@@ -248,6 +250,8 @@ class Sender:
         # A job's run gives up only what the vendor has had no room for so long, unless it is not paced.
         self._rate = pace or paced_rate_of(options)
         self._successes: deque[bool] = deque(maxlen=LAST)
+        # One for all rounds: each of them may be shorter than the patience.
+        self._silence = silence or Silence(options.patience)
 
     async def send(self, rows: Sequence[Open], done: Collection[int] = (), changed: Changed | None = None) -> set[int]:
         """Send these, and return the indexes of the items that are done; `done` are done already.
@@ -281,6 +285,7 @@ class Sender:
             max_failures=options.max_failures,
         )
         self._ending.run = run
+        self._silence.go_on()
         watching = asyncio.create_task(self._watch(run))
         try:
             async with run:
@@ -307,8 +312,10 @@ class Sender:
         self._successes.append(outcome.ok)
         result = result_of(outcome, ended=self._clock())
         row, item = updates.finished(outcome.request, result.state)
-        if outcome.error is not None and self._is_given_up(outcome.error) and not self._ending.is_early:
-            self._ending.fail(outcome.error)
+        is_silent = self._silence.is_too_long(row.id, outcome.error)
+        error = outcome.error
+        if error is not None and (is_silent or self._is_given_up(error)) and not self._ending.is_early:
+            self._ending.fail(error)
             if self._ending.run is not None:
                 self._ending.run.stop()
         if result.state is RowState.DONE:
@@ -317,7 +324,7 @@ class Sender:
         self._settle(row, item, result)
 
     def _is_given_up(self, error: ItnioError) -> bool:
-        """Tell whether a failure is the vendor's, and has lasted for all the time that the job has for it."""
+        """Tell whether the run has sent something again for all the time that the job has for it."""
         if self._rate is None:
             return False
         if isinstance(error, TransientError):

@@ -19,6 +19,7 @@ from typing import Any, Self, TypeVar
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.journal.paths import default_journal_path
 from itnio_async.bulk.journal.rows import (
+    NO_ANSWER,
     NO_NAMES,
     JournalBusyError,
     JournalContents,
@@ -61,13 +62,15 @@ class Journal:
 
     `is_new` tells whether it was made now; `note` says what is out of the ordinary about it, or is empty. `error` is
     why results could not be written; nothing more can be marked then. `counts` has how many rows are in each state once
-    it is closed.
+    it is closed. `results` are those that this run has noted, by row, whatever becomes of the file.
     """
 
-    def __init__(self, table: Table, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, table: Table, thread: ThreadPoolExecutor, results: dict[int, Result]) -> None:
         self.is_new: bool = False
         self.error: JournalError | None = None
         self.counts: Counter[RowState] = Counter()
+        self.results = results
+        self._states: Mapping[int, RowState] = {}  # as it was opened
         self._closed = False
         self._table = table
         self._thread = thread
@@ -84,18 +87,20 @@ class Journal:
         *,
         same_account: bool = False,
         idempotent: bool = True,
+        results: dict[int, Result] | None = None,
     ) -> Self:
         """Make a journal with these rows, or go on with the one at that path.
 
         Where the endpoint is not `idempotent`, each commit waits for the disk, so that not even a loss of power has one
-        repeated; where it is, that costs a megabyte of what was noted last, at most. Raises `JournalBusyError`,
-        `JournalMismatchError` or `JournalError`.
+        repeated; where it is, that costs a megabyte of what was noted last, at most. `results` takes those that the
+        run notes. Raises `JournalBusyError`, `JournalMismatchError` or `JournalError`.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="itnio journal")
-        journal = cls(Table(path, durable=not idempotent), thread)
+        journal = cls(Table(path, durable=not idempotent), thread, {} if results is None else results)
         try:
             opening = partial(journal._table.open, header, rows, same_account=same_account)
             journal.is_new = await journal._in_thread(opening)
+            journal._states = await journal._in_thread(journal._table.states)
         except BaseException:
             await journal._close_table()
             raise
@@ -146,6 +151,8 @@ class Journal:
         Raises `JournalError`, as the future does. It is written also where the wait for it is cancelled.
         """
         self._check_writable()
+        for row in rows:
+            self.results[row] = Result(RowState.UNKNOWN, reason=NO_ANSWER, temporary=temporary.get(row))
         marking = asyncio.shield(self._start_write(marked=rows, temporary=temporary))
         # Seen, also where nobody asks any more: `error` keeps it.
         marking.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -153,6 +160,7 @@ class Journal:
 
     def settle(self, row: int, result: Result) -> None:
         """Note what became of a row; on the disk within 50 ms."""
+        self.results[row] = result
         self._pending.append((row, result))
         if self._timer is None and self._writing is None:
             self._timer = asyncio.get_running_loop().call_later(WRITE_AFTER, self._write_pending)
@@ -160,6 +168,7 @@ class Journal:
     async def write(self, rows: Sequence[JournalRow]) -> None:
         """Write these rows as they are now, at once. Raises `JournalError`."""
         await self._write(rows=rows)
+        self.results.update((row.id, row.result) for row in rows)
 
     async def is_finished(self) -> bool:
         """Tell whether the job has ended: no row waits, and no outcome is unknown."""
@@ -170,6 +179,8 @@ class Journal:
         """Keep the journal with its date in its name, and make it that of a new job. Raises `JournalError`."""
         await self.flush()
         await self._in_thread(partial(self._table.begin_again, header, rows))
+        self.results.clear()
+        self._states = {row.id: row.state for row in rows}
         self.is_new = True
 
     async def flush(self) -> None:
@@ -180,7 +191,8 @@ class Journal:
     async def aclose(self, end: RunEnd | None = None) -> None:
         """Write what is pending and how the run has ended, as far as that works now, and close.
 
-        `error` tells if it did not work. A second time does nothing.
+        `error` tells if it did not work; where the file cannot even be read any more, `counts` are those that this run
+        knows of. A second time does nothing.
         """
         if self._closed:
             return
@@ -193,10 +205,18 @@ class Journal:
                     await self._in_thread(partial(self._table.end, end))
             except JournalError as error:
                 self.error = error
-            self.counts = await self._in_thread(self._table.counts)
+            try:
+                self.counts = await self._in_thread(self._table.counts)
+            except JournalError as error:
+                self.error = self.error or error
+                self.counts = self._known_counts()
         finally:
             self._cancel_timer()
             await self._close_table()
+
+    def _known_counts(self) -> Counter[RowState]:
+        states = {**self._states, **{row: result.state for row, result in self.results.items()}}
+        return Counter(RowState.UNKNOWN if state is RowState.SENT else state for state in states.values())
 
     # -- the thread ---------------------------------------------------------------------------------------------------
 

@@ -27,14 +27,14 @@ TABLES = (
         sent_at REAL, ended_at REAL, temporary TEXT, verified INTEGER,
         source TEXT, line INTEGER, key_id, name TEXT, disabled INTEGER,
         before TEXT, after TEXT, secrets TEXT, fingerprint TEXT, drifted INTEGER, canary INTEGER, read_back TEXT,
-        new_secrets TEXT)""",
+        new_secrets TEXT, at_first TEXT)""",
     """CREATE TABLE run (
         id INTEGER PRIMARY KEY, by TEXT, began REAL, options TEXT, ended REAL, how TEXT, reason TEXT, retries INTEGER,
         exit_status INTEGER)""",
     """CREATE TABLE bad (run INTEGER, source TEXT, line INTEGER, "column" TEXT, code, reason TEXT, cells TEXT)""",
 )
 INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
-INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 24)})"  # noqa: S608 - no text of others
+INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 25)})"  # noqa: S608 - no text of others
 INSERT_RUN = "INSERT INTO run (by, began, options) VALUES (?, ?, ?)"
 END_RUN = "UPDATE run SET ended = ?, how = ?, reason = ?, retries = ? WHERE id = ?"
 INSERT_BAD = "INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -45,14 +45,14 @@ _LATEST = 253_402_300_799.0
 
 _SELECT = (
     "SELECT id, state, code, error, reason, attempts, elapsed, ended_at, temporary, verified, source, line, key_id, "
-    "name, disabled, before, after, secrets, fingerprint, drifted, canary, read_back, new_secrets FROM row"
+    "name, disabled, before, after, secrets, fingerprint, drifted, canary, read_back, new_secrets, at_first FROM row"
 )
 _INTEGER, _REAL, _TEXT, _NUMBER = (int,), (float,), (str,), (int, str, type(None))
 _REAL_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE = (float, type(None)), (str, type(None)), (int, type(None))
 _KINDS: tuple[tuple[type, ...], ...] = (
     *(_INTEGER, _TEXT, _NUMBER, _TEXT_OR_NONE, _TEXT, _INTEGER, _REAL, _REAL_OR_NONE, _TEXT_OR_NONE),
     *(_INTEGER_OR_NONE, _TEXT, _INTEGER, _NUMBER, _TEXT_OR_NONE, _INTEGER, _TEXT, _TEXT, _TEXT),
-    *(_TEXT_OR_NONE, _INTEGER, _INTEGER, _TEXT, _TEXT),
+    *(_TEXT_OR_NONE, _INTEGER, _INTEGER, _TEXT, _TEXT, _TEXT_OR_NONE),
 )
 _RUN_KINDS = (
     *(_INTEGER, _TEXT, _REAL, _TEXT),
@@ -78,7 +78,7 @@ def values_of(row: JournalRow) -> tuple[Any, ...]:
         *(row.id, *result_values(row.result), row.verified),
         *(readable(place.file), place.line, _number(row.key_id), _text(row.trunk_name), row.disabled),
         *(_json(row.before), _json(row.after), _json(row.secrets), row.fingerprint, row.drifted, row.canary),
-        *(readable(row.read_back), _json(row.new_secrets)),
+        *(readable(row.read_back), _json(row.new_secrets), None if row.at_first is None else _json(row.at_first)),
     )
 
 
@@ -202,7 +202,7 @@ def _row_of(values: tuple[Any, ...]) -> JournalRow:
     _require(values, _KINDS, f"row {values[0]}")
     id, state, code, error, reason, attempts, elapsed, ended, temporary, verified, *rest = values
     file, line, key_id, name, disabled, before, after, secrets, fingerprint, drifted, canary, *more = rest
-    read_back, new_secrets = more
+    read_back, new_secrets, at_first = more
     if ended is not None:
         _check_seconds(ended)
     _check_seconds(elapsed)
@@ -223,6 +223,7 @@ def _row_of(values: tuple[Any, ...]) -> JournalRow:
             bool(canary),
             read_back,
             tuple(map(str, orjson.loads(new_secrets))),
+            None if at_first is None else _data(at_first),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedError(f"row {id} says what cannot be") from error

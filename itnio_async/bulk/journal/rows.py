@@ -17,6 +17,8 @@ from itnio_async.errors import ConfigurationError, ItnioError
 HELD_BACK = "TrunkChanged"
 # Likewise: sent once, under a temporary name, and to be sent again with the wanted one.
 TEMPORARY_NAME = "TemporaryName"
+# The reason of a row that was marked as sent and nothing more.
+NO_ANSWER = "the run ended before the answer was noted"
 NO_VALUES: Mapping[str, Any] = {}
 NO_NAMES: Mapping[int, str] = {}
 
@@ -84,7 +86,9 @@ class JournalRow(NamedTuple):
     `before` are the values that the trunk had, `after` those that the row changes; `secrets` are the names of the
     secret fields that it gives, `new_secrets` of those that it changes, and `fingerprint` tells whether they still say
     the same. `verified` is whether the trunk was read back as wanted, None where nobody looked, and `read_back` says
-    how it was. `drifted` tells that an earlier job left the trunk as the file says, and that it was not so any more
+    how it was. `at_first` are the values from before the job in the fields that it has changed, or may have, before it
+    sends the row again (then `before` are those that it left there); None where it has not sent it yet, or once only.
+    `drifted` tells that an earlier job left the trunk as the file says, and that it was not so any more
     when this one began. `canary` tells that it is one of those that go first.
     """
 
@@ -103,6 +107,7 @@ class JournalRow(NamedTuple):
     canary: bool = False
     read_back: str = ""
     new_secrets: tuple[str, ...] = ()
+    at_first: Mapping[str, Any] | None = None
 
     @property
     def state(self) -> RowState:

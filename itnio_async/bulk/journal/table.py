@@ -40,6 +40,7 @@ from itnio_async.bulk.journal.lines import (
 from itnio_async.bulk.journal.lock import is_locked, lock_of, take_lock
 from itnio_async.bulk.journal.paths import is_default, network_file_system
 from itnio_async.bulk.journal.rows import (
+    NO_ANSWER,
     NO_NAMES,
     JournalBusyError,
     JournalContents,
@@ -54,7 +55,7 @@ from itnio_async.bulk.journal.runs import Run, RunEnd
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 7
+VERSION = 8
 
 _RESULT = (
     "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ?, "
@@ -65,7 +66,6 @@ _MARK = (
     "ended_at = NULL, temporary = coalesce(?, temporary) WHERE id = ?"
 )
 _SETTLE_MARKED = "UPDATE row SET state = 'unknown', reason = ? WHERE state = 'sent'"
-_NO_ANSWER = "the run ended before the answer was noted"
 
 
 class Table:
@@ -113,7 +113,7 @@ class Table:
                 self.header = header_of(self._database)
                 check_header(self.path, self.header, header, same_account=same_account)
                 self._choose_journal_mode()
-                self._database.execute(_SETTLE_MARKED, [_NO_ANSWER])
+                self._database.execute(_SETTLE_MARKED, [NO_ANSWER])
         except BaseException:
             self.close()
             raise
@@ -234,6 +234,12 @@ class Table:
             found = self._database.execute("SELECT id, fingerprint FROM row WHERE fingerprint IS NOT NULL")
             return dict(found.fetchall())
 
+    def states(self) -> dict[int, RowState]:
+        """Return the state of each row."""
+        assert self._database is not None
+        with _explained(self.path):
+            return {id: state_of(state) for id, state in self._database.execute("SELECT id, state FROM row")}
+
     def counts(self) -> Counter[RowState]:
         """Return how many rows are in each state; what was sent without an answer is unknown."""
         assert self._database is not None
@@ -341,7 +347,7 @@ def _settled(rows: list[JournalRow], *, is_running: bool) -> tuple[JournalRow, .
 
 
 def _without_answer(row: JournalRow) -> JournalRow:
-    return row._replace(result=row.result._replace(state=RowState.UNKNOWN, reason=_NO_ANSWER))
+    return row._replace(result=row.result._replace(state=RowState.UNKNOWN, reason=NO_ANSWER))
 
 
 # -- whose file it is -------------------------------------------------------------------------------------------------

@@ -54,9 +54,10 @@ def plan_undo(
 ) -> Undo:
     """Return the plan back to the values before the job, for trunks that are as the job left them.
 
-    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk is as the row wanted. A trunk
-    to which the job gave a temporary name gets its old one back, and names that were exchanged are exchanged again.
-    `begun` is the journal of the undo, where that goes on: a temporary name that it gave is nobody else's change.
+    `trunks` is the whole listing. A row whose outcome is unknown is undone if its trunk is as the row wanted; one that
+    was sent again goes back to what was before the first time. A trunk to which the job gave a temporary name gets its
+    old one back, and names that were exchanged are exchanged again. `begun` is the journal of the undo, where that goes
+    on: a temporary name that it gave is nobody else's change.
 
     Raises `JournalMismatchError` for a journal of another host or account (`same_account` allows another API key), or
     one that a run has at this moment.
@@ -69,14 +70,16 @@ def plan_undo(
     secrets: list[Skipped] = []
     underway = {} if begun is None else {row.key_id: row.result.temporary for row in begun.rows}
     for row in journal.rows:
-        if row.state not in _TOUCHED and row.result.temporary is None:
+        if not _is_touched(row) and row.at_first is None:
             continue
         if row.secrets:
             names = ", ".join(row.secrets)
             secrets.append(_skipped(row, f"{names} stays as it is: the journal does not keep secrets"))
-        if row.after:
+        at_first = _at_first(row)
+        if at_first:
             # Also what is left alone, so that an undo that goes on has the same rows, whatever became of them.
-            changes.append(TrunkChange(row.place, row.key_id, None, _values_before(row)))
+            values = {name: _value(value) for name, value in at_first.items()}
+            changes.append(TrunkChange(row.place, row.key_id, None, values))
             trunk = by_id.get(row.key_id) if row.key_id is not None else None
             why = _why_not(row, trunk, underway.get(row.key_id))
             if why is not None:
@@ -102,26 +105,34 @@ def _check(journal: JournalContents, identity: Identity, *, same_account: bool) 
         )
 
 
+def _is_touched(row: JournalRow) -> bool:
+    """Tell whether what the row changes now is on its trunk, or may be."""
+    return row.state in _TOUCHED or row.result.temporary is not None
+
+
+def _at_first(row: JournalRow) -> dict[str, Any]:
+    """Return what the trunk was before the job, in the fields that the job has changed or may have."""
+    names = row.after if _is_touched(row) else ()
+    return from_data({**{name: row.before.get(name) for name in names}, **(row.at_first or {})})
+
+
 def _why_not(row: JournalRow, trunk: SipTrunk | None, temporary: str | None) -> str | None:
     """Return why a row is not undone, or None; `temporary` is the name that its trunk gets on the way back."""
     if trunk is None:
         return "the trunk is not there any more"
-    after = from_data(row.after)
-    changed = [name for name in after if not same(after, trunk, [name])]
-    if not changed:
-        return None
-    before = from_data(row.before)
-    if all(same(before, trunk, [name]) for name in after):
+    at_first, before = _at_first(row), from_data(row.before)
+    after = {**before, **from_data(row.after)}
+    if same(at_first, trunk, at_first):
         return None  # it is as before already
+    # Done, it is as the row wants it; else it may still be as an earlier sending of the row left it.
+    ways = [after] if row.state is RowState.DONE else [after, before]
+    if any(same(way, trunk, at_first) for way in ways):
+        return None
+    changed = [name for name in at_first if not same(after, trunk, [name])]
     if trunk.sip_trunk_name in {row.result.temporary, temporary} - {None}:
         # On the way there or back: each field may be as it was or as it was wanted.
         changed = [name for name in changed if name != "sip_trunk_name" and not same(before, trunk, [name])]
     return f"it has changed since: {', '.join(changed)}" if changed else None
-
-
-def _values_before(row: JournalRow) -> dict[str, Any]:
-    before = from_data(row.before)
-    return {name: _value(before.get(name)) for name in row.after}
 
 
 def _value(value: Any) -> Any:

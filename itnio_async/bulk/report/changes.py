@@ -28,12 +28,15 @@ class RowChanges:
 def changes_of(rows: Iterable[JournalRow]) -> Iterator[RowChanges]:
     """Yield the rows that change something, each with what it changes."""
     for row in rows:
-        if row.after or row.new_secrets:
+        if row.after or row.new_secrets or row.at_first:
             yield RowChanges(row, tuple(_changes(row)))
 
 
 def _changes(row: JournalRow) -> Iterator[FieldChange]:
-    before, after = from_data(row.before), from_data(row.after)
+    at_first = row.at_first or {}
+    # What the job did before it sent the row again is there by now.
+    done = {name: row.before.get(name) for name in at_first}
+    before, after = from_data({**row.before, **at_first}), from_data({**done, **row.after})
     for name in FIELDS:
         if name in row.new_secrets:
             yield FieldChange(name, None, CHANGED, secret=True)

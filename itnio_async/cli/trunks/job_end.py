@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from contextlib import suppress
+
+from attrs import evolve
 
 from itnio_async import ApiError, ItnioError
 from itnio_async.api.sip_trunks.service import UPDATE
@@ -17,6 +20,7 @@ from itnio_async.cli.output import say, until_nobody_reads, visible
 from itnio_async.cli.trunks.done_rows import DoneRows
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.job_view import show_outcome
+from itnio_async.cli.trunks.nothing_sent import NothingSent
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.cli.trunks.report_view import say_verdict
@@ -25,24 +29,35 @@ from itnio_async.runs.stopping import is_among
 from itnio_async.text import counted
 
 
-def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, files: ReportFileOptions) -> int:
-    """Tell how the job ended, and return the exit status; `done` are the rows that were done before it began."""
+def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, known: NothingSent) -> int:
+    """Tell how the job ended, and return the exit status; `done` are the rows that were done before it began.
+
+    Where the journal cannot be read any more, this tells what is `known` without it.
+    """
+    files = known.files
     status = _status(job, result, done)
-    report = _report(result, status)
+    _note_status(result, status)
+    lost = None
+    try:
+        report = _read(result)
+    except JournalError as error:
+        lost, result = error, _without_journal(result, error)
+        status = _status(job, result, done)
+        report = known.report(result.ended.name.lower(), status, result.error)
     unwritten = None
     try:
         show_outcome(report, result.not_as_wanted, json=how.json)
     except OSError as error:
         unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
     say_verdict(report, verified=job.options.verify)
-    _say_end(result, job.options, report)
-    if report.failed and not (files.failed or files.html or how.json):
+    _say_end(result, job.options, report, lost)
+    if lost is None and report.failed and not (files.failed or files.html or how.json):
         path = shlex.quote(str(result.journal))
         say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
     is_written = _write_files(job, report, files)
     if not is_written:
         status = ERROR
-        _report(result, status)
+        _note_status(result, status)
     if how.json and unwritten is None:
         with until_nobody_reads():
             write_result(
@@ -62,19 +77,42 @@ def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOp
     return status
 
 
-def _report(result: JobResult, status: int) -> Report:
-    """Return the report on the journal, after the exit status was noted there."""
+def _note_status(result: JobResult, status: int) -> None:
     with suppress(JournalError):  # a full disk has been told of already
         note_exit_status(result.journal, result.run, status)
-    return report_of(read_journal(result.journal))
 
 
-def _say_end(result: JobResult, options: JobOptions, report: Report) -> None:
+def _read(result: JobResult) -> Report:
+    """Return the report on the journal; raises `JournalError`."""
+    try:
+        return report_of(read_journal(result.journal))
+    except JournalError:
+        if os.path.exists(result.journal):  # noqa: PTH110 - `Path.exists` raises where a directory may not be read
+            raise
+    raise JournalError(
+        f"The journal {result.journal} is not there any more, and without it the job cannot be undone. For what is "
+        "left, start the same command again: rows that are up to date are not sent again."
+    )
+
+
+def _without_journal(result: JobResult, lost: JournalError) -> JobResult:
+    """Return the result of a job whose journal cannot be read at its end: that is an error, also where all is done."""
+    ended = Ended.ERROR if result.ended is Ended.FINISHED else result.ended
+    if result.error is None:
+        return evolve(result, ended=ended, error=lost)
+    if isinstance(result.error, JournalError):
+        return result  # that was the beginning of it
+    return evolve(result, ended=ended, notes=(*result.notes, plain_text(lost)))
+
+
+def _say_end(result: JobResult, options: JobOptions, report: Report, lost: JournalError | None) -> None:
     for row in result.not_as_wanted:
         say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
     for note in result.notes:
         say(note)
-    if result.error is not None:
+    if result.error is not None and result.error is lost:
+        say(text_of(lost))
+    elif result.error is not None:
         say(f"The job ended early{_why(result.error, options)}.\n{text_of(result.error)}")
     elif result.ended is not Ended.FINISHED:
         say(f"The job ended early: {result.ended.value}.")

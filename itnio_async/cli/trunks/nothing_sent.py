@@ -1,4 +1,4 @@
-"""Tell the end of a job that sends nothing: its files and its JSON are those of this run, whatever ended it."""
+"""Tell the end of a job that sends nothing, or has no journal to tell it: files and JSON are those of this run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class NothingSent:
     """What is known of a job so far, to tell its end with while nothing has been sent.
 
     `options` are those of `JobOptions` as a journal has them, and `began` is when the command did, in Unix seconds.
-    `is_over` says that this is not the case any more: the job tells its end by itself.
+    `is_over` says that this is not the case any more: the job tells its end by itself. `rows` are those of the journal
+    that it goes on with, and `results` what this run has noted since, by row.
     """
 
     name: str
@@ -65,6 +66,8 @@ class NothingSent:
     is_over: bool = False
     options: Mapping[str, Any] = field(factory=dict)
     began: float = field(factory=time.time)
+    rows: Sequence[JournalRow] = field(default=(), repr=False)
+    results: Mapping[int, Result] = field(factory=dict, repr=False)
 
     def tell(self, ended: str, status: int, error: BaseException | None = None) -> int:
         """Write the files and, with `--json`, the result; returns the status."""
@@ -90,17 +93,22 @@ class NothingSent:
         return status
 
     def _report(self, ended: str, status: int, error: BaseException | None) -> Report:
-        if not isinstance(error, (*_Ends, type(None))) and self.journal is not None:
-            # After a fault of this package, updates may have been sent: the journal knows of them.
+        may_have_sent = self.results or not isinstance(error, (*_Ends, type(None)))
+        if may_have_sent and self.journal is not None:
             with suppress(JournalError):
                 return report_of(read_journal(self.journal))
+        return self.report(ended, status, error)
+
+    def report(self, ended: str, status: int, error: BaseException | None) -> Report:
+        """Return the report without the journal: on what this run knows."""
         end = RunEnd(ended=time.time(), how=ended, reason=_reason(error) or "")
         run = Run(by=user_at_host(), began=self.began, options=self.options, end=end, exit_status=status)
         return Report(self._header(), tuple(self._rows(error)), runs=(run,), bad=self.bad)
 
     def _rows(self, error: BaseException | None) -> Iterator[JournalRow]:
         if self.plan is not None:
-            yield from map(journal_row, self.plan)
+            for row in self.rows or map(journal_row, self.plan):
+                yield row._replace(result=self.results.get(row.id, row.result))
             return
         # How they compare with their trunks is not known.
         result = Result(RowState.WAITING, error=None if error is None else type(error).__name__)

@@ -164,9 +164,11 @@ class _Session:
             return self.known.tell("declined", CHANGES_TO_MAKE)
         await self.when.wait()
         job.mark_applied(job.journal)
+        if contents is not None:
+            self.known.rows = contents.rows if again is None else again.rows
         result = await self._run()
         self.known.is_over = True
-        return tell_end(job, result, done, how, self.known.files)
+        return tell_end(job, result, done, how, self.known)
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -281,6 +283,7 @@ class _Session:
                 job.stop()
                 say("Stopping: updates in flight are finished first. Press Ctrl-C again to cancel them.")
 
+            self.known.results = job.results
             with interrupts(stop, job.stop_now):
                 async with heartbeat.beating() if self.how.json else nullcontext():
                     result = await job.run()

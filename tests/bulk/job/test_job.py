@@ -17,6 +17,7 @@ from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job.again import begun_again, require_allowed
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import (
+    Journal,
     JournalError,
     JournalFinishedError,
     JournalMismatchError,
@@ -497,6 +498,55 @@ async def test_a_vendor_that_stays_away_ends_the_job_and_leaves_the_rows_waiting
     order.cancel()
     sandbox.start()
     assert (await apply(client, prefixes(), path)).ok
+
+
+@pytest.mark.parametrize("fault", ["drop", "half", "page,http_status=502", "hold"])
+@pytest.mark.parametrize("rate_limit", ["auto", None])
+async def test_a_vendor_that_answers_no_update_well_ends_the_job_and_leaves_most_rows_waiting(
+    sandbox, path, fault, rate_limit
+):
+    order = sandbox.order(f"{fault},endpoint=update")
+    async with AsyncClient(
+        sandbox.api_key, sandbox.api_secret, base_url=sandbox.url, retry=QUICK, timeout=0.2
+    ) as client:
+        result = await apply(client, prefixes(), path, concurrency=2, patience=0.001, rate_limit=rate_limit)
+        assert result.ended is Ended.ERROR
+        assert result.error is not None
+        assert result.counts.keys() == {RowState.UNKNOWN, RowState.WAITING}
+        assert 2 <= result.counts[RowState.UNKNOWN] <= 10
+        assert updates(sandbox).total() <= 10
+        order.cancel()
+        assert (await apply(client, prefixes(), path)).ok
+
+
+async def test_a_journal_that_cannot_be_read_any_more_ends_the_job_with_what_the_run_knows(
+    sandbox, client, path, monkeypatch
+):
+    """Also of rows that an earlier run has done."""
+    order = sandbox.order("minus1,key_id=9,endpoint=update")
+    await apply(client, prefixes(), path, concurrency=1)
+    order.cancel()
+    before = sum(trunk.updates for trunk in sandbox.trunks)
+    plan = await planned(client, prefixes())
+    left, settle = 5, Journal.settle
+
+    def settle_and_overwrite(journal, row, result):
+        nonlocal left
+        settle(journal, row, result)
+        left -= 1
+        if left == 0:
+            for one in (path, path.with_name(f"{path.name}-wal")):
+                one.write_bytes(b"no journal " * 5000)
+
+    monkeypatch.setattr(Journal, "settle", settle_and_overwrite)
+    job = Job(client, plan, path, JobOptions(concurrency=2))
+    result = await job.run()
+    done = sum(trunk.updates for trunk in sandbox.trunks)
+    assert (result.ended, type(result.error)) == (Ended.ERROR, JournalError)
+    assert 0 < before < done
+    # When SQLite notices is its own affair.
+    assert (result.counts[RowState.DONE], result.counts.total()) == (done, TRUNKS)
+    assert sum(known.state is RowState.DONE for known in job.results.values()) == done - before
 
 
 # -- stopping ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import given, strategies as st
@@ -13,10 +14,21 @@ from support.trunks import row
 from support.values import trunk_update
 
 from benchmarks import limits, virtual_time
-from itnio_async import BulkRun, GatewayBusyError, RateLimit
+from itnio_async import (
+    BulkRun,
+    ConflictError,
+    ConnectionLost,
+    DeadlineExceeded,
+    GatewayBusyError,
+    RateLimit,
+    ReadTimeout,
+    ServerError,
+    UnexpectedResponseError,
+)
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Sender, Updates
+from itnio_async.bulk.job.silence import Silence
 from itnio_async.bulk.journal.journal import JournalError, JournalRow, Result, RowState
 from itnio_async.bulk.plan.plan import PlanItem, Verdict
 from itnio_async.runs.pace import Pace
@@ -259,3 +271,106 @@ def test_at_its_time_a_job_ends_also_where_all_that_is_left_waits_to_be_sent_aga
     assert set(states) == set(journal.marked)
     assert {state for row, state in states.items() if row not in done} == {RowState.WAITING}
     assert (told.under_way, told.unknown, told.failed) == (0, 0, 0)
+
+
+# -- a vendor that answers nothing well -------------------------------------------------------------------------------
+
+PATIENCE, TIMEOUT = 30.0, 10.0
+NOTHING_WELL = {
+    "lost": (lambda: ConnectionLost("lost"), 0.05),
+    "late": (lambda: ReadTimeout("late"), TIMEOUT),
+    "no time left": (lambda: DeadlineExceeded("late"), TIMEOUT),
+    "a page": (lambda: UnexpectedResponseError("502", 502), 0.05),
+    "no room": (lambda: GatewayBusyError("busy", 429, may_have_been_processed=False), 0.05),
+    "its system fails": (lambda: ServerError("-18", -18), 0.05),
+}
+
+
+async def refused():
+    raise ConflictError("taken", -47)
+
+
+def send_in_rounds(answer, *, rows=2000, rounds=1, rate_limit="auto", between=0.0):
+    """How a job ends whose updates `answer` answers, how many of its rows have an outcome, and when it ends."""
+
+    async def main():
+        clock = asyncio.get_running_loop().time
+
+        async def vendor(update):
+            await answer(update.key_id)
+            return limits.ANSWER
+
+        def bulk(endpoint, updates, **options):
+            return BulkRun(str(endpoint), vendor, updates, idempotent=True, **options)
+
+        journal, ending = FastJournal(), Ending(None, clock)
+        options = JobOptions(concurrency=10, patience=PATIENCE, rate_limit=rate_limit, max_failures=0)
+        sender = Sender(
+            journal,
+            bulk,
+            options,
+            ending=ending,
+            meter=Meter(None, clock=clock),
+            clock=clock,
+            silence=Silence(PATIENCE, clock=clock),
+            pace=None if rate_limit is None else Pace(10, patience=PATIENCE, clock=clock),
+        )
+        for _ in range(rounds):
+            if not ending.is_early:
+                await asyncio.sleep(between)
+                await sender.send(opened(rows))
+        states = Counter(result.state for _, result in journal.settled if result.attempts)
+        return ending, states, clock()
+
+    return virtual_time.run(main())
+
+
+@pytest.mark.parametrize("rate_limit", ["auto", None, 100])
+@pytest.mark.parametrize("kind", NOTHING_WELL)
+def test_a_vendor_that_answers_nothing_well_ends_the_job_after_its_patience_and_one_timeout(kind, rate_limit):
+    error, seconds = NOTHING_WELL[kind]
+
+    async def answer(key_id):
+        await asyncio.sleep(seconds)
+        failure = error()
+        failure.attempts = 1
+        raise failure
+
+    ending, states, end = send_in_rounds(answer, rows=20_000, rate_limit=rate_limit)
+    assert ending.how is Ended.ERROR
+    assert type(ending.error) is type(error())
+    assert PATIENCE <= end <= PATIENCE + TIMEOUT + 1
+    assert states.total() < 10_000
+
+
+def test_rounds_that_are_shorter_than_the_patience_add_up_and_what_lies_between_them_does_not():
+    async def answer(key_id):
+        await asyncio.sleep(0.1)
+        raise ConnectionLost("lost", attempts=1)
+
+    # Each takes 10 s and an hour of listing before it.
+    ending, _, end = send_in_rounds(answer, rows=1000, rounds=6, rate_limit=None, between=3600.0)
+    assert (ending.how, type(ending.error)) == (Ended.ERROR, ConnectionLost)
+    assert 3 * 3600 + PATIENCE <= end <= 4 * 3600 + PATIENCE + 1
+
+
+@pytest.mark.parametrize("answers", [asyncio.sleep, lambda _: refused()], ids=["done", "refused for what it is"])
+def test_now_and_then_a_good_answer_keeps_the_job_going(answers):
+    async def answer(key_id):
+        await asyncio.sleep(TIMEOUT)
+        if key_id % 20 == 0:
+            return await answers(0)
+        raise ReadTimeout("late", attempts=1)
+
+    ending, _, end = send_in_rounds(answer, rows=200, rate_limit=None)
+    assert (ending.how, end) == (Ended.FINISHED, 200)
+
+
+def test_one_row_that_is_never_answered_does_not_end_the_job():
+    async def answer(key_id):
+        if key_id == 1:
+            await asyncio.sleep(10 * PATIENCE)
+            raise ReadTimeout("late", attempts=1)
+
+    ending, _, end = send_in_rounds(answer, rows=20, rounds=3)
+    assert (ending.how, end) == (Ended.FINISHED, 30 * PATIENCE)

@@ -15,6 +15,7 @@ from itnio_async.bulk.journal.journal import Journal, JournalMismatchError, RowS
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
 from itnio_async.bulk.plan.undo import plan_undo
+from itnio_async.bulk.report.changes import changes_of
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.sandbox import Sandbox
 
@@ -150,3 +151,120 @@ async def test_another_account_and_a_journal_in_use_are_refused(sandbox, client,
             await undo(client, tmp_path / "there")
     finally:
         await journal.aclose()
+
+
+# -- rows that a job sends a second time ------------------------------------------------------------------------------
+
+
+def with_password(password):
+    """A row that corrects a password and one that keeps the job from being over."""
+    return [row(2, 3, sip_prefix="9", sip_password=password), row(3, 5, sip_prefix="9")]
+
+
+async def opened_again(sandbox, client, path):
+    """A journal whose first row is done, with a wrong password, and whose second row is open."""
+    before = settings(sandbox)
+    order = sandbox.order("drop,key_id=5,endpoint=update")
+    await applied(client, path, with_password("made-up-wrong"), rounds=1)
+    order.cancel()
+    assert sandbox.trunk(3).sip_prefix == "9"
+    return before
+
+
+async def refused_at_the_second_time(sandbox, client, path, password="made-up-right"):
+    sandbox.order("minus23,key_id=3,endpoint=update")
+    result = await applied(client, path, with_password(password))
+    assert result.counts == {RowState.REFUSED: 1, RowState.DONE: 1}
+
+
+async def interrupted_before_the_second_time(sandbox, client, path):
+    job = Job(client, make_plan(with_password("made-up-right"), await list_trunks(client)), path)
+    order = sandbox.order("minus1,endpoint=update")
+    assert (await job.run()).ended is Ended.ERROR
+    order.cancel()
+    assert read_journal(path).rows[0].state is RowState.WAITING
+
+
+async def interrupted_at_the_second_time(sandbox, client, path):
+    order = sandbox.order("hold,key_id=3,endpoint=update")
+    job = Job(client, make_plan(with_password("made-up-right"), await list_trunks(client)), path)
+    running = asyncio.ensure_future(job.run())
+    await order.reached(1)
+    job.stop_now()
+    assert (await running).ended is Ended.CUT_OFF
+    order.cancel()
+    assert read_journal(path).rows[0].state is RowState.UNKNOWN
+
+
+async def done_at_the_second_time(sandbox, client, path):
+    assert (await applied(client, path, with_password("made-up-right"))).ok
+
+
+async def done_at_the_third_time(sandbox, client, path):
+    await interrupted_at_the_second_time(sandbox, client, path)
+    assert (await applied(client, path, with_password("made-up-again"))).ok
+
+
+async def lost_and_then_refused(sandbox, client, path):
+    order = sandbox.order("half,key_id=3,endpoint=update")
+    await applied(client, path, with_password("made-up-right"), rounds=1)
+    order.cancel()
+    await refused_at_the_second_time(sandbox, client, path, "made-up-again")
+
+
+@pytest.mark.parametrize("listed", ["clear", "masked"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        refused_at_the_second_time,
+        interrupted_before_the_second_time,
+        interrupted_at_the_second_time,
+        done_at_the_second_time,
+        done_at_the_third_time,
+        lost_and_then_refused,
+    ],
+)
+async def test_what_a_job_did_before_it_sent_a_row_again_is_undone_too(sandbox, client, tmp_path, then, listed):
+    sandbox.assumptions.listed_password = listed
+    before = await opened_again(sandbox, client, tmp_path / "there")
+    await then(sandbox, client, tmp_path / "there")
+    assert sandbox.trunk(3).sip_prefix == "9"
+    sandbox.assumptions.listed_password = "clear"  # an update needs it
+    back = await undo(client, tmp_path / "there")
+    assert back.skipped == ()
+    assert 3 in {one.key_id for one in back.secrets}
+    for order in sandbox.orders:
+        order.cancel()
+    assert (await Job(client, back.plan, tmp_path / "back").run()).ok
+    assert settings(sandbox) == before
+    # Once undone, nothing is left to undo.
+    assert not (await undo(client, tmp_path / "there")).plan.has_changes
+
+
+async def test_a_first_update_that_was_lost_and_then_refused_is_undone_where_it_took_effect(sandbox, client, tmp_path):
+    sandbox.assumptions.listed_password = "masked"
+    before = settings(sandbox)
+    await lost_and_then_refused(sandbox, client, tmp_path / "there")
+    sandbox.assumptions.listed_password = "clear"
+    back = await undo(client, tmp_path / "there")
+    assert back.skipped == ()
+    for order in sandbox.orders:
+        order.cancel()
+    assert (await Job(client, back.plan, tmp_path / "back").run()).ok
+    assert settings(sandbox) == before
+
+
+async def test_what_somebody_changes_before_a_row_is_sent_again_is_skipped(sandbox, client, tmp_path):
+    await opened_again(sandbox, client, tmp_path / "there")
+    await client.sip_trunks.update((await list_trunks(client))[2].to_update(sip_prefix="6"))
+    result = await applied(client, tmp_path / "there", with_password("made-up-right"))
+    assert result.counts == {RowState.REFUSED: 1, RowState.DONE: 1}
+    back = await undo(client, tmp_path / "there")
+    assert [(one.key_id, one.reason) for one in back.skipped] == [(3, "it has changed since: sip_prefix")]
+
+
+async def test_the_report_has_all_that_a_job_changed_on_a_trunk(sandbox, client, tmp_path):
+    await opened_again(sandbox, client, tmp_path / "there")
+    await done_at_the_second_time(sandbox, client, tmp_path / "there")
+    (changed, _) = changes_of(read_journal(tmp_path / "there").rows)
+    assert list(map(str, changed.changes)) == ["sip_prefix: (nothing) -> 9", "sip_password: (changed)"]
