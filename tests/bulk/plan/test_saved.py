@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import attrs
 import pytest
@@ -207,18 +207,18 @@ def test_whatever_stands_in_a_line_is_taken_or_refused(path, value):
     rows = [*ROWS[:3], doubtful]
     saved(path, rows).begin("a.journal")
     lines = list(map(json.loads, path.read_text().splitlines()))
-    journal = sqlite3.connect(":memory:")
-    journal.execute(TABLES[1])
-    for number, place in [(number, place) for number, line in enumerate(lines) for place in places_in(line)]:
-        edited = [*lines[:number], replaced(lines[number], place, value), *lines[number + 1 :]]
-        path.write_text("".join(json.dumps(line) + "\n" for line in edited))
-        with suppress(SavedPlanError):
-            plan = read_plan(path)
-            assert plan.header.match in {"key_id", "name"}
-            assert None not in (plan.applied, plan.header.source, plan.header.accounts)
-            fresh = make_plan(plan.changes(IDENTITY, rows), TRUNKS)
-            plan.changed(IDENTITY, TRUNKS)
-            journal.executemany(INSERT, [values_of(journal_row(item)) for item in fresh])
+    with closing(sqlite3.connect(":memory:")) as journal:
+        journal.execute(TABLES[1])
+        for number, place in [(number, place) for number, line in enumerate(lines) for place in places_in(line)]:
+            edited = [*lines[:number], replaced(lines[number], place, value), *lines[number + 1 :]]
+            path.write_text("".join(json.dumps(line) + "\n" for line in edited))
+            with suppress(SavedPlanError):
+                plan = read_plan(path)
+                assert plan.header.match in {"key_id", "name"}
+                assert None not in (plan.applied, plan.header.source, plan.header.accounts)
+                fresh = make_plan(plan.changes(IDENTITY, rows), TRUNKS)
+                plan.changed(IDENTITY, TRUNKS)
+                journal.executemany(INSERT, [values_of(journal_row(item)) for item in fresh])
 
 
 async def test_a_saved_plan_is_applied(path, tmp_path):

@@ -6,6 +6,7 @@ import asyncio
 
 import attrs
 import pytest
+from support.fault_server import until
 from support.trunks import row
 
 from itnio_async import GroupBinding
@@ -193,6 +194,8 @@ async def interrupted_at_the_second_time(sandbox, client, path):
     job.stop_now()
     assert (await running).ended is Ended.CUT_OFF
     order.cancel()
+    # The vendor carries it out all the same, after its client has gone.
+    await until(lambda: any(request.fault == "hold" for request in sandbox.requests))
     assert read_journal(path).rows[0].state is RowState.UNKNOWN
 
 
