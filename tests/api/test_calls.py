@@ -25,6 +25,7 @@ from itnio_async import (
 )
 from itnio_async.api.agent_groups import DELETE, AgentGroupKey
 from itnio_async.api.agents import DELETE as DELETE_AGENTS, AgentAdd, BatchAction, IdBatch
+from itnio_async.api.call_tasks import CANCEL, CallTaskCancel
 from itnio_async.api.open_types import OpenRequest
 from itnio_async.endpoint import EnvelopeForm
 from itnio_async.values import UNSET, Unset
@@ -88,6 +89,12 @@ async def test_an_id_is_one_segment_of_the_path_or_refused(app_id: str) -> None:
 async def test_a_missing_id_would_be_another_path(app_id: Any) -> None:
     with pytest.raises(InvalidRequestError):
         await sent(PUT, Part(app_id=app_id))
+
+
+@pytest.mark.parametrize("task_id", [7, 3_000_000_000, "3000000000", 2**63])
+async def test_an_id_that_is_sent_as_a_text_is_of_any_length(task_id: Any) -> None:
+    request = await sent(CANCEL, CallTaskCancel(task_id=task_id))
+    assert request.content == b'{"taskId":"%d"}' % int(task_id)
 
 
 @pytest.mark.parametrize(
