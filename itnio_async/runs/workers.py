@@ -12,6 +12,7 @@ import asyncio
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Set
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -69,8 +70,10 @@ class Workers(Generic[Q, R]):
         self._rule = rule
         self._concurrency = concurrency
         self._give_up = give_up
-        # For the calls under way and the outcomes that nobody has taken yet.
-        self._places = asyncio.Semaphore(2 * concurrency)
+        # Places for the calls under way and the outcomes that nobody has taken yet. An `asyncio.Semaphore` takes five
+        # calls a request also where nobody waits for it.
+        self._free = 2 * concurrency
+        self._waiters: deque[asyncio.Future[None]] = deque()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -110,7 +113,9 @@ class Workers(Generic[Q, R]):
         """Return an outcome that is there, or None."""
         outcome = self._outcomes.take()
         if outcome is not None:
-            self._places.release()
+            self._free += 1
+            if self._waiters and not (waiter := self._waiters.popleft()).done():
+                waiter.set_result(None)
         return outcome
 
     async def next(self) -> AnyOutcome[Q, R] | None:
@@ -193,7 +198,9 @@ class Workers(Generic[Q, R]):
             # A stop interrupts those that wait here.
             self._reading.add(worker)
             try:
-                await self._places.acquire()
+                while not self._free:  # one that was woken may find that another has come first
+                    await self._wait_for_place()
+                self._free -= 1
                 request = await self._source.read()
             except StopAsyncIteration:
                 self._read_no_more()
@@ -222,6 +229,12 @@ class Workers(Generic[Q, R]):
             finally:
                 self._outcomes.put(index, outcome)
                 self._news.set()
+
+    async def _wait_for_place(self) -> None:
+        # A wake-up that meets a cancellation is lost, which is right: only a run that stops cancels.
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
 
     async def _end(self) -> None:
         """Close the source and tell everybody; the last worker does it."""

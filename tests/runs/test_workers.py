@@ -83,7 +83,7 @@ def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(
         assert trickle.closed == is_async
         assert most <= concurrency
         # A worker that the end met while it read keeps its place, and nothing else does.
-        assert concurrency <= under_test._places._value < 2 * concurrency
+        assert concurrency <= under_test._free < 2 * concurrency
         assert not others()
 
     asyncio.run(main())

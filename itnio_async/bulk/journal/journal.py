@@ -53,6 +53,7 @@ __all__ = [
 
 # Seconds that results wait for others, so that many are written at once: with the writing itself within 50 ms.
 WRITE_AFTER = 0.025
+_WITHOUT_ANSWER = Result(RowState.UNKNOWN, reason=NO_ANSWER)
 
 R = TypeVar("R")
 
@@ -151,8 +152,8 @@ class Journal:
         Raises `JournalError`, as the future does. It is written also where the wait for it is cancelled.
         """
         self._check_writable()
-        for row in rows:
-            self.results[row] = Result(RowState.UNKNOWN, reason=NO_ANSWER, temporary=temporary.get(row))
+        self.results.update(dict.fromkeys(rows, _WITHOUT_ANSWER))
+        self.results.update((row, _WITHOUT_ANSWER._replace(temporary=name)) for row, name in temporary.items())
         marking = asyncio.shield(self._start_write(marked=rows, temporary=temporary))
         # Seen, also where nobody asks any more: `error` keeps it.
         marking.add_done_callback(lambda done: done.cancelled() or done.exception())
