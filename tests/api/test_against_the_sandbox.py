@@ -243,19 +243,6 @@ def at(body: Any, path: str) -> Any:
     return body
 
 
-ONLY_THE_SANDBOX_TAKES["null in a filter, which the client leaves out"] = lambda endpoint, field, body: (
-    field.startswith("params.") and at(body, camel(field)) is None
-)
-ONLY_THE_SANDBOX_TAKES["a tag that is there twice, which is an assumption of the sandbox"] = (
-    lambda endpoint, field, body: (
-        field in ("label_name", "labelName") and len({*body["labelName"]}) < len(body["labelName"])
-    )
-)
-ONLY_THE_SANDBOX_TAKES["the ending of a name and base64, which the sandbox looks at after the form"] = (
-    lambda endpoint, field, body: endpoint.path.endswith("/upload") and field in ("file", "file_name", "fileName")
-)
-
-
 class Asked:
     """A request as the rules look at it."""
 
@@ -341,6 +328,14 @@ def asked(draw: st.DrawFn, fields: Fields) -> dict[str, Any]:
         else:
             body[draw(st.sampled_from(sorted(fields)))] = draw(WRONG)
     return body
+
+
+@pytest.mark.parametrize("member", [None, 1, [], "x" * 21])
+def test_client_and_sandbox_refuse_a_wrong_member_of_a_list(member: Any) -> None:
+    (endpoint,) = (endpoint for endpoint in ENDPOINTS if endpoint.path == "/v3/cc/seatGroup/basicSetting")
+    body = {"voiceGroupId": 1, "displaySwitch": 0, "encryptNumber": 0, "labelName": [member]}
+    assert refusal_of(endpoint, body)
+    assert error_of(endpoint, body) is not None
 
 
 @EACH

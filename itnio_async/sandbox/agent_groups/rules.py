@@ -37,7 +37,7 @@ SETTINGS: Fields = {
     "timeoutIdle": _CLEARED,
     "timeoutWaitSec": OPTIONAL_ID,
     "turnSeatRing": Field(is_text),
-    "labelName": Field(is_list, most=10, members=Field(is_text, most=20)),
+    "labelName": Field(is_list, most=10, members=Field(is_text, required=True, most=20)),
     "displaySwitch": _ON_OFF,
     "encryptNumber": _ON_OFF,
     "fsNode": Field(is_text, values=("SG_FS", "USA_FS", "UAE_FS")),
