@@ -81,27 +81,8 @@ def cancelled_by_ctrl_c(task: asyncio.Task[Any]) -> Iterator[None]:
     asyncio's own handler cancels in the middle of whatever runs: of a callback too that has just found a future without
     a result, and is about to set one. Here it is done between two callbacks.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    with first_ctrl_c_waits(lambda: task.get_loop().call_soon_threadsafe(task.cancel)):
         yield
-        return
-    loop = task.get_loop()
-    pressed = False
-
-    def handle(*_: object) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-        loop.call_soon_threadsafe(task.cancel)
-
-    with _handlers((signal.SIGINT,), handle):
-        try:
-            yield
-        except asyncio.CancelledError:
-            if not pressed:
-                raise
-    if pressed:
-        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -112,8 +93,8 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
-    """Let the first Ctrl-C wait for the end of this: an import that is cut off leaves modules half loaded."""
+def first_ctrl_c_waits(then: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Call `then` at the first Ctrl-C and raise `KeyboardInterrupt` when this ends, or at once at a later one."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
@@ -124,9 +105,14 @@ def held_back() -> Iterator[None]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
+        then()
 
     with _handlers((signal.SIGINT,), handle):
-        yield
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not pressed:
+                raise
     if pressed:
         raise KeyboardInterrupt
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from typer.core import TyperCommand, TyperGroup
 
 from itnio_async.cli import exits
-from itnio_async.cli.interrupts import held_back
+from itnio_async.cli.interrupts import first_ctrl_c_waits
 from itnio_async.cli.option_groups import flattened
 
 HELP = {"help_option_names": ["--help", "-h"]}
@@ -58,7 +58,7 @@ class LazyCommand(TyperCommand):
 
 def _loaded(command: Command, *, rich: bool) -> Any:
     app = typer_app(rich=rich)
-    with held_back():
+    with first_ctrl_c_waits():  # an import that is cut off leaves modules half loaded
         function = command.load()
     register = app.command(
         command.name, help=text_of(function), epilog=exits.TEXT, context_settings={**HELP, **command.settings}

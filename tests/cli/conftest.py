@@ -89,6 +89,22 @@ def itnio(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 
 @pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """Where the journal of a test's job is to be."""
+    return tmp_path / "job.journal"
+
+
+@pytest.fixture
+def apply(itnio: Callable[..., Result], journal: Path) -> Callable[..., Result]:
+    """Applies a file with a journal of the test's own, without a question."""
+
+    def run(file: object, *options: object) -> Result:
+        return itnio("trunks", "apply", file, "--yes", "--journal", journal, *options)
+
+    return run
+
+
+@pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What is captured counts as a terminal, 100 columns wide."""
     monkeypatch.setenv("COLUMNS", "100")

@@ -172,18 +172,18 @@ class _Rows:
             columns(cells)
 
 
-def _draw(found: list[Any], columns_: _Columns, *, secrets: bool) -> None:
+def _draw(found: list[Any], wanted: _Columns, *, secrets: bool) -> None:
     """Draw a table of the columns that have something in them, as many of the first as the terminal has room for."""
     if not found:
         return
-    names = columns_.names
+    names = wanted.names
     cells = dict(zip(names, zip(*(_cells(record, names, secrets) for record in found), strict=True), strict=True))
-    used = [name for name in names if columns_.chosen or any(cell not in (None, "") for cell in cells[name])]
+    used = [name for name in names if wanted.chosen or any(cell not in (None, "") for cell in cells[name])]
     room = console().width
     shown: list[str] = []
     for name in used:
         room -= min(24, max(len(visible(text)) for text in (name, *cells[name]))) + 2
-        if room < 0 and shown and not columns_.chosen:
+        if room < 0 and shown and not wanted.chosen:
             break
         shown.append(name)
     table(list(map(_heading, shown)), list(zip(*(cells[name] for name in shown), strict=True)))

@@ -18,21 +18,6 @@ from itnio_async.bulk.journal import table
 from itnio_async.cli.trunks.when import When, WhenOptions, shown_moment
 
 
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
-@pytest.fixture
-def apply(itnio, journal):
-    """Applies a file with a journal of the test's own, without a question."""
-
-    def run(file, *options):
-        return itnio("trunks", "apply", file, "--yes", "--journal", journal, *options)
-
-    return run
-
-
 def states(journal):
     return {row.key_id: row.state for row in read_journal(journal).rows}
 

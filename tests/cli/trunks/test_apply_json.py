@@ -11,11 +11,6 @@ from cli.trunks.test_apply import sent
 
 
 @pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
-@pytest.fixture
 def lines(itnio, journal):
     """Runs a command of a job, and returns its exit status, the objects that it writes, and what it says.
 

@@ -21,11 +21,6 @@ def rows(csv):
     return csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in range(1, 13)))
 
 
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
 def updates(sandbox):
     return sum(request.path.endswith("/update") for request in sandbox.requests)
 

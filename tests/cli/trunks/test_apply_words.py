@@ -15,21 +15,8 @@ from itnio_async.cli.trunks import job_end
 PASSWORDS = "key_id,sip_password"
 
 
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
 def sent(sandbox):
     return sum(request.path.endswith("/update") for request in sandbox.requests)
-
-
-@pytest.fixture
-def apply(itnio, journal):
-    def run(file, *options):
-        return itnio("trunks", "apply", file, "--yes", "--journal", journal, *options)
-
-    return run
 
 
 @pytest.mark.parametrize("shown", ["clear", "masked", "absent"])

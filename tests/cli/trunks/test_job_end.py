@@ -26,11 +26,6 @@ def file(csv):
 
 
 @pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
-@pytest.fixture
 def apply(itnio, sandbox, file, journal, tmp_path):
     """Applies the file, one trunk of which is refused; gives the status, the result and what was said."""
     sandbox.order(f"minus23,key_id={REFUSED},endpoint=update")

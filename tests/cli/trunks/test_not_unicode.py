@@ -18,19 +18,6 @@ from itnio_async.bulk.job.account_lock import one_job
 
 
 @pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
-@pytest.fixture
-def apply(itnio, journal):
-    def run(file, *options):
-        return itnio("trunks", "apply", file, "--yes", "--journal", journal, *options)
-
-    return run
-
-
-@pytest.fixture
 def odd_directory(tmp_path, monkeypatch):
     """A directory whose name is not UTF-8, as one of an old system is, and everything in it."""
     directory = os.fsdecode(os.fsencode(tmp_path) + b"/lat\xfc")

@@ -19,11 +19,6 @@ def file(csv):
     return csv("key_id,sip_trunk_name,sip_prefix", f"1,{SECOND},9", f"2,{FIRST},")
 
 
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "job.journal"
-
-
 def names(sandbox):
     return [sandbox.trunk(1).sip_trunk_name, sandbox.trunk(2).sip_trunk_name]
 
