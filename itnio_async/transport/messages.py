@@ -7,7 +7,7 @@ without anybody looking: their bytes are kept as they are then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,17 @@ import httpx
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 CONNECTION_EXTENSION = "itnio_connection"
+
+
+def _late(place: str, make: Callable[[Any], Any]) -> Any:
+    """Return an attribute that is made when somebody looks at it first; it stands at `place`, where None is before."""
+
+    def get(instance: Any) -> Any:
+        if getattr(instance, place) is None:
+            setattr(instance, place, make(instance))
+        return getattr(instance, place)
+
+    return property(get, lambda instance, value: setattr(instance, place, value))
 
 
 class RequestHead(NamedTuple):
@@ -34,9 +45,10 @@ class LazyRequest(httpx.Request):
     its line break. Method and address are plain attributes, since a property costs each look at it a call.
     """
 
-    # What is made when somebody looks.
     _headers: httpx.Headers | None = None
     _stream: Any = None
+    headers: httpx.Headers = _late("_headers", lambda self: self._make_headers())
+    stream: Any = _late("_stream", lambda self: httpx.ByteStream(self._content))
 
     def __init__(
         self,
@@ -70,28 +82,9 @@ class LazyRequest(httpx.Request):
             return LazyRequest(head, self._content, self.extensions, (*self._more, *more), self._lines + lines)
         return full_request(self, more)
 
-    @property
-    def headers(self) -> httpx.Headers:
-        """The headers, made now; from here on they may be changed."""
-        if self._headers is None:
-            length = b"%d" % len(self._content)
-            self._headers = httpx.Headers([*self._head.headers, (b"Content-Length", length), *self._more])
-        return self._headers
-
-    @headers.setter
-    def headers(self, value: httpx.Headers) -> None:
-        self._headers = value
-
-    @property
-    def stream(self) -> Any:
-        """The body as httpx's transports read it."""
-        if self._stream is None:
-            self._stream = httpx.ByteStream(self._content)
-        return self._stream
-
-    @stream.setter
-    def stream(self, value: Any) -> None:
-        self._stream = value
+    def _make_headers(self) -> httpx.Headers:
+        length = (b"Content-Length", b"%d" % len(self._content))
+        return httpx.Headers([*self._head.headers, length, *self._more])
 
 
 def full_request(request: httpx.Request, more: RawHeaders) -> httpx.Request:
@@ -126,11 +119,14 @@ class LazyResponse(httpx.Response):
     is_stream_consumed = False
     default_encoding = "utf-8"
     _num_bytes_downloaded = 0
-    # What is made when somebody looks.
     _headers: httpx.Headers | None = None
+    _extensions = _history = _time_taken = None
     _stream: Any = None
-    _extensions: dict[str, Any] | None = None
-    _history: list[httpx.Response] | None = None
+    headers: httpx.Headers = _late("_headers", lambda self: httpx.Headers(list(self._raw_headers)))
+    extensions: dict[str, Any] = _late("_extensions", lambda self: self._make_extensions())
+    history: list[httpx.Response] = _late("_history", lambda _: [])
+    elapsed: timedelta = _late("_time_taken", lambda self: self._take_time())
+    stream: Any = _late("_stream", lambda self: httpx.ByteStream(self._body))
     _seconds: float | None = None
 
     def __init__(
@@ -156,69 +152,18 @@ class LazyResponse(httpx.Response):
         """Return the body, or None where somebody may have read it or put another one in its place."""
         return self._body if self._stream is None else None
 
-    @property
-    def headers(self) -> httpx.Headers:
-        """The headers, made now."""
-        if self._headers is None:
-            self._headers = httpx.Headers(list(self._raw_headers))
-        return self._headers
+    def _make_extensions(self) -> dict[str, Any]:
+        return {} if self._details is None else extensions_of(self.connection, self._details)
 
-    @headers.setter
-    def headers(self, value: httpx.Headers) -> None:
-        self._headers = value
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """What the transport tells besides, made now."""
-        if self._extensions is None:
-            self._extensions = {} if self._details is None else extensions_of(self.connection, self._details)
-        return self._extensions
-
-    @extensions.setter
-    def extensions(self, value: dict[str, Any]) -> None:
-        self._extensions = value
-
-    @property
-    def history(self) -> list[httpx.Response]:
-        """The redirects before, of which there are none."""
-        if self._history is None:
-            self._history = []
-        return self._history
-
-    @history.setter
-    def history(self, value: list[httpx.Response]) -> None:
-        self._history = value
-
-    @property
-    def elapsed(self) -> timedelta:
-        """The time from the request to its answer."""
+    def _take_time(self) -> timedelta:
         if self._seconds is None:
             raise RuntimeError("`elapsed` is set once the answer has passed the signer.")
         return timedelta(seconds=self._seconds)
-
-    @elapsed.setter
-    def elapsed(self, value: timedelta) -> None:
-        self._seconds = value.total_seconds()
-
-    @property
-    def stream(self) -> Any:
-        """The body as a stream."""
-        if self._stream is None:
-            self._stream = httpx.ByteStream(self._body)
-        return self._stream
-
-    @stream.setter
-    def stream(self, value: Any) -> None:
-        self._stream = value
 
     def __getstate__(self) -> dict[str, Any]:
         # The transport's own objects do not travel, as with httpx's answers.
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name not in ("_details", "_extensions", "_stream")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._details = None
 
 
 def raw_headers_of(response: httpx.Response) -> RawHeaders:
