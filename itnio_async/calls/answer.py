@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 import httpx
-from attrs import define, field
 
 from itnio_async.calls.envelope import Envelope, NotAnEnvelope, read_envelope
 from itnio_async.calls.request import Attempt, CallRequest
@@ -28,63 +27,41 @@ from itnio_async.errors import (
     UnexpectedResponseError,
 )
 from itnio_async.redaction import blank_out, excerpt, without_secrets
-from itnio_async.transport.messages import CONNECTION_EXTENSION, LazyResponse, RawHeaders, raw_headers_of
+from itnio_async.transport.messages import LazyResponse, RawHeaders, raw_headers_of
 
 R = TypeVar("R")
-
-
-@define(eq=False)
-class Answer:
-    """An HTTP answer, read whole."""
-
-    http_status: int
-    raw_headers: RawHeaders = field(repr=False)
-    content: bytes = field(repr=False)
-    connection: int | None = None
-
-    @property
-    def headers(self) -> httpx.Headers:
-        """The headers as httpx has them, to look for one by its name."""
-        return httpx.Headers(list(self.raw_headers))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def whole_answer(response: httpx.Response, most: int) -> Answer | None:
-    """Return the answer if its body is there, whole and not encoded, as nearly all of them are; else None.
+def whole_content(response: httpx.Response, most: int) -> bytes | None:
+    """Return the answer's body if it is there, whole and not encoded, as nearly all of them are; else None.
 
     Raises `UnexpectedResponseError` for one of more than `most` bytes.
     """
     if not isinstance(response, LazyResponse) or (body := response.body()) is None:
         return None
-    headers = raw_headers_of(response)
-    if _coding_of(headers) is not None:
+    if _coding_of(raw_headers_of(response)) is not None:
         return None
     if len(body) > most:
         raise _too_large(response.status_code, most)
-    return Answer(response.status_code, headers, body, response.connection)
+    return body
 
 
-async def read_answer(response: httpx.Response, most: int) -> Answer:
-    """Return the answer with its decoded body, of at most `most` bytes; closes the response in any case.
+async def read_content(response: httpx.Response, most: int) -> bytes:
+    """Return the answer's decoded body, of at most `most` bytes; closes the response in any case.
 
     Raises `UnexpectedResponseError` as soon as there is more, and for a content coding that was not asked for.
     """
-    status, headers = response.status_code, raw_headers_of(response)
     try:
-        content = await _read_content(response, _coding_of(headers), most)
+        if response.is_closed or response.is_stream_consumed:
+            return _content_read_before(response, most)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        coding = _coding_of(raw_headers_of(response))
+        return await _decoded(aiter(response.stream), coding, response.status_code, most)
     finally:
         await response.aclose()
-    connection, _ = response.extensions.get(CONNECTION_EXTENSION, (None, None))
-    return Answer(status, headers, content, connection)
-
-
-async def _read_content(response: httpx.Response, coding: str | None, most: int) -> bytes:
-    if response.is_closed or response.is_stream_consumed:
-        return _content_read_before(response, most)
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    return await _decoded(aiter(response.stream), coding, response.status_code, most)
 
 
 def _coding_of(headers: RawHeaders) -> str | None:
@@ -204,45 +181,45 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 # -- judging ----------------------------------------------------------------------------------------------------------
 
 
-def judge(attempt: Attempt[R], answer: Answer) -> Response[R]:
-    """Note the answer on the attempt, and return what it means for the call.
+def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
+    """Return what the answer of an attempt means for the call.
 
     A failure in the envelope decides at any HTTP status; a success outside 2xx is none. Raises `ApiError` or
     `UnexpectedResponseError`.
     """
-    attempt.headers, attempt.connection, attempt.is_judged = answer.raw_headers, answer.connection, True
+    attempt.is_judged = True
     stranger = None
     try:
-        envelope = read_envelope(answer.content, attempt.request.template.envelope)
+        envelope = read_envelope(content, attempt.request.template.envelope)
     except NotAnEnvelope as found:
         stranger = found
     if stranger is not None:
         # Not raised while that is handled: it has the whole answer, and would come along as the context of ours.
-        kind = GatewayBusyError if answer.http_status in _BUSY else UnexpectedResponseError
-        raise _unexpected(attempt, answer, stranger.raw, str(stranger), kind) from None
+        kind = GatewayBusyError if attempt.http_status in _BUSY else UnexpectedResponseError
+        raise _unexpected(attempt, content, stranger.raw, str(stranger), kind) from None
     if envelope.status != SUCCESS:
-        raise _api_error(attempt, envelope, answer)
-    if not 200 <= answer.http_status < 300:
-        raise _unexpected(attempt, answer, envelope.raw, "the answer says success")
+        raise _api_error(attempt, envelope)
+    if not 200 <= attempt.http_status < 300:
+        raise _unexpected(attempt, content, envelope.raw, "the answer says success")
     try:
         data = attempt.request.template.read(envelope.data)
     except Mismatch as mismatch:
         if (key := attempt.request.template.envelope.data_key) is not None:
             mismatch.path.insert(0, key)
-        raise _unexpected(attempt, answer, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
+        raise _unexpected(attempt, content, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
     return Response(
         data=data,
         raw=envelope.raw,
         status=envelope.status,
         reason=envelope.reason,
-        http_status=answer.http_status,
-        headers=answer.raw_headers,
+        http_status=attempt.http_status,
+        headers=attempt.headers,
         attempts=attempt.number,
         elapsed=time.monotonic() - attempt.request.started,
     )
 
 
-def _api_error(attempt: Attempt[Any], envelope: Envelope, answer: Answer) -> ItnioError:
+def _api_error(attempt: Attempt[Any], envelope: Envelope) -> ItnioError:
     code, reason, secrets = envelope.status, envelope.reason, attempt.secrets()
     entry = attempt.request.template.family[code]
     raw = without_secrets(envelope.raw, secrets)
@@ -258,12 +235,12 @@ def _api_error(attempt: Attempt[Any], envelope: Envelope, answer: Answer) -> Itn
         meaning=entry.meaning,
         advice=entry.advice,
         endpoint=attempt.request.template.endpoint,
-        http_status=answer.http_status,
+        http_status=attempt.http_status,
         attempts=attempt.number,
     )
     if attempt.request.template.in_parts and not isinstance(error, _BEFORE_ANYTHING):
         error.may_have_been_processed = True
-    return _with_answer(error, attempt, answer, raw, secrets)
+    return _with_answer(error, attempt, raw, secrets)
 
 
 # What is refused before the vendor looks at the request.
@@ -289,28 +266,28 @@ def done_before(request: CallRequest[R], error: ItnioError) -> Response[Any] | N
 
 def _unexpected(
     attempt: Attempt[Any],
-    answer: Answer,
+    content: bytes,
     raw: Any,
     what: str,
     kind: type[UnexpectedResponseError] = UnexpectedResponseError,
 ) -> UnexpectedResponseError:
-    status, secrets = answer.http_status, attempt.secrets()
+    status, secrets = attempt.http_status, attempt.secrets()
     advice = _ADVICE.get(status) or _ADVICE.get(status // 100, _STRANGE)
     error = kind(
         f"{attempt.request.template.endpoint}: HTTP {status}, but {what}. {advice}",
         http_status=status,
-        retry_after=_retry_after(answer.headers),
-        body=excerpt(answer.content.decode(errors="replace"), secrets, BODY_EXCERPT, by_name=True),
+        retry_after=_retry_after(httpx.Headers(list(attempt.headers))),
+        body=excerpt(content.decode(errors="replace"), secrets, BODY_EXCERPT, by_name=True),
         may_have_been_processed=status != _NOT_PASSED_ON if kind is GatewayBusyError else None,
     )
-    return _with_answer(error, attempt, answer, without_secrets(raw, secrets), secrets)
+    return _with_answer(error, attempt, without_secrets(raw, secrets), secrets)
 
 
 E = TypeVar("E", ApiError, UnexpectedResponseError)
 
 
-def _with_answer(error: E, attempt: Attempt[Any], answer: Answer, raw: Any, secrets: tuple[str, ...]) -> E:
-    shown = [(name, blank_out(value.decode("latin-1"), secrets)) for name, value in answer.raw_headers]
+def _with_answer(error: E, attempt: Attempt[Any], raw: Any, secrets: tuple[str, ...]) -> E:
+    shown = [(name, blank_out(value.decode("latin-1"), secrets)) for name, value in attempt.headers]
     error.headers = httpx.Headers([(name, value.encode("latin-1", "replace")) for name, value in shown])
     error.raw = raw
     error.elapsed = time.monotonic() - attempt.request.started

@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from itnio_async import config
 from itnio_async.account import credential_source_of
-from itnio_async.calls.answer import done_before, judge, read_answer, server_time, whole_answer
+from itnio_async.calls.answer import done_before, judge, read_content, server_time, whole_content
 from itnio_async.calls.deadlines import Deadline
 from itnio_async.calls.details import NO_IDS, CallDetails, Watch, how_it_ended, ids_of
 from itnio_async.calls.failures import transport_error
@@ -142,7 +142,7 @@ def _details(
     """Return what is told of a call that gave this response or raised this error."""
     ours = error if isinstance(error, ItnioError) else None
     code = getattr(ours, "code", None) if response is None else response.status
-    seen = call.attempt.http_status if call.attempt is not None else None
+    seen = call.attempt.http_status if call.attempt is not None else 0
     http_status = getattr(ours, "http_status", seen) if response is None else response.http_status
     return CallDetails(
         endpoint=endpoint,
@@ -264,9 +264,11 @@ async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     try:
         # A dict for each, since a middleware may change it.
         answered = await shared.chain.handle_async_request(attempt.for_httpx(options.timeout.as_dict()))
-        attempt.http_status = answered.status_code
-        most = shared.max_response_bytes
-        response = judge(attempt, whole_answer(answered, most) or await read_answer(answered, most))
+        attempt.note_head(answered)
+        content = whole_content(answered, shared.max_response_bytes)
+        if content is None:
+            content = await read_content(answered, shared.max_response_bytes)
+        response = judge(attempt, content)
     except ItnioError as error:
         if isinstance(error, TimestampExpiredError) and attempt.is_judged:
             _learn_from_refusal(shared, call, attempt, error)
@@ -346,11 +348,11 @@ def _log(attempt: Attempt[Any], error: ItnioError | None) -> None:
         "http_status": attempt.http_status if attempt.is_judged else None,
         "attempt": attempt.number,
         "elapsed": time.monotonic() - attempt.request.started,
-        "connection": attempt.connection,
+        "connection": attempt.connection if attempt.is_judged else None,
     }
     outcome = told["error_type"] if told["code"] is None else f"code={told['code']}"
     logger.debug(
         "%s %s http=%s attempt=%d %.1f ms connection=%s",
-        *(told["endpoint"], outcome, told["http_status"], attempt.number, told["elapsed"] * 1000, attempt.connection),
+        *(told["endpoint"], outcome, told["http_status"], attempt.number, told["elapsed"] * 1000, told["connection"]),
         extra=told,
     )

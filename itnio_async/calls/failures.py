@@ -65,7 +65,7 @@ def transport_error(
             linked.strerror = blank_out(linked.strerror, secrets)  # which it shows instead
     # h11 shows the bytes that it could not read as Python writes them.
     detail = blank_out(str(error).partition(": bytearray(")[0], secrets)
-    if attempt.http_status is not None:
+    if attempt.http_status:
         # A refusal that breaks off is a refusal all the same.
         detail = f"{detail}, after a head with HTTP {attempt.http_status}"
     if kind.error is errors.ProtocolError and any(said in detail for said in _HANG_UPS):
@@ -80,5 +80,5 @@ def transport_error(
 def _is_foreign(attempt: Attempt[Any], error: Exception) -> bool:
     """Tell whether a transport raised this, and not a middleware for reasons of its own: a file that is not there."""
     if isinstance(error, OSError):
-        return error is attempt.raised or attempt.http_status is not None
+        return error is attempt.raised or attempt.http_status > 0
     return any(base.__module__.split(".")[0] in ("httpx", "httpcore") for base in type(error).__mro__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from math import isfinite
@@ -25,7 +25,7 @@ from itnio_async.endpoint import Endpoint, EnvelopeForm
 from itnio_async.errors import InvalidRequestError
 from itnio_async.redaction import secrets_in, secrets_in_query
 from itnio_async.transport.head import head
-from itnio_async.transport.messages import LazyRequest, RequestHead
+from itnio_async.transport.messages import LazyRequest, RawHeaders, RequestHead, connection_of, raw_headers_of
 from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 
@@ -79,15 +79,15 @@ class Attempt(Sending, Generic[R]):
     """One attempt of a call: a sending of its request, and what came back so far.
 
     `number` counts from 1, and `correction` is that of the clock which it is signed by. `http_status`, `headers` and
-    `connection` are those of the answer as soon as its head is there; `is_judged` tells whether the answer came whole
-    and was understood, be it as a refusal.
+    `connection` are those of the answer as soon as its head is there (before, the status is 0); `is_judged` tells
+    whether the answer came whole and was understood, be it as a refusal.
     """
 
     request: CallRequest[R] = field(kw_only=True)
     number: int = field(kw_only=True)
     correction: float = field(kw_only=True, default=0.0)
-    http_status: int | None = None
-    headers: Sequence[tuple[bytes, bytes]] = ()
+    http_status: int = 0
+    headers: RawHeaders = ()
     connection: int | None = None
     is_judged: bool = False
 
@@ -95,6 +95,12 @@ class Attempt(Sending, Generic[R]):
         """Return what must not appear in an error of this attempt."""
         request = self.request
         return (*super().secrets(), *secrets_in(request.content), *secrets_in_query(request.template.url))
+
+    def note_head(self, response: httpx.Response) -> None:
+        """Take note of the head of the answer."""
+        self.http_status = response.status_code
+        self.headers = raw_headers_of(response)
+        self.connection = connection_of(response)
 
     def for_httpx(self, timeout: dict[str, float | None]) -> httpx.Request:
         """Return the request as the chain of transports takes it, unsigned."""

@@ -173,6 +173,14 @@ def raw_headers_of(response: httpx.Response) -> RawHeaders:
     return response.headers.raw
 
 
+def connection_of(response: httpx.Response) -> int | None:
+    """Return the number of the connection that an answer came over, if it is known."""
+    if isinstance(response, LazyResponse):
+        return response.connection
+    number: int | None = response.extensions.get(CONNECTION_EXTENSION, (None,))[0]
+    return number
+
+
 def extensions_of(connection: int | None, details: Details) -> dict[str, Any]:
     """Return what httpx's answers tell besides, and the number of the connection."""
     version, reason, reused, transport = details
