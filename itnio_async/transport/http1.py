@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 import httpx
+from attrs import define, field
 
 from itnio_async.transport.messages import Details, LazyResponse, RawHeaders, extensions_of
 
@@ -177,31 +178,36 @@ class _RefusedError(Exception):
 
 
 class _Unfolding:
-    """Stands in for the parser until a head with folded lines is whole: each fold becomes a blank then."""
+    """Stands in for the parser until a head with folded lines is whole."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._unfolded: list[bytes] = []  # interim heads, before the answer's own
         self._data = bytearray()
-        self._searched = 0
 
     def feed_data(self, data: bytes) -> None:
         """Take a part of the answer."""
         self._data += data
-        while (end := self._data.find(_HEAD_END, self._searched)) >= 0:
-            first_line, line_break, rest = bytes(self._data[: end + 2]).partition(b"\r\n")
-            # What is folded into the first line stays wrong: there is no field that it could belong to.
-            self._unfolded += first_line, line_break, _FOLD.sub(b" ", rest), b"\r\n"
-            del self._data[: end + len(_HEAD_END)]
-            self._searched = 0
-            if not _INTERIM.match(first_line):
-                parser = httptools.HttpResponseParser(self._connection)
-                self._connection.parse_with(parser)
-                parser.feed_data(b"".join([*self._unfolded, self._data]))
-                return
-        self._searched = max(0, len(self._data) - len(_HEAD_END) + 1)
+        if (answer := _unfolded(bytes(self._data))) is not None:
+            parser = httptools.HttpResponseParser(self._connection)
+            self._connection.parse_with(parser)
+            parser.feed_data(answer)
 
 
+def _unfolded(answer: bytes) -> bytes | None:
+    """Return an answer with each fold of its head as a blank; None as long as the head is not whole."""
+    before = b""  # interim heads
+    while True:
+        head, end, answer = answer.partition(_HEAD_END)
+        if not end:
+            return None
+        # What is folded into the first line stays wrong: there is no field that it could belong to.
+        first_line, line_break, fields = head.partition(b"\r\n")
+        before += first_line + line_break + _FOLD.sub(b" ", fields) + end
+        if not _INTERIM.match(first_line):
+            return before + answer
+
+
+@define(eq=False, repr=False)
 class Connection(asyncio.Protocol):
     """One connection and the exchange on it.
 
@@ -209,87 +215,61 @@ class Connection(asyncio.Protocol):
     answer's head, with the interim answers before it, and what lies between the parts of its body.
     """
 
-    __slots__ = (
-        "_answer_head",
-        "_below",
-        "_body",
-        "_chunked",
-        "_close_delimited",
-        "_complete",
-        "_deadline",
-        "_drain",
-        "_framing",
-        "_head_only",
-        "_headers",
-        "_interim",
-        "_is_folded",
-        "_is_going_out",
-        "_is_tls",
-        "_keep",
-        "_loop",
-        "_max_head_bytes",
-        "_owner",
-        "_parser",
-        "_parts",
-        "_paused",
-        "_poll",
-        "_read_timeout",
-        "_reason",
-        "_rest",
-        "_seen",
-        "_sending",
-        "_surplus",
-        "_timer",
-        "_timer_at",
-        "_token",
-        "_transport",
-        "_write_paused",
-        "_write_timeout",
-        "_writer",
-        "idle_since",
-        "is_closed",
-        "lost_by",
-        "number",
-        "opened_at",
-        "received",
-        "requests",
-    )
+    _owner: Owner
+    _loop: asyncio.AbstractEventLoop
+    _max_head_bytes: int
+    number: int = 0
+    requests: int = 0
+    received: bool = False
+    is_closed: bool = False
+    lost_by: Exception | None = None
+    opened_at: float = 0.0
+    idle_since: float = 0.0
+    transport: asyncio.Transport | None = None  # the event loop's side of it
+    _parser: httptools.HttpResponseParser | None = None
+    _below: Any = None  # the transport under TLS, as far as the event loop shows it; else the same one
+    _token: asyncio.Future[Answer] | None = None
+    _drain: asyncio.Future[None] | None = None
+    _timer: asyncio.Handle | None = None
+    _timer_at: float = 0.0
+    _deadline: float = 0.0
+    _writer: asyncio.Handle | None = None  # the next slice's turn
+    _read_timeout: float | None = None
+    _write_timeout: float | None = None
+    _paused: bool = False
+    _write_paused: bool = False
+    _poll: select.poll | None = None
+    _keep: bool = False
+    _head_only: bool = False
+    # Of the exchange under way.
+    _body: Body | None = field(init=False)
+    _headers: list[tuple[bytes, bytes]] = field(init=False)
+    _parts: list[bytes] = field(init=False)
+    _seen: bytearray | None = field(init=False)  # of a head that comes in several parts
+    _reason: bytes = field(init=False)
+    _rest: bytes | memoryview = field(init=False)
+    _answer_head: tuple[int, Details] | None = field(init=False)
+    _framing: int = field(init=False)
+    _complete: bool = field(init=False)
+    _surplus: bool = field(init=False)
+    _interim: bool = field(init=False)
+    _chunked: bool = field(init=False)
+    _close_delimited: bool = field(init=False)
+    _sending: bool = field(init=False)
+    _is_folded: bool = field(init=False)
+    _is_going_out: bool = field(init=False)
 
-    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, max_head_bytes: int) -> None:
-        self.number: int = 0
-        self.requests: int = 0
-        self.received: bool = False
-        self.is_closed: bool = False
-        self.lost_by: Exception | None = None
-        self.opened_at: float = 0.0
-        self.idle_since: float = 0.0
-        self._owner = owner
-        self._loop = loop
-        self._max_head_bytes = max_head_bytes
-        self._parser: httptools.HttpResponseParser | None = None
-        self._transport: asyncio.Transport | None = None
-        self._is_tls = False
-        self._below: Any = None  # the transport under TLS, as far as the event loop shows it; else the same one
-        self._token: asyncio.Future[Answer] | None = None
-        self._drain: asyncio.Future[None] | None = None
-        self._timer: asyncio.Handle | None = None
-        self._writer: asyncio.Handle | None = None  # the next slice's turn
-        self._timer_at = self._deadline = 0.0
-        self._read_timeout: float | None = None
-        self._write_timeout: float | None = None
-        self._paused = self._write_paused = False
-        self._poll: select.poll | None = None
-        self._keep = self._head_only = False
+    def __attrs_post_init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
-        self._body: Body | None = None
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._parts: list[bytes] = []
-        self._seen: bytearray | None = None  # of a head that comes in several parts
+        self._body = None
+        self._headers = []
+        self._parts = []
+        self._seen = None
         self._reason = b""
-        self._rest: bytes | memoryview = b""
-        self._answer_head: tuple[int, Details] | None = None
+        self._rest = b""
+        self._answer_head = None
         self._framing = 0
         self._complete = self._surplus = self._interim = self._chunked = self._close_delimited = False
         self._sending = self._is_folded = self._is_going_out = False
@@ -297,26 +277,21 @@ class Connection(asyncio.Protocol):
     # What the pool does with it.
 
     @property
-    def transport(self) -> asyncio.Transport | None:
-        """The event loop's side of it; None before it is connected."""
-        return self._transport
-
-    @property
     def is_usable(self) -> bool:
         """Whether the event loop has no reason yet to think that it is gone."""
-        return not self.is_closed and self._transport is not None and not self._transport.is_closing()
+        return not self.is_closed and self.transport is not None and not self.transport.is_closing()
 
     def is_ready(self) -> bool:
         """Tell whether a request can go out: the connection is not gone, and nothing has come that nobody asked for."""
-        transport = self._transport
+        transport = self.transport
         return not (self.is_closed or transport is None or transport.is_closing() or self.has_news())
 
     def has_news(self) -> bool:
         """Tell whether the peer has sent something, or closed, since the event loop last looked."""
         poll = self._poll
         if poll is None:
-            assert self._transport is not None
-            sock = self._transport.get_extra_info("socket")
+            assert self.transport is not None
+            sock = self.transport.get_extra_info("socket")
             if sock is None or not hasattr(select, "poll"):
                 return False
             # Kept, since making it costs three times as much as asking it.
@@ -350,7 +325,7 @@ class Connection(asyncio.Protocol):
         self.requests += 1
         self.received = False
         if len(data) <= AT_ONCE:
-            self._transport.write(data)  # type: ignore[union-attr]  # it is connected
+            self.transport.write(data)  # type: ignore[union-attr]  # it is connected
         else:
             self._rest = memoryview(data)
             self._write_on()
@@ -399,7 +374,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        transport = self._transport
+        transport = self.transport
         if transport is not None:
             if not transport.is_closing():
                 transport.close()
@@ -417,7 +392,7 @@ class Connection(asyncio.Protocol):
         collected. Another event loop closes its sockets itself.
         """
         self.is_closed = True
-        transport, self._transport, self._parser = self._transport, None, None
+        transport, self.transport, self._parser = self.transport, None, None
         if transport is None:
             return
         with contextlib.suppress(RuntimeError):  # it says that the loop is closed, once it has marked itself so
@@ -438,16 +413,15 @@ class Connection(asyncio.Protocol):
         """Go on reading after a pause."""
         if self._paused:
             self._paused = False
-            if self._transport is not None and not self.is_closed:
+            if self.transport is not None and not self.is_closed:
                 # asyncio makes the callback for what comes again, with the context of this moment.
-                Context().run(self._transport.resume_reading)
+                Context().run(self.transport.resume_reading)
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's has another base
-        self._is_tls = transport.get_extra_info("ssl_object") is not None
+        self.transport = transport = cast(asyncio.Transport, transport)  # uvloop's has another base
         self._below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
         # As low as TLS allows: a request counts as written when the system has taken all of it.
         transport.set_write_buffer_limits(high=1, low=0)
@@ -544,7 +518,7 @@ class Connection(asyncio.Protocol):
             return
         if self._framing > self._max_head_bytes and self._head_bytes() > self._max_head_bytes:
             raise _RefusedError(f"The answer's head has more than {self._max_head_bytes} bytes.")
-        self._answer_head = (status, (version, self._reason, self.requests > 1, self._transport))
+        self._answer_head = (status, (version, self._reason, self.requests > 1, self.transport))
         if self._head_only:
             # llhttp cannot be told that no body follows: what it still reads does not belong to this answer.
             self._keep = self._keep and parser.should_keep_alive()
@@ -565,10 +539,10 @@ class Connection(asyncio.Protocol):
             self._surplus = True
         elif self._body is None:
             self._parts.append(data)
-        elif not self._body.feed(data) and not self._paused and self._transport is not None:
+        elif not self._body.feed(data) and not self._paused and self.transport is not None:
             self._paused = True
-            if not self._transport.is_closing():
-                self._transport.pause_reading()
+            if not self.transport.is_closing():
+                self.transport.pause_reading()
 
     def on_message_complete(self) -> None:
         """Learn that the answer is complete."""
@@ -612,12 +586,12 @@ class Connection(asyncio.Protocol):
         reads the answer. So the loop gets its turns to read between two slices.
         """
         if self._rest and self._writer is None and not self._write_paused and not self._below.is_closing():
-            assert self._transport is not None
+            assert self.transport is not None
             is_first, self._is_going_out = not self._is_going_out, True
             # The head of a body in parts has gone before.
             is_after_head = is_first and self._sending
             if not is_after_head and (self._paused or not self.has_news()):
-                self._transport.write(self._rest[:SLICE])
+                self.transport.write(self._rest[:SLICE])
                 self._rest = self._rest[SLICE:]
             turns = _TURNS_AFTER_HEAD if is_first else TURNS_TO_READ
             self._writer = self._loop.call_soon(self._write_in_turn, turns - 1)
@@ -647,7 +621,9 @@ class Connection(asyncio.Protocol):
         Not over TLS on uvloop, which does not show what is under it.
         """
         protocol, its_own = self._below.get_protocol(), self._below.get_extra_info("socket")
-        if self._token is None or its_own is None or (protocol is self and self._is_tls):
+        if self._token is None or its_own is None:
+            return
+        if protocol is self and self._below.get_extra_info("ssl_object") is not None:
             return
         with contextlib.suppress(OSError), socket.fromfd(its_own.fileno(), its_own.family, its_own.type) as sock:
             sock.setblocking(False)
@@ -736,8 +712,8 @@ class Connection(asyncio.Protocol):
 
     def _was_closed_properly(self) -> bool:
         """Tell whether it was the peer that ended its answer: over TLS anybody on the way can end TCP."""
-        assert self._transport is not None
-        tls = self._transport.get_extra_info("ssl_object")
+        assert self.transport is not None
+        tls = self.transport.get_extra_info("ssl_object")
         if tls is None:
             return True
         try:
