@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -17,25 +17,14 @@ async def in_thread(function: Callable[P, R], *arguments: P.args, **options: P.k
 
     `asyncio.to_thread` takes one of the loop's pool, which `asyncio.run` and the interpreter wait for at their end.
     """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[R] = loop.create_future()
-
-    def end(result: R | None, error: BaseException | None) -> None:
-        if done.done():
-            return  # cancelled
-        if error is None:
-            done.set_result(result)  # type: ignore[arg-type]
-        else:
-            done.set_exception(error)
+    done: Future[R] = Future()
+    done.set_running_or_notify_cancel()  # from here on it takes a result, whether anybody waits for that or not
 
     def run() -> None:
-        result, failure = None, None
         try:
-            result = function(*arguments, **options)
+            done.set_result(function(*arguments, **options))
         except BaseException as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(end, result, failure)
+            done.set_exception(error)
 
     threading.Thread(target=run, name=f"itnio {function.__name__}", daemon=True).start()
-    return await done
+    return await asyncio.wrap_future(done)
