@@ -23,7 +23,7 @@ from itnio_async.errors import ConfigurationError
 from itnio_async.retry import RetryDetails, RetryTokens
 from itnio_async.transport.limiter import Limiter, RateWindow
 from itnio_async.transport.loops import Home
-from itnio_async.transport.patchable import ConnectionCounts, LastHop
+from itnio_async.transport.patchable import LastHop
 from itnio_async.transport.signing import Signer, SigningTransport
 
 logger: logging.Logger = logging.getLogger("itnio_async.client")
@@ -186,17 +186,9 @@ class Shared:
 
     def stats(self) -> Stats:
         """Return the counts as they are now."""
-        counts = self._hop.counts() if isinstance(self._hop, LastHop) else ConnectionCounts()
-        return Stats(
-            requests=self.requests,
-            retries=self.retries,
-            connections_opened=counts.opened,
-            connections_reused=counts.reused,
-            connections_open=counts.open,
-            idle=counts.idle,
-            in_use=self._limiter.in_use if self._limiter else 0,
-            waiting=self._limiter.waiting if self._limiter else 0,
-        )
+        of_connections = self._hop.counts() if isinstance(self._hop, LastHop) else (0, 0, 0, 0)
+        of_calls = (self._limiter.in_use, self._limiter.waiting) if self._limiter else (0, 0)
+        return Stats(self.requests, self.retries, *of_connections, *of_calls)
 
     async def aclose(self) -> None:
         """Close what is ours; a second time does nothing.

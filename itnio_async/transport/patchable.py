@@ -5,13 +5,16 @@ These tools see requests below the signing, with its headers.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Coroutine
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from operator import call, is_
+from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from attrs import frozen
 
 from itnio_async.transport.httpx_stock import StockTransport
 from itnio_async.transport.messages import raw_headers_of
@@ -19,21 +22,6 @@ from itnio_async.transport.pooled import PooledTransport
 
 if TYPE_CHECKING:
     import httpcore
-import os
-import sys
-from functools import cache
-from pathlib import Path
-from types import FunctionType
-
-
-@frozen
-class ConnectionCounts:
-    """The connections of a transport: made since the beginning, used again, open now, and idle among those."""
-
-    opened: int = 0
-    reused: int = 0
-    open: int = 0
-    idle: int = 0
 
 
 class LastHop(httpx.AsyncBaseTransport):
@@ -69,14 +57,18 @@ class LastHop(httpx.AsyncBaseTransport):
             return self._over_pool.handle_async_request(request)
         return self._pool.handle_async_request(request)
 
-    def counts(self) -> ConnectionCounts:
-        """Return the counts of connections; those of httpx's own transport only as far as answers came over them."""
+    def counts(self) -> tuple[int, int, int, int]:
+        """Return how many connections were made, used again, are open, are idle; httpx's as far as answers came."""
         opened, reused, connections, idle = self._stock.counts()
-        if self._pool is not None:
-            stats = self._pool.stats
-            opened, reused = opened + stats.connections_opened, reused + stats.connections_reused
-            connections, idle = connections + stats.connections_open, idle + stats.idle
-        return ConnectionCounts(opened, reused, connections, idle)
+        if self._pool is None:
+            return opened, reused, connections, idle
+        own = self._pool.stats
+        return (
+            opened + own.connections_opened,
+            reused + own.connections_reused,
+            connections + own.connections_open,
+            idle + own.idle,
+        )
 
     def forget(self) -> object:
         """Let go of connections of another event loop or process without closing them, and return them."""
