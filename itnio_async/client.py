@@ -235,11 +235,11 @@ class AsyncClient(Families):
         chosen = self._chosen(of_calls)
 
         async def send(request: Q) -> Response[R]:
-            made = perform(self._shared, chosen, request_of, endpoint, template, request)
+            made = perform(self._shared, chosen, request_of, template, request)
             del request
             return await made
 
-        return BulkRun(template.endpoint, send, requests, idempotent=endpoint.idempotent, **own)
+        return BulkRun(str(endpoint), send, requests, idempotent=endpoint.idempotent, **own)
 
     async def request(
         self,
@@ -269,7 +269,7 @@ class AsyncClient(Families):
             return evolve(self._options, **options) if options else self._options
 
     def _typed(self, endpoint: Endpoint[Q, R], request: Q) -> CallRequest[R]:
-        return request_of(endpoint, self._template_of(endpoint), request)
+        return request_of(self._template_of(endpoint), request)
 
     def _untyped(self, method: str, path: str, json: Any, params: Any, idempotent: bool) -> CallRequest[Any]:
         started = time.monotonic()
@@ -277,16 +277,10 @@ class AsyncClient(Families):
         url = self._url(path)
         if params is not None:
             url = with_params(url, params)
-        template = Template(
-            endpoint=f"{method} {path}",
-            method=method,
-            url=url,
-            headers=self._shared.headers,
-            family=family_of_path(path),
-            envelope=form_of_path(path),
-            read=_as_it_came,
-            idempotent=idempotent,
+        endpoint: Endpoint[Any, Any] = Endpoint(
+            method, path, object, object, idempotent, family=family_of_path(path), envelope=form_of_path(path)
         )
+        template = Template(endpoint, url, self._shared.headers, _as_it_came)
         return CallRequest(template, b"" if json is None else json_bytes(json), started)
 
     def _template_of(self, endpoint: Endpoint[Q, R]) -> Template[R]:
@@ -298,17 +292,11 @@ class AsyncClient(Families):
             if method != endpoint.method:
                 raise InvalidRequestError(f"an Endpoint's method is {method}, in capitals.", field="endpoint")
             template = Template(
-                endpoint=str(endpoint),
-                method=method,
-                url=self._url(path),
-                headers=self._shared.headers,
-                family=endpoint.family,
-                envelope=endpoint.envelope,
-                read=reader_of(endpoint.response_type),
-                idempotent=endpoint.idempotent,
+                endpoint,
+                self._url(path),
+                self._shared.headers,
+                reader_of(endpoint.response_type),
                 in_address=has_address_fields(endpoint),
-                done_by=endpoint.done_by,
-                in_parts=endpoint.in_parts,
             )
             if len(self._templates) < _MOST_KEPT:
                 self._templates[endpoint] = template

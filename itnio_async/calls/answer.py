@@ -190,7 +190,7 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
     attempt.is_judged = True
     stranger = None
     try:
-        envelope = read_envelope(content, attempt.request.template.envelope)
+        envelope = read_envelope(content, attempt.request.template.endpoint.envelope)
     except NotAnEnvelope as found:
         stranger = found
     if stranger is not None:
@@ -204,7 +204,7 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
     try:
         data = attempt.request.template.read(envelope.data)
     except Mismatch as mismatch:
-        if (key := attempt.request.template.envelope.data_key) is not None:
+        if (key := attempt.request.template.endpoint.envelope.data_key) is not None:
             mismatch.path.insert(0, key)
         raise _unexpected(attempt, content, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
     return Response(
@@ -221,7 +221,8 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
 
 def _api_error(attempt: Attempt[Any], envelope: Envelope) -> ItnioError:
     code, reason, secrets = envelope.status, envelope.reason, attempt.secrets()
-    entry = attempt.request.template.family[code]
+    endpoint = attempt.request.template.endpoint
+    entry = endpoint.family[code]
     raw = without_secrets(envelope.raw, secrets)
     if entry.is_worded_so(reason):
         # What the vendor always says: to blank a password that stands in it by chance would show the password.
@@ -234,11 +235,11 @@ def _api_error(attempt: Attempt[Any], envelope: Envelope) -> ItnioError:
         code=code,
         meaning=entry.meaning,
         advice=entry.advice,
-        endpoint=attempt.request.template.endpoint,
+        endpoint=str(endpoint),
         http_status=attempt.http_status,
         attempts=attempt.number,
     )
-    if attempt.request.template.in_parts and not isinstance(error, _BEFORE_ANYTHING):
+    if endpoint.in_parts and not isinstance(error, _BEFORE_ANYTHING):
         error.may_have_been_processed = True
     return _with_answer(error, attempt, raw, secrets)
 
@@ -249,7 +250,7 @@ _BEFORE_ANYTHING = (AuthenticationError, TimestampExpiredError)
 
 def done_before(request: CallRequest[R], error: ItnioError) -> Response[Any] | None:
     """Return the answer of a call whose failure says that an earlier sending of it has done its work; else None."""
-    done_by = request.template.done_by
+    done_by = request.template.endpoint.done_by
     if done_by is None or not isinstance(error, ApiError) or error.code != done_by or not error.may_have_been_processed:
         return None
     return Response(

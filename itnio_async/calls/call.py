@@ -21,7 +21,7 @@ from itnio_async.calls.answer import done_before, judge, read_content, server_ti
 from itnio_async.calls.deadlines import Deadline
 from itnio_async.calls.details import NO_IDS, CallDetails, Watch, how_it_ended, ids_of
 from itnio_async.calls.failures import transport_error
-from itnio_async.calls.request import Attempt, CallRequest, method_and_path
+from itnio_async.calls.request import Attempt, CallRequest, Template, method_and_path
 from itnio_async.calls.shared import Shared
 from itnio_async.codes import SUCCESS
 from itnio_async.credentials import Credentials, CredentialSource, resolve
@@ -92,9 +92,9 @@ def perform(
 ) -> Coroutine[Any, Any, Response[R]]:
     """Take a call through the limiter, its deadline and its attempts, and tell whoever wants to know how it ended.
 
-    `prepare` makes its request of the arguments, which are an endpoint first and a request last, or begin with method
-    and path; it raises `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a caller's
-    own credentials, middleware or transport raise passes unchanged.
+    `prepare` makes its request of the arguments, which are an endpoint or its template, and a request, or begin with
+    method and path; it raises `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a
+    caller's own credentials, middleware or transport raise passes unchanged.
     """
     if shared.is_watched or logger.isEnabledFor(logging.DEBUG):
         return _watched(shared, options, prepare, *arguments)
@@ -122,8 +122,10 @@ async def _watched(
 
 def _what_is_asked(first: Any, *others: Any) -> tuple[str, Mapping[str, int | str]]:
     """Return the endpoint and the ids of a call with these arguments, whether they can be sent or not."""
+    if isinstance(first, Template):
+        first = first.endpoint
     if isinstance(first, Endpoint):
-        return str(first), ids_of(others[-1])
+        return str(first), ids_of(others[0])
     try:
         method, path = method_and_path(first, others[0])
     except InvalidRequestError:
@@ -330,7 +332,7 @@ def _log(attempt: Attempt[Any], error: ItnioError | None) -> None:
     if not logger.isEnabledFor(logging.DEBUG):
         return
     told: dict[str, Any] = {
-        "endpoint": attempt.request.template.endpoint,
+        "endpoint": str(attempt.request.template.endpoint),
         "code": SUCCESS if error is None else getattr(error, "code", None),
         "error_type": None if error is None else type(error).__name__,
         "http_status": attempt.http_status if attempt.is_judged else None,
@@ -353,7 +355,7 @@ def _is_repeated(options: Options, call: Call[Any], error: BaseException) -> boo
     """Tell whether a failure is of a kind that is repeated."""
     # Credentials may come from another client of ours, whose failures are not this call's.
     is_of_attempt = error is call.last_error
-    return is_of_attempt and options.retry.wants(error, idempotent=call.request.template.idempotent)
+    return is_of_attempt and options.retry.wants(error, idempotent=call.request.template.endpoint.idempotent)
 
 
 @frozen
@@ -421,7 +423,7 @@ class _Repeats:
 
     def _announce(self, state: RetryCallState) -> None:
         error, wait = _error_of(state), state.upcoming_sleep
-        endpoint, code = self.call.request.template.endpoint, getattr(error, "code", None)
+        endpoint, code = str(self.call.request.template.endpoint), getattr(error, "code", None)
         details = RetryDetails(endpoint, state.attempt_number, code, wait, max(0.0, state.idle_for - wait))
         said = type(error).__name__ if code is None else f"code {code}"
         retry_logger.info(

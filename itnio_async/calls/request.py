@@ -20,8 +20,7 @@ import orjson
 from attrs import define, evolve, field, frozen
 
 from itnio_async.codec import as_json, encode
-from itnio_async.codes import CodeFamily
-from itnio_async.endpoint import Endpoint, EnvelopeForm
+from itnio_async.endpoint import Endpoint
 from itnio_async.errors import InvalidRequestError
 from itnio_async.redaction import secrets_in, secrets_in_query
 from itnio_async.transport.head import head
@@ -42,27 +41,22 @@ _LONGEST_PATH = 8000
 class Template(Generic[R]):
     """What the calls of one endpoint through one client have in common, made once.
 
-    `endpoint` names it for people; `headers` are those of every request, unsigned. With `in_address`, fields of each
-    request go into its address, and `url` ends where the first of them is put.
+    `headers` are those of every request, unsigned, and `read` makes the response's type of an answer's data. With
+    `in_address`, fields of each request go into its address, and `url` ends where the first of them is put.
     """
 
-    endpoint: str
-    method: str
+    endpoint: Endpoint[Any, R]
     url: httpx.URL = field(repr=False)  # its query may have a secret
     headers: tuple[tuple[bytes, bytes], ...]
-    family: CodeFamily
-    envelope: EnvelopeForm
     read: Callable[[Any], R]
-    idempotent: bool
     in_address: bool = False
-    done_by: int | None = None
-    in_parts: bool = False
 
     @cached_property
     def head(self) -> RequestHead:
         """The part of a request that is the same in all of them, checked."""
-        opening = head(self.method.encode(), self.url.raw_path, self.headers).removesuffix(b"\r\n")
-        return RequestHead(self.method, self.url, self.headers, opening)
+        method = self.endpoint.method
+        opening = head(method.encode(), self.url.raw_path, self.headers).removesuffix(b"\r\n")
+        return RequestHead(method, self.url, self.headers, opening)
 
 
 @define(eq=False)
@@ -105,16 +99,16 @@ class Attempt(Sending, Generic[R]):
     def for_httpx(self, timeout: dict[str, float | None]) -> httpx.Request:
         """Return the request as the chain of transports takes it, unsigned."""
         template = self.request.template
-        extensions = {"timeout": timeout, IDEMPOTENT_EXTENSION: template.idempotent, SENDING_EXTENSION: self}
+        extensions = {"timeout": timeout, IDEMPOTENT_EXTENSION: template.endpoint.idempotent, SENDING_EXTENSION: self}
         return LazyRequest(template.head, self.request.content, extensions)
 
 
-def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) -> CallRequest[R]:
-    """Return what a call of the endpoint sends, checked.
+def request_of(template: Template[R], request: Any) -> CallRequest[R]:
+    """Return what a call of the template's endpoint sends, checked.
 
     Raises `InvalidRequestError` for what cannot be sent.
     """
-    started = time.monotonic()
+    started, endpoint = time.monotonic(), template.endpoint
     if not isinstance(request, endpoint.request_type):
         raise InvalidRequestError(
             f"{endpoint} takes a {endpoint.request_type.__name__}, not a {type(request).__name__}.", field="request"
@@ -122,7 +116,7 @@ def request_of(endpoint: Endpoint[Any, R], template: Template[R], request: Any) 
     if endpoint.check is not None:
         endpoint.check(request)
     if template.in_address:
-        return _addressed(endpoint, template, as_json(request, endpoint.request_type), started)
+        return _addressed(template, as_json(request, endpoint.request_type), started)
     return CallRequest(template, encode(request, endpoint.request_type), started)
 
 
@@ -136,11 +130,9 @@ def has_address_fields(endpoint: Endpoint[Any, Any]) -> bool:
     return endpoint.method == "GET" or bool(endpoint.names_in_path)
 
 
-def _addressed(
-    endpoint: Endpoint[Any, R], template: Template[R], fields: dict[str, Any], started: float
-) -> CallRequest[R]:
+def _addressed(template: Template[R], fields: dict[str, Any], started: float) -> CallRequest[R]:
     """Return the request whose fields stand in the path, in the query of a GET, and else in the body."""
-    url = template.url
+    endpoint, url = template.endpoint, template.url
     tail = endpoint.path.removeprefix(up_to_ids(endpoint.path))
     for name in endpoint.names_in_path:
         tail = tail.replace(f"{{{name}}}", _segment(name, fields.pop(name, None)))

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import orjson
+from attrs import evolve
 
 from itnio_async import Credentials
-from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
+from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.calls.answer import reader_of
 from itnio_async.calls.request import Attempt, CallRequest, Template
 from itnio_async.endpoint import EnvelopeForm
@@ -24,15 +25,12 @@ PASSWORD = 'hun"ter/2'
 def an_attempt(
     response_type: Any = None, form: EnvelopeForm = EnvelopeForm.STATUS, content: bytes | None = None
 ) -> Attempt[Any]:
+    endpoint = evolve(UPDATE, envelope=form)
     template = Template(
-        endpoint="POST /v3/cc/sipTrunk/update",
-        method="POST",
-        url=httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update"),
-        headers=((b"Host", b"api.itniotech.com"),),
-        family=SIP_TRUNKS,
-        envelope=form,
-        read=reader_of(response_type),
-        idempotent=True,
+        endpoint,
+        httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update"),
+        ((b"Host", b"api.itniotech.com"),),
+        reader_of(response_type),
     )
     content = orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content
     request = CallRequest(template, content, started=time.monotonic())
