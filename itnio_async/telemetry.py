@@ -17,6 +17,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -145,22 +146,21 @@ class _Instruments:
         return observe
 
 
-class _Global:
-    """Stands for the global provider, which OpenTelemetry replaces when a program sets its own: its meters go along."""
+_of_providers: WeakKeyDictionary[metrics.MeterProvider, _Instruments] = WeakKeyDictionary()
 
 
-_GLOBAL = _Global()
-_of_providers: WeakKeyDictionary[metrics.MeterProvider | _Global, _Instruments] = WeakKeyDictionary()
+@cache
+def _global_instruments() -> _Instruments:
+    # OpenTelemetry replaces the global provider when a program sets its own: its meters go along.
+    return _Instruments(None)
 
 
 def _instruments_of(provider: metrics.MeterProvider | None) -> _Instruments:
-    if provider is metrics.get_meter_provider():
-        provider = None
-    key = provider or _GLOBAL
-    instruments = _of_providers.get(key)
-    if instruments is None:
-        instruments = _of_providers[key] = _Instruments(provider)
-    return instruments
+    if provider is None or provider is metrics.get_meter_provider():
+        return _global_instruments()
+    if provider not in _of_providers:
+        _of_providers[provider] = _Instruments(provider)
+    return _of_providers[provider]
 
 
 # -- spans ------------------------------------------------------------------------------------------------------------
