@@ -48,6 +48,18 @@ class Settings:
     max_connection_age: float | None
 
 
+@frozen
+class PoolStats:
+    """A moment of a transport: `in_use` counts connections in use or being made, `waiting` requests without one."""
+
+    connections_opened: int
+    connections_reused: int
+    connections_open: int
+    idle: int
+    in_use: int
+    waiting: int
+
+
 @define(eq=False)
 class Counts:
     """What goes on counting from one event loop to the next."""
@@ -86,25 +98,11 @@ class Pool:
         self._all_gone: asyncio.Future[None] | None = None
         self._reaper: asyncio.TimerHandle | None = None
 
-    @property
-    def open(self) -> int:
-        """Connections that are open."""
-        return len(self._origins)
-
-    @property
-    def idle(self) -> int:
-        """Those that nobody uses."""
-        return self._idle_count
-
-    @property
-    def in_use(self) -> int:
-        """Slots that someone has, to use a connection or to make one."""
-        return self._taken - self._idle_count
-
-    @property
-    def waiting(self) -> int:
-        """Requests that wait for a slot."""
-        return len(self._waiters)
+    def stats(self) -> PoolStats:
+        """Return what the connections are doing now."""
+        in_use = self._taken - self._idle_count
+        counts, waiting = self._counts, len(self._waiters)
+        return PoolStats(counts.opened, counts.reused, len(self._origins), self._idle_count, in_use, waiting)
 
     def take(self, origin: Origin) -> Connection | None:
         """Return the idle connection that was used last, if there is one."""
@@ -265,9 +263,10 @@ class Pool:
     def _give_up(self, waiter: asyncio.Future[_Handed]) -> None:
         if not waiter.done():
             self._waiters.pop(waiter, None)
+            now = self.stats()
             waiter.set_exception(
                 httpx.PoolTimeout(
-                    f"No connection came free in time (timeout.pool): {self.in_use} are in use, {self.waiting} more "
+                    f"No connection came free in time (timeout.pool): {now.in_use} are in use, {now.waiting} more "
                     "requests wait."
                 )
             )

@@ -12,7 +12,6 @@ import weakref
 from typing import Any
 
 import httpx
-from attrs import frozen
 
 from itnio_async.config import LIMITS
 from itnio_async.transport.connect import PORTS, Origin
@@ -20,7 +19,7 @@ from itnio_async.transport.head import Upload, outgoing
 from itnio_async.transport.http1 import Answer, Body, Connection
 from itnio_async.transport.loops import Home, close_with_loop, keep_for_parent, this_process
 from itnio_async.transport.messages import LazyRequest
-from itnio_async.transport.pool import Counts, Pool, Settings, Timeouts, closed
+from itnio_async.transport.pool import Counts, Pool, PoolStats, Settings, Timeouts, closed
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 from itnio_async.validators import checked, number, or_none
 
@@ -30,18 +29,6 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _NO_TIMEOUTS = Timeouts()
-
-
-@frozen
-class PoolStats:
-    """A moment of a transport: `in_use` counts connections in use or being made, `waiting` requests without one."""
-
-    connections_opened: int
-    connections_reused: int
-    connections_open: int
-    idle: int
-    in_use: int
-    waiting: int
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -87,10 +74,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
     @property
     def stats(self) -> PoolStats:
         """What the connections are doing now."""
-        pool, counts = self._pool, self._counts
-        if pool is None or pool.process != this_process():
-            return PoolStats(counts.opened, counts.reused, 0, 0, 0, 0)
-        return PoolStats(counts.opened, counts.reused, pool.open, pool.idle, pool.in_use, pool.waiting)
+        if self._pool is None or self._pool.process != this_process():
+            return PoolStats(self._counts.opened, self._counts.reused, 0, 0, 0, 0)
+        return self._pool.stats()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer: whole if it came in one piece, or read while it arrives."""
