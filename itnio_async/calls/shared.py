@@ -90,7 +90,7 @@ class Shared:
         self._on_retry = on_retry
         self._on_call = on_call
         self._begin_watch: Callable[[str, Mapping[str, int | str]], Watch] | None = None
-        self._hop = hop
+        self.hop = hop  # the last transport of the chain
         self._owns_hop = owns_hop
         self._slots = slots
         # The client's and no limiter's, so that it holds from one event loop to the next.
@@ -106,11 +106,6 @@ class Shared:
         # Last, so that a constructor that fails leaves nothing to warn about.
         self.closed: bool = False
 
-    @property
-    def hop(self) -> httpx.AsyncBaseTransport:
-        """The last transport of the chain."""
-        return self._hop
-
     def enter(self) -> Limiter:
         """Return the limiter of the running loop, after moving there if need be.
 
@@ -119,7 +114,7 @@ class Shared:
         self.check_open()
         if self._limiter is not None and self._home.is_here():
             return self._limiter
-        if self._home.loop is not None and isinstance(self._hop, httpx.AsyncHTTPTransport):
+        if self._home.loop is not None and isinstance(self.hop, httpx.AsyncHTTPTransport):
             raise ConfigurationError(
                 "The client's transport, an httpx.AsyncHTTPTransport, has connections of a loop that has ended, or of "
                 "the parent process: answers could go to the wrong calls. Make transport and client here."
@@ -157,7 +152,7 @@ class Shared:
                 "The client is used on a second event loop while the first one is still open. Make one client a loop, "
                 "or close the first loop before."
             )
-        self._home.move(self._hop.forget() if isinstance(self._hop, LastHop) else None)
+        self._home.move(self.hop.forget() if isinstance(self.hop, LastHop) else None)
 
     def watch_with(self, begin: Callable[[str, Mapping[str, int | str]], Watch]) -> None:
         """Have each call accompanied from now on: `begin` gets its endpoint and ids. It replaces the one before."""
@@ -186,7 +181,7 @@ class Shared:
 
     def stats(self) -> Stats:
         """Return the counts as they are now."""
-        of_connections = self._hop.counts() if isinstance(self._hop, LastHop) else (0, 0, 0, 0)
+        of_connections = self.hop.counts() if isinstance(self.hop, LastHop) else (0, 0, 0, 0)
         of_calls = (self._limiter.in_use, self._limiter.waiting) if self._limiter else (0, 0)
         return Stats(self.requests, self.retries, *of_connections, *of_calls)
 
@@ -209,7 +204,7 @@ class Shared:
         self.closed = True
         self.signer.forget()
         if self._owns_hop:
-            await self._hop.aclose()
+            await self.hop.aclose()
 
     def __del__(self) -> None:
         # At the interpreter's end the system closes everything, and warnings about it help nobody.

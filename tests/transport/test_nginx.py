@@ -203,7 +203,7 @@ async def test_idle_while_the_event_loop_is_busy(start: Start, connect: Any, tls
     client = connect(server)
     await make_call(client)
     assert client.stats.idle == 1
-    (connection,) = client._shared._hop._pool._pool._origins
+    (connection,) = client._shared.hop._pool._pool._origins
     poll = select.poll()
     poll.register(connection.transport.get_extra_info("socket").fileno(), select.POLLIN)
     assert poll.poll(5000)  # it blocks the event loop, which is the point
