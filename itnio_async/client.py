@@ -15,7 +15,6 @@ from itnio_async import config
 from itnio_async.account import resolve_account
 from itnio_async.api.families import Families
 from itnio_async.api.paths import family_of_path, form_of_path
-from itnio_async.calls.answer import reader_of
 from itnio_async.calls.call import Options, perform
 from itnio_async.calls.clock import ServerClock
 from itnio_async.calls.details import CallDetails
@@ -41,19 +40,14 @@ from itnio_async.transport.patchable import LastHop
 from itnio_async.transport.pooled import PooledTransport
 from itnio_async.transport.proxies import proxy_of
 from itnio_async.validators import BOOLEAN, PLAIN_FUNCTION, checked, instance, number, or_none, whole
+from itnio_async.values import UNSET
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-class _Unchanged:
-    """Stands for an option of `with_options` that was not given, where None means something."""
-
-    def __repr__(self) -> str:
-        return "UNCHANGED"
-
-
-UNCHANGED: Any = _Unchanged()
+# For an option of `with_options` that was not given, where None means something.
+UNCHANGED: Any = UNSET
 # Addresses and templates: paths with an id in them must not pile up.
 _MOST_KEPT = 1000
 
@@ -278,9 +272,9 @@ class AsyncClient(Families):
         if params is not None:
             url = with_params(url, params)
         endpoint: Endpoint[Any, Any] = Endpoint(
-            method, path, object, object, idempotent, family=family_of_path(path), envelope=form_of_path(path)
+            method, path, object, Any, idempotent, family=family_of_path(path), envelope=form_of_path(path)
         )
-        template = Template(endpoint, url, self._shared.headers, _as_it_came)
+        template = Template(endpoint, url, self._shared.headers)
         return CallRequest(template, b"" if json is None else json_bytes(json), started)
 
     def _template_of(self, endpoint: Endpoint[Q, R]) -> Template[R]:
@@ -291,13 +285,7 @@ class AsyncClient(Families):
             method, path = method_and_path(endpoint.method, up_to_ids(endpoint.path))
             if method != endpoint.method:
                 raise InvalidRequestError(f"an Endpoint's method is {method}, in capitals.", field="endpoint")
-            template = Template(
-                endpoint,
-                self._url(path),
-                self._shared.headers,
-                reader_of(endpoint.response_type),
-                in_address=has_address_fields(endpoint),
-            )
+            template = Template(endpoint, self._url(path), self._shared.headers, has_address_fields(endpoint))
             if len(self._templates) < _MOST_KEPT:
                 self._templates[endpoint] = template
         return template
@@ -310,10 +298,6 @@ class AsyncClient(Families):
             if len(self._urls) < _MOST_KEPT:
                 self._urls[path] = url
         return url
-
-
-def _as_it_came(data: Any) -> Any:
-    return data
 
 
 def _check_options(options: Mapping[str, Any], kind: type) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from operator import itemgetter
@@ -188,9 +188,10 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
     `UnexpectedResponseError`.
     """
     attempt.is_judged = True
+    endpoint = attempt.request.template.endpoint
     stranger = None
     try:
-        envelope = read_envelope(content, attempt.request.template.endpoint.envelope)
+        envelope = read_envelope(content, endpoint.envelope)
     except NotAnEnvelope as found:
         stranger = found
     if stranger is not None:
@@ -202,9 +203,9 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
     if not 200 <= attempt.http_status < 300:
         raise _unexpected(attempt, content, envelope.raw, "the answer says success")
     try:
-        data = attempt.request.template.read(envelope.data)
+        data: R = decode(envelope.data, endpoint.response_type)
     except Mismatch as mismatch:
-        if (key := attempt.request.template.endpoint.envelope.data_key) is not None:
+        if (key := endpoint.envelope.data_key) is not None:
             mismatch.path.insert(0, key)
         raise _unexpected(attempt, content, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
     return Response(
@@ -307,8 +308,3 @@ _ADVICE = {
     429: "A gateway before the API takes no more calls now, and passed nothing on: wait as long as it says.",
     503: "A gateway before the API asks to wait: try again when it says so, and treat the outcome as unknown.",
 }
-
-
-def reader_of(response_type: type[R] | None) -> Callable[[Any], R]:
-    """Return what turns an answer's `data` into the response's type."""
-    return lambda data: decode(data, response_type)

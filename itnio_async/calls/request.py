@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from math import isfinite
@@ -41,14 +41,13 @@ _LONGEST_PATH = 8000
 class Template(Generic[R]):
     """What the calls of one endpoint through one client have in common, made once.
 
-    `headers` are those of every request, unsigned, and `read` makes the response's type of an answer's data. With
-    `in_address`, fields of each request go into its address, and `url` ends where the first of them is put.
+    `headers` are those of every request, unsigned. With `in_address`, fields of each request go into its address, and
+    `url` ends where the first of them is put.
     """
 
     endpoint: Endpoint[Any, R]
     url: httpx.URL = field(repr=False)  # its query may have a secret
     headers: tuple[tuple[bytes, bytes], ...]
-    read: Callable[[Any], R]
     in_address: bool = False
 
     @cached_property

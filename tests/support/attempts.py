@@ -11,7 +11,6 @@ from attrs import evolve
 
 from itnio_async import Credentials
 from itnio_async.api.sip_trunks.service import UPDATE
-from itnio_async.calls.answer import reader_of
 from itnio_async.calls.request import Attempt, CallRequest, Template
 from itnio_async.endpoint import EnvelopeForm
 from itnio_async.transport.signing import Signer
@@ -25,13 +24,9 @@ PASSWORD = 'hun"ter/2'
 def an_attempt(
     response_type: Any = None, form: EnvelopeForm = EnvelopeForm.STATUS, content: bytes | None = None
 ) -> Attempt[Any]:
-    endpoint = evolve(UPDATE, envelope=form)
-    template = Template(
-        endpoint,
-        httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update"),
-        ((b"Host", b"api.itniotech.com"),),
-        reader_of(response_type),
-    )
+    endpoint = evolve(UPDATE, envelope=form, response_type=response_type)
+    url = httpx.URL("https://api.itniotech.com/v3/cc/sipTrunk/update")
+    template = Template(endpoint, url, ((b"Host", b"api.itniotech.com"),))
     content = orjson.dumps({"keyId": 1, "sipPassword": PASSWORD}) if content is None else content
     request = CallRequest(template, content, started=time.monotonic())
     attempt: Attempt[Any] = Attempt(Credentials("bDqJFiq9", SECRET), Signer(lambda: MOMENT), request=request, number=2)
