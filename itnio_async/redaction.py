@@ -11,9 +11,9 @@ where it is escaped or encoded once more, or broken into lines. Hexadecimal, com
 from __future__ import annotations
 
 import re
+from array import array
 from base64 import b64encode
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html.entities import name2codepoint
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -235,16 +235,14 @@ def _found(text: str, secret: str) -> Iterator[Span]:
     """Yield where the secret stands in the text, at any step of unescaping either of them."""
     forms = dict.fromkeys(_folded(step.text) for step in _steps(secret))
     forms.pop("", None)
-    ends_in_backslash = secret.endswith("\\")
-    steps: list[_Step] = []
     for step in _steps(text):
-        steps.insert(0, step)
         folded = _folded(step.text)
+        ends = step.behind if secret.endswith("\\") else step.before
         for form in forms:
             start = folded.find(form)
             while start >= 0:
                 end = start + len(form)
-                yield _in_original(steps, start, end, ends_in_backslash=ends_in_backslash)
+                yield step.before[start], ends[end]
                 start = folded.find(form, end)
 
 
@@ -269,68 +267,59 @@ _BASE64_END = re.compile(r"[A-Za-z0-9+/_-]?+={0,2}+")
 
 
 class _Step(NamedTuple):
-    """A text with one step of escapes read; the three say where each escape was and is, in order."""
+    """A text after some steps of unescaping.
+
+    `before` and `behind` tell for each place of it where that was in the original: before and behind the backslashes
+    there that stand for nothing.
+    """
 
     text: str
-    starts: list[int]
-    ends: list[int]
-    ends_before: list[int]
+    before: Sequence[int]
+    behind: Sequence[int]
 
 
 def _steps(text: str) -> Iterator[_Step]:
     """Yield the text as it is, and after each step of unescaping that changes it."""
-    step = _Step(text, [], [], [])
-    yield step
-    for _ in range(_MOST_STEPS):
+    places = range(len(text) + 1)
+    step: _Step | None = _Step(text, places, places)
+    for _ in range(_MOST_STEPS + 1):
+        if step is None:
+            return
+        yield step
         # Asked before, since this is fifty times as fast as the pattern.
         if not any(character in step.text for character in "\\%&"):
             return
-        step = _unescaped(step.text)
-        if not step.ends:
-            return
-        yield step
+        step = _unescaped(step)
 
 
-def _unescaped(text: str) -> _Step:
+def _unescaped(step: _Step) -> _Step | None:
+    """Return the text with one more step of escapes read, or None where it has none."""
     pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    ends_before: list[int] = []
-    position = length = 0
-    for escape in _ESCAPE.finditer(text):
-        written = escape[0]
-        meant = _meaning(written)
-        if meant == written:
+    # Of each character, where the one before it ended, and where it begins. An array takes a quarter of a list.
+    before, behind = array("L"), array("L")
+    position, ended = 0, step.before[0]
+    for escape in _ESCAPE.finditer(step.text):
+        meant = _meaning(escape[0])
+        if meant == escape[0]:
             continue
         start, end = escape.span()
-        pieces += text[position:start], meant
-        length += start - position
-        starts.append(length)
-        length += len(meant)
-        ends.append(length)
-        ends_before.append(end)
+        pieces += step.text[position:start], meant
+        if position < start:
+            before.append(ended)
+            before.extend(step.before[position + 1 : start])
+            behind.extend(step.behind[position:start])
+            ended = step.before[start]
+        for _ in meant:
+            before.append(ended)
+            behind.append(step.behind[start])
+            ended = step.before[end]
         position = end
-    return _Step("".join([*pieces, text[position:]]), starts, ends, ends_before)
-
-
-def _in_original(steps: list[_Step], start: int, end: int, *, ends_in_backslash: bool) -> Span:
-    """Return a span of the first step's text as one of the original; backslashes before it belong to it."""
-    for step in steps:
-        start = _before(step, start, after_nothing=False)
-        end = _before(step, end, after_nothing=ends_in_backslash)
-    return start, end
-
-
-def _before(step: _Step, place: int, *, after_nothing: bool) -> int:
-    """Return where a place of a step's text was before; `after_nothing`: after what became nothing there."""
-    ends = step.ends
-    if after_nothing:
-        count = bisect_right(ends, place)
-    else:
-        count = bisect_left(ends, place)
-        if count < len(ends) and ends[count] == place and step.starts[count] < place:
-            count += 1
-    return step.ends_before[count - 1] + place - ends[count - 1] if count else place
+    if not pieces:
+        return None
+    before.append(ended)
+    before.extend(step.before[position + 1 :])
+    behind.extend(step.behind[position:])
+    return _Step("".join([*pieces, step.text[position:]]), before, behind)
 
 
 def _meaning(written: str) -> str:
