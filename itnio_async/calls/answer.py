@@ -36,17 +36,10 @@ R = TypeVar("R")
 
 
 def whole_content(response: httpx.Response, most: int) -> bytes | None:
-    """Return the answer's body if it is there, whole and not encoded, as nearly all of them are; else None.
-
-    Raises `UnexpectedResponseError` for one of more than `most` bytes.
-    """
-    if not isinstance(response, LazyResponse) or (body := response.body()) is None:
+    """Return the answer's body if it is there, whole, not encoded and of at most `most` bytes, as nearly all are."""
+    if not isinstance(response, LazyResponse) or (body := response.body()) is None or len(body) > most:
         return None
-    if _coding_of(raw_headers_of(response)) is not None:
-        return None
-    if len(body) > most:
-        raise _too_large(response.status_code, most)
-    return body
+    return body if _coding_of(raw_headers_of(response)) is None else None
 
 
 async def read_content(response: httpx.Response, most: int) -> bytes:
@@ -58,8 +51,10 @@ async def read_content(response: httpx.Response, most: int) -> bytes:
         if response.is_closed or response.is_stream_consumed:
             return _content_read_before(response, most)
         assert isinstance(response.stream, httpx.AsyncByteStream)
-        coding = _coding_of(raw_headers_of(response))
-        return await _decoded(aiter(response.stream), coding, response.status_code, most)
+        return await _decoded(aiter(response.stream), _coding_of(raw_headers_of(response)), most)
+    except UnexpectedResponseError as error:
+        error.http_status = response.status_code
+        raise
     finally:
         await response.aclose()
 
@@ -83,74 +78,64 @@ def _content_read_before(response: httpx.Response, most: int) -> bytes:
         content = response.content
     except httpx.ResponseNotRead:
         raise UnexpectedResponseError(
-            "A middleware has used up the answer. Have it read with `await response.aread()`, which keeps it.",
-            http_status=response.status_code,
+            "A middleware has used up the answer. Have it read with `await response.aread()`, which keeps it."
         ) from None
     if len(content) > most:
-        raise _too_large(response.status_code, most)
+        raise _too_large(most)
     return content
 
 
-async def _decoded(parts: AsyncIterator[bytes], coding: str | None, http_status: int, most: int) -> bytes:
+async def _decoded(parts: AsyncIterator[bytes], coding: str | None, most: int) -> bytes:
     """Return the decoded whole of a body that arrives in parts."""
-    decoder = _decoder(coding.strip().lower(), http_status) if coding else None
+    decoder = _decoder(coding.strip().lower()) if coding else None
     chunks: list[bytes] = []
     size = 0
     any_came = False
     async for chunk in parts:
         if decoder is not None and chunk:
             any_came = True
-            chunk = _decompress(decoder, chunk, most - size + 1, http_status)
+            chunk = _decompress(decoder, chunk, most - size + 1)
         size += len(chunk)
         if size > most:
-            raise _too_large(http_status, most)
+            raise _too_large(most)
         chunks.append(chunk)
     if decoder is not None and any_came and not decoder.eof:
-        raise UnexpectedResponseError(
-            "The answer is compressed and cut off: its end is missing.", http_status=http_status
-        )
-    return b"".join(chunks) if len(chunks) != 1 else chunks[0]
+        raise UnexpectedResponseError("The answer is compressed and cut off: its end is missing.")
+    return b"".join(chunks)
 
 
 # Any other name may be anything, such as a secret that comes back.
 _NAMEABLE = frozenset(("br", "zstd", "compress", "x-compress", "dcb", "dcz"))
 
 
-def _decoder(coding: str, http_status: int) -> Any:
+def _decoder(coding: str) -> Any:
     if coding == "identity":
         return None
     if coding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: by its head, gzip or zlib
-    raise UnexpectedResponseError(
-        f"The answer is compressed{f' as {coding!r}' if coding in _NAMEABLE else ''}, which was not asked for.",
-        http_status=http_status,
-    )
+    named = f" as {coding!r}" if coding in _NAMEABLE else ""
+    raise UnexpectedResponseError(f"The answer is compressed{named}, which was not asked for.")
 
 
-def _decompress(decoder: Any, chunk: bytes, most: int, http_status: int) -> bytes:
+def _decompress(decoder: Any, chunk: bytes, most: int) -> bytes:
     content = b""
     if not decoder.eof:
         try:
             # Bounded, since a few bytes can stand for gigabytes.
             content = decoder.decompress(chunk, most)
         except zlib.error as error:
-            raise UnexpectedResponseError(
-                "The answer says that it is compressed, and is not.", http_status=http_status
-            ) from error
+            raise UnexpectedResponseError("The answer says that it is compressed, and is not.") from error
         chunk = decoder.unused_data
     # A second gzip stream behind the first is legal, and no server sends one: to read on for each of many tiny ones
     # would take quadratic time.
     if decoder.eof and chunk:
-        raise UnexpectedResponseError(
-            "The answer goes on after the end of its compressed content.", http_status=http_status
-        )
+        raise UnexpectedResponseError("The answer goes on after the end of its compressed content.")
     return content
 
 
-def _too_large(http_status: int, most: int) -> UnexpectedResponseError:
+def _too_large(most: int) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"The answer is larger than {most} bytes (max_response_bytes), which is not an answer of the API.",
-        http_status=http_status,
+        f"The answer is larger than {most} bytes (max_response_bytes), which is not an answer of the API."
     )
 
 
