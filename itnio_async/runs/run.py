@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypedDict, TypeVar
 from itnio_async import config
 from itnio_async.endpoint import CallOptions, Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import AnyOutcome, AsFinished, InInputOrder
+from itnio_async.runs.outcome import AnyOutcome, Shelf
 from itnio_async.runs.pace import Pace
 from itnio_async.runs.paced import PacedCalls
 from itnio_async.runs.source import Source
@@ -98,7 +98,7 @@ class BulkRun(Generic[Q, R]):
             name,
             send,
             Source(requests, turns),
-            InInputOrder() if ordered else AsFinished(),
+            Shelf(ordered=ordered),
             StopRule(stop_on, max_failures),
             concurrency=concurrency,
             give_up=turns.stop if isinstance(turns, PacedCalls) else None,
