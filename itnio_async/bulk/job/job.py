@@ -30,8 +30,10 @@ from itnio_async.bulk.journal.rows import (
     JournalRow,
     Result,
     RowState,
+    Run,
+    RunEnd,
+    user_at_host,
 )
-from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
 from itnio_async.bulk.journal.table import check_header, has_journal, read_journal
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks

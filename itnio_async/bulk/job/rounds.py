@@ -24,8 +24,7 @@ from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
-from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
-from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState, Run
 from itnio_async.bulk.journal.standing import is_begun, is_named_temporarily
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks, read_page

@@ -19,8 +19,7 @@ from attrs import frozen
 
 from itnio_async._version import __version__
 from itnio_async.bulk.files.private_file import private_file
-from itnio_async.bulk.journal.rows import JournalRow, RowState
-from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.journal.rows import JournalRow, RowState, Run
 from itnio_async.bulk.report import charts
 from itnio_async.bulk.report.changes import changes_of
 from itnio_async.bulk.report.facts import facts_of, shown_time

@@ -14,8 +14,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from itnio_async.bulk.files.places import BadRow, Place, count_of
-from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState
-from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState, Run
 from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
 from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
