@@ -26,8 +26,8 @@ R = TypeVar("R")
 class PacedCalls(Generic[Q, R]):
     """The calls of one run at a pace: `acquire` before a request is read, then `send`.
 
-    What is to be sent again takes turns with what is new, so that a request that is refused each time keeps nobody
-    from trying whether others are taken, and slows nobody down.
+    What is to be sent again stands in one line with what is new, so that a request that is refused each time keeps
+    nobody from trying whether others are taken, and slows nobody down.
     """
 
     def __init__(
@@ -40,27 +40,16 @@ class PacedCalls(Generic[Q, R]):
         self.pace = pace
         self._send = send
         self._idempotent = idempotent
-        self._at_most = pace.at_most
         self._line = asyncio.Lock()
-        self._waiting_again = 0
-        self._reads = False  # somebody waits to read
-        self._last_was_again = False
         self._stopped = asyncio.Event()
         self._answered = 0
-        self._news = asyncio.Event()  # a call has ended or begun
+        self._news = asyncio.Event()  # a call has ended
 
     async def acquire(self) -> None:
-        """Wait until a new call may begin; one at a time may wait here."""
-        self._reads = True
-        try:
-            while wait := inf if self._waiting_again and not self._last_was_again else self.pace.wait():
+        """Wait until a new call may begin."""
+        async with self._line:
+            while wait := self._next_in():
                 await self._hear(wait)
-            if self._at_most is not None:
-                await self._at_most.acquire()
-        finally:
-            self._reads = False
-            # Perhaps no call begins: the source may have ended, or be slow.
-            self._news.set()
 
     async def send(self, request: Q) -> Response[R]:
         """Make the call, and again as long as the vendor has no room for it.
@@ -70,7 +59,6 @@ class PacedCalls(Generic[Q, R]):
         attempts, is_again, may_have_been_processed = 0, False, False
         alone, answered = 0, self._answered
         while True:
-            self._last_was_again = is_again
             begun = self.pace.begin()
             error: ItnioError | None = None
             try:
@@ -114,20 +102,17 @@ class PacedCalls(Generic[Q, R]):
 
     async def _may_go_again(self) -> bool:
         """Wait for a turn; False where the vendor has taken nothing for too long, or the run is stopped."""
-        self._waiting_again += 1
-        try:
-            async with self._line:
-                while not self._stopped.is_set() and (left := self.pace.patience_left) > 0:
-                    wait = inf if self._reads and self._last_was_again else self.pace.wait()
-                    if not wait and self._at_most is not None:
-                        wait = self._at_most.take()
-                    if not wait:
-                        return True
-                    await self._hear(min(wait, left))
-                return False
-        finally:
-            self._waiting_again -= 1
-            self._news.set()
+        async with self._line:
+            while not self._stopped.is_set() and (left := self.pace.patience_left) > 0:
+                wait = self._next_in()
+                if not wait:
+                    return True
+                await self._hear(min(wait, left))
+            return False
+
+    def _next_in(self) -> float:
+        """Return the seconds until a call may begin."""
+        return self.pace.wait() or (0.0 if self.pace.at_most is None else self.pace.at_most.take())
 
     async def _hear(self, seconds: float) -> None:
         """Wait for news, for at most so many seconds."""
