@@ -58,13 +58,10 @@ def html_of(report: Report, *, zone: tzinfo | None = None) -> str:
     zone = zone or UTC
     text: str = _template(_jinja2()).render(
         name=Path(report.header.source).name,
-        header=report.header,
-        verdict=report.verdict,
+        report=report,
         tone="" if report.is_running else "good" if report.is_well else "bad",
         facts=list(facts_of(report, zone)),
-        is_running=report.is_running,
         tiles=list(_tiles(report)),
-        reasons=report.reasons,
         # Those of which a row is on the page: their links lead to the first one.
         linked={row.why for row in report.listed[:MOST_ROWS]},
         charts=charts,
@@ -201,7 +198,7 @@ def _failed(report: Report) -> Iterator[_Row]:
 
 
 def _changed(rows: Iterable[JournalRow]) -> list[_Row]:
-    return [_Row((*_trunk(found.row), "\n".join(map(str, found.changes)))) for found in changes_of(rows)]
+    return [_Row((*_trunk(row), "\n".join(map(str, changes)))) for row, changes in changes_of(rows)]
 
 
 def _trunk(row: JournalRow) -> tuple[object, ...]:
