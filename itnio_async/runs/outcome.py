@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -76,48 +76,32 @@ AnyOutcome: TypeAlias = Succeeded[Q, R] | Failed[Q, R]
 """What a run gives for each item."""
 
 
-class Outcomes(Protocol[Q, R]):
-    """Where outcomes wait for the consumer; neither kind has a bound of its own, since the workers have one."""
+class Shelf(Generic[Q, R]):
+    """Where outcomes wait for the consumer: first done, first out, or `ordered` by index.
 
-    def put(self, index: int, outcome: AnyOutcome[Q, R] | None) -> None:
-        """Keep an outcome; None says that this item will have none."""
+    It has no bound of its own, since the workers have one.
+    """
 
-    def take(self) -> AnyOutcome[Q, R] | None:
-        """Return the outcome whose turn it is, or None where it is not there yet."""
-
-
-class AsFinished(Generic[Q, R]):
-    """First done, first out."""
-
-    def __init__(self) -> None:
-        self._outcomes: deque[AnyOutcome[Q, R]] = deque()
-
-    def put(self, index: int, outcome: AnyOutcome[Q, R] | None) -> None:
-        """Keep an outcome, if there is one."""
-        if outcome is not None:
-            self._outcomes.append(outcome)
-
-    def take(self) -> AnyOutcome[Q, R] | None:
-        """Return the oldest one."""
-        return self._outcomes.popleft() if self._outcomes else None
-
-
-class InInputOrder(Generic[Q, R]):
-    """By index, without a gap but where an item has no outcome."""
-
-    def __init__(self) -> None:
-        self._outcomes: dict[int, AnyOutcome[Q, R] | None] = {}
+    def __init__(self, *, ordered: bool) -> None:
+        self._ordered = ordered
+        self._ready: deque[AnyOutcome[Q, R]] = deque()
+        self._early: dict[int, AnyOutcome[Q, R] | None] = {}
         self._turn = 0
 
     def put(self, index: int, outcome: AnyOutcome[Q, R] | None) -> None:
-        """Keep an outcome until those before it are there."""
-        self._outcomes[index] = outcome
+        """Keep the outcome of an item; None says that it will have none."""
+        if not self._ordered:
+            self._add(outcome)
+            return
+        self._early[index] = outcome
+        while self._turn in self._early:
+            self._add(self._early.pop(self._turn))
+            self._turn += 1
+
+    def _add(self, outcome: AnyOutcome[Q, R] | None) -> None:
+        if outcome is not None:
+            self._ready.append(outcome)
 
     def take(self) -> AnyOutcome[Q, R] | None:
-        """Return the one whose turn it is."""
-        while self._turn in self._outcomes:
-            outcome = self._outcomes.pop(self._turn)
-            self._turn += 1
-            if outcome is not None:
-                return outcome
-        return None
+        """Return the outcome whose turn it is, or None where it is not there yet."""
+        return self._ready.popleft() if self._ready else None

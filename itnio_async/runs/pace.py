@@ -63,8 +63,6 @@ _USED = 0.5
 _LONGEST_STEP = 0.2
 # A loop that was busy may make up for so many seconds.
 _LATE = 0.01
-# What was answered well in the last second is counted in so many slices of it.
-_SLICES = 50
 
 # An answer that takes twice as long as one alone, and so many seconds more, has waited behind others.
 _IN_LINE = 0.2
@@ -201,30 +199,6 @@ class Rate:
         self._next = max(self._next, now - _LATE) + 1 / min(self.now, self.most)
 
 
-class LastSecond:
-    """The calls of the last second that were answered well: how many, and how many were in flight with them."""
-
-    def __init__(self) -> None:
-        # Of each slice its number, the answers in it, and the most calls in flight.
-        self._slices: deque[list[int]] = deque([[-_SLICES, 0, 0]], maxlen=_SLICES)
-
-    def add(self, now: float, beside: int) -> None:
-        """Take a good answer; a run without a limit does this for each, so it is to cost next to nothing."""
-        number, newest = int(now * _SLICES), self._slices[-1]
-        if number != newest[0]:
-            newest = [number, 0, 0]
-            self._slices.append(newest)
-        newest[1] += 1
-        if beside > newest[2]:
-            newest[2] = beside
-
-    def answered(self, now: float) -> tuple[int, int]:
-        """Return how many there were, and the most that were in flight."""
-        begin = int(now * _SLICES) - _SLICES
-        slices = [slice for slice in self._slices if slice[0] > begin]
-        return sum(count for _, count, _ in slices), max((beside for *_, beside in slices), default=0)
-
-
 class Pace:
     """When the next call of a run may begin; `most` is how many may be in flight.
 
@@ -251,7 +225,8 @@ class Pace:
         self._window = Window(most)
         self._rate = Rate() if at_most is None else Rate(most=at_most.calls / at_most.seconds)
         self._in_flight = 0
-        self._last_second = LastSecond()
+        # The good answers of the last second: when each came, and how many calls were in flight with it.
+        self._last_second: deque[Begun] = deque()
         self._failures = LAST  # since the last success; before the first one, as many as make an outage
         self._strained: deque[bool] = deque(maxlen=LAST)  # failed transiently, at first or for good
         self._is_free = at_most is None  # until something is refused, the window is the only bound
@@ -356,7 +331,9 @@ class Pace:
 
     def _answered(self, begun: Begun) -> None:
         (at, beside), now = begun, self._clock()
-        self._last_second.add(now, beside)
+        self._last_second.append((now, beside))
+        while self._last_second[0][0] <= now - 1:
+            self._last_second.popleft()
         self._bad_since = None
         if self._is_trying and at >= self._backed_off:
             if self._trials > 1 and now - self._away_since >= _AWAY and self._before is not None:
@@ -390,12 +367,12 @@ class Pace:
         self._is_trying = True
 
     def _lower(self, beside: int, now: float) -> None:
-        answered, most = self._last_second.answered(now)
+        answered = [beside for at, beside in self._last_second if at > now - 1]
         since = max(0.01, now - self._resumes)
         if self._rate.limit is None:
             if not answered:
                 return  # it was out of reach from the beginning, which says nothing of how much it takes
-            self._window.shrink_to(most)
+            self._window.shrink_to(max(answered))
         elif self._window.refused(beside):
             return
-        self._rate.refused(since, last_second=answered)
+        self._rate.refused(since, last_second=len(answered))

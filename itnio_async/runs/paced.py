@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from contextvars import Context
 from math import inf
 from typing import Generic, TypeVar
 
@@ -27,8 +26,8 @@ R = TypeVar("R")
 class PacedCalls(Generic[Q, R]):
     """The calls of one run at a pace: `acquire` before a request is read, then `send`.
 
-    What is to be sent again takes turns with what is new, so that a request that is refused each time keeps nobody
-    from trying whether others are taken, and slows nobody down.
+    What is to be sent again stands in one line with what is new, so that a request that is refused each time keeps
+    nobody from trying whether others are taken, and slows nobody down.
     """
 
     def __init__(
@@ -41,28 +40,16 @@ class PacedCalls(Generic[Q, R]):
         self.pace = pace
         self._send = send
         self._idempotent = idempotent
-        self._at_most = pace.at_most
         self._line = asyncio.Lock()
-        self._waiting_again = 0
-        self._reads = False  # somebody waits to read
-        self._last_was_again = False
         self._stopped = asyncio.Event()
         self._answered = 0
-        self._waiters: list[asyncio.Future[None]] = []
+        self._news = asyncio.Event()  # a call has ended
 
     async def acquire(self) -> None:
-        """Wait until a new call may begin; one at a time may wait here."""
-        self._reads = True
-        try:
-            while wait := inf if self._waiting_again and not self._last_was_again else self.pace.wait():
-                await self._news(wait)
-            if self._at_most is not None:
-                await self._at_most.acquire()
-        finally:
-            self._reads = False
-            # Perhaps no call begins: the source may have ended, or be slow.
-            if self._waiters:
-                self._tell()
+        """Wait until a new call may begin."""
+        async with self._line:
+            while wait := self._next_in():
+                await self._hear(wait)
 
     async def send(self, request: Q) -> Response[R]:
         """Make the call, and again as long as the vendor has no room for it.
@@ -72,7 +59,6 @@ class PacedCalls(Generic[Q, R]):
         attempts, is_again, may_have_been_processed = 0, False, False
         alone, answered = 0, self._answered
         while True:
-            self._last_was_again = is_again
             begun = self.pace.begin()
             error: ItnioError | None = None
             try:
@@ -84,19 +70,18 @@ class PacedCalls(Generic[Q, R]):
                 failure.attempts = made = failure.attempts + attempts
             except BaseException:
                 self.pace.cut_off(begun)
-                self._tell()
+                self._news.set()
                 raise
             else:
                 self._answered += 1
                 self.pace.ended(begun, None, response.attempts)
-                if self._waiters:
-                    self._tell()
+                self._news.set()
                 return evolve(response, attempts=attempts + response.attempts) if attempts else response
             if is_again and self._answered > answered:
                 alone += 1
             answered = self._answered
             self.pace.ended(begun, error, made - attempts, is_alone=alone >= _ALONE)
-            self._tell()
+            self._news.set()
             goes_again = self.pace.sends_again(error, idempotent=self._idempotent)
             error.may_have_been_processed = may_have_been_processed = (
                 may_have_been_processed or error.may_have_been_processed
@@ -110,49 +95,32 @@ class PacedCalls(Generic[Q, R]):
     def stop(self) -> None:
         """Send nothing again any more."""
         self._stopped.set()
-        self._tell()
+        self._news.set()
 
     async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(seconds, max(0.0, self.pace.patience_left))):
-                await self._stopped.wait()
+        await _wait(self._stopped, min(seconds, max(0.0, self.pace.patience_left)))
 
     async def _may_go_again(self) -> bool:
         """Wait for a turn; False where the vendor has taken nothing for too long, or the run is stopped."""
-        self._waiting_again += 1
-        try:
-            async with self._line:
-                while not self._stopped.is_set() and (left := self.pace.patience_left) > 0:
-                    wait = inf if self._reads and self._last_was_again else self.pace.wait()
-                    if not wait and self._at_most is not None:
-                        wait = self._at_most.take()
-                    if not wait:
-                        return True
-                    await self._news(min(wait, left))
-                return False
-        finally:
-            self._waiting_again -= 1
-            self._tell()
+        async with self._line:
+            while not self._stopped.is_set() and (left := self.pace.patience_left) > 0:
+                wait = self._next_in()
+                if not wait:
+                    return True
+                await self._hear(min(wait, left))
+            return False
 
-    async def _news(self, seconds: float) -> None:
-        """Wait until a call has ended or begun, for at most so many seconds."""
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        self._waiters.append(waiter)
-        timer = None if seconds == inf else loop.call_later(seconds, _wake, waiter, context=Context())
-        try:
-            await waiter
-        finally:
-            if timer is not None:
-                timer.cancel()
+    def _next_in(self) -> float:
+        """Return the seconds until a call may begin."""
+        return self.pace.wait() or (0.0 if self.pace.at_most is None else self.pace.at_most.take())
 
-    def _tell(self) -> None:
-        if self._waiters:
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
-                _wake(waiter)
+    async def _hear(self, seconds: float) -> None:
+        """Wait for news, for at most so many seconds."""
+        self._news.clear()
+        await _wait(self._news, seconds)
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None if seconds == inf else seconds):
+            await event.wait()

@@ -10,10 +10,10 @@ from typing import Any, Generic, Self, TypedDict, TypeVar
 from itnio_async import config
 from itnio_async.endpoint import CallOptions, Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import AnyOutcome, AsFinished, InInputOrder
+from itnio_async.runs.outcome import AnyOutcome, Shelf
 from itnio_async.runs.pace import Pace
 from itnio_async.runs.paced import PacedCalls
-from itnio_async.runs.source import Source
+from itnio_async.runs.source import Source, Turns
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
 from itnio_async.transport.limiter import RateWindow
@@ -78,6 +78,8 @@ class BulkRun(Generic[Q, R]):
         ordered: bool = False,
         patience: float = config.PATIENCE,
         idempotent: bool = False,
+        turns: Turns | None = None,
+        give_up: Callable[[], None] | None = None,
     ) -> None:
         checked("ordered", ordered, BOOLEAN)
         self._entered = False
@@ -86,11 +88,10 @@ class BulkRun(Generic[Q, R]):
         patience = checked("patience", patience, number(above=0))
         pace = rate_limit if isinstance(rate_limit, Pace) else None  # of several runs, one after the other
         rate = config.Paced() if isinstance(rate_limit, Pace) else config.bulk_rate_of(rate_limit)
-        turns: RateWindow | PacedCalls[Q, R] | None = None
         if isinstance(rate, config.Paced):
             pace = pace or Pace(concurrency, patience=patience, at_most=rate.at_most)
             turns = paced = PacedCalls(pace, send, idempotent=idempotent)
-            send = paced.send
+            send, give_up = paced.send, paced.stop
         elif rate is not None:
             turns = RateWindow(rate)
         self._pace = pace
@@ -98,10 +99,10 @@ class BulkRun(Generic[Q, R]):
             name,
             send,
             Source(requests, turns),
-            InInputOrder() if ordered else AsFinished(),
+            Shelf(ordered=ordered),
             StopRule(stop_on, max_failures),
             concurrency=concurrency,
-            give_up=turns.stop if isinstance(turns, PacedCalls) else None,
+            give_up=give_up,
         )
 
     @property

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import AnyOutcome, Failed, Outcomes, Succeeded
+from itnio_async.runs.outcome import AnyOutcome, Failed, Shelf, Succeeded
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.transport.loops import no_loop
@@ -52,7 +52,7 @@ class Workers(Generic[Q, R]):
         name: str,
         send: Callable[[Q], Awaitable[Response[R]]],
         source: Source[Q],
-        outcomes: Outcomes[Q, R],
+        outcomes: Shelf[Q, R],
         rule: StopRule,
         *,
         concurrency: int,

@@ -14,7 +14,7 @@ from support.values import trunk_update
 
 from itnio_async import Response
 from itnio_async.runs import workers
-from itnio_async.runs.outcome import AsFinished, InInputOrder
+from itnio_async.runs.outcome import Shelf
 from itnio_async.runs.source import Source
 from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
@@ -68,7 +68,7 @@ def test_each_request_is_sent_once_and_no_outcome_keeps_its_place(
 
     async def main():
         trickle = Trickle(bursts)
-        outcomes = InInputOrder() if ordered else AsFinished()
+        outcomes = Shelf(ordered=ordered)
         source = Source(trickle if is_async else range(count))
         under_test = Workers("x", send, source, outcomes, StopRule((), 0), concurrency=concurrency)
         under_test.start()
@@ -97,7 +97,7 @@ async def test_a_run_ends_at_any_moment_also_while_workers_wait_for_the_source(m
         return ANSWER
 
     trickle = Trickle([(3, 4)] * 6)
-    under_test = Workers("x", send, Source(trickle), AsFinished(), StopRule((), 0), concurrency=3)
+    under_test = Workers("x", send, Source(trickle), Shelf(ordered=False), StopRule((), 0), concurrency=3)
     under_test.start()
     await ticks(moment)
     async with asyncio.timeout(5):

@@ -39,7 +39,7 @@ from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import ConfigurationError, ConnectError, ConnectionLost, ItnioError
 from itnio_async.runs.outcome import AnyOutcome
 from itnio_async.runs.run import BulkRun, RunOptions
-from itnio_async.runs.source import Source
+from itnio_async.transport.limiter import RateWindow
 from itnio_async.validators import checked, whole
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
@@ -67,7 +67,8 @@ class Cluster:
     `cluster.bulk` is `client.bulk` for updates of trunks. Scheduler and workers see the updates; one with a password is
     refused where others could read it on its way. Dask sends the updates of a lost worker again; where none is left for
     them, they are outcomes with `ConnectionLost`: whether they were done is unknown. Workers that join the Dask cluster
-    later take part too. `addresses` are those of the workers that take part now.
+    later take part too. `addresses` are those of the workers that take part now, and `lost` of those that took part and
+    left: what they had may have been sent twice.
     """
 
     def __init__(self, dask: Any, address: str, concurrency: int, rate: RateLimit | None) -> None:
@@ -79,7 +80,7 @@ class Cluster:
         self._fit: list[str] = []
         self._unfit: dict[str, str] = {}
         self._is_private = False
-        self._lost: list[str] = []
+        self.lost: tuple[str, ...] = ()
         self._runs: WeakSet[ChunkedRun] = WeakSet()
         # Dask's tasks under way, and which workers may do each.
         self._futures: dict[Any, list[str]] = {}
@@ -119,11 +120,6 @@ class Cluster:
         """Where the workers are that take part now."""
         # More of them than calls at once would have nothing to do.
         return tuple(self._fit[: self._concurrency])
-
-    @property
-    def lost(self) -> tuple[str, ...]:
-        """Where the workers were that took part and left: what they had may have been sent twice."""
-        return tuple(self._lost)
 
     def bulk(
         self,
@@ -246,10 +242,10 @@ class Cluster:
             await self._set(fit)
 
     async def _set(self, fit: list[str]) -> None:
-        lost = [address for address in self._fit if address not in fit]
+        lost = tuple(address for address in self._fit if address not in fit)
         if lost:
             logger.warning("lost Dask workers: %s", ", ".join(lost))
-        self._lost += lost
+        self.lost += lost
         self._fit = fit
         self._is_private = all(map(_is_private, (self._address, *fit)))
         for future, workers in list(self._futures.items()):
@@ -282,6 +278,8 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         self._rules = rules
         if isinstance(config.bulk_rate_of(rate_limit), config.Paced):
             self._rules = {**rules, "rate_limit": config.Paced(), "patience": patience}
+        rate = _most_of(rate_limit)
+        self._window = None if rate is None else RateWindow(rate)
         self._patience = patience
         self._alone_since: float | None = None  # no worker is there
         self._queue: deque[_Waiting] = deque()
@@ -292,27 +290,23 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         self._news = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._is_stopped = False
-        source = self._as_wanted(Source(requests))
         super().__init__(
-            name, self._send, source, concurrency=_IN_CHUNKS, rate_limit=_most_of(rate_limit), ordered=ordered, **rules
+            name,
+            self._send,
+            requests,
+            concurrency=_IN_CHUNKS,
+            ordered=ordered,
+            turns=self,
+            give_up=self._give_up,
+            **rules,
         )
 
     # -- as any run ---------------------------------------------------------------------------------------------------
 
     async def __aiter__(self) -> AsyncGenerator[_Outcome, None]:
-        try:
-            async with aclosing(super().__aiter__()) as outcomes:
-                async for outcome in outcomes:
-                    yield self._timed(outcome)
-        finally:
-            self._is_stopped = True
-
-    def stop(self) -> None:
-        """Begin no further chunk; the outcomes of those that have begun still come."""
-        self._is_stopped = True
-        super().stop()
-        if self._queue:
-            self.look()
+        async with aclosing(super().__aiter__()) as outcomes:
+            async for outcome in outcomes:
+                yield self._timed(outcome)
 
     async def aclose(self) -> list[_Outcome]:
         """Do what a `BulkRun` does."""
@@ -322,21 +316,21 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         """Return the outcome with the seconds that its call took, and not its chunk."""
         return evolve(outcome, elapsed=self._took.pop(id(outcome.response or outcome.error), outcome.elapsed))
 
+    def _give_up(self) -> None:
+        """Begin no further chunk; the outcomes of those that have begun still come."""
+        self._is_stopped = True
+        if self._queue:
+            self.look()
+
     # -- update by update ---------------------------------------------------------------------------------------------
 
-    async def _as_wanted(self, requests: Source[SipTrunkUpdate]) -> AsyncGenerator[SipTrunkUpdate, None]:
-        try:
-            while True:
-                while self._worker_count and len(self._queue) >= self._room:
-                    self._news.clear()
-                    await self._news.wait()
-                try:
-                    update = await requests.read()
-                except StopAsyncIteration:
-                    return
-                yield update
-        finally:
-            await requests.aclose()
+    async def acquire(self) -> None:
+        """Wait until an update may be read, since a worker is free."""
+        while self._worker_count and len(self._queue) >= self._free * self._size:
+            self._news.clear()
+            await self._news.wait()
+        if self._window is not None:
+            await self._window.acquire()
 
     async def _send(self, update: SipTrunkUpdate) -> Response[None]:
         self._cluster.require_private(update)
@@ -376,32 +370,23 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         workers = self._worker_count or 1
         return min(max(self._fill, ceil(self._calls / workers)), ceil(_IN_CHUNKS / workers))
 
-    @property
-    def _room(self) -> int:
-        return self._free * self._size
-
     def look(self) -> None:
-        """Begin chunks: full ones at once, others soon."""
+        """Begin chunks soon, so that others may come to fill them."""
         self._news.set()
-        loop = asyncio.get_running_loop()
-        if len(self._queue) >= self._room:
-            loop.call_soon(self._begin)
-        elif self._timer is None:
-            self._timer = loop.call_later(_COMPANY, self._begin)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_COMPANY, self._begin)
 
     def _begin(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        while self._queue and (self._is_stopped or self.error is not None):
-            _fail([self._queue.popleft()], ItnioError, "Not sent: the run was stopped.")
+        self._timer = None
+        if self._is_stopped:
+            _fail(self._taken(len(self._queue)), ItnioError, "Not sent: the run was stopped.")
         if self._worker_count:
             self._alone_since = None
         elif self._queue:
             self._wait_for_worker()
         while self._queue and (free := self._free):
             count = min(self._size, ceil(len(self._queue) / free))
-            chunk = [self._queue.popleft() for _ in range(count)]
+            chunk = self._taken(count)
             task = self._cluster.start(self._send_chunk(chunk, ceil(self._calls / self._worker_count)))
             self._chunks[task] = self._worker_count
             task.add_done_callback(self._ended)
@@ -412,10 +397,13 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
         if self._alone_since is None:
             self._alone_since = loop.time()
         left = self._alone_since + self._patience - loop.time()
-        while self._queue and left <= 0:
-            _fail([self._queue.popleft()], ConnectError, "Not sent: the Dask cluster has no worker left.")
-        if self._queue and self._timer is None:
-            self._timer = loop.call_later(left, self._begin)
+        if left <= 0:
+            _fail(self._taken(len(self._queue)), ConnectError, "Not sent: the Dask cluster has no worker left.")
+        else:
+            self._timer = loop.call_later(min(left, _LOOK_AGAIN), self._begin)
+
+    def _taken(self, count: int) -> list[_Waiting]:
+        return [self._queue.popleft() for _ in range(count)]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._chunks.pop(task, None)
@@ -471,16 +459,12 @@ async def _dask_client(address: str) -> AsyncIterator[Any]:
     make: Any = Client  # it has no types
     client = make(address, asynchronous=True, set_as_default=False, timeout=_CONNECT, name="itnio")
     try:
-        await _started(client, address)
+        try:
+            await client
+        except OSError as error:
+            raise ConnectError(f"No Dask scheduler answers at {address}: {error}") from error
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise ConfigurationError(f"{address} cannot be used as a Dask scheduler's address: {error}") from error
         yield client
     finally:
         await client.close()
-
-
-async def _started(client: Any, address: str) -> None:
-    try:
-        await client
-    except OSError as error:
-        raise ConnectError(f"No Dask scheduler answers at {address}: {error}") from error
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ConfigurationError(f"{address} cannot be used as a Dask scheduler's address: {error}") from error

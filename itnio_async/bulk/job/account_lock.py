@@ -10,18 +10,16 @@ import os
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
-import orjson
-
-from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.files.private_file import private_file
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.journal.journal import JournalBusyError
 from itnio_async.bulk.journal.lock import is_locked, take_lock
 from itnio_async.bulk.journal.paths import state_directory
 from itnio_async.errors import ConfigurationError
+from itnio_async.text import readable
 
 
 class AccountBusyError(JournalBusyError):
@@ -35,19 +33,14 @@ async def one_job(identity: Identity, journal: Path) -> AsyncIterator[None]:
     Raises `AccountBusyError` at once where another job has it, and `ConfigurationError` where the state directory
     cannot be written to.
     """
-    taking = asyncio.ensure_future(asyncio.to_thread(_take, identity, journal))
-    try:
-        lock = await asyncio.shield(taking)
-    except asyncio.CancelledError:
-        # The thread goes on, for a moment: what it takes must not stay taken.
-        await asyncio.wait([taking])
-        if taking.exception() is None:
-            taking.result().close()
-        raise
-    try:
+    with ExitStack() as held:
+        taking = asyncio.ensure_future(asyncio.to_thread(_take, held, identity, journal))
+        try:
+            await asyncio.shield(taking)
+        finally:
+            # After a cancellation the thread goes on, for a moment: what it takes must not stay taken.
+            await asyncio.wait([taking])
         yield
-    finally:
-        lock.close()
 
 
 def require_free(identity: Identity) -> None:
@@ -58,29 +51,24 @@ def require_free(identity: Identity) -> None:
             raise _busy(identity, path)
 
 
-def _take(identity: Identity, journal: Path) -> sqlite3.Connection:
+def _take(held: ExitStack, identity: Identity, journal: Path) -> None:
     path = _path_of(identity)
     with _explained(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = take_lock(path)
-        if lock is None:
-            raise _busy(identity, path)
-    try:
-        with private_file(_note_of(path)) as file:
-            note = {"process": os.getpid(), "machine": socket.gethostname(), "journal": os.path.realpath(journal)}
-            file.write(own_json(note))
-    except BaseException:
-        lock.close()
-        raise
-    return lock
+    if lock is None:
+        raise _busy(identity, path)
+    held.enter_context(closing(lock))
+    with private_file(_note_of(path)) as file:
+        where = readable(os.path.realpath(journal))
+        file.write(f"process {os.getpid()} on {socket.gethostname()}, with the journal {where}".encode())
 
 
 def _busy(identity: Identity, path: Path) -> AccountBusyError:
     # There since the lock was taken, or a moment after: that long we have waited for the lock.
     which = ""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        note = orjson.loads(_note_of(path).read_bytes())
-        which = f": process {note['process']} on {note['machine']}, with the journal {note['journal']}"
+    with suppress(OSError, ValueError):
+        which = f": {_note_of(path).read_text(encoding='utf-8')}"
     return AccountBusyError(
         f"Another job has the account {identity} at this moment{which}. Each would undo what the other does. Wait for "
         "its end, or stop it."

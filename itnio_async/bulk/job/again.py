@@ -10,7 +10,7 @@ from attrs import frozen
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRows
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.decide import ReadBack, as_read, journal_row, read_back
+from itnio_async.bulk.job.decide import ReadBack, as_read, journal_row, read_back, reopened
 from itnio_async.bulk.journal.rows import JournalFinishedError, JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.text import first_of
@@ -50,7 +50,7 @@ def begun_again(
         return None
     drifted = {
         row.id: back
-        for row, back in zip(rows, _read_back(rows, plan, trunks), strict=True)
+        for row, back in zip(rows, read_back(rows, plan, trunks), strict=True)
         if row.state in _AS_WANTED and not back.ok
     }
     can_tell = header.key_check == identity.key_check
@@ -96,8 +96,14 @@ def require_allowed(again: Again, path: Path, header: JournalHeader, plan: Plan,
         raise BadRows.of(bad)
 
 
-def _read_back(rows: Iterable[JournalRow], plan: Plan, trunks: Iterable[SipTrunk]) -> Iterable[ReadBack]:
-    by_id = {trunk.key_id: trunk for trunk in trunks}
-    for row in rows:
-        item = plan.items[row.id]
-        yield read_back(item, row.state, by_id.get(item.key_id))
+def with_new_secrets(
+    rows: Iterable[JournalRow], header: JournalHeader, plan: Plan, identity: Identity
+) -> list[JournalRow]:
+    """Return the rows of a journal that have other secrets in the file by now, open again.
+
+    None where that cannot be told: the fingerprints are of another API secret.
+    """
+    if header.key_check != identity.key_check:
+        return []
+    now = [(row, identity.fingerprint_of(plan.items[row.id].row.values)) for row in rows]
+    return [reopened(row, fingerprint) for row, fingerprint in now if fingerprint != row.fingerprint]

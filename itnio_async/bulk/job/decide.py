@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import Place
+from itnio_async.bulk.job.options import JobOptions
 from itnio_async.bulk.journal.rows import HELD_BACK, JournalRow, Result, RowState
-from itnio_async.bulk.journal.standing import changed_since, is_begun, is_named_temporarily
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict, refused
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
@@ -18,7 +18,9 @@ from itnio_async.bulk.trunks.settings import (
     FieldChange,
     differences,
     filled,
+    from_data,
     normal,
+    same,
     settings_of,
     shown,
     to_data,
@@ -32,46 +34,34 @@ _CHANGED_SINCE = (
 # -- one look ---------------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Look:
-    """Rows compared with their trunks as those are now.
-
-    `plan` has an item for each row, in order; `results`, by the item's index, is what is certain without sending.
-    """
-
-    plan: Plan
-    results: Mapping[int, Result]
-
-
 @frozen(kw_only=True)
 class Decider:
     """Decides about the rows of a job.
 
     `plan` is that of the job; `is_new` tells whether the journal was made for this very run, so that `plan` shows what
-    the trunks were then, secrets too. `force` overwrites what somebody else changed. `changed` are the key ids of
-    trunks that changed since a saved plan was made.
+    the trunks were then, secrets too. `changed` are the key ids of trunks that changed since a saved plan was made.
     """
 
     plan: Plan
-    is_new: bool
-    force: bool
-    accept_zeros: bool
-    allow_swap_names: bool
+    options: JobOptions
     changed: frozenset[int]
+    is_new: bool
 
-    def look(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> Look:
-        """Compare rows with all trunks of the account; takes a second or two for 20,000 of them."""
+    def look(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> tuple[Plan, Mapping[int, Result]]:
+        """Compare rows with all trunks of the account; takes a second or two for 20,000 of them.
+
+        Returns a plan with an item for each row, in order, and by the item's index what is certain without sending.
+        """
         changes = [self.plan.items[row.id].row for row in rows]
-        fresh = self._planned(changes, trunks)
+        items = list(self._planned(changes, trunks))
         results = {
             item.index: held
-            for row, item in zip(rows, fresh, strict=True)
+            for row, item in zip(rows, items, strict=True)
             if item.verdict is Verdict.UPDATE and (held := self._held_back(row, item)) is not None
         }
-        items = list(fresh)
         if results:
             # Once more without those: what one of them would have given up for others stays taken.
-            free = [item.index for item in fresh if item.index not in results]
+            free = [item.index for item in items if item.index not in results]
             for index, held in results.items():
                 items[index] = refused(items[index], held.reason, None)
             for item in self._planned([changes[index] for index in free], trunks):
@@ -81,14 +71,16 @@ class Decider:
             if result is not None:
                 named = is_named_temporarily(row, item.trunk) and result.state is RowState.REFUSED
                 results[item.index] = result._replace(temporary=row.result.temporary if named else None)
-        return Look(Plan(tuple(items)), results)
+        return Plan(tuple(items)), results
 
     def _planned(self, changes: Sequence[TrunkChange], trunks: Sequence[SipTrunk]) -> Plan:
-        return make_plan(changes, trunks, accept_zeros=self.accept_zeros, allow_swap_names=self.allow_swap_names)
+        # A plan that has such names was made by somebody who allowed them.
+        allow_swap_names = self.options.allow_swap_names or bool(self.plan.swaps)
+        return make_plan(changes, trunks, accept_zeros=self.options.accept_zeros, allow_swap_names=allow_swap_names)
 
     def is_changed(self, item: PlanItem) -> bool:
         """Tell whether an item's trunk is not as a saved plan shows it, and may not be overwritten."""
-        return item.key_id in self.changed and not self.force
+        return item.key_id in self.changed and not self.options.force
 
     def is_as_planned(self, row: JournalRow, item: PlanItem) -> bool:
         """Tell whether the trunk is all that it was in the plan of this very run: most are, and that is soon seen."""
@@ -101,7 +93,7 @@ class Decider:
         if row.state is RowState.REFUSED and row.result.temporary is None and self.is_changed(item):
             # What the journal has of it is what it was after that change.
             return _NOT_AS_SAVED
-        if self.force or self.is_as_planned(row, item):
+        if self.options.force or self.is_as_planned(row, item):
             return None
         planned = self.plan.items[row.id].trunk if self.is_new else None
         changed = _changed_since(row, item.trunk, planned)
@@ -135,16 +127,33 @@ _NOT_AS_SAVED = held("it is not as the saved plan shows it")
 
 
 def _changed_since(row: JournalRow, trunk: SipTrunk, planned: SipTrunk | None) -> list[str]:
-    """Return the fields of the trunk that are not as they were when the row was planned.
+    """Return the fields of the trunk that are not as the job found it.
 
-    `planned` is the trunk of that time where it is at hand: with its secrets, which no journal keeps.
+    Of what the job may have sent without an answer, or under a temporary name, each field may also be as the row wants
+    it, and the name may be the temporary one. `planned` is the trunk that the row was planned with where it is at hand:
+    with its secrets, which no journal keeps.
     """
-    if not row.before:  # there was no trunk to plan with
-        return []
-    names = changed_since(row, trunk)
-    if planned is not None and not is_begun(row):
-        names += [name for name in SECRET_FIELDS if settings_of(planned)[name] != settings_of(trunk)[name]]
-    return names
+    before, after = from_data(row.before), from_data(row.after)
+    names = [name for name in before if not same(before, trunk, [name])]
+    if not is_begun(row):
+        if planned is not None:
+            names += [name for name in SECRET_FIELDS if settings_of(planned)[name] != settings_of(trunk)[name]]
+        return names
+    wanted = [name for name in after if same(after, trunk, [name])]
+    if is_named_temporarily(row, trunk):
+        wanted.append("sip_trunk_name")
+    return [name for name in names if name not in wanted]
+
+
+def is_begun(row: JournalRow) -> bool:
+    """Tell whether the job may have changed the trunk, and is not through with it."""
+    return row.state is RowState.UNKNOWN or row.result.temporary is not None
+
+
+def is_named_temporarily(row: JournalRow, trunk: SipTrunk | None) -> bool:
+    """Tell whether the trunk has the temporary name that the job gave it."""
+    temporary = row.result.temporary
+    return temporary is not None and trunk is not None and trunk.sip_trunk_name == temporary
 
 
 # -- rows of the journal ----------------------------------------------------------------------------------------------
@@ -217,16 +226,24 @@ class ReadBack:
         return self.found and not self.differences
 
 
-def read_back(item: PlanItem, state: RowState, trunk: SipTrunk | None) -> ReadBack:
-    """Compare a row's trunk as it is now (None: it is not there) with what the row wants."""
-    return ReadBack(
-        place=item.place,
-        key_id=item.key_id,
-        trunk_name=item.trunk_name,
-        state=state,
-        found=trunk is not None,
-        differences=() if trunk is None else differences(trunk, filled(item.row.values, trunk)),
-    )
+def read_back(rows: Iterable[JournalRow], plan: Plan, trunks: Iterable[SipTrunk]) -> list[ReadBack]:
+    """Compare the trunks of a plan's rows as they are now with what the rows want."""
+    by_id = {trunk.key_id: trunk for trunk in trunks}
+    read = []
+    for row in rows:
+        item = plan.items[row.id]
+        trunk = by_id.get(item.key_id)
+        read.append(
+            ReadBack(
+                place=item.place,
+                key_id=item.key_id,
+                trunk_name=item.trunk_name,
+                state=row.state,
+                found=trunk is not None,
+                differences=() if trunk is None else differences(trunk, filled(item.row.values, trunk)),
+            )
+        )
+    return read
 
 
 def as_read(row: ReadBack) -> str:

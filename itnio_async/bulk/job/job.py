@@ -16,11 +16,11 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow, BadRows
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job.account_lock import one_job
-from itnio_async.bulk.job.again import begun_again, require_allowed
+from itnio_async.bulk.job.again import begun_again, require_allowed, with_new_secrets
 from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row
 from itnio_async.bulk.job.options import Ended, JobOptions, as_data
 from itnio_async.bulk.job.progress import Meter, Progress
-from itnio_async.bulk.job.rounds import Confirm, Rounds, open_states, with_new_secrets
+from itnio_async.bulk.job.rounds import Confirm, Rounds, open_states
 from itnio_async.bulk.job.sending import Bulk, Ending, Sender, pace_of
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import (
@@ -30,8 +30,10 @@ from itnio_async.bulk.journal.rows import (
     JournalRow,
     Result,
     RowState,
+    Run,
+    RunEnd,
+    user_at_host,
 )
-from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
 from itnio_async.bulk.journal.table import check_header, has_journal, read_journal
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks
@@ -154,8 +156,8 @@ class Job:
         if trunks is None:
             trunks = await list_trunks(self._client, reading=Reading(self._options.patience))
         rows, is_new = await asyncio.to_thread(self._open_rows, contents, identity, trunks)
-        look = await asyncio.to_thread(self._decider(is_new=is_new).look, rows, trunks)
-        return look.plan
+        plan, _ = await asyncio.to_thread(self._decider(is_new=is_new).look, rows, trunks)
+        return plan
 
     def _open_rows(
         self, contents: JournalContents | None, identity: Identity, trunks: Sequence[SipTrunk]
@@ -187,7 +189,29 @@ class Job:
             idempotent=UPDATE.idempotent,
             results=self.results,
         )
-        rounds = self._rounds(journal, identity, header)
+        sender = Sender(
+            journal,
+            self._bulk or self._client.bulk,
+            self._options,
+            ending=self._ending,
+            meter=self._meter,
+            clock=self._clock,
+            # One pace for all its runs; elsewhere each process has its own.
+            pace=pace_of(self._options) if self._bulk is None else None,
+        )
+        rounds = Rounds(
+            client=self._client,
+            journal=journal,
+            decider=self._decider(is_new=journal.is_new),
+            sender=sender,
+            options=self._options,
+            identity=identity,
+            header=header,
+            ending=self._ending,
+            meter=self._meter,
+            confirm=self._confirm,
+            reading=Reading(self._options.patience),
+        )
         run = Run(by=user_at_host(), began=self._clock(), options=as_data(self._options))
         self._work = asyncio.ensure_future(rounds.run(run, self._bad))
         try:
@@ -228,40 +252,8 @@ class Job:
         reason = "" if self._ending.error is None else said_by(self._ending.error)
         return RunEnd(ended=self._clock(), how=how.name.lower(), reason=reason, retries=self._meter.progress().retried)
 
-    def _rounds(self, journal: Journal, identity: Identity, header: JournalHeader) -> Rounds:
-        sender = Sender(
-            journal,
-            self._bulk or self._client.bulk,
-            self._options,
-            ending=self._ending,
-            meter=self._meter,
-            clock=self._clock,
-            # One pace for all its runs; elsewhere each process has its own.
-            pace=pace_of(self._options) if self._bulk is None else None,
-        )
-        return Rounds(
-            self._client,
-            journal,
-            self._decider(is_new=journal.is_new),
-            sender,
-            self._options,
-            identity=identity,
-            header=header,
-            ending=self._ending,
-            meter=self._meter,
-            confirm=self._confirm,
-        )
-
     def _decider(self, *, is_new: bool) -> Decider:
-        return Decider(
-            plan=self._plan,
-            is_new=is_new,
-            force=self._options.force,
-            accept_zeros=self._options.accept_zeros,
-            # A plan that has such names was made by somebody who allowed them.
-            allow_swap_names=self._options.allow_swap_names or bool(self._plan.swaps),
-            changed=self._changed,
-        )
+        return Decider(plan=self._plan, options=self._options, changed=self._changed, is_new=is_new)
 
     def _header(self, identity: Identity) -> JournalHeader:
         return JournalHeader(

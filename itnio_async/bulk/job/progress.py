@@ -70,9 +70,8 @@ class Meter:
         self._ends: deque[float] = deque()
         self._failures: deque[Failure] = deque(maxlen=_FAILURES_KEPT)
         self._states: dict[int, RowState] = {}
-        self._counts = dict.fromkeys(RowState, 0)
+        self._counts: Counter[RowState] = Counter()
         self._retried = 0
-        self._before: Counter[RowState] = Counter()
         self.total = 0
         self.under_way = 0
         self.held_back = ""
@@ -80,18 +79,17 @@ class Meter:
     def begin(self, counts: Counter[RowState], to_send: Counter[RowState]) -> None:
         """Take the rows of the journal, by their states; those `to_send` among them have their outcome before them."""
         self.total = counts.total()
-        self._before = counts - to_send
+        self._counts = counts - to_send
         self.tell(now=True)  # the first outcome may take a while
 
     def count(self, row: int, place: Place, trunk_name: str | None, result: Result) -> None:
         """Take an outcome; one of a row that had another one before takes its place."""
-        before = self._states.pop(row, None)
-        if before is not None:
-            self._counts[before] -= 1
+        if row in self._states:
+            self._counts[self._states[row]] -= 1
+        self._states[row] = result.state
+        self._counts[result.state] += 1
         self._retried += max(0, result.attempts - 1)
         if result.state is not RowState.WAITING:
-            self._states[row] = result.state
-            self._counts[result.state] += 1
             self._ends.append(self._clock())
         if result.state in (RowState.REFUSED, RowState.UNKNOWN):
             self._failures.append(Failure(place, trunk_name, result))
@@ -122,7 +120,7 @@ class Meter:
             self._ends.popleft()
         seconds = min(_WINDOW, moment - self._began)
         rate = len(self._ends) / seconds if seconds > 0 else 0.0
-        done, failed, unknown, unchanged = (self._before[state] + self._counts[state] for state in _OUTCOMES)
+        done, failed, unknown, unchanged = (self._counts[state] for state in _OUTCOMES)
         left = max(0, self.total - done - failed - unknown - unchanged)
         return Progress(
             total=self.total,

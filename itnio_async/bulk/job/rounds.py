@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
 from inspect import isawaitable
 
-from attrs import evolve
+from attrs import define, evolve
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.again import begun_again, require_allowed
-from itnio_async.bulk.job.decide import Decider, ReadBack, as_read, read_back, reopened, sent_again, with_values
+from itnio_async.bulk.job.again import begun_again, is_finished, require_allowed, with_new_secrets
+from itnio_async.bulk.job.decide import (
+    Decider,
+    ReadBack,
+    as_read,
+    is_begun,
+    is_named_temporarily,
+    read_back,
+    sent_again,
+    with_values,
+)
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
-from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState
-from itnio_async.bulk.journal.runs import Run
-from itnio_async.bulk.journal.standing import is_begun, is_named_temporarily
-from itnio_async.bulk.plan.plan import Plan
+from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState, Run
 from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
@@ -36,36 +42,22 @@ from itnio_async.values import Page
 Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
 
 
+@define(eq=False, kw_only=True)
 class Rounds:
     """The rounds of one run; `not_as_wanted` are the rows done that were read back otherwise at the end."""
 
-    def __init__(
-        self,
-        client: AsyncClient,
-        journal: Journal,
-        decider: Decider,
-        sender: Sender,
-        options: JobOptions,
-        *,
-        identity: Identity,
-        header: JournalHeader,
-        ending: Ending,
-        meter: Meter,
-        confirm: Confirm | None,
-    ) -> None:
-        self.not_as_wanted: tuple[ReadBack, ...] = ()
-        self._client = client
-        self._journal = journal
-        self._decider = decider
-        self._plan = decider.plan
-        self._sender = sender
-        self._options = options
-        self._identity = identity
-        self._header = header
-        self._ending = ending
-        self._meter = meter
-        self._confirm = confirm
-        self._reading = Reading(options.patience)
+    _client: AsyncClient
+    _journal: Journal
+    _decider: Decider
+    _sender: Sender
+    _options: JobOptions
+    _identity: Identity
+    _header: JournalHeader
+    _ending: Ending
+    _meter: Meter
+    _confirm: Confirm | None
+    _reading: Reading
+    not_as_wanted: tuple[ReadBack, ...] = ()
 
     async def run(self, run: Run, bad: Sequence[BadRow]) -> None:
         """Go on until no row is open, or something ends the job; `bad` are the rows of the file that are left out."""
@@ -77,51 +69,44 @@ class Rounds:
             self._ending.end(Ended.CANARY)
         for number in range(self._options.rounds):
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
-            if not self._ending.may_go_on():
+            if not rows or not self._ending.may_go_on():
                 break
-            if not rows:
-                break
-            await self._round(rows, trunks if number == 0 else None, first=number == 0)
+            await self._round(rows, trunks, first=number == 0)
+            trunks = None
         if self._options.verify and self._ending.how in (Ended.FINISHED, Ended.UNTIL):
-            await self._verify()
+            rows = await self._journal.rows(RowState.DONE)
+            self.not_as_wanted = tuple(back for back in await self._read_back(rows) if not back.ok)
 
     async def _reopen_or_begin_again(self) -> Sequence[SipTrunk] | None:
-        """Begin a new job where that of the journal has ended and not all is as it left it.
+        """Send again what has another secret in the file by now, or begin a new job where the journal's has ended.
 
         Returns the trunks, where that needed to look at them.
         """
-        if not await self._journal.is_finished():
-            await self._reopen()
+        journal, plan, identity = self._journal, self._decider.plan, self._identity
+        rows = await journal.rows()
+        if not is_finished(rows):
+            await journal.write(with_new_secrets(rows, journal.header, plan, identity))
             return None
-        rows = await self._journal.rows()
-        journal, plan = self._journal, self._plan
-        trunks = await list_trunks(self._client, reading=self._reading)
-        again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, self._identity)
+        trunks = await self._list_trunks()
+        again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, identity)
         if again is not None:
             require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)
             await journal.begin_again(self._header, again.rows)
             self._decider = evolve(self._decider, is_new=True)
         return trunks
 
-    async def _reopen(self) -> None:
-        """Have what is done sent again where the file has another secret for it by now."""
-        header, known = self._journal.header, await self._journal.fingerprints()
-        if header.key_check == self._identity.key_check and any(
-            fingerprint != self._identity.fingerprint_of(self._plan.items[id].row.values)
-            for id, fingerprint in known.items()
-        ):
-            rows = await self._journal.rows()
-            await self._journal.write(with_new_secrets(rows, header, self._plan, self._identity))
+    async def _list_trunks(self) -> Sequence[SipTrunk]:
+        return await list_trunks(self._client, reading=self._reading)
 
     async def _round(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk] | None, *, first: bool) -> None:
         """Look at the trunks, write down what is certain, and send the rest; `trunks` were read just now."""
         if trunks is None:
-            trunks = await list_trunks(self._client, reading=self._reading)
-        look = await asyncio.to_thread(self._decider.look, rows, trunks)
+            trunks = await self._list_trunks()
+        plan, results = await asyncio.to_thread(self._decider.look, rows, trunks)
         changed: list[JournalRow] = []
         to_send: list[Open] = []
-        for row, item in zip(rows, look.plan, strict=True):
-            result = look.results.get(item.index)
+        for row, item in zip(rows, plan, strict=True):
+            result = results.get(item.index)
             if result is not None:
                 changed.append(row._replace(result=result))
                 if not first:
@@ -177,8 +162,7 @@ class Rounds:
     async def _is_confirmed(self, chosen: Collection[int]) -> bool:
         assert self._confirm is not None
         rows = [row for row in await self._journal.rows() if row.id in chosen]
-        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
-        answer = self._confirm(await self._read_back(rows, trunks))
+        answer = self._confirm(await self._read_back(rows))
         if isawaitable(answer):
             answer = await answer
         self._meter.go_on()
@@ -186,15 +170,9 @@ class Rounds:
             self._ending.end(Ended.CANARY)
         return bool(answer) and not self._ending.is_early
 
-    async def _verify(self) -> None:
-        """Read back every trunk that is done, and note whether it is as wanted."""
-        trunks = {trunk.key_id: trunk for trunk in await list_trunks(self._client, reading=self._reading)}
-        rows = await self._journal.rows(RowState.DONE)
-        self.not_as_wanted = tuple(back for back in await self._read_back(rows, trunks) if not back.ok)
-
-    async def _read_back(self, rows: Sequence[JournalRow], trunks: Mapping[int | None, SipTrunk]) -> list[ReadBack]:
+    async def _read_back(self, rows: Sequence[JournalRow]) -> list[ReadBack]:
         """Compare rows with their trunks as those are now, and note whether they are as wanted."""
-        read = [read_back(self._plan.items[row.id], row.state, trunks.get(row.key_id)) for row in rows]
+        read = read_back(rows, self._decider.plan, await self._list_trunks())
         await self._journal.write(
             [
                 row._replace(verified=back.ok if row.state is RowState.DONE else None, read_back=as_read(back))
@@ -229,16 +207,3 @@ def open_states(options: JobOptions, *, first: bool) -> tuple[RowState, ...]:
     """Return the states of the rows that a round goes on with."""
     states = (RowState.WAITING, RowState.UNKNOWN)
     return (*states, RowState.REFUSED) if first and options.retry_refused else states
-
-
-def with_new_secrets(
-    rows: Iterable[JournalRow], header: JournalHeader, plan: Plan, identity: Identity
-) -> list[JournalRow]:
-    """Return the rows of a journal that have other secrets in the file by now, open again.
-
-    None where that cannot be told: the fingerprints are of another API secret.
-    """
-    if header.key_check != identity.key_check:
-        return []
-    now = [(row, identity.fingerprint_of(plan.items[row.id].row.values)) for row in rows]
-    return [reopened(row, fingerprint) for row, fingerprint in now if fingerprint != row.fingerprint]

@@ -18,13 +18,12 @@ from attrs import evolve
 
 from itnio_async.api.sip_trunks.service import UPDATE
 from itnio_async.api.sip_trunks.types import SipTrunkUpdate
-from itnio_async.bulk.job.decide import held
+from itnio_async.bulk.job.decide import held, is_begun
 from itnio_async.bulk.job.options import Ended, JobOptions
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.silence import Silence
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import TEMPORARY_NAME, JournalRow, Result, RowState
-from itnio_async.bulk.journal.standing import is_begun
 from itnio_async.bulk.plan.plan import PlanItem
 from itnio_async.bulk.plan.swaps import Swap
 from itnio_async.config import BULK_STOP_ON, Paced, bulk_rate_of

@@ -30,8 +30,9 @@ from itnio_async.bulk.journal.rows import (
     JournalRow,
     Result,
     RowState,
+    Run,
+    RunEnd,
 )
-from itnio_async.bulk.journal.runs import Run, RunEnd
 from itnio_async.bulk.journal.table import Table, check_header, has_journal, read_journal
 
 __all__ = [

@@ -12,8 +12,7 @@ import orjson
 
 from itnio_async.bulk.files.own_json import own_json
 from itnio_async.bulk.files.places import BadRow, Place
-from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState
-from itnio_async.bulk.journal.runs import Run, RunEnd
+from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, Result, RowState, Run, RunEnd
 from itnio_async.bulk.trunks.settings import FIELDS, from_data
 from itnio_async.text import readable
 

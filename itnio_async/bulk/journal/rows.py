@@ -1,16 +1,18 @@
-"""What a journal says, as values: its header, and of each row what it is and what became of it."""
+"""What a journal says, as values: its header, its runs, and of each row what it is and what became of it."""
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from itnio_async.bulk.files.places import BadRow, Place
-from itnio_async.bulk.journal.runs import Run
 from itnio_async.errors import ConfigurationError, ItnioError
 
 # In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
@@ -132,6 +134,45 @@ class JournalHeader:
     plan: str | None = None
     key_check: str = ""
     created: float = 0.0
+
+
+@frozen(kw_only=True)
+class RunEnd:
+    """How a run ended: at `ended` (Unix seconds), in which way, and the text of the error that ended it.
+
+    `retries` is how many calls were repeated.
+    """
+
+    ended: float
+    how: str
+    reason: str = ""
+    retries: int = 0
+
+
+@frozen(kw_only=True)
+class Run:
+    """One run of a job.
+
+    `by` is the user and the machine, `began` in Unix seconds, `options` those of `JobOptions` that can be written as
+    JSON. `end` is None while it runs, and where it was cut off before it could say more. `exit_status` is that of the
+    command, None where the run was not one.
+    """
+
+    id: int = 1
+    by: str
+    began: float
+    options: Mapping[str, Any] = field(factory=dict)
+    end: RunEnd | None = None
+    exit_status: int | None = None
+
+
+def user_at_host() -> str:
+    """Return who runs this process and on which machine: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may have a user without a name
+        user = str(os.getuid()) if hasattr(os, "getuid") else "?"
+    return f"{user}@{socket.gethostname()}"
 
 
 @frozen

@@ -71,20 +71,18 @@ def jobs_in(directory: Path | None = None) -> tuple[list[ShelvedJob], list[Journ
             found.append(read_journal(path))
         except JournalError as error:
             errors.append(error)
-    found.sort(key=lambda contents: contents.header.created, reverse=True)
-    return [ShelvedJob(contents, _undoes(contents, found)) for contents in found], errors
+    found.sort(key=lambda contents: contents.header.created)
+    jobs = [ShelvedJob(contents, _undoes(contents, found[number + 1 :])) for number, contents in enumerate(found)]
+    return jobs[::-1], errors
 
 
-def _undoes(job: JournalContents, all_of_them: Iterable[JournalContents]) -> tuple[JournalContents, ...]:
+def _undoes(job: JournalContents, later: Iterable[JournalContents]) -> tuple[JournalContents, ...]:
     """Return the undoes of a job: of the same source and account, after it and before the next one of that source."""
-    same = [
-        one for one in all_of_them if (one.header.host, one.header.account) == (job.header.host, job.header.account)
-    ]
-    later = [one.header.created for one in same if one.header.source == job.header.source]
-    end = min((created for created in later if created > job.header.created), default=float("inf"))
-    undoes = [
-        one
-        for one in same
-        if one.header.source == f"{_UNDO}{job.header.source}" and job.header.created < one.header.created < end
-    ]
-    return tuple(sorted(undoes, key=lambda one: one.header.created))
+    undoes = []
+    for one in later:
+        if (one.header.host, one.header.account) == (job.header.host, job.header.account):
+            if one.header.source == job.header.source:
+                break
+            if one.header.source == f"{_UNDO}{job.header.source}":
+                undoes.append(one)
+    return tuple(undoes)

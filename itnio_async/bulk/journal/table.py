@@ -50,8 +50,9 @@ from itnio_async.bulk.journal.rows import (
     JournalRow,
     Result,
     RowState,
+    Run,
+    RunEnd,
 )
-from itnio_async.bulk.journal.runs import Run, RunEnd
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A

@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from attrs import frozen
-
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.write import is_typed, write_cells, write_objects
 from itnio_async.bulk.journal.rows import JournalRow
@@ -17,19 +15,11 @@ from itnio_async.bulk.trunks.settings import CHANGED, FIELDS, FieldChange, from_
 COLUMNS = ("line", "key_id", "sip_trunk_name", "state", "field", "before", "after", "code", "reason")
 
 
-@frozen
-class RowChanges:
-    """What a row changes on its trunk, or would have changed where it is not done."""
-
-    row: JournalRow
-    changes: tuple[FieldChange, ...]
-
-
-def changes_of(rows: Iterable[JournalRow]) -> Iterator[RowChanges]:
-    """Yield the rows that change something, each with what it changes."""
+def changes_of(rows: Iterable[JournalRow]) -> Iterator[tuple[JournalRow, tuple[FieldChange, ...]]]:
+    """Yield the rows that change something on their trunks, or would have where they are not done, and what."""
     for row in rows:
         if row.after or row.new_secrets or row.at_first:
-            yield RowChanges(row, tuple(_changes(row)))
+            yield row, tuple(_changes(row))
 
 
 def _changes(row: JournalRow) -> Iterator[FieldChange]:
@@ -49,7 +39,7 @@ def write_changes(rows: Iterable[JournalRow], path: str | os.PathLike[str]) -> i
 
     A secret is only said to be changed. Raises `ConfigurationError` or `SourceError` where that cannot be done.
     """
-    lines = [_line(found.row, change) for found in changes_of(rows) for change in found.changes]
+    lines = [_line(row, change) for row, changes in changes_of(rows) for change in changes]
     if is_typed(path):
         write_objects(path, [dict(zip(COLUMNS, line, strict=True)) for line in lines])
     else:

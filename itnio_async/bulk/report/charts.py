@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from itertools import groupby
 
 from attrs import frozen
 
@@ -83,24 +84,13 @@ def line_chart(title: str, times: Sequence[float], series: Sequence[Series], zon
     """Return a chart with a line for each of the series; a gap breaks it."""
     top = nice_top(max((value or 0 for one in series for value in one.values), default=0))
     step = (RIGHT - LEFT) / max(1, len(times) - 1)
-    drawn = [
-        Line(one.kind, [(_short(LEFT + i * step), _y(value, top)) for i, value in part])
-        for one in series
-        for part in _unbroken(one.values)
-    ]
+    drawn = []
+    for one in series:
+        for is_gap, part in groupby(enumerate(one.values), key=lambda value: value[1] is None):
+            if not is_gap:
+                points = [(_short(LEFT + i * step), _y(value or 0, top)) for i, value in part]
+                drawn.append(Line(one.kind, points))
     return Chart(title, series, _values(top), _times(times, zone, centred=0), lines=drawn)
-
-
-def _unbroken(values: Sequence[float | None]) -> Iterable[list[tuple[int, float]]]:
-    part: list[tuple[int, float]] = []
-    for i, value in enumerate(values):
-        if value is not None:
-            part.append((i, value))
-        elif part:
-            yield part
-            part = []
-    if part:
-        yield part
 
 
 def nice_top(value: float) -> float:

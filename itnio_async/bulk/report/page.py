@@ -19,8 +19,7 @@ from attrs import frozen
 
 from itnio_async._version import __version__
 from itnio_async.bulk.files.private_file import private_file
-from itnio_async.bulk.journal.rows import JournalRow, RowState
-from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.journal.rows import JournalRow, RowState, Run
 from itnio_async.bulk.report import charts
 from itnio_async.bulk.report.changes import changes_of
 from itnio_async.bulk.report.facts import facts_of, shown_time
@@ -33,10 +32,11 @@ from itnio_async.text import counted
 MOST_ROWS = 5_000
 
 _TONES = {RowState.DONE: "good", RowState.REFUSED: "bad", RowState.UNKNOWN: "bad"}
-_TRUNK = (("Line", "number"), ("Key id", "number"), ("Name", ""))
-_FAILED = (*_TRUNK, ("State", ""), ("Code", "number"), ("Reason", "text"))
-_CHANGES = (*_TRUNK, ("State", ""), ("Changes", "text"))
-_READ_BACK = (*_TRUNK, ("State", ""), ("Read back", "text"))
+# The columns of the tables, each with its class in the page's style.
+_TRUNK = (("Line", "number"), ("Key id", "number"), ("Name", ""), ("State", ""))
+_FAILED = (*_TRUNK, ("Code", "number"), ("Reason", "text"))
+_CHANGES = (*_TRUNK, ("Changes", "text"))
+_READ_BACK = (*_TRUNK, ("Read back", "text"))
 _RUNS = (("Begun", ""), ("Ended", ""), ("By", ""), ("How it ended", "text"), ("Retries", "number"), ("Exit", "number"))
 
 
@@ -58,16 +58,16 @@ def html_of(report: Report, *, zone: tzinfo | None = None) -> str:
     zone = zone or UTC
     text: str = _template(_jinja2()).render(
         name=Path(report.header.source).name,
-        header=report.header,
-        verdict=report.verdict,
+        report=report,
         tone="" if report.is_running else "good" if report.is_well else "bad",
         facts=list(facts_of(report, zone)),
-        is_running=report.is_running,
         tiles=list(_tiles(report)),
-        reasons=_reasons(report),
+        # Those of which a row is on the page: their links lead to the first one.
+        linked={row.why for row in report.listed[:MOST_ROWS]},
         charts=charts,
         drawn=_drawn(report, zone),
         tables=list(_tables(report, zone)),
+        most=MOST_ROWS,
         version=__version__,
         style=_text("page.css"),
         script=_text("page.js"),
@@ -89,6 +89,7 @@ def _template(jinja2: Any) -> Any:
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -103,16 +104,9 @@ def _text(name: str) -> str:
 # -- how many rows ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class _Tile:
-    count: str
-    name: str
-    meaning: str = ""
-    kind: str = ""
-
-
-def _tiles(report: Report) -> Iterator[_Tile]:
-    yield _Tile(f"{report.total:,}", "Rows")
+def _tiles(report: Report) -> Iterator[tuple[str, int, str, str]]:
+    """Yield of each state its tone in the page's style, how many rows are in it, its name and what it means."""
+    yield "", report.total, "Rows", ""
     for state, (name, meaning) in STATE_WORDS.items():
         if count := report.counts[state]:
             if state is RowState.DONE and report.disabled:
@@ -121,18 +115,9 @@ def _tiles(report: Report) -> Iterator[_Tile]:
                 meaning += f" ({named:,} with a temporary name: names are exchanged)"
             if state is RowState.DONE and report.drifted:
                 meaning += f" ({report.drifted:,} had drifted since an earlier job)"
-            yield _Tile(f"{count:,}", name, meaning, _TONES.get(state, ""))
+            yield _TONES.get(state, ""), count, name, meaning
     if report.bad:
-        yield _Tile(f"{report.bad_count:,}", *BAD_WORDS, "bad")
-
-
-def _reasons(report: Report) -> list[tuple[str, str, str, str, str]]:
-    """Return why rows are not done; the last one of each is the row on this page that it leads to, if there is one."""
-    shown = {id(row.why) for row in report.listed[:MOST_ROWS]}
-    return [
-        (_cell(one.code), f"{one.count:,}", one.meaning, one.advice, f"reason-{number}" if id(one) in shown else "")
-        for number, one in enumerate(report.reasons)
-    ]
+        yield "bad", report.bad_count, *BAD_WORDS
 
 
 # -- over time --------------------------------------------------------------------------------------------------------
@@ -164,89 +149,65 @@ def _drawn(report: Report, zone: tzinfo) -> list[charts.Chart]:
 
 @frozen
 class _Row:
-    """A row of a table: each cell with its class in the page's style, and the reason that it belongs to, if any.
+    """A row of a table: its cells, and the number of the reason that it belongs to, if any.
 
-    `anchor` is what links lead to.
+    `is_first` tells that it is the first one with that reason: links lead to it.
     """
 
-    cells: Sequence[tuple[str, str, str]]
-    reason: str = ""
-    anchor: str = ""
+    cells: Sequence[object]
+    reason: int | None = None
+    is_first: bool = False
 
 
 @frozen
 class _Table:
-    """Rows under their columns; `first` says how many they are if not all, and `file` which option writes all."""
+    """Rows under their columns, each with its class in the page's style; `file` says which option writes all rows."""
 
     id: str
     title: str
     columns: Sequence[tuple[str, str]]
     rows: Sequence[_Row]
-    first: str = ""
     file: str = ""
 
 
 def _tables(report: Report, zone: tzinfo) -> Iterator[_Table]:
     if report.listed:
-        yield _cut("failed", counted(len(report.listed), "failed row"), _FAILED, list(_failed(report)), "--failed")
+        yield _Table("failed", counted(len(report.listed), "failed row"), _FAILED, list(_failed(report)), "--failed")
     drifted = [row for row in report.rows if row.drifted]
     if drifted:
         title = f"{counted(len(drifted), 'row')} had drifted since an earlier job"
-        yield _cut("drifted", title, _CHANGES, _changed(drifted))
+        yield _Table("drifted", title, _CHANGES, _changed(drifted))
     if report.canary:
-        rows = [_row(_READ_BACK, *_trunk(row), _state(row), row.read_back) for row in report.canary]
-        yield _cut("canary", f"Canary: {counted(len(rows), 'row')} went first", _READ_BACK, rows)
+        rows = [_Row((*_trunk(row), row.read_back)) for row in report.canary]
+        yield _Table("canary", f"Canary: {counted(len(rows), 'row')} went first", _READ_BACK, rows)
     changed = _changed(report.rows)
     if changed:
-        yield _cut("changes", f"Changes of {counted(len(changed), 'row')}", _CHANGES, changed, "--changes")
+        yield _Table("changes", f"Changes of {counted(len(changed), 'row')}", _CHANGES, changed, "--changes")
     if len(report.runs) > 1:
-        yield _cut("runs", counted(len(report.runs), "run"), _RUNS, [_run(run, zone) for run in report.runs])
-
-
-def _cut(id: str, title: str, columns: Sequence[tuple[str, str]], rows: Sequence[_Row], file: str = "") -> _Table:
-    first = f"{MOST_ROWS:,}" if len(rows) > MOST_ROWS else ""
-    return _Table(id, title, columns, rows[:MOST_ROWS], first, file)
+        yield _Table("runs", counted(len(report.runs), "run"), _RUNS, [_run(run, zone) for run in report.runs])
 
 
 def _failed(report: Report) -> Iterator[_Row]:
     seen = set()
-    numbers = {id(why): f"reason-{number}" for number, why in enumerate(report.reasons)}
+    numbers = {why: number for number, why in enumerate(report.reasons)}
     for row in report.listed:
-        reason = numbers[id(row.why)]
+        reason = numbers[row.why]
         cells = (row.line, row.key_id, row.trunk_name, row.state, row.code, row.text)
-        yield _row(_FAILED, *cells, reason=reason, anchor="" if reason in seen else reason)
+        yield _Row(cells, reason, is_first=reason not in seen)
         seen.add(reason)
 
 
 def _changed(rows: Iterable[JournalRow]) -> list[_Row]:
-    return [
-        _row(_CHANGES, *_trunk(found.row), _state(found.row), "\n".join(map(str, found.changes)))
-        for found in changes_of(rows)
-    ]
-
-
-def _run(run: Run, zone: tzinfo) -> _Row:
-    end = run.end
-    if end is None:
-        return _row(_RUNS, shown_time(run.began, zone), "", run.by, "no end was noted", None, run.exit_status)
-    how = ", ".join(filter(None, (end.how.replace("_", " "), end.reason)))
-    return _row(
-        _RUNS, shown_time(run.began, zone), shown_time(end.ended, zone), run.by, how, end.retries, run.exit_status
-    )
+    return [_Row((*_trunk(row), "\n".join(map(str, changes)))) for row, changes in changes_of(rows)]
 
 
 def _trunk(row: JournalRow) -> tuple[object, ...]:
-    return row.place.line, row.key_id, row.trunk_name
+    return row.place.line, row.key_id, row.trunk_name, STATE_WORDS[row.state][0]
 
 
-def _state(row: JournalRow) -> str:
-    return STATE_WORDS[row.state][0]
-
-
-def _row(columns: Sequence[tuple[str, str]], *values: object, reason: str = "", anchor: str = "") -> _Row:
-    cells = [(_cell(value), title, kind) for value, (title, kind) in zip(values, columns, strict=True)]
-    return _Row(cells, reason, anchor)
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+def _run(run: Run, zone: tzinfo) -> _Row:
+    ended, how, retries = "", "no end was noted", None
+    if run.end is not None:
+        ended, retries = shown_time(run.end.ended, zone), run.end.retries
+        how = ", ".join(filter(None, (run.end.how.replace("_", " "), run.end.reason)))
+    return _Row((shown_time(run.began, zone), ended, run.by, how, retries, run.exit_status))

@@ -11,11 +11,10 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from itnio_async.bulk.files.places import BadRow, Place, count_of
-from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState
-from itnio_async.bulk.journal.runs import Run
+from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState, Run
 from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
 from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
@@ -43,7 +42,8 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 class Reason:
     """Rows that came to the same: what it means and what to do. `code` is the vendor's, None where it gave none.
 
-    `state` is None for the rows of the file that were left out as bad.
+    `state` is None for the rows of the file that were left out as bad. `error` is the name of the exception's class
+    where there is no code. Two that differ in their `count` alone are equal.
     """
 
     state: RowState | None
@@ -51,7 +51,7 @@ class Reason:
     error: str | None
     meaning: str
     advice: str
-    count: int
+    count: int = field(default=1, eq=False)
 
 
 @frozen
@@ -117,16 +117,11 @@ class Report:
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Why rows are not done, the most frequent reason of each state first."""
-        return tuple(self._reasons.values())
-
-    @cached_property
-    def _reasons(self) -> dict[_Key, Reason]:
-        counts = Counter(key for row in self.rows if (key := _key(row)) is not None)
-        counts.update(_key_of_bad(mistakes) for mistakes in self.bad_rows.values())
+        counts = Counter(explain(row) for row in self.rows if not _is_as_wanted(row))
+        counts.update(map(_explain_bad, self.bad_rows.values()))
         order = [None, *RowState]
-        found = {key: _explained(*key, count) for key, count in counts.items()}
-        by_weight = sorted(found, key=lambda key: (-order.index(key[0]), -counts[key], key[1] or 0))
-        return {key: found[key] for key in by_weight}
+        by_weight = sorted(counts, key=lambda why: (-order.index(why.state), -counts[why], why.code or 0))
+        return tuple(evolve(why, count=counts[why]) for why in by_weight)
 
     @cached_property
     def bad_rows(self) -> dict[Place, list[BadRow]]:
@@ -247,24 +242,9 @@ class Report:
     @cached_property
     def listed(self) -> tuple[Listed, ...]:
         """The failed rows as people are shown them, those that were left out too, in the file's order."""
-        rows = [self._listed(row) for row in self.failed]
-        rows += [self._listed_bad(mistakes) for mistakes in self.bad_rows.values()]
+        rows = [_listed(row) for row in self.failed]
+        rows += [_listed_bad(mistakes) for mistakes in self.bad_rows.values()]
         return tuple(sorted(rows, key=lambda row: row.line))
-
-    def _listed(self, row: JournalRow) -> Listed:
-        key = _key(row)
-        assert key is not None
-        why, name = self._reasons[key], STATE_WORDS[row.state][0]
-        said = said_of(row)
-        text = f"{why.meaning}: {said}" if said and said not in why.meaning else why.meaning
-        return Listed(row.place.line, row.key_id, row.trunk_name, name, row.result.code, text, why)
-
-    def _listed_bad(self, mistakes: Sequence[BadRow]) -> Listed:
-        first, why = mistakes[0], self._reasons[_key_of_bad(mistakes)]
-        cells = {field_of(column): text for column, text in first.cells.items() if text}
-        texts = [f"column {bad.place.column}: {bad.reason}" if bad.place.column else bad.reason for bad in mistakes]
-        key_id, name = cells.get("key_id"), cells.get("sip_trunk_name")
-        return Listed(first.place.line, key_id, name, "Bad", why.code, " ".join(texts), why)
 
 
 def report_of(contents: JournalContents) -> Report:
@@ -278,29 +258,34 @@ def is_failed(row: JournalRow) -> bool:
 
 
 def explain(row: JournalRow) -> Reason:
-    """Return what a failed row's outcome means and what to do about it."""
-    return _explained(row.state, row.result.code, row.result.error, row.result.attempts > 0, 1)
-
-
-# What rows with the same reason have in common: state, code, error, and whether they were sent.
-_Key = tuple[RowState | None, int | None, str | None, bool]
-
-
-def _key_of_bad(mistakes: Sequence[BadRow]) -> _Key:
-    return None, next((bad.code for bad in mistakes if bad.code is not None), None), None, False
-
-
-def _key(row: JournalRow) -> _Key | None:
-    """Return what rows with the same reason have in common; None for what is as it should be."""
-    if row.state is RowState.UNCHANGED or (row.state is RowState.DONE and not is_otherwise(row)):
-        return None
+    """Return what the outcome of a row that is not as wanted means and what to do about it."""
     result = row.result
-    return row.state, result.code, result.error if result.code is None else None, result.attempts > 0
+    error = result.error if result.code is None else None
+    meaning, advice = meaning_and_advice(row.state, result.code, error, result.attempts > 0)
+    return Reason(row.state, result.code, error, meaning, advice)
 
 
-def _explained(state: RowState | None, code: int | None, error: str | None, was_sent: bool, count: int) -> Reason:
-    meaning, advice = meaning_and_advice(state, code, error, was_sent)
-    return Reason(state, code, error, meaning, advice, count)
+def _explain_bad(mistakes: Sequence[BadRow]) -> Reason:
+    code = next((bad.code for bad in mistakes if bad.code is not None), None)
+    return Reason(None, code, None, *meaning_and_advice(None, code, None, False))
+
+
+def _is_as_wanted(row: JournalRow) -> bool:
+    return row.state in (RowState.DONE, RowState.UNCHANGED) and not is_otherwise(row)
+
+
+def _listed(row: JournalRow) -> Listed:
+    why, name, said = explain(row), STATE_WORDS[row.state][0], said_of(row)
+    text = f"{why.meaning}: {said}" if said and said not in why.meaning else why.meaning
+    return Listed(row.place.line, row.key_id, row.trunk_name, name, row.result.code, text, why)
+
+
+def _listed_bad(mistakes: Sequence[BadRow]) -> Listed:
+    first, why = mistakes[0], _explain_bad(mistakes)
+    cells = {field_of(column): text for column, text in first.cells.items() if text}
+    texts = [f"column {bad.place.column}: {bad.reason}" if bad.place.column else bad.reason for bad in mistakes]
+    key_id, name = cells.get("key_id"), cells.get("sip_trunk_name")
+    return Listed(first.place.line, key_id, name, "Bad", why.code, " ".join(texts), why)
 
 
 # -- over time --------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from itnio_async.bulk import (
     report_of,
 )
 from itnio_async.bulk.job.decide import journal_row
-from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
+from itnio_async.bulk.journal.rows import Run, RunEnd, user_at_host
 from itnio_async.cli.error_text import plain_text, text_of
 from itnio_async.cli.exits import ERROR, CommandError
 from itnio_async.cli.interrupts import interrupted_status, interrupted_text

@@ -40,7 +40,7 @@ from itnio_async.bulk.journal.journal import (
 )
 from itnio_async.bulk.journal.lock import is_locked
 from itnio_async.bulk.journal.paths import network_file_system
-from itnio_async.bulk.journal.runs import Run, RunEnd
+from itnio_async.bulk.journal.rows import Run, RunEnd
 from itnio_async.bulk.plan.undo import plan_undo
 from itnio_async.bulk.report.page import html_of
 from itnio_async.bulk.report.report import report_of

@@ -269,5 +269,5 @@ async def test_what_somebody_changes_before_a_row_is_sent_again_is_skipped(sandb
 async def test_the_report_has_all_that_a_job_changed_on_a_trunk(sandbox, client, tmp_path):
     await opened_again(sandbox, client, tmp_path / "there")
     await done_at_the_second_time(sandbox, client, tmp_path / "there")
-    (changed, _) = changes_of(read_journal(tmp_path / "there").rows)
-    assert list(map(str, changed.changes)) == ["sip_prefix: (nothing) -> 9", "sip_password: (changed)"]
+    ((_, changes), _) = changes_of(read_journal(tmp_path / "there").rows)
+    assert list(map(str, changes)) == ["sip_prefix: (nothing) -> 9", "sip_password: (changed)"]

@@ -19,7 +19,7 @@ from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, U
 
 from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.job.options import JobOptions, as_data
-from itnio_async.bulk.journal.runs import Run, RunEnd
+from itnio_async.bulk.journal.rows import Run, RunEnd
 from itnio_async.bulk.report import page as report_html
 from itnio_async.bulk.report.charts import nice_top
 from itnio_async.bulk.report.page import html_of, write_html
