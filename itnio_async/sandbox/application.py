@@ -20,7 +20,7 @@ from starlette.routing import Route
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handler import Context, Handler
+from itnio_async.sandbox.handler import Handler
 from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
 
@@ -153,7 +153,7 @@ class Application:
             if body is None:
                 decision = Decision(-22, "the body is not a JSON object", assumed=False)
             else:
-                decision, data = handler.handle(Context(vendor.database, vendor.assumptions, now), body)
+                decision, data = handler.handle(body, vendor.database, vendor.assumptions, now)
         return self._answer(handler, decision, data)
 
     def _answer(

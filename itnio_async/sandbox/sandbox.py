@@ -14,14 +14,15 @@ from attrs.validators import in_, instance_of, not_
 
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
-from itnio_async.sandbox.agent_groups.tables import Groups, StoredGroup
+from itnio_async.sandbox.agent_groups.tables import StoredGroup, stored_groups
 from itnio_async.sandbox.application import Application
+from itnio_async.sandbox.database import Database
 from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record, RecordedRequest
 from itnio_async.sandbox.server import HOST, Server
 from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
-from itnio_async.sandbox.sip_trunks.tables import StoredTrunk, Trunks
+from itnio_async.sandbox.sip_trunks.tables import StoredTrunk, stored_trunks
 from itnio_async.sandbox.vendor import Vendor
 from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
 
@@ -218,26 +219,25 @@ class Sandbox:
     # What is stored.
 
     @property
-    def state(self) -> Trunks:
-        """The stored trunks, for what the attributes below do not tell."""
-        return Trunks(self._vendor.database)
+    def state(self) -> Database:
+        """The stored data, for what the attributes below do not tell."""
+        return self._vendor.database
 
     @property
     def trunks(self) -> list[StoredTrunk]:
         """All trunks by key id, whole: with their passwords."""
-        return self.state.trunks()
+        return stored_trunks(self.state)
 
     def trunk(self, key_id: int) -> StoredTrunk:
         """Return one trunk; `LookupError` if there is none with that key id."""
-        trunk = self.state.trunk(key_id)
-        if trunk is None:
-            raise LookupError(f"The sandbox has no trunk with the key id {key_id!r}.")
-        return trunk
+        for trunk in stored_trunks(self.state, key_id):
+            return trunk
+        raise LookupError(f"The sandbox has no trunk with the key id {key_id!r}.")
 
     @property
     def agent_groups(self) -> list[StoredGroup]:
         """All agent groups by id, with the trunks that each is bound to; 1000001 to 1000100 start unbound."""
-        return Groups(self._vendor.database).groups()
+        return stored_groups(self.state)
 
     # What happened.
 

@@ -12,8 +12,8 @@ from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.database import Database
 from itnio_async.sandbox.families import TABLES, Assumptions
 from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handler import written
 from itnio_async.sandbox.record import Record
+from itnio_async.sandbox.times import written
 
 
 class Vendor:
