@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
-from itnio_async.sandbox.faults import DELAYING, Fault, Order
+from itnio_async.sandbox.faults import DELAYING, Fault, Order, striking
 from itnio_async.sandbox.handler import Handler
 from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
@@ -108,9 +108,9 @@ class Application:
             return _Cut()
         body = _read_query(handler, request.query_params) if handler.method == "GET" else _read(content)
         key_id = _key_id(handler, body)
-        striking, limits = self._vendor.striking(handler.path, key_id)
+        struck, limits = striking(self._vendor.orders, handler.path, key_id)
         try:
-            return await self._answered(request, handler, body, key_id, striking)
+            return await self._answered(request, handler, body, key_id, struck)
         finally:
             for order in limits:
                 order.left()
@@ -121,10 +121,10 @@ class Application:
         handler: Handler,
         body: Mapping[str, Any] | None,
         key_id: int | None,
-        striking: list[Order],
+        struck: list[Order],
     ) -> Response:
         answer: _Answer | None = None
-        for order in sorted(striking, key=lambda order: order.fault.after_processing):
+        for order in sorted(struck, key=lambda order: order.fault.after_processing):
             if order.fault.after_processing and answer is None:
                 answer = self._handle(request, handler, body)
             if order.fault.kind not in DELAYING:
@@ -133,7 +133,7 @@ class Application:
                 return _Cut()
         answer = answer or self._handle(request, handler, body)
         decision = answer.decision
-        fault = ",".join(order.fault.kind for order in striking) or None
+        fault = ",".join(order.fault.kind for order in struck) or None
         self._record(request, decision, key_id=key_id, code=decision.code, fault=fault)
         return self._response(decision, answer.content, answer.http_status)
 
@@ -153,7 +153,7 @@ class Application:
             if body is None:
                 decision = Decision(-22, "the body is not a JSON object", assumed=False)
             else:
-                decision, data = handler.handle(body, vendor.database, vendor.assumptions, now)
+                decision, data = handler.handle(body, vendor.state, vendor.assumptions, now)
         return self._answer(handler, decision, data)
 
     def _answer(

@@ -19,7 +19,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
@@ -260,3 +260,18 @@ class Order:
         """Note that a request which was let in has its answer."""
         with self._lock:
             self._inside -= 1
+
+
+def striking(orders: Iterable[Order], path: str, key_id: int | None) -> tuple[list[Order], list[Order]]:
+    """Return the orders that strike a request (delays, up to the first that decides its answer), and the limits
+    that let it in, which are to be told when it leaves.
+    """
+    struck, limits = [], []
+    for order in orders:
+        if order.strikes(path, key_id):
+            struck.append(order)
+            if order.fault.kind not in DELAYING:
+                break
+        elif order.counts(path, key_id):
+            limits.append(order)
+    return struck, limits

@@ -12,12 +12,11 @@ from support.asking import headers_for
 import itnio_async.sandbox
 from itnio_async import ConfigurationError
 from itnio_async.codes import SHARED
-from itnio_async.sandbox import Assumptions, Fault
+from itnio_async.sandbox import Assumptions, Fault, Sandbox
 from itnio_async.sandbox.application import Application
 from itnio_async.sandbox.assumptions import SharedAssumptions, choice
 from itnio_async.sandbox.fields import ID
 from itnio_async.sandbox.handler import Handler
-from itnio_async.sandbox.vendor import Vendor
 
 FOLDER = Path(itnio_async.sandbox.__file__).parent
 NAME = "itnio_async.sandbox"
@@ -52,10 +51,9 @@ def test_assumptions_of_families_are_joined():
 
 @pytest.fixture
 def vendor():
-    made = Vendor(accounts={"key": "secret"}, allowed_addresses=None, assumptions=Joined())
-    made.open(state=None, log=None, seed=lambda database, moment: None)
-    yield made
-    made.close()
+    with Sandbox(api_key="key", api_secret="secret") as made:
+        made.assumptions = Joined()
+        yield made
 
 
 async def test_an_endpoint_of_another_family_is_answered_and_recorded(vendor):
