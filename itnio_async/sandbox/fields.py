@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.sandbox.rules import Rule, is_integer, is_object, is_text
+from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_object, is_text
 
 Kind = Callable[[object], bool]
 Fields = Mapping[str, "Field"]
@@ -74,11 +74,10 @@ def form(fields: Fields) -> tuple[Rule[Any], ...]:
         Rule(-22, "a field has another type than documented", lambda call: _first(call.body, fields, _is_mistyped)),
         Rule(-22, "a field is required", lambda call: _first(call.body, fields, _is_missing)),
         Rule(-22, "a field is beyond its limits", lambda call: _first(call.body, fields, _is_beyond)),
-        Rule(
+        assumed(
             -22,
             "a field is not documented",
             lambda call: _has_unknown(call.body, fields),
-            assumed=True,
             switch="unknown_field_refused",
         ),
     )

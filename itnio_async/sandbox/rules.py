@@ -64,11 +64,11 @@ class Rule(Generic[C]):
     """One check: the code that it answers, and the condition for it, which may return the name of what breaks it.
 
     `switch` names the assumption that turns an assumed rule off; what it would have refused is then a success that
-    rests on an assumption. Code 0 refuses nothing and only marks the success so. `code` may be a function of the
-    request, where an assumption says which it is.
+    rests on an assumption. Code 0 refuses nothing and only marks the success so. `code` may be the name of the
+    assumption that says which it is.
     """
 
-    code: int | Callable[[C], int]
+    code: int | str
     text: str
     broken: Callable[[C], Any]
     assumed: bool = False
@@ -83,7 +83,7 @@ def decide(rules: Sequence[Rule[C]], call: C) -> Decision:
         if not broken:
             continue
         text = f"{rule.text}: {broken}" if isinstance(broken, str) else rule.text
-        code = rule.code if isinstance(rule.code, int) else rule.code(call)
+        code = rule.code if isinstance(rule.code, int) else getattr(call.assumptions, rule.code)
         if code == 0 or (rule.switch is not None and not getattr(call.assumptions, rule.switch)):
             success = Decision(0, text, assumed=True)
         else:
@@ -91,9 +91,14 @@ def decide(rules: Sequence[Rule[C]], call: C) -> Decision:
     return success
 
 
+def assumed(code: int | str, text: str, broken: Callable[[C], Any], *, switch: str | None = None) -> Rule[C]:
+    """Return a rule of which the page does not state both the code and the condition."""
+    return Rule(code, text, broken, assumed=True, switch=switch)
+
+
 def unknown_id(text: str, broken: Callable[[C], Any]) -> Rule[C]:
     """Return the rule for an id that nothing has, where the page has no code for it: `broken` tells if it is so."""
-    return Rule(lambda call: call.assumptions.unknown_id_code, text, broken, assumed=True)
+    return assumed("unknown_id_code", text, broken)
 
 
 # The form of a body.

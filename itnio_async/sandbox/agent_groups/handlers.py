@@ -18,7 +18,7 @@ from itnio_async.sandbox.changes import by_name, changed, page, shown
 from itnio_async.sandbox.fields import ID, OPTIONAL_ID, TEXT, Field, filters, is_list
 from itnio_async.sandbox.handler import COMMON, STORING, Family
 from itnio_async.sandbox.relations import application_name
-from itnio_async.sandbox.rules import Rule, is_integer, is_text, unknown_id
+from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_text, unknown_id
 from itnio_async.sandbox.uploads import UPLOAD, UploadCall
 
 # Where the links of uploaded files lead: nowhere, by a reserved name.
@@ -71,14 +71,13 @@ _EXISTS: Rule[GroupCall] = unknown_id("no agent group has this id", lambda call:
             "a group of the application has this groupName",
             lambda call: call.is_name_taken(str(call.body["appId"])),
         ),
-        Rule(
+        assumed(
             -23,
             "the account has as many agent groups as it may",
             lambda call: (
                 call.assumptions.group_quota is not None
                 and call.database.count("agent_group") >= call.assumptions.group_quota
             ),
-            assumed=True,
         ),
     ),
     codes=STORING | {-63, -75},
@@ -172,15 +171,14 @@ _OPTIONAL_SETTINGS = {
     fields={**_GROUP, **_OPTIONAL_SETTINGS, "displaySwitch": _ON_OFF, "encryptNumber": _ON_OFF},
     rules=(
         _EXISTS,
-        Rule(-22, "a tag is there twice", _has_a_tag_twice, assumed=True, switch="tags_distinct"),
-        Rule(
+        assumed(-22, "a tag is there twice", _has_a_tag_twice, switch="tags_distinct"),
+        assumed(
             -22,
             "no upload has answered this turnSeatRing",
             lambda call: (
                 call.body.get("turnSeatRing")
                 and not call.database.exists("upload WHERE path = ?", call.body["turnSeatRing"])
             ),
-            assumed=True,
             switch="unknown_ringtone_refused",
         ),
     ),
@@ -225,14 +223,9 @@ def _sounds_like_one(content: bytes) -> bool:
     "upload",
     fields=UPLOAD,
     rules=(
+        assumed("broken_ringtone_code", "file is not base64", lambda call: call.content is None),
         Rule(
-            lambda call: call.assumptions.broken_ringtone_code,
-            "file is not base64",
-            lambda call: call.content is None,
-            assumed=True,
-        ),
-        Rule(
-            lambda call: call.assumptions.ringtone_format_code,
+            "ringtone_format_code",
             "fileName ends in neither .mp3 nor .wav",
             lambda call: not call.has_ending(".mp3", ".wav"),
         ),
@@ -241,11 +234,10 @@ def _sounds_like_one(content: bytes) -> bool:
             "the file has more than 1 MB",
             lambda call: len(call.content) > call.assumptions.ringtone_bytes,
         ),
-        Rule(
-            lambda call: call.assumptions.ringtone_format_code,
+        assumed(
+            "ringtone_format_code",
             "the file is neither MP3 nor WAV",
             lambda call: not _sounds_like_one(call.content),
-            assumed=True,
             switch="ringtone_content_checked",
         ),
     ),

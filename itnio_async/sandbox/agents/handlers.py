@@ -16,7 +16,7 @@ from itnio_async.sandbox.agents.countries import COUNTRY_CODES
 from itnio_async.sandbox.changes import BATCH, DELETE, ENABLE, batch, changed, each, page, shown
 from itnio_async.sandbox.fields import ID, ON_OFF, OPTIONAL_ID, REQUIRED_TEXT, TEXT, Field, filters, is_list, number_of
 from itnio_async.sandbox.handler import COMMON, STORING, Family
-from itnio_async.sandbox.rules import Call, Decision, Rule, is_integer, is_object, is_text, unknown_id
+from itnio_async.sandbox.rules import Call, Decision, Rule, assumed, is_integer, is_object, is_text, unknown_id
 from itnio_async.sandbox.times import is_local_time, seconds
 
 # `enable` is 0 for enabled and 1 for disabled, a deleted agent has the `delete_flag` 1.
@@ -213,12 +213,8 @@ def update_agent(call: AgentCall) -> None:
         }
     ),
     rules=(
-        Rule(
-            -22,
-            "strTime and endTime are required",
-            lambda call: call.window is None,
-            assumed=True,
-            switch="agent_window_required",
+        assumed(
+            -22, "strTime and endTime are required", lambda call: call.window is None, switch="agent_window_required"
         ),
         Rule(
             -22,
@@ -276,11 +272,10 @@ def change_agents(call: AgentCall) -> Decision | None:
 
 _RANKING: tuple[Rule[AgentCall], ...] = (
     _EXISTS,
-    Rule(
-        lambda item: item.assumptions.unknown_id_code,
+    assumed(
+        "unknown_id_code",
         "an agent is not in the group",
         lambda item: item.agent is None or item.agent["voice_group_id"] != item.body["voiceGroupId"],
-        assumed=True,
         switch="group_checked_for_priorities",
     ),
 )

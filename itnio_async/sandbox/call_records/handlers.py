@@ -11,7 +11,7 @@ from itnio_async.sandbox.call_records.assumptions import CallRecordAssumptions
 from itnio_async.sandbox.changes import by_name, page, shown
 from itnio_async.sandbox.fields import OPTIONAL_ID, TEXT, TEXTS, Field, Fields, filters, ids, numbers
 from itnio_async.sandbox.handler import Family
-from itnio_async.sandbox.rules import Call, Rule
+from itnio_async.sandbox.rules import Call, Rule, assumed
 from itnio_async.sandbox.times import is_local_time, is_zoned_time, seconds, written
 
 # The moments are Unix times: a call is there as soon as it is planned, and is listed once it has ended.
@@ -95,15 +95,15 @@ _ZONED = Field(is_zoned_time, required=True)
         {**_FILTERS, "startTime": _TIME, "endTime": _TIME, "voiceGroupId": OPTIONAL_ID, "seatId": ids(required=False)}
     ),
     rules=(
-        Rule(-22, "startTime and endTime have another form", _is_of_another_form, assumed=True),
-        Rule(-22, "endTime is before startTime", _ends_before_it_starts, assumed=True),
+        assumed(-22, "startTime and endTime have another form", _is_of_another_form),
+        assumed(-22, "endTime is before startTime", _ends_before_it_starts),
     ),
 )
 @FAMILY.endpoint(
     "voice/ccRecordQuery",
     fields=filters({**_FILTERS, "strTime": _ZONED, "endTime": _ZONED}),
     rules=(
-        Rule(-22, "endTime is before strTime", _ends_before_it_starts, assumed=True),
+        assumed(-22, "endTime is before strTime", _ends_before_it_starts),
         Rule(
             -22,
             "strTime is at most 31 days before endTime",

@@ -40,7 +40,7 @@ from itnio_async.sandbox.fields import (
     numbers,
 )
 from itnio_async.sandbox.handler import COMMON, STORING, Family
-from itnio_async.sandbox.rules import Rule, is_integer, is_text, unknown_id
+from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_text, unknown_id
 from itnio_async.sandbox.times import is_date, is_local_time, seconds
 from itnio_async.sandbox.uploads import UPLOAD
 
@@ -55,20 +55,9 @@ FAMILY = Family(CALL_TASKS, "/v3/cc/preview", TaskCall, TABLES)
     "upload",
     fields=UPLOAD,
     rules=(
-        Rule(-39, "file is not base64", lambda call: call.content is None, assumed=True),
-        Rule(
-            -38,
-            "the file is too large",
-            lambda call: len(call.content) > call.assumptions.callee_file_bytes,
-            assumed=True,
-        ),
-        Rule(
-            -39,
-            "the file is neither XLSX nor CSV",
-            lambda call: call.sheet is None,
-            assumed=True,
-            switch="callee_file_read",
-        ),
+        assumed(-39, "file is not base64", lambda call: call.content is None),
+        assumed(-38, "the file is too large", lambda call: len(call.content) > call.assumptions.callee_file_bytes),
+        assumed(-39, "the file is neither XLSX nor CSV", lambda call: call.sheet is None, switch="callee_file_read"),
         Rule(
             -40,
             "the file has more than 100,000 rows",
@@ -132,7 +121,7 @@ _EXISTS: Rule[TaskCall] = unknown_id("no task has this taskId", lambda call: cal
         *_MAKING,
         unknown_id("no upload has answered this filePath", lambda call: call.stored_sheet is None),
         Rule(-43, "a header of the sheet is there twice", lambda call: call.stored_sheet.has_header_twice),
-        Rule(-22, "the sheet has no numbers", lambda call: not call.stored_sheet.rows, assumed=True),
+        assumed(-22, "the sheet has no numbers", lambda call: not call.stored_sheet.rows),
     ),
     codes=STORING | {-43, -74, -77},
 )
@@ -167,18 +156,13 @@ def resend(call: TaskCall) -> int | None:
 
 _CHANGING: tuple[Rule[TaskCall], ...] = (
     _EXISTS,
-    Rule(
-        lambda call: 0 if call.assumptions.automatic_task_cancelled else -22,
+    assumed(
+        -22,
         "the task hands no calls to agents",
-        lambda call: call.task["type"] == AUTOMATIC,
-        assumed=True,
+        lambda call: call.task["type"] == AUTOMATIC and not call.assumptions.automatic_task_cancelled,
     ),
-    Rule(
-        lambda call: call.assumptions.ended_task_code,
-        "the task has ended",
-        lambda call: call.task["status"] != CALLING,
-        assumed=True,
-    ),
+    assumed(0, "the task hands no calls to agents", lambda call: call.task["type"] == AUTOMATIC),
+    assumed("ended_task_code", "the task has ended", lambda call: call.task["status"] != CALLING),
 )
 
 

@@ -19,7 +19,7 @@ from itnio_async.sandbox import relations
 from itnio_async.sandbox.changes import page, shown
 from itnio_async.sandbox.fields import OPTIONAL_ID, TEXT, Field, Fields, filters, is_list
 from itnio_async.sandbox.handler import Family
-from itnio_async.sandbox.rules import Call, Rule, is_boolean, is_integer, is_long, is_object, is_text
+from itnio_async.sandbox.rules import Call, Rule, assumed, is_boolean, is_integer, is_long, is_object, is_text
 from itnio_async.sandbox.sip_trunks.assumptions import SipTrunkAssumptions
 from itnio_async.sandbox.sip_trunks.tables import (
     INBOUND,
@@ -143,11 +143,10 @@ def _address(
     form: tuple[Rule[TrunkCall], ...] = (
         Rule(missing, f"{name} is required", lambda call: call.type == direction and not call.text(name)),
         Rule(malformed, f"{name} is too long", lambda call: len(call.text(name)) > LONGEST),
-        Rule(
+        assumed(
             malformed,
             f"{name} has a blank or a control character",
             lambda call: _BLANK_OR_CONTROL.search(call.text(name)),
-            assumed=True,
             switch="address_form_checked",
         ),
     )
@@ -172,18 +171,16 @@ _BY_NUMBER: tuple[Rule[TrunkCall], ...] = (
     Rule(-48, "groupList is required", lambda call: not call.groups),
     *_GATEWAY,  # -49, -50
     Rule(-51, "an agent group is there twice", _has_a_group_twice),
-    Rule(
+    assumed(
         -22,
         "an agent group does not exist",
         lambda call: relations.lacks_group(call.database, (group["voiceGroupId"] for group in call.groups)),
-        assumed=True,
         switch="unknown_group_refused",
     ),
-    Rule(
+    assumed(
         -52,
         "an agent group is bound to another trunk",
         lambda call: any(call.has_another_bound("voice_group_id", group["voiceGroupId"]) for group in call.groups),
-        assumed=True,
         switch="group_bound_once",
     ),
     _GATEWAY_TAKEN,  # -53
@@ -203,21 +200,14 @@ _BY_NUMBER: tuple[Rule[TrunkCall], ...] = (
         ),
     ),
     _WHITE_ADDRESS_TAKEN,  # -60
-    Rule(
+    assumed(
         -61,
         "a number has no country code",
         lambda call: call.type == INBOUND and any(map(_is_without_country, call.numbers)),
-        assumed=True,
         switch="country_checked",
     ),
     Rule(-22, "sipTrunkState is required", lambda call: call.body.get("sipTrunkState") is None),
-    Rule(
-        -22,
-        "registration needs sipAccount and sipPassword",
-        _lacks_account,
-        assumed=True,
-        switch="registration_needs_account",
-    ),
+    assumed(-22, "registration needs sipAccount and sipPassword", _lacks_account, switch="registration_needs_account"),
 )
 
 # In update's list, but no condition on an update could bring them about.
@@ -232,21 +222,15 @@ FAMILY = Family(
     fields={"keyId": OPTIONAL_ID, **_SETTINGS},
     rules=(
         Rule(-56, "keyId is required", lambda call: call.body.get("keyId") is None),
-        Rule(
-            lambda call: call.assumptions.unknown_key_code,
-            "no trunk has this keyId",
-            lambda call: call.trunk is None,
-            assumed=True,
-        ),
-        Rule(
+        assumed("unknown_key_code", "no trunk has this keyId", lambda call: call.trunk is None),
+        assumed(
             -44,
             "type is not the trunk's own",
             lambda call: call.body.get("type") is not None and call.type_given != call.type,
-            assumed=True,
             switch="type_checked_on_update",
         ),
         *_BY_NUMBER,
-        Rule(0, "an optional field with a stored value was left out", _leaves_out_a_value, assumed=True),
+        assumed(0, "an optional field with a stored value was left out", _leaves_out_a_value),
     ),
     key_field="keyId",
 )
@@ -269,14 +253,13 @@ def update_trunk(call: UpdateCall) -> None:
     "add",
     fields=_SETTINGS,
     rules=(
-        Rule(
+        assumed(
             -23,
             "the account has as many trunks as it may",
             lambda call: (
                 call.assumptions.trunk_quota is not None
                 and call.database.count("trunk") >= call.assumptions.trunk_quota
             ),
-            assumed=True,
         ),
         Rule(-44, "type is 1 or 2", lambda call: call.type not in (OUTBOUND, INBOUND)),
         *_BY_NUMBER,

@@ -12,7 +12,7 @@ from itnio_async.sandbox import relations
 from itnio_async.sandbox.changes import BATCH, DELETE, ENABLE, batch, by_name, changed, page, shown
 from itnio_async.sandbox.fields import ID, ON_OFF, TEXT, Field, filters, ids
 from itnio_async.sandbox.handler import STORING, Family
-from itnio_async.sandbox.rules import Call, Decision, Rule, is_text, unknown_id
+from itnio_async.sandbox.rules import Call, Decision, Rule, assumed, is_text, unknown_id
 from itnio_async.sandbox.team_leaders.assumptions import TeamLeaderAssumptions
 
 # `enable` is 0 for enabled and 1 for disabled.
@@ -84,18 +84,16 @@ _GROUPS_EXIST: Rule[LeaderCall] = unknown_id("no agent group has this id", lambd
         "voiceGroupIdList": ids(required=False),
     },
     rules=(
-        Rule(
+        assumed(
             -22,
             "name has fewer than 4 characters",
             lambda call: len(call.body["name"]) < call.assumptions.leader_name_least,
-            assumed=True,
         ),
         _GROUPS_EXIST,
-        Rule(
-            lambda call: call.assumptions.new_leader_name_code,
+        assumed(
+            "new_leader_name_code",
             "a team leader has this name",
             lambda call: call.is_taken("name", call.body["name"]),
-            assumed=True,
         ),
     ),
 )
