@@ -75,7 +75,6 @@ class Application:
 
     def __init__(self, vendor: Vendor, handlers: Mapping[str, Handler]) -> None:
         self._vendor = vendor
-        self._date = (0, "")
         self.asgi: Starlette = Starlette(
             routes=[
                 Route(path, partial(self._endpoint, handler), methods=[handler.method])
@@ -202,32 +201,12 @@ class Application:
 
     def _now(self) -> str:
         """The vendor's clock as the header Date, from which a client may learn it."""
-        second = int(self._vendor.clock())
-        if self._date[0] != second:
-            self._date = (second, formatdate(second, usegmt=True))
-        return self._date[1]
+        return formatdate(int(self._vendor.clock()), usegmt=True)
 
-    def _record(
-        self,
-        request: Request,
-        decision: Decision | None,
-        *,
-        key_id: int | None = None,
-        code: int | None = None,
-        fault: str | None = None,
-    ) -> None:
-        self._vendor.record.add(
-            RecordedRequest(
-                at=self._vendor.clock(),
-                method=request.method,
-                path=request.scope["path"],
-                key_id=key_id,
-                code=code,
-                rule=decision.rule if decision else "",
-                text=decision.text if decision else "",
-                fault=fault,
-            )
-        )
+    def _record(self, request: Request, decision: Decision | None, **more: Any) -> None:
+        rule, text = (decision.rule, decision.text) if decision else ("", "")
+        asked = {"at": self._vendor.clock(), "method": request.method, "path": request.scope["path"]}
+        self._vendor.record.add(RecordedRequest(**asked, rule=rule, text=text, **more))
 
 
 def _connection(scope: Scope) -> Connection:

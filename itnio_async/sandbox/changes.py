@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from itnio_async.sandbox.fields import Field, Fields, ids
-from itnio_async.sandbox.rules import C, Call, Decision, Rule, decide, is_integer
+from itnio_async.sandbox.rules import C, Call, Decision, Rule, assumed, decide, is_integer
 
 DELETE, DISABLE, ENABLE = 2, 3, 4
 
@@ -89,6 +89,16 @@ def changed(call: Call[Any], *names: str) -> dict[str, Any]:
                 continue
         values[re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)] = None if value == "" else value
     return values
+
+
+def quota(text: str, table: str, assumption: str) -> Rule[Any]:
+    """Return the rule on how many records a table may have, as the assumption of that name says (None: any number)."""
+
+    def is_reached(call: Call[Any]) -> bool:
+        most = getattr(call.assumptions, assumption)
+        return most is not None and call.database.count(table) >= most
+
+    return assumed(-23, text, is_reached)
 
 
 # The two pages of the call centre that delete, disable and enable.

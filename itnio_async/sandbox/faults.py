@@ -34,7 +34,7 @@ from itnio_async.validators import BOOLEAN, must_be, number, or_none, whole
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page", "limit")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
-_KIND = re.compile("wait|hold|drop|garbage|half|page|limit|minus[1-9][0-9]{0,3}+")
+_KIND = re.compile("|".join([*_KINDS, _MINUS.pattern]))
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
@@ -158,21 +158,9 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
-_READERS: dict[str, Any] = {
-    "endpoint": str,
-    "key_id": int,
-    "count": int,
-    "probability": float,
-    "seed": int,
-    "seconds": float,
-    "processed": _boolean,
-    "http_status": int,
-    "reset": _boolean,
-    "rate": float,
-    "at_once": int,
-    "code": int,
-    "retry_after": int,
-}
+_READ_AS: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "bool": _boolean}
+# By the annotations, such as `int | None`.
+_READERS = {str(each.alias): _READ_AS[str(each.type).partition(" ")[0]] for each in attrs.fields(Fault)[1:]}
 
 
 class Bucket:

@@ -14,7 +14,7 @@ from typing import Any
 from itnio_async.api.agent_groups.codes import AGENT_GROUPS
 from itnio_async.sandbox.agent_groups.assumptions import AgentGroupAssumptions
 from itnio_async.sandbox.agent_groups.tables import TABLES
-from itnio_async.sandbox.changes import by_name, changed, page, shown
+from itnio_async.sandbox.changes import by_name, changed, page, quota, shown
 from itnio_async.sandbox.fields import ID, OPTIONAL_ID, TEXT, Field, filters, is_list
 from itnio_async.sandbox.handler import COMMON, STORING, Family
 from itnio_async.sandbox.relations import application_name
@@ -71,14 +71,7 @@ _EXISTS: Rule[GroupCall] = unknown_id("no agent group has this id", lambda call:
             "a group of the application has this groupName",
             lambda call: call.is_name_taken(str(call.body["appId"])),
         ),
-        assumed(
-            -23,
-            "the account has as many agent groups as it may",
-            lambda call: (
-                call.assumptions.group_quota is not None
-                and call.database.count("agent_group") >= call.assumptions.group_quota
-            ),
-        ),
+        quota("the account has as many agent groups as it may", "agent_group", "group_quota"),
     ),
     codes=STORING | {-63, -75},
 )

@@ -16,7 +16,7 @@ from typing import Any
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.sandbox import relations
-from itnio_async.sandbox.changes import page, shown
+from itnio_async.sandbox.changes import page, quota, shown
 from itnio_async.sandbox.fields import OPTIONAL_ID, TEXT, Field, Fields, filters, is_list
 from itnio_async.sandbox.handler import Family
 from itnio_async.sandbox.rules import Call, Rule, assumed, is_boolean, is_integer, is_long, is_object, is_text
@@ -253,14 +253,7 @@ def update_trunk(call: UpdateCall) -> None:
     "add",
     fields=_SETTINGS,
     rules=(
-        assumed(
-            -23,
-            "the account has as many trunks as it may",
-            lambda call: (
-                call.assumptions.trunk_quota is not None
-                and call.database.count("trunk") >= call.assumptions.trunk_quota
-            ),
-        ),
+        quota("the account has as many trunks as it may", "trunk", "trunk_quota"),
         Rule(-44, "type is 1 or 2", lambda call: call.type not in (OUTBOUND, INBOUND)),
         *_BY_NUMBER,
     ),
