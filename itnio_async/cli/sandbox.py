@@ -147,9 +147,10 @@ def _announce(ready: Sandbox, *, json: bool) -> None:
     else:
         for name, value in settings.items():
             line(f"export {name}={shlex.quote(value)}")
+    trunks = counted(ready.state.count("trunk"), "trunk")
     say(
-        f"The sandbox listens at {ready.url} with {counted(ready.state.count(), 'trunk')}. Paste the lines above into "
-        "another shell, then try: itnio trunks list\nCtrl-C ends it."
+        f"The sandbox listens at {ready.url} with {trunks}. Paste the lines above into another shell, "
+        "then try: itnio trunks list\nCtrl-C ends it."
     )
 
 

@@ -19,8 +19,8 @@ from starlette.routing import Route
 
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
-from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handler import Context, Handler
+from itnio_async.sandbox.faults import DELAYING, Fault, Order, striking
+from itnio_async.sandbox.handler import Handler
 from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
 
@@ -75,7 +75,6 @@ class Application:
 
     def __init__(self, vendor: Vendor, handlers: Mapping[str, Handler]) -> None:
         self._vendor = vendor
-        self._date = (0, "")
         self.asgi: Starlette = Starlette(
             routes=[
                 Route(path, partial(self._endpoint, handler), methods=[handler.method])
@@ -108,9 +107,9 @@ class Application:
             return _Cut()
         body = _read_query(handler, request.query_params) if handler.method == "GET" else _read(content)
         key_id = _key_id(handler, body)
-        striking, limits = self._vendor.striking(handler.path, key_id)
+        struck, limits = striking(self._vendor.orders, handler.path, key_id)
         try:
-            return await self._answered(request, handler, body, key_id, striking)
+            return await self._answered(request, handler, body, key_id, struck)
         finally:
             for order in limits:
                 order.left()
@@ -121,10 +120,10 @@ class Application:
         handler: Handler,
         body: Mapping[str, Any] | None,
         key_id: int | None,
-        striking: list[Order],
+        struck: list[Order],
     ) -> Response:
         answer: _Answer | None = None
-        for order in sorted(striking, key=lambda order: order.fault.after_processing):
+        for order in sorted(struck, key=lambda order: order.fault.after_processing):
             if order.fault.after_processing and answer is None:
                 answer = self._handle(request, handler, body)
             if order.fault.kind not in DELAYING:
@@ -133,7 +132,7 @@ class Application:
                 return _Cut()
         answer = answer or self._handle(request, handler, body)
         decision = answer.decision
-        fault = ",".join(order.fault.kind for order in striking) or None
+        fault = ",".join(order.fault.kind for order in struck) or None
         self._record(request, decision, key_id=key_id, code=decision.code, fault=fault)
         return self._response(decision, answer.content, answer.http_status)
 
@@ -153,7 +152,7 @@ class Application:
             if body is None:
                 decision = Decision(-22, "the body is not a JSON object", assumed=False)
             else:
-                decision, data = handler.handle(Context(vendor.database, vendor.assumptions, now), body)
+                decision, data = handler.handle(body, vendor.state, vendor.assumptions, now)
         return self._answer(handler, decision, data)
 
     def _answer(
@@ -202,32 +201,12 @@ class Application:
 
     def _now(self) -> str:
         """The vendor's clock as the header Date, from which a client may learn it."""
-        second = int(self._vendor.clock())
-        if self._date[0] != second:
-            self._date = (second, formatdate(second, usegmt=True))
-        return self._date[1]
+        return formatdate(int(self._vendor.clock()), usegmt=True)
 
-    def _record(
-        self,
-        request: Request,
-        decision: Decision | None,
-        *,
-        key_id: int | None = None,
-        code: int | None = None,
-        fault: str | None = None,
-    ) -> None:
-        self._vendor.record.add(
-            RecordedRequest(
-                at=self._vendor.clock(),
-                method=request.method,
-                path=request.scope["path"],
-                key_id=key_id,
-                code=code,
-                rule=decision.rule if decision else "",
-                text=decision.text if decision else "",
-                fault=fault,
-            )
-        )
+    def _record(self, request: Request, decision: Decision | None, **more: Any) -> None:
+        rule, text = (decision.rule, decision.text) if decision else ("", "")
+        asked = {"at": self._vendor.clock(), "method": request.method, "path": request.scope["path"]}
+        self._vendor.record.add(RecordedRequest(**asked, rule=rule, text=text, **more))
 
 
 def _connection(scope: Scope) -> Connection:

@@ -126,6 +126,11 @@ class Database:
         with self.lock:
             return self._connection.execute(query, arguments).fetchall()
 
+    def row(self, rest: str, *arguments: object) -> Any:
+        """Return the columns of the first row by their names, or None; `rest` is the query after its FROM."""
+        found = self.rows(f"SELECT * FROM {rest}", arguments)
+        return dict(found[0]) if found else None
+
     def value(self, query: str, *arguments: object) -> Any:
         """Return what a query of one row and one column gives."""
         with self.lock:
@@ -139,7 +144,7 @@ class Database:
     def insert(self, table: str, values: Mapping[str, object]) -> int:
         """Store a row and return its key."""
         columns = ", ".join(values)
-        key = self.run(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in values)})", values)  # noqa: S608
+        key = self.run(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in values)})", values)
         assert key is not None
         return key
 
@@ -148,21 +153,16 @@ class Database:
         ((column, _),) = key.items()
         columns = ", ".join(f"{name} = :{name}" for name in values)
         if columns:
-            self.run(f"UPDATE {table} SET {columns} WHERE {column} = :{column}", {**values, **key})  # noqa: S608
-
-    def page(
-        self, query: str, arguments: Mapping[str, object], *, key: str, newest_first: bool, limit: int, offset: int
-    ) -> tuple[int, list[dict[str, Any]]]:
-        """Return how many rows a query has, and those of one page in the order of the column `key`."""
-        order = f"ORDER BY {key} {'DESC' if newest_first else 'ASC'} LIMIT {limit:d} OFFSET {offset:d}"
-        with self.lock:
-            total = self.rows(f"SELECT count(*) FROM ({query})", arguments)[0][0]  # noqa: S608  (constants only)
-            found = self.rows(f"{query} {order}", arguments)
-        return total, [dict(row) for row in found]
+            self.run(f"UPDATE {table} SET {columns} WHERE {column} = :{column}", {**values, **key})
 
     def exists(self, rest: str, *arguments: object) -> bool:
         """Tell whether a row is there; `rest` is the query after its FROM."""
-        return bool(self.value(f"SELECT EXISTS (SELECT 1 FROM {rest})", *arguments))  # noqa: S608  (constants only)
+        return bool(self.value(f"SELECT EXISTS (SELECT 1 FROM {rest})", *arguments))
+
+    def count(self, rest: str, *arguments: object) -> int:
+        """Return how many rows there are; `rest` is the query after its FROM."""
+        number: int = self.value(f"SELECT count(*) FROM {rest}", *arguments)
+        return number
 
     def run_all(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Carry out a statement once for each row."""

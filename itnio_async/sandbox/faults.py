@@ -19,7 +19,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
@@ -34,7 +34,7 @@ from itnio_async.validators import BOOLEAN, must_be, number, or_none, whole
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page", "limit")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
-_KIND = re.compile("wait|hold|drop|garbage|half|page|limit|minus[1-9][0-9]{0,3}+")
+_KIND = re.compile("|".join([*_KINDS, _MINUS.pattern]))
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
@@ -158,21 +158,9 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
-_READERS: dict[str, Any] = {
-    "endpoint": str,
-    "key_id": int,
-    "count": int,
-    "probability": float,
-    "seed": int,
-    "seconds": float,
-    "processed": _boolean,
-    "http_status": int,
-    "reset": _boolean,
-    "rate": float,
-    "at_once": int,
-    "code": int,
-    "retry_after": int,
-}
+_READ_AS: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "bool": _boolean}
+# By the annotations, such as `int | None`.
+_READERS = {str(each.alias): _READ_AS[str(each.type).partition(" ")[0]] for each in attrs.fields(Fault)[1:]}
 
 
 class Bucket:
@@ -260,3 +248,18 @@ class Order:
         """Note that a request which was let in has its answer."""
         with self._lock:
             self._inside -= 1
+
+
+def striking(orders: Iterable[Order], path: str, key_id: int | None) -> tuple[list[Order], list[Order]]:
+    """Return the orders that strike a request (delays, up to the first that decides its answer), and the limits
+    that let it in, which are to be told when it leaves.
+    """
+    struck, limits = [], []
+    for order in orders:
+        if order.strikes(path, key_id):
+            struck.append(order)
+            if order.fault.kind not in DELAYING:
+                break
+        elif order.counts(path, key_id):
+            limits.append(order)
+    return struck, limits

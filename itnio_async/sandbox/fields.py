@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.sandbox.rules import Rule, is_integer, is_object
+from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_object, is_text
 
 Kind = Callable[[object], bool]
 Fields = Mapping[str, "Field"]
@@ -33,7 +33,6 @@ class Field:
         most: the largest number, or the most characters or members.
         values: the only values, if the page lists them.
         form: a regular expression for the whole text.
-        code: the code for a value beyond these limits.
         members: what a list holds.
         fields: what an object holds.
     """
@@ -44,7 +43,6 @@ class Field:
     most: int | None = field(default=None, kw_only=True)
     values: tuple[object, ...] | None = field(default=None, kw_only=True)
     form: re.Pattern[str] | None = field(default=None, kw_only=True)
-    code: int = field(default=-22, kw_only=True)
     members: Field | None = field(default=None, kw_only=True)
     fields: Fields | None = field(default=None, kw_only=True)
 
@@ -56,7 +54,7 @@ class Field:
         """Tell whether a value of the right type is within the limits; an empty one of an optional field is."""
         if value in (None, ""):
             return True
-        size = value if is_integer(value) else len(value)
+        size = len(value) if isinstance(value, str | list | dict) else value
         return (
             (self.least is None or size >= self.least)
             and (self.most is None or size <= self.most)
@@ -71,27 +69,18 @@ def is_list(value: object) -> bool:
 
 
 def form(fields: Fields) -> tuple[Rule[Any], ...]:
-    """Return the rules on the form of a body: types, required fields, limits by code, and no other fields."""
-    codes = sorted({each.code for each in _fields_in(fields)}, reverse=True)
+    """Return the rules on the form of a body: types, required fields, limits, and no other fields."""
     return (
         Rule(-22, "a field has another type than documented", lambda call: _first(call.body, fields, _is_mistyped)),
         Rule(-22, "a field is required", lambda call: _first(call.body, fields, _is_missing)),
-        *(_limits(fields, code) for code in codes),
-        Rule(
+        Rule(-22, "a field is beyond its limits", lambda call: _first(call.body, fields, _is_beyond)),
+        assumed(
             -22,
             "a field is not documented",
             lambda call: _has_unknown(call.body, fields),
-            assumed=True,
             switch="unknown_field_refused",
         ),
     )
-
-
-def _limits(fields: Fields, code: int) -> Rule[Any]:
-    def is_beyond(each: Field, value: Any) -> bool:
-        return each.code == code and not each.is_within(value)
-
-    return Rule(code, "a field is beyond its limits", lambda call: _first(call.body, fields, is_beyond))
 
 
 def _is_mistyped(each: Field, value: object) -> bool:
@@ -102,26 +91,26 @@ def _is_missing(each: Field, value: object) -> bool:
     return each.required and value in (None, "")
 
 
-def _fields_in(fields: Fields) -> Iterator[Field]:
-    for each in fields.values():
-        for one in (each, each.members) if each.members else (each,):
-            yield one
-            yield from _fields_in(one.fields or {})
+def _is_beyond(each: Field, value: object) -> bool:
+    return not each.is_within(value)
 
 
 def _values(body: Mapping[str, Any], fields: Fields, path: str = "") -> Iterator[tuple[str, Field, Any]]:
     """Go through all fields that a body may have, each with its value, None if it has none."""
     for name, each in fields.items():
-        yield from _value(f"{path}{name}", each, body.get(name))
+        value = body.get(name)
+        yield f"{path}{name}", each, value
+        if value and (each.fields or each.members):
+            yield from _inside(f"{path}{name}", each, value)
 
 
-def _value(path: str, each: Field, value: Any) -> Iterator[tuple[str, Field, Any]]:
-    yield path, each, value
+def _inside(path: str, each: Field, value: Any) -> Iterator[tuple[str, Field, Any]]:
     if each.fields is not None and isinstance(value, dict):
         yield from _values(value, each.fields, f"{path}.")
     if each.members is not None and isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _value(f"{path}[{index}]", each.members, member)
+            yield f"{path}[{index}]", each.members, member
+            yield from _inside(f"{path}[{index}]", each.members, member)
 
 
 def _first(body: Mapping[str, Any], fields: Fields, is_wrong: Callable[[Field, Any], bool]) -> str | None:
@@ -131,6 +120,12 @@ def _first(body: Mapping[str, Any], fields: Fields, is_wrong: Callable[[Field, A
 def _has_unknown(body: Mapping[str, Any], fields: Fields) -> bool:
     objects = [(body, fields), *((value, each.fields) for _, each, value in _values(body, fields) if each.fields)]
     return any(value is not None and value.keys() - known.keys() for value, known in objects)
+
+
+def number_of(value: object) -> int | None:
+    """Return an id that came as a number or as its text, None if it is neither."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 # Fields of many pages.
@@ -146,8 +141,17 @@ def filters(fields: Fields, *, beside: Fields | None = None) -> Fields:
     return {**PAGE, "params": Field(is_object, required=True, fields=fields), **(beside or {})}
 
 
+def numbers(*values: int) -> Field:
+    """Return the field of a list of some of these numbers."""
+    return Field(is_list, members=Field(is_integer, required=True, values=values))
+
+
 ID = Field(is_integer, required=True)
 OPTIONAL_ID = Field(is_integer)
+TEXT = Field(is_text)
+REQUIRED_TEXT = Field(is_text, required=True)
+TEXTS = Field(is_list, members=REQUIRED_TEXT)
+ON_OFF = Field(is_integer, values=(0, 1))
 # The pages are an Integer; more would overflow the offset.
 PAGE = {
     "current": Field(is_integer, required=True, least=1, most=2**31 - 1),

@@ -1,67 +1,23 @@
-"""An endpoint as the sandbox imitates it: a `Handler`, and the `Context` in which it handles a request.
-
-`endpoint` makes the handler of most: the rules that a `Call` must pass, then what is done for it.
-"""
+"""An endpoint as the sandbox imitates it: a `Handler`, made of the function that does what it is for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
 from itnio_async.codes import CodeFamily
-from itnio_async.sandbox.assumptions import SharedAssumptions
 from itnio_async.sandbox.database import Database
 from itnio_async.sandbox.fields import Fields, form
-from itnio_async.sandbox.rules import Decision, Rule, decide
+from itnio_async.sandbox.rules import C, Call, Decision, Rule, decide
 
-A = TypeVar("A", bound=SharedAssumptions)
-S = TypeVar("S")
+Act = TypeVar("Act", bound=Callable[[Any], Any])
 
 # What nearly all pages list; the first four come of nothing that a body could say.
 AUTHENTICATION = frozenset({-1, -2, -16})
 COMMON = AUTHENTICATION | {-18, -22}
 STORING = COMMON | {-20, -23}
-
-
-@frozen
-class Context(Generic[A]):
-    """What a handler works on: the stored data, the assumptions in force, and the vendor's time."""
-
-    database: Database
-    assumptions: A
-    now: float
-
-    @property
-    def moment(self) -> str:
-        """The vendor's time as the listings write it, without a zone."""
-        return written(self.now, self.assumptions.utc_offset)
-
-
-def written(seconds: float, utc_offset: int = 0) -> str:
-    """Write a Unix time as the vendor's listings do: without a zone, `utc_offset` hours ahead of UTC."""
-    return (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=utc_offset)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-@frozen
-class Call(Generic[S, A]):
-    """What rules look at and actions work on: a request's body, the family's stored records, and the context."""
-
-    body: Mapping[str, Any]
-    stored: S
-    context: Context[A]
-
-    @property
-    def assumptions(self) -> A:
-        """The assumptions in force."""
-        return self.context.assumptions
-
-    @property
-    def now(self) -> float:
-        """The vendor's time, in Unix seconds."""
-        return self.context.now
 
 
 @frozen(kw_only=True)
@@ -71,13 +27,15 @@ class Handler:
     Args:
         method: the HTTP method. The fields of a GET are those of its query string.
         path: where it is.
-        family: the codes that it answers.
-        handle: carries out a request that has passed authentication, given its body; returns the decision and the data.
-        fields: the fields of its request, for endpoints that state them.
-        codes: the codes that the page lists; None: all of the family.
+        family: what its codes mean.
+        act: does what it is for, given the `Call`; returns the answer's data, or a `Decision` to refuse.
+        call: the class of its calls.
+        fields: the fields of its request, whose form is checked first.
+        rules: what a request must pass then.
+        codes: the codes that the page lists.
+        acting: those of them that `act` refuses with, or a rule that has several.
         key_field: the field of the body that says which record the request is about, if there is one.
-        without_condition: codes of the vendor's page that no request could bring about: that they ever come is an
-            assumption.
+        without_condition: codes of the page that no request could bring about: that they ever come is an assumption.
         integer_status: the page's sample has `"status": 0` instead of `"0"`.
         beside: the data is an object whose fields stand beside `status`.
     """
@@ -85,13 +43,34 @@ class Handler:
     method: str = "POST"
     path: str
     family: CodeFamily
-    handle: Callable[[Context[Any], Mapping[str, Any]], tuple[Decision, Any]]
+    act: Callable[[Any], Any]
+    call: type[Call[Any]] = Call
     fields: Fields = field(factory=dict)
-    codes: frozenset[int] | None = None
+    rules: Sequence[Rule[Any]] = ()
+    codes: Collection[int] = STORING
+    acting: Collection[int] = ()
     key_field: str | None = None
-    without_condition: Sequence[int] = ()
+    without_condition: Collection[int] = field()
     integer_status: bool = False
     beside: bool = False
+    _checks: Sequence[Rule[Any]] = field(init=False)
+
+    @_checks.default
+    def _all_checks(self) -> Sequence[Rule[Any]]:
+        return (*form(self.fields), *self.rules)
+
+    @without_condition.default
+    def _never_brought_about(self) -> Collection[int]:
+        conditions = {rule.code for rule in (*form(self.fields), *self.rules) if isinstance(rule.code, int)}
+        return {*self.codes} - AUTHENTICATION - {-18} - conditions - {*self.acting}
+
+    def handle(self, body: Mapping[str, Any], database: Database, assumptions: Any, now: float) -> tuple[Decision, Any]:
+        """Carry out a request that has passed authentication, in one step; return the decision and the data."""
+        call = self.call(body, database, assumptions, now)
+        with database.transaction():
+            decision = decide(self._checks, call)
+            data = None if decision.code else self.act(call)
+        return (data, None) if isinstance(data, Decision) else (decision, data)
 
     def takes(self, name: str, value: object) -> bool:
         """Tell whether a field has the type of that value."""
@@ -99,45 +78,32 @@ class Handler:
 
     def documents(self, code: int) -> bool:
         """Tell whether the page names the code for something that happens."""
-        listed = self.family.codes if self.codes is None else self.codes
-        return code in listed and code not in self.without_condition
+        return code in self.codes and code not in self.without_condition
 
 
-def endpoint(
-    path: str,
-    act: Callable[[Any], Any],
-    *,
-    store: Callable[[Database], Any],
-    family: CodeFamily,
-    fields: Fields = {},  # noqa: B006  (never changed)
-    rules: Sequence[Rule[Any]] = (),
-    codes: frozenset[int] = STORING,
-    acting: Sequence[int] = (),
-    **handler: Any,
-) -> Handler:
-    """Return the handler that checks the fields' form and then the rules, and does what `act` says, all in one step.
+class Family(Generic[C]):
+    """The endpoints of a family.
 
-    `act` is given the `Call` and returns the answer's data, or a `Decision` to refuse; `acting` are the codes that it
-    refuses with. `codes` are those of the page. Other arguments are those of `Handler`.
+    Args:
+        family: what its codes mean.
+        path: what its paths begin with.
+        call: the class of its calls.
+        tables: the SQL that makes its tables.
+        common: what its handlers have in common.
     """
-    checks = (*form(fields), *rules)
 
-    def handle(context: Context[Any], body: Mapping[str, Any]) -> tuple[Decision, Any]:
-        with context.database.transaction():
-            call = Call(body, store(context.database), context)
-            decision = decide(checks, call)
-            if decision.code:
-                return decision, None
-            data = act(call)
-        return (data, None) if isinstance(data, Decision) else (decision, data)
+    def __init__(self, family: CodeFamily, path: str, call: type[C], tables: str, **common: Any) -> None:
+        self.handlers: list[Handler] = []
+        self.tables = tables
+        self._path = path
+        self._common = {"family": family, "call": call, **common}
 
-    conditions = {rule.code for rule in checks if isinstance(rule.code, int)}
-    return Handler(
-        path=path,
-        family=family,
-        handle=handle,
-        fields=fields,
-        codes=codes,
-        without_condition=sorted(codes - AUTHENTICATION - {-18} - conditions - {*acting}),
-        **handler,
-    )
+    def endpoint(self, path: str, *, rules: Sequence[Rule[C]] = (), **arguments: Any) -> Callable[[Act], Act]:
+        """Declare an endpoint by the function that does what it is for; the arguments are those of `Handler`."""
+
+        def declare(act: Act) -> Act:
+            whole = {**self._common, **arguments}
+            self.handlers.append(Handler(path=f"{self._path}/{path}", act=act, rules=rules, **whole))
+            return act
+
+        return declare

@@ -34,8 +34,8 @@ class RecordedRequest:
     at: float
     method: str
     path: str
-    key_id: int | None
-    code: int | None
+    key_id: int | None = None
+    code: int | None = None
     rule: str
     text: str
     fault: str | None = None

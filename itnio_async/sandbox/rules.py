@@ -1,4 +1,4 @@
-"""How a request is decided: a `Rule` is one check, `decide` asks them in turn, and a `Decision` is what comes of it.
+"""How a `Call` is decided: a `Rule` is one check, `decide` asks them in turn, and a `Decision` is what comes of it.
 
 A family has a sequence of rules for each of its endpoints. The first rule that the request breaks gives the code; a
 request that breaks none succeeds. A rule is documented where the vendor's page names the code for that very condition,
@@ -9,22 +9,40 @@ assumptions, where the reason is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
 from itnio_async.sandbox.assumptions import SharedAssumptions
+from itnio_async.sandbox.database import Database
+from itnio_async.sandbox.times import written
+
+A = TypeVar("A", bound=SharedAssumptions)
+C = TypeVar("C", bound="Call[Any]")
 
 
-class Request(Protocol):
-    """What `decide` needs of a request; a family's rules look at more."""
+@frozen
+class Call(Generic[A]):
+    """A request that has passed authentication: what rules look at and actions work on.
+
+    A family has a class of its own, with properties for what several of its rules ask.
+
+    Args:
+        body: the fields of the request.
+        database: the stored data.
+        assumptions: the assumptions in force.
+        now: the vendor's time, in Unix seconds.
+    """
+
+    body: Mapping[str, Any]
+    database: Database
+    assumptions: A
+    now: float
 
     @property
-    def assumptions(self) -> SharedAssumptions:
-        """The assumptions in force."""
-
-
-Q = TypeVar("Q", bound=Request)
+    def moment(self) -> str:
+        """The vendor's time as the listings write it, without a zone."""
+        return written(self.now, self.assumptions.utc_offset)
 
 
 @frozen
@@ -42,40 +60,45 @@ class Decision:
 
 
 @frozen
-class Rule(Generic[Q]):
+class Rule(Generic[C]):
     """One check: the code that it answers, and the condition for it, which may return the name of what breaks it.
 
     `switch` names the assumption that turns an assumed rule off; what it would have refused is then a success that
-    rests on an assumption. Code 0 refuses nothing and only marks the success so. `code` may be a function of the
-    request, where an assumption says which it is.
+    rests on an assumption. Code 0 refuses nothing and only marks the success so. `code` may be the name of the
+    assumption that says which it is.
     """
 
-    code: int | Callable[[Q], int]
+    code: int | str
     text: str
-    broken: Callable[[Q], Any]
+    broken: Callable[[C], Any]
     assumed: bool = False
     switch: str | None = None
 
 
-def decide(rules: Sequence[Rule[Q]], request: Q) -> Decision:
-    """Return the first rule that the request breaks, or success."""
+def decide(rules: Sequence[Rule[C]], call: C) -> Decision:
+    """Return the first rule that the call breaks, or success."""
     success = Decision(0, "success", assumed=False)
     for rule in rules:
-        broken = rule.broken(request)
+        broken = rule.broken(call)
         if not broken:
             continue
         text = f"{rule.text}: {broken}" if isinstance(broken, str) else rule.text
-        code = rule.code if isinstance(rule.code, int) else rule.code(request)
-        if code == 0 or (rule.switch is not None and not getattr(request.assumptions, rule.switch)):
+        code = rule.code if isinstance(rule.code, int) else getattr(call.assumptions, rule.code)
+        if code == 0 or (rule.switch is not None and not getattr(call.assumptions, rule.switch)):
             success = Decision(0, text, assumed=True)
         else:
             return Decision(code, text, rule.assumed)
     return success
 
 
-def unknown_id(text: str, broken: Callable[[Q], Any]) -> Rule[Q]:
+def assumed(code: int | str, text: str, broken: Callable[[C], Any], *, switch: str | None = None) -> Rule[C]:
+    """Return a rule of which the page does not state both the code and the condition."""
+    return Rule(code, text, broken, assumed=True, switch=switch)
+
+
+def unknown_id(text: str, broken: Callable[[C], Any]) -> Rule[C]:
     """Return the rule for an id that nothing has, where the page has no code for it: `broken` tells if it is so."""
-    return Rule(lambda request: request.assumptions.unknown_id_code, text, broken, assumed=True)
+    return assumed("unknown_id_code", text, broken)
 
 
 # The form of a body.
@@ -104,8 +127,3 @@ def is_long(value: object) -> bool:
 def is_object(value: object) -> bool:
     """Tell whether a JSON value is an object."""
     return isinstance(value, dict)
-
-
-def misfits(body: Mapping[str, Any], fields: Mapping[str, Callable[[object], bool]]) -> list[str]:
-    """Return the names of known fields whose value has the wrong type; null is left to the rules that require one."""
-    return [name for name, fits in fields.items() if (value := body.get(name)) is not None and not fits(value)]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Collection
 from secrets import token_hex
 from types import TracebackType
 from typing import Self
@@ -14,19 +13,18 @@ from attrs.validators import in_, instance_of, not_
 
 from itnio_async.credentials import Credentials
 from itnio_async.errors import ConfigurationError
-from itnio_async.sandbox.agent_groups.tables import Groups, StoredGroup
+from itnio_async.sandbox.agent_groups.tables import StoredGroup, stored_groups
 from itnio_async.sandbox.application import Application
-from itnio_async.sandbox.families import HANDLERS, Assumptions, seed
-from itnio_async.sandbox.faults import Fault, Order
-from itnio_async.sandbox.record import Record, RecordedRequest
+from itnio_async.sandbox.families import HANDLERS
+from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.server import HOST, Server
 from itnio_async.sandbox.sip_trunks.seed import MOST_TRUNKS
-from itnio_async.sandbox.sip_trunks.tables import StoredTrunk, Trunks
+from itnio_async.sandbox.sip_trunks.tables import StoredTrunk, stored_trunks
 from itnio_async.sandbox.vendor import Vendor
-from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
+from itnio_async.validators import BOOLEAN, checked, must_be, number, or_none, whole
 
 
-class Sandbox:
+class Sandbox(Vendor):
     """The vendor imitated on loopback, in a thread of its own. Use it with `async with` or a plain `with`.
 
     Args:
@@ -85,12 +83,8 @@ class Sandbox:
         self._state_path = None if state is None else os.fspath(state)
         self._log_path = None if log is None else os.fspath(log)
         self._strict = strict
-        self._vendor = Vendor(
-            accounts=dict([self._account]),
-            allowed_addresses=allowed_addresses,
-            assumptions=Assumptions(window=window),
-        )
-        self.server: Server = Server(Application(self._vendor, HANDLERS).asgi, keep_alive=keep_alive)
+        super().__init__(dict([self._account]), allowed_addresses, window)
+        self.server: Server = Server(Application(self, HANDLERS).asgi, keep_alive=keep_alive)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.url}>" if self.server.is_running else "<Sandbox, not running>"
@@ -101,8 +95,8 @@ class Sandbox:
         """Start to listen; after a `stop`, on the same port and with the same data."""
         if self.server.is_running:
             return
-        if not self._vendor.is_open:
-            self._vendor.open(state=self._state_path, log=self._log_path, seed=partial(seed, trunks=self._trunks))
+        if self._database is None:
+            self._open(self._state_path, self._log_path, self._trunks)
             self._keep_account()
         try:
             self._port = self.server.start(self._port)
@@ -112,10 +106,10 @@ class Sandbox:
 
     def _keep_account(self) -> None:
         """Take the account that the state has, or store this one there."""
-        kept = self._vendor.database.account(self._account, replace=self._is_account_given)
+        kept = self.state.account(self._account, replace=self._is_account_given)
         if kept != self._account:
-            self._vendor.accounts.pop(self._account[0], None)
-            self._vendor.accounts.setdefault(*kept)
+            self.accounts.pop(self._account[0], None)
+            self.accounts.setdefault(*kept)
             self._account = kept
 
     def stop(self) -> None:
@@ -130,7 +124,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop, and close the files; data in memory is gone. What was recorded can still be read."""
         self.stop()
-        self._vendor.close()
+        super().close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -177,74 +171,25 @@ class Sandbox:
         """The made-up API secret that belongs to it."""
         return self._account[1]
 
-    # What may be changed at any moment.
-
-    @property
-    def clock(self) -> Callable[[], float]:
-        """A callable that gives Unix time; the Date header follows."""
-        return self._vendor.clock
-
-    @clock.setter
-    def clock(self, clock: Callable[[], float]) -> None:
-        self._vendor.clock = clock
-
-    @property
-    def accounts(self) -> dict[str, str]:
-        """API secrets by key."""
-        return self._vendor.accounts
-
-    @accounts.setter
-    def accounts(self, accounts: dict[str, str]) -> None:
-        self._vendor.accounts = accounts
-
-    @property
-    def allowed_addresses(self) -> Collection[str] | None:
-        """The addresses that calls may come from; None allows all."""
-        return self._vendor.allowed_addresses
-
-    @allowed_addresses.setter
-    def allowed_addresses(self, addresses: Collection[str] | None) -> None:
-        self._vendor.allowed_addresses = addresses
-
-    @property
-    def assumptions(self) -> Assumptions:
-        """What the sandbox assumes where the vendor's pages leave something open."""
-        return self._vendor.assumptions
-
-    @assumptions.setter
-    def assumptions(self, assumptions: Assumptions) -> None:
-        self._vendor.assumptions = assumptions
-
     # What is stored.
-
-    @property
-    def state(self) -> Trunks:
-        """The stored trunks, for what the attributes below do not tell."""
-        return Trunks(self._vendor.database)
 
     @property
     def trunks(self) -> list[StoredTrunk]:
         """All trunks by key id, whole: with their passwords."""
-        return self.state.trunks()
+        return stored_trunks(self.state)
 
     def trunk(self, key_id: int) -> StoredTrunk:
         """Return one trunk; `LookupError` if there is none with that key id."""
-        trunk = self.state.trunk(key_id)
-        if trunk is None:
-            raise LookupError(f"The sandbox has no trunk with the key id {key_id!r}.")
-        return trunk
+        for trunk in stored_trunks(self.state, key_id):
+            return trunk
+        raise LookupError(f"The sandbox has no trunk with the key id {key_id!r}.")
 
     @property
     def agent_groups(self) -> list[StoredGroup]:
         """All agent groups by id, with the trunks that each is bound to; 1000001 to 1000100 start unbound."""
-        return Groups(self._vendor.database).groups()
+        return stored_groups(self.state)
 
     # What happened.
-
-    @property
-    def record(self) -> Record:
-        """What the methods below tell about the requests."""
-        return self._vendor.record
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -269,22 +214,6 @@ class Sandbox:
     def connections_open(self) -> int:
         """How many connections are open."""
         return self.server.connections_open
-
-    # Failures to order.
-
-    def order(self, fault: Fault | str) -> Order:
-        """Order a failure, as a `Fault` or as its text; the handle tells how often it struck and cancels it.
-
-        Delays that fit a request are all made; then the first other fault that fits decides its answer.
-        """
-        return self._vendor.order(
-            Fault.parse(fault) if isinstance(fault, str) else checked("fault", fault, instance(Fault))
-        )
-
-    @property
-    def orders(self) -> tuple[Order, ...]:
-        """What is on order, in the order in which it was ordered."""
-        return self._vendor.orders
 
 
 _ADDRESSES = must_be("a set of addresses, or None", instance_of(Collection), not_(instance_of((str, bytes))))

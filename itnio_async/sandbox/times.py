@@ -41,6 +41,11 @@ def seconds(text: str, utc_offset: int) -> float:
     return (local.replace(tzinfo=UTC) - timedelta(hours=utc_offset)).timestamp()
 
 
+def written(seconds: float, utc_offset: int = 0) -> str:
+    """Write a Unix time as the vendor's listings do: without a zone, `utc_offset` hours ahead of UTC."""
+    return (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=utc_offset)).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _local(value: object) -> datetime | None:
     if not isinstance(value, str) or len(value) != 19:
         return None

@@ -1,58 +1,54 @@
 """What the imitated vendor has: its accounts, clock, data, assumptions, ordered faults, and a record of its requests.
 
-The application answers requests from it; the sandbox owns it, and opens and closes its files.
+The application answers requests from it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.database import Database
-from itnio_async.sandbox.families import TABLES, Assumptions
-from itnio_async.sandbox.faults import DELAYING, Fault, Order
-from itnio_async.sandbox.handler import written
+from itnio_async.sandbox.families import TABLES, Assumptions, seed
+from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record
+from itnio_async.sandbox.times import written
+from itnio_async.validators import checked, instance
 
 
 class Vendor:
     """The vendor without its server.
 
-    `accounts` are API secrets by key, `allowed_addresses` those that calls may come from (None: any). All attributes
-    may be changed at any moment; the requests that follow are answered accordingly.
+    All attributes may be changed at any moment; the requests that follow are answered accordingly.
+
+    Attributes:
+        accounts: API secrets by key.
+        allowed_addresses: the addresses that calls may come from; None allows all.
+        assumptions: what the sandbox assumes where the vendor's pages leave something open.
+        clock: a callable that gives Unix time; the Date header follows.
+        orders: what is on order, in the order in which it was ordered.
+        record: what the requests were, and how each was decided.
     """
 
-    def __init__(
-        self, *, accounts: Mapping[str, str], allowed_addresses: Collection[str] | None, assumptions: Assumptions
-    ) -> None:
-        self.accounts: dict[str, str] = dict(accounts)
+    def __init__(self, accounts: dict[str, str], allowed_addresses: Collection[str] | None, window: float) -> None:
+        self.accounts = accounts
         self.allowed_addresses = allowed_addresses
-        self.assumptions = assumptions
+        self.assumptions = Assumptions(window=window)
         self.clock: Callable[[], float] = time.time
         self.orders: tuple[Order, ...] = ()
         self.record: Record = Record(None)
         self._database: Database | None = None
 
-    # Its files.
-
     @property
-    def is_open(self) -> bool:
-        """Whether the data is there."""
-        return self._database is not None
-
-    @property
-    def database(self) -> Database:
+    def state(self) -> Database:
         """The stored data."""
         if self._database is None:
             raise ConfigurationError("The sandbox's data is there only while it is entered; read it inside the `with`.")
         return self._database
 
-    def open(self, *, state: str | None, log: str | None, seed: Callable[[Database, str], None]) -> None:
-        """Open the files and begin a new record.
-
-        `seed` stores what an empty state starts with, given the time as listings write it.
-        """
+    def _open(self, state: str | None, log: str | None, trunks: int) -> None:
+        """Open the files, store what an empty state starts with, and begin a new record."""
         record = Record(log)
         try:
             database = Database(state, TABLES)
@@ -61,7 +57,7 @@ class Vendor:
             raise
         self.record, self._database = record, database
         try:
-            seed(database, written(self.clock()))
+            seed(database, written(self.clock()), trunks=trunks)
         except BaseException:
             self.close()
             raise
@@ -73,24 +69,12 @@ class Vendor:
             self._database = None
         self.record.close()
 
-    # Ordered faults.
+    def order(self, fault: Fault | str) -> Order:
+        """Order a failure, as a `Fault` or as its text; the handle tells how often it struck and cancels it.
 
-    def order(self, fault: Fault) -> Order:
-        """Place an order, after those that were placed before."""
+        Delays that fit a request are all made; then the first other fault that fits decides its answer.
+        """
+        fault = Fault.parse(fault) if isinstance(fault, str) else checked("fault", fault, instance(Fault))
         placed = Order(fault)
         self.orders = (*(order for order in self.orders if not order.cancelled), placed)
         return placed
-
-    def striking(self, path: str, key_id: int | None) -> tuple[list[Order], list[Order]]:
-        """Return the orders that strike a request (delays, up to the first that decides its answer), and the limits
-        that let it in, which are to be told when it leaves.
-        """
-        striking, limits = [], []
-        for order in self.orders:
-            if order.strikes(path, key_id):
-                striking.append(order)
-                if order.fault.kind not in DELAYING:
-                    break
-            elif order.counts(path, key_id):
-                limits.append(order)
-        return striking, limits

@@ -45,7 +45,9 @@ from itnio_async.values import fields_of, wire_name
 GROUP = 1_000_001
 APPLICATION = "sandbox1"
 WINDOW = {"str_time": "2025-06-01 00:00:00", "end_time": "2025-06-30 00:00:00"}
-CHECKED = [endpoint for endpoint in ENDPOINTS if HANDLERS[endpoint.path].fields]
+# What a trunk requires has codes of its own, which come after the form.
+BY_CODES = ("/v3/cc/sipTrunk/add", "/v3/cc/sipTrunk/update")
+CHECKED = [endpoint for endpoint in ENDPOINTS if HANDLERS[endpoint.path].fields and endpoint.path not in BY_CODES]
 EACH = pytest.mark.parametrize("endpoint", CHECKED, ids=str)
 
 

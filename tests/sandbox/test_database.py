@@ -44,5 +44,5 @@ def test_a_file_of_something_else_is_left_alone(tmp_path):
 def test_a_step_that_fails_is_undone(sandbox):
     twice = [(5, "five"), (5, "five again")]
     with pytest.raises(sqlite3.IntegrityError), sandbox.state.transaction():
-        relations.add_groups(sandbox.state.database, twice)
-    assert sandbox.state.group_name(5) is None
+        relations.add_groups(sandbox.state, twice)
+    assert relations.group_name(sandbox.state, 5) is None

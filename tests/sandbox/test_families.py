@@ -12,12 +12,11 @@ from support.asking import headers_for
 import itnio_async.sandbox
 from itnio_async import ConfigurationError
 from itnio_async.codes import SHARED
-from itnio_async.sandbox import Assumptions, Fault
+from itnio_async.sandbox import Assumptions, Fault, Sandbox
 from itnio_async.sandbox.application import Application
 from itnio_async.sandbox.assumptions import SharedAssumptions, choice
+from itnio_async.sandbox.fields import ID
 from itnio_async.sandbox.handler import Handler
-from itnio_async.sandbox.rules import Decision
-from itnio_async.sandbox.vendor import Vendor
 
 FOLDER = Path(itnio_async.sandbox.__file__).parent
 NAME = "itnio_async.sandbox"
@@ -52,18 +51,18 @@ def test_assumptions_of_families_are_joined():
 
 @pytest.fixture
 def vendor():
-    made = Vendor(accounts={"key": "secret"}, allowed_addresses=None, assumptions=Joined())
-    made.open(state=None, log=None, seed=lambda database, moment: None)
-    yield made
-    made.close()
+    with Sandbox(api_key="key", api_secret="secret") as made:
+        made.assumptions = Joined()
+        yield made
 
 
 async def test_an_endpoint_of_another_family_is_answered_and_recorded(vendor):
-    def sing(context, body):
-        return Decision(0, "success", assumed=False), [context.assumptions.songs, body["birdId"]]
+    def sing(call):
+        return [call.assumptions.songs, call.body["birdId"]]
 
     path = "/v3/birds/sing"
-    handler = Handler(path=path, family=SHARED, handle=sing, key_field="birdId", without_condition=(-24,))
+    fields = {"birdId": ID, "keyId": ID}
+    handler = Handler(path=path, family=SHARED, act=sing, fields=fields, codes=SHARED.codes, key_field="birdId")
     transport = httpx.ASGITransport(Application(vendor, {path: handler}).asgi)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
 

@@ -1,93 +1,166 @@
-"""What the two listings of calls do with a request that their rules let through."""
+"""The two listings of calls: their fields, the rules beyond their form, and what they show."""
 
 from __future__ import annotations
 
-import json
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 from itnio_async.api.call_records.codes import CALL_RECORDS
 from itnio_async.sandbox import relations
-from itnio_async.sandbox.call_records import rules
-from itnio_async.sandbox.call_records.rules import RecordCall
-from itnio_async.sandbox.call_records.tables import CallRecords
-from itnio_async.sandbox.changes import page, sought
-from itnio_async.sandbox.handler import endpoint, written
+from itnio_async.sandbox.call_records.assumptions import CallRecordAssumptions
+from itnio_async.sandbox.changes import by_name, page, shown
+from itnio_async.sandbox.fields import OPTIONAL_ID, TEXT, TEXTS, Field, Fields, filters, ids, numbers
+from itnio_async.sandbox.handler import Family
+from itnio_async.sandbox.rules import Call, Rule, assumed
+from itnio_async.sandbox.times import is_local_time, is_zoned_time, seconds, written
 
+# The moments are Unix times: a call is there as soon as it is planned, and is listed once it has ended.
+TABLES = """
+CREATE TABLE call_record (
+    key_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    called TEXT NOT NULL,
+    called_info TEXT,
+    caller TEXT,
+    ccode TEXT,
+    agent_id INTEGER,
+    voice_group_id INTEGER,
+    call_type INTEGER NOT NULL,
+    hangup_reason INTEGER NOT NULL,
+    hanging_direction INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    answered_at REAL,
+    ended_at REAL NOT NULL
+);
+CREATE INDEX call_record_agent ON call_record (agent_id, started_at);
+CREATE INDEX call_record_start ON call_record (started_at);
+"""
+_LISTED = """
+SELECT call_record.*, agent.name AS agent_name, agent.account AS agent_account, group_name AS agent_group_name
+FROM call_record
+    LEFT JOIN agent ON agent.key_id = agent_id
+    LEFT JOIN agent_group ON agent_group.voice_group_id = call_record.voice_group_id
+WHERE ended_at <= :now AND started_at >= :start AND started_at <= :end
+"""
 # Where the links of recordings lead: nowhere, by a reserved name.
 RECORDINGS = "https://recordings.sandbox.invalid"
 _ANSWERED = "200"
 _BUSY = "486"
+_DAY = 86_400
 
 
+class RecordCall(Call[CallRecordAssumptions]):
+    """A request for records of calls."""
+
+    @cached_property
+    def times(self) -> list[str]:
+        """The texts of the time that is asked about; one of the listings has another name for its beginning."""
+        params = self.body["params"]
+        return [params["startTime" if "startTime" in params else "strTime"], params["endTime"]]
+
+    @cached_property
+    def window(self) -> tuple[float, float]:
+        """The time that is asked about, in Unix seconds."""
+        start, end = (seconds(text, self.assumptions.utc_offset) for text in self.times)
+        return start, end
+
+
+def _is_of_another_form(call: RecordCall) -> bool:
+    form = call.assumptions.record_times
+    fits = is_zoned_time if form == "with zone" else is_local_time
+    return form != "both" and not all(map(fits, call.times))
+
+
+def _ends_before_it_starts(call: RecordCall) -> bool:
+    return call.window[1] < call.window[0]
+
+
+FAMILY = Family(CALL_RECORDS, "", RecordCall, TABLES)
+_FILTERS: Fields = {
+    "sipGroupName": TEXT,
+    "seatNameList": TEXTS,
+    "callType": numbers(1, 2, 3),
+    "hangupReason": numbers(*range(10)),
+    "calledOrCaller": TEXT,
+    "ccode": TEXTS,
+    "hangingDirection": numbers(0, 1, 3),
+    "labelNames": TEXTS,
+}
+_TIME = Field((is_zoned_time, is_local_time), required=True)
+_ZONED = Field(is_zoned_time, required=True)
+
+
+@FAMILY.endpoint(
+    "v3/cc/record/query",
+    fields=filters(
+        {**_FILTERS, "startTime": _TIME, "endTime": _TIME, "voiceGroupId": OPTIONAL_ID, "seatId": ids(required=False)}
+    ),
+    rules=(
+        assumed(-22, "startTime and endTime have another form", _is_of_another_form),
+        assumed(-22, "endTime is before startTime", _ends_before_it_starts),
+    ),
+)
+@FAMILY.endpoint(
+    "voice/ccRecordQuery",
+    fields=filters({**_FILTERS, "strTime": _ZONED, "endTime": _ZONED}),
+    rules=(
+        assumed(-22, "endTime is before strTime", _ends_before_it_starts),
+        Rule(
+            -22,
+            "strTime is at most 31 days before endTime",
+            lambda call: call.window[1] - call.window[0] > 31 * _DAY,
+        ),
+        Rule(
+            -22,
+            "strTime is longer ago than two months",
+            lambda call: call.window[0] < call.now - call.assumptions.voice_record_days * _DAY,
+        ),
+    ),
+)
 def query_records(call: RecordCall) -> dict[str, Any]:
     """List one page of the calls of a time."""
-    params = call.body["params"]
-    start, end = rules.window(call)
-    filters = {
-        "now": call.now,
-        "start": start,
-        "end": end,
-        "tagged": bool(params.get("labelNames")),
-        "group": params.get("voiceGroupId"),
-        "group_name": params.get("sipGroupName") or None,
-        "whole": call.assumptions.name_filter == "whole",
-        "agents": _list(params.get("seatId")),
-        "agent_names": _list(params.get("seatNameList")),
-        "call_types": _list(params.get("callType")),
-        "hangup_reasons": _list(params.get("hangupReason")),
-        "directions": _list(params.get("hangingDirection")),
-        "ccodes": _list(params.get("ccode")),
-        "number": params.get("calledOrCaller") or None,
+
+    def record(stored: dict[str, Any]) -> dict[str, Any]:
+        session = f"{int(stored['started_at'])}{stored['key_id']:06d}"
+        masked = relations.masked(call.database, stored["called"], stored["voice_group_id"])
+        as_read = {
+            **shown(stored, "key_id", "called", "called_info"),
+            "callSessionId": session,
+            "encryptCalled": masked,
+        }
+        pushed = _as_pushed(call, stored, session) if call.assumptions.record_fields == "as pushed" else {}
+        return {**as_read, **pushed}
+
+    columns = {
+        "voiceGroupId": "voice_group_id",
+        "sipGroupName": by_name(call, "agent_group_name", "sipGroupName"),
+        "seatId": "agent_id",
+        "seatNameList": "agent_name",
+        "callType": "call_type",
+        "hangupReason": "hangup_reason",
+        "hangingDirection": "hanging_direction",
+        "ccode": "ccode",
+        "calledOrCaller": "(called = :calledOrCaller OR caller = :calledOrCaller)",
+        "labelNames": ":labelNames IS NULL",  # no call has tags
     }
-    total, records = call.stored.find(filters, **sought(call))
-    return page(call, (total, [_record(call, record) for record in records]))
-
-
-def _list(values: Any) -> str | None:
-    return json.dumps(values) if values else None
-
-
-def _record(call: RecordCall, stored: dict[str, Any]) -> dict[str, Any]:
-    record = {
-        "keyId": stored["key_id"],
-        "callSessionId": f"{int(stored['started_at'])}{stored['key_id']:06d}",
-        "called": stored["called"],
-        "encryptCalled": relations.masked(call.context.database, stored["called"], stored["voice_group_id"]),
-        "calledInfo": stored["called_info"],
-    }
-    if call.assumptions.record_fields == "as pushed":
-        record |= _as_pushed(call, stored, record["callSessionId"])
-    return record
+    start, end = call.window
+    return page(call, _LISTED, columns, record, {"now": call.now, "start": start, "end": end})
 
 
 def _as_pushed(call: RecordCall, stored: dict[str, Any], session: str) -> dict[str, Any]:
+    """Return what a record has beside the fields that could be read, by what the vendor pushes of a call."""
     answered = stored["answered_at"]
 
     def moment(seconds: float | None) -> str | None:
         return None if seconds is None else written(seconds, call.assumptions.utc_offset)
 
+    names = ("caller", "ccode", "agent_name", "agent_group_name", "agent_account", "call_type")
     return {
-        "caller": stored["caller"],
-        "ccode": stored["ccode"],
-        "agentName": stored["agent_name"],
-        "agentGroupName": stored["group_name"],
-        "agentAccount": stored["agent_account"],
+        **shown(stored, *names, "hangup_reason", "hanging_direction"),
         "callDuration": 0 if answered is None else round(stored["ended_at"] - answered),
-        "callType": stored["call_type"],
         "hangupCode": _BUSY if answered is None else _ANSWERED,
-        "hangupReason": stored["hangup_reason"],
-        "hangingDirection": stored["hanging_direction"],
         "labels": [],
         "callStartTime": moment(stored["started_at"]),
         "answerTime": moment(answered),
         "callEndTime": moment(stored["ended_at"]),
         "voiceUrl": None if answered is None else f"{RECORDINGS}/{session}.mp3",
     }
-
-
-_endpoint = partial(endpoint, store=CallRecords, family=CALL_RECORDS)
-HANDLERS = (
-    _endpoint("/v3/cc/record/query", query_records, fields=rules.QUERY, rules=rules.QUERYING),
-    _endpoint("/voice/ccRecordQuery", query_records, fields=rules.VOICE_QUERY, rules=rules.VOICE_QUERYING),
-)

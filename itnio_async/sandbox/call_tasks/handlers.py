@@ -1,260 +1,305 @@
-"""What each call task endpoint does with a request that its rules let through."""
+"""The call tasks' endpoints: the fields of each, the rules beyond their form, and what is done."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import cycle
+import re
 from typing import Any
 
 from itnio_async.api.call_tasks.codes import CALL_TASKS
 from itnio_async.sandbox import relations
-from itnio_async.sandbox.call_tasks import rules
-from itnio_async.sandbox.call_tasks.rules import TaskCall
+from itnio_async.sandbox.call_tasks.calls import TaskCall, make_task
+from itnio_async.sandbox.call_tasks.sheets import MOST_ROWS, Sheet
 from itnio_async.sandbox.call_tasks.tables import (
     AUTOMATIC,
     CALLED,
     CALLING,
     COMPLETED,
+    FAILED,
     IN_PROGRESS,
+    LISTED,
     NOT_CALLED,
+    NUMBERS,
+    OF_GROUPS,
+    TABLES,
     TO_AGENTS,
-    CallTasks,
-    as_list,
 )
-from itnio_async.sandbox.changes import changed, page, sought
-from itnio_async.sandbox.handler import COMMON, STORING, endpoint
-from itnio_async.sandbox.times import is_date, seconds
-from itnio_async.sandbox.uploads import UPLOAD, Uploads, content_of
+from itnio_async.sandbox.changes import changed, page, shown
+from itnio_async.sandbox.fields import (
+    ID,
+    ON_OFF,
+    OPTIONAL_ID,
+    REQUIRED_TEXT,
+    TEXT,
+    TEXTS,
+    Field,
+    Fields,
+    filters,
+    ids,
+    number_of,
+    numbers,
+)
+from itnio_async.sandbox.handler import COMMON, STORING, Family
+from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_text, unknown_id
+from itnio_async.sandbox.times import is_date, is_local_time, seconds
+from itnio_async.sandbox.uploads import UPLOAD
 
 _DAY = 86_400
-# Of the reasons for which a call ends, as the listings of calls number them, and who ended it.
-_HUNG_UP, _HUNG_UP_AFTER_TRANSFER, _FAILED, _NO_AGENT, _BUSY = 1, 3, 4, 5, 7
-_CUSTOMER, _SYSTEM = 0, 3
-_FAILURES = {_FAILED: "not a number", _NO_AGENT: "no agent", _BUSY: "busy"}
+_NO_SHEET = Sheet((), ())
 
 
+FAMILY = Family(CALL_TASKS, "/v3/cc/preview", TaskCall, TABLES)
+
+
+@FAMILY.endpoint(
+    "upload",
+    fields=UPLOAD,
+    rules=(
+        assumed(-39, "file is not base64", lambda call: call.content is None),
+        assumed(-38, "the file is too large", lambda call: len(call.content) > call.assumptions.callee_file_bytes),
+        assumed(-39, "the file is neither XLSX nor CSV", lambda call: call.sheet is None, switch="callee_file_read"),
+        Rule(
+            -40,
+            "the file has more than 100,000 rows",
+            lambda call: len((call.sheet or _NO_SHEET).rows) > MOST_ROWS,
+        ),
+    ),
+    codes=STORING | {-38, -39, -40},
+)
 def upload(call: TaskCall) -> dict[str, Any]:
     """Store a sheet of numbers."""
-    content = content_of(call.body)
-    assert content is not None
-    stored = Uploads(call.context.database).add("/mnt/cc/", call.body["fileName"], content, call.context.moment)
-    sheet = rules.sheet_of(call)
-    counts = (0, 0) if sheet is None else (len(sheet.rows), sheet.repeated)
-    return {"filePath": stored, "numberTotalCount": counts[0], "numberSameCount": counts[1]}
+    sheet = call.sheet or _NO_SHEET
+    stored = call.store("/mnt/cc/")
+    return {"filePath": stored, "numberTotalCount": len(sheet.rows), "numberSameCount": sheet.repeated}
 
 
+# Tasks.
+
+
+def _lacks_for_agents(call: TaskCall) -> str | None:
+    if call.body["type"] != TO_AGENTS:
+        return None
+    if len(call.groups) != 1:
+        return "voiceGroupId"
+    return next((name for name in ("appId", "calloutRate") if call.body.get(name) in (None, "")), None)
+
+
+def _is_of_another_application(call: TaskCall) -> bool:
+    groups = (call.database.row("agent_group WHERE voice_group_id = ?", group) for group in call.groups)
+    return bool(call.body.get("appId")) and any(group["app_id"] != call.body["appId"] for group in groups)
+
+
+# A String in the tables, an Integer in the samples; in the listings both.
+_TASK_ID = Field((is_text, is_integer), required=True)
+_SETTINGS: Fields = {
+    "type": Field(is_integer, required=True, values=(AUTOMATIC, TO_AGENTS)),
+    "voiceGroupId": ids(required=False),
+    "appId": TEXT,
+    "calloutRate": OPTIONAL_ID,
+    "displayNum": Field(is_text, least=0, most=20, form=re.compile("[A-Za-z0-9]*+")),
+    "ccode": TEXT,
+    "remark": TEXT,
+}
+_MAKING: tuple[Rule[TaskCall], ...] = (
+    Rule(-22, "a task that hands calls to agents lacks a field", _lacks_for_agents),
+    unknown_id("no agent group has this id", lambda call: relations.lacks_group(call.database, call.groups)),
+    Rule(-74, "the agent group is not of the application", _is_of_another_application),
+)
+_EXISTS: Rule[TaskCall] = unknown_id("no task has this taskId", lambda call: call.task is None)
+
+
+@FAMILY.endpoint(
+    "submitTask",
+    fields={
+        # An Integer in the table, a path in the sample.
+        "filePath": Field((is_text, is_integer), required=True),
+        "fileName": REQUIRED_TEXT,
+        **_SETTINGS,
+        "maxRingingTime": Field(is_integer, least=20, most=120),
+    },
+    rules=(
+        *_MAKING,
+        unknown_id("no upload has answered this filePath", lambda call: call.stored_sheet is None),
+        Rule(-43, "a header of the sheet is there twice", lambda call: call.stored_sheet.has_header_twice),
+        assumed(-22, "the sheet has no numbers", lambda call: not call.stored_sheet.rows),
+    ),
+    codes=STORING | {-43, -74, -77},
+)
 def submit(call: TaskCall) -> int | None:
     """Make a task of a stored sheet, each of its numbers once."""
-    sheet = rules.stored_sheet(call)
-    assert sheet is not None
-    task_id = _begin(call, sheet.distinct)
+    task_id = make_task(call, call.stored_sheet.distinct)
     return task_id if call.assumptions.submitted_task_answered == "id" else None
 
 
+@FAMILY.endpoint(
+    "resendTask",
+    fields={
+        "taskId": _TASK_ID,
+        "resendType": Field(is_integer, required=True, values=(1, 2, 3)),
+        **_SETTINGS,
+        "maxRingingTime": OPTIONAL_ID,
+    },
+    rules=(
+        _EXISTS,
+        *_MAKING,
+        Rule(-41, "the task is still calling", lambda call: call.task["status"] == CALLING),
+        Rule(-42, "no numbers to call", lambda call: not call.numbers_to_call),
+    ),
+    codes=STORING | {-41, -42, -74, -77},
+    key_field="taskId",
+)
 def resend(call: TaskCall) -> int | None:
     """Make a task of numbers of an earlier one."""
-    task_id = _begin(call, [json.loads(number["cells"]) for number in rules.numbers_to_call(call)])
+    task_id = make_task(call, [json.loads(number["cells"]) for number in call.numbers_to_call])
     return task_id if call.assumptions.resent_task_answered == "id" else None
 
 
-def _begin(call: TaskCall, rows: Sequence[Sequence[str]]) -> int:
-    body, groups = call.body, call.body.get("voiceGroupId") or []
-    numbers = list(_planned(call, rows, groups))
-    values = {
-        "type": body["type"],
-        "app_id": body.get("appId") or None,
-        "callout_rate": body.get("calloutRate"),
-        "display_num": body.get("displayNum") or None,
-        "ccode": body.get("ccode") or None,
-        "remark": body.get("remark") or None,
-        "created_at": call.now,
-        "ends_at": max(number["ends_at"] for number in numbers),
-    }
-    return call.stored.add(values, groups, numbers)
+_CHANGING: tuple[Rule[TaskCall], ...] = (
+    _EXISTS,
+    assumed(
+        -22,
+        "the task hands no calls to agents",
+        lambda call: call.task["type"] == AUTOMATIC and not call.assumptions.automatic_task_cancelled,
+    ),
+    assumed(0, "the task hands no calls to agents", lambda call: call.task["type"] == AUTOMATIC),
+    assumed("ended_task_code", "the task has ended", lambda call: call.task["status"] != CALLING),
+)
 
 
-def _planned(call: TaskCall, rows: Sequence[Sequence[str]], groups: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Plan the calls: some at a time, one after another, handed to the agents in turn."""
-    assumptions, database = call.assumptions, call.context.database
-    to_agents = call.body["type"] == TO_AGENTS
-    agents = cycle(relations.agents_of(database, groups) or [(None, groups[0] if groups else None)])
-    for index, cells in enumerate(rows):
-        starts_at = call.now + index // assumptions.calls_at_once * assumptions.call_seconds
-        ends_at = starts_at + assumptions.call_seconds
-        agent, group = next(agents) if to_agents else (None, groups[0] if groups else None)
-        reason = _reason(call, cells[0], is_without_agent=to_agents and agent is None)
-        is_answered = reason not in _FAILURES
-        record = {
-            "called": cells[0],
-            "called_info": ", ".join(cells[1:]) or None,
-            "caller": call.body.get("displayNum") or None,
-            "ccode": call.body.get("ccode") or None,
-            "agent_id": agent if is_answered else None,
-            "voice_group_id": group,
-            "call_type": 1 if to_agents else assumptions.automatic_call_type,
-            "hangup_reason": reason,
-            "hanging_direction": _CUSTOMER if is_answered else _SYSTEM,
-            "started_at": starts_at,
-            "answered_at": (starts_at + ends_at) / 2 if is_answered else None,
-            "ended_at": ends_at,
+@FAMILY.endpoint("agent/cancelTask", fields={"taskId": _TASK_ID}, rules=_CHANGING, codes=COMMON, key_field="taskId")
+def cancel(call: TaskCall) -> None:
+    """End a task that is calling, whose further calls are not made; one that has ended is left as it is."""
+    if call.task["status"] != CALLING:
+        return
+    task_id = call.task["task_id"]
+    calls = "SELECT call_id FROM call_task_number WHERE task_id = :task"
+    query = f"DELETE FROM call_record WHERE started_at > :now AND key_id IN ({calls})"
+    call.database.run(query, {"now": call.now, "task": task_id})
+    call.database.change("call_task", {"task_id": task_id}, {"cancelled_at": call.now, "ends_at": call.now})
+
+
+@FAMILY.endpoint(
+    "agent/editTask",
+    fields={"taskId": _TASK_ID, "remark": Field(is_text, most=50), "calloutRate": ID},
+    rules=_CHANGING,
+    codes=STORING | {-36},
+    key_field="taskId",
+)
+def update(call: TaskCall) -> None:
+    """Set remark and ratio of a task."""
+    values = {"callout_rate": call.body["calloutRate"], **changed(call, "remark")}
+    call.database.change("call_task", {"task_id": call.task["task_id"]}, values)
+
+
+# Listings.
+
+
+_TIME = Field((is_date, is_local_time))
+
+
+@FAMILY.endpoint(
+    "query",
+    fields=filters(
+        {
+            "startTime": _TIME,
+            "endTime": _TIME,
+            "taskId": Field((is_text, is_integer)),
+            "taskStatus": numbers(1, 2, *range(11, 17)),
+            "taskType": ON_OFF,
+            "finishFlag": ON_OFF,
+            "voiceGroupIds": ids(required=False),
         }
-        yield {
-            "cells": json.dumps(list(cells)),
-            "called": cells[0],
-            "call_id": relations.add_call(database, record),
-            "agent_id": record["agent_id"],
-            "voice_group_id": group,
-            "starts_at": starts_at,
-            "ends_at": ends_at,
-            "failure": _FAILURES.get(reason),
-        }
-
-
-def _reason(call: TaskCall, number: str, *, is_without_agent: bool) -> int:
-    digits = number.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        return _FAILED
-    if number[-1] in call.assumptions.failing_numbers:
-        return _BUSY
-    if is_without_agent:
-        return _NO_AGENT
-    return _HUNG_UP_AFTER_TRANSFER if call.body["type"] == TO_AGENTS else _HUNG_UP
-
-
+    ),
+)
 def query_tasks(call: TaskCall) -> dict[str, Any]:
     """List one page of tasks."""
-    params = call.body["params"]
-    filters = {
-        "now": call.now,
-        "start": _seconds(call, params.get("startTime")),
-        "end": _seconds(call, params.get("endTime"), is_end=True),
-        # An id that is not a number is nobody's.
-        "task": (rules.number_of(params["taskId"]) or 0) if params.get("taskId") else None,
-        "type": params.get("taskType"),
-        "statuses": as_list(params.get("taskStatus")),
-        "finished": params.get("finishFlag"),
-        "groups": as_list(params.get("voiceGroupIds")),
+    columns = {
+        "startTime": "created_at >= :startTime",
+        "endTime": "created_at <= :endTime",
+        "taskId": "task_id",
+        "taskType": "type",
+        "taskStatus": "status",
+        "finishFlag": f"(status = {COMPLETED}) = :finishFlag",
+        "voiceGroupIds": OF_GROUPS,
     }
-    total, tasks = call.stored.find(filters, **sought(call))
-    return page(call, (total, [_task(call, task) for task in tasks]))
-
-
-def _seconds(call: TaskCall, text: str | None, *, is_end: bool = False) -> float | None:
-    if not text:
-        return None
-    # A day as the end is the whole of it.
-    return seconds(text, call.assumptions.utc_offset) + (_DAY if is_end and is_date(text) else 0)
+    params, offset = call.body["params"], call.assumptions.utc_offset
+    start, end, task_id = params.get("startTime"), params.get("endTime"), params.get("taskId")
+    values = {
+        "now": call.now,
+        "startTime": seconds(start, offset) if start else None,
+        # A day as the end is the whole of it.
+        "endTime": seconds(end, offset) + (_DAY if is_date(end) else 0) if end else None,
+        # An id that is not a number is nobody's.
+        "taskId": (number_of(task_id) or 0) if task_id else None,
+    }
+    return page(call, LISTED, columns, lambda task: _task(call, task), values, key="task_id")
 
 
 def _task(call: TaskCall, task: dict[str, Any]) -> dict[str, Any]:
-    groups = call.stored.groups(task["task_id"])
-    numbers = call.stored.numbers(task["task_id"], call.now)
-    over = [number for number in numbers if number["ends_at"] <= call.now and number["starts_at"] < task["ends_at"]]
+    query = """
+        SELECT voice_group_id, group_name FROM call_task_group LEFT JOIN agent_group USING (voice_group_id)
+        WHERE task_id = ? ORDER BY call_task_group.rowid
+    """
+    groups = call.database.rows(query, (task["task_id"],))
+    planned = call.numbers(task["task_id"])
+    over = [number for number in planned if number["ends_at"] <= call.now and number["starts_at"] < task["ends_at"]]
     called = [number for number in over if number["status"] == CALLED]
-    names = [relations.group_name(call.context.database, group) or "" for group in groups]
     return {
-        "taskId": task["task_id"],
-        "voiceGroupId": groups,
-        "seatGroupName": ", ".join(names) or None,
-        "remainCount": len(numbers) - len(over),
-        "totalCount": len(numbers),
-        "remark": task["remark"],
-        "ccode": task["ccode"],
+        **shown(task, "task_id", "remark", "ccode"),
+        "voiceGroupId": [id for id, _ in groups],
+        "seatGroupName": ", ".join(name or "" for _, name in groups) or None,
+        "remainCount": len(planned) - len(over),
+        "totalCount": len(planned),
         "codeName": None,
         "taskStatus": task["status"],
         "taskType": task["type"],
         "finishFlag": int(task["status"] == COMPLETED),
-        "completedRate": f"{100 * len(over) / len(numbers):.2f}%",
+        "completedRate": f"{100 * len(over) / len(planned):.2f}%",
         "groupTaskId": None if task["type"] == AUTOMATIC else task["task_id"],
         "transfersNum": sum(number["agent_id"] is not None for number in called),
         "callFailuresNum": len(over) - len(called),
     }
 
 
+@FAMILY.endpoint(
+    "queryTaskDetail",
+    fields=filters(
+        {
+            "taskId": ID,
+            "called": TEXT,
+            "sipGroupId": OPTIONAL_ID,
+            "seatId": ids(required=False),
+            "labelNames": TEXTS,
+            "remark": TEXT,
+            "statusList": numbers(IN_PROGRESS, NOT_CALLED, FAILED, CALLED),
+        }
+    ),
+)
 def query_numbers(call: TaskCall) -> dict[str, Any]:
     """List one page of a task's numbers, each with what became of it."""
-    params = call.body["params"]
-    filters = {
-        "now": call.now,
-        "task": params["taskId"],
+    columns = {
+        "called": "called",
+        "sipGroupId": "voice_group_id",
+        "seatId": "agent_id",
+        "statusList": "status",
         # No number has a tag or a remark of its own here.
-        "tagged": bool(params.get("labelNames") or params.get("remark")),
-        "called": params.get("called") or None,
-        "group": params.get("sipGroupId"),
-        "agents": as_list(params.get("seatId")),
-        "statuses": as_list(params.get("statusList")),
+        "labelNames": ":labelNames IS NULL",
+        "remark": ":remark IS NULL",
     }
-    total, numbers = call.stored.find_numbers(filters, **sought(call))
-    return page(call, (total, [_number(call, number) for number in numbers]))
+    return page(call, NUMBERS, columns, lambda number: _number(call, number), {"now": call.now})
 
 
 def _number(call: TaskCall, number: dict[str, Any]) -> dict[str, Any]:
     is_over = number["status"] not in (NOT_CALLED, IN_PROGRESS)
-    cells = json.loads(number["cells"])
     return {
-        "keyId": number["key_id"],
-        "encryptCalled": relations.masked(call.context.database, number["called"], number["voice_group_id"]),
+        **shown(number, "key_id", "status"),
+        "encryptCalled": relations.masked(call.database, number["called"], number["voice_group_id"]),
         "seatName": number["agent_name"] if is_over else None,
         "sipGroupName": number["group_name"],
         "labelName": None,
         "remark": None,
         "callId": number["call_id"] if is_over else None,
         "errorReason": number["failure"] if is_over else None,
-        "status": number["status"],
         "callCount": float(is_over),
-        **{f"var{column:02d}": cell for column, cell in enumerate(cells, 1)},
+        **{f"var{column:02d}": cell for column, cell in enumerate(json.loads(number["cells"]), 1)},
     }
-
-
-def cancel(call: TaskCall) -> None:
-    """End a task that is calling; one that has ended is left as it is."""
-    task = rules.task_of(call)
-    assert task is not None
-    if task["status"] == CALLING:
-        call.stored.cancel(task["task_id"], call.now)
-
-
-def update(call: TaskCall) -> None:
-    """Set remark and ratio of a task."""
-    task = rules.task_of(call)
-    assert task is not None
-    values = {"callout_rate": call.body["calloutRate"], **changed(call, {"remark": "remark"})}
-    call.stored.change(task["task_id"], values)
-
-
-_endpoint = partial(endpoint, store=CallTasks, family=CALL_TASKS)
-_PATH = "/v3/cc/preview"
-HANDLERS = (
-    _endpoint(f"{_PATH}/upload", upload, fields=UPLOAD, rules=rules.UPLOADING, codes=STORING | {-38, -39, -40}),
-    _endpoint(
-        f"{_PATH}/submitTask", submit, fields=rules.SUBMIT, rules=rules.SUBMITTING, codes=STORING | {-43, -74, -77}
-    ),
-    _endpoint(
-        f"{_PATH}/resendTask",
-        resend,
-        fields=rules.RESEND,
-        rules=rules.RESENDING,
-        codes=STORING | {-41, -42, -74, -77},
-        key_field="taskId",
-    ),
-    _endpoint(f"{_PATH}/query", query_tasks, fields=rules.QUERY),
-    _endpoint(f"{_PATH}/queryTaskDetail", query_numbers, fields=rules.QUERY_NUMBERS),
-    _endpoint(
-        f"{_PATH}/agent/cancelTask",
-        cancel,
-        fields=rules.CANCEL,
-        rules=rules.CHANGING,
-        codes=COMMON,
-        key_field="taskId",
-    ),
-    _endpoint(
-        f"{_PATH}/agent/editTask",
-        update,
-        fields=rules.UPDATE,
-        rules=rules.CHANGING,
-        codes=STORING | {-36},
-        key_field="taskId",
-    ),
-)
