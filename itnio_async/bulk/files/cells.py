@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -67,29 +66,24 @@ def is_clear_word(text: str) -> bool:
     return text.lower() == CLEAR_WORD
 
 
-@cache
-def misread(form: Form = Form.NAME, *, is_typed: bool = False) -> Callable[[str], bool]:
-    """Return what tells whether a text of this form needs an apostrophe before it to be read as it stands.
+def is_misread(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> bool:
+    """Tell whether a text of this form needs an apostrophe before it to be read as it stands.
 
-    In a JSON file nothing is run or trimmed.
+    In a JSON file (`is_typed`) nothing is run or trimmed.
     """
-
-    def is_misread(text: str) -> bool:
-        if not is_typed and (is_formula(text) or text != trimmed(text)):
-            return True
-        return is_clear_word(text) or damage_of(text, form) is not None
-
-    return is_misread
+    if not is_typed and (is_formula(text) or text != trimmed(text)):
+        return True
+    return is_clear_word(text) or damage_of(text, form) is not None
 
 
-def protect(text: str, is_misread: Callable[[str], bool] = misread()) -> str:  # noqa: B008 - a function
+def protect(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> str:
     """Return the text as a cell says it: with an apostrophe before it where it would be run, trimmed or misread."""
-    return f"'{text}" if is_misread(text.lstrip("'")) else text
+    return f"'{text}" if is_misread(text.lstrip("'"), form, is_typed=is_typed) else text
 
 
-def unprotect(text: str, is_misread: Callable[[str], bool] = misread()) -> str:  # noqa: B008 - a function
+def unprotect(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> str:
     """Return what `protect` was given; an apostrophe before anything else stays, since nothing asked for it."""
-    return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'")) else text
+    return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'"), form, is_typed=is_typed) else text
 
 
 def _never(_: str) -> bool:
@@ -136,7 +130,7 @@ class Understanding:
         if bare[:1] == "'":
             # What is protected keeps the blanks behind it, unless something stands before the apostrophe as well.
             protected = value if value[:1] == "'" else bare
-            meant = unprotect(protected, misread(self.form, is_typed=self.is_typed))
+            meant = unprotect(protected, self.form, is_typed=self.is_typed)
             if meant != protected:
                 return meant, None
         if self.is_literal:

@@ -13,8 +13,6 @@ from itnio_async.bulk.files.damage import Form
 from itnio_async.values import UNSET
 
 _LIST = frozenset(";|")
-_MISREAD = cells.misread(Form.NUMBER)
-_MISREAD_TYPED = cells.misread(Form.NUMBER, is_typed=True)
 _KEYS = {"voicegroupid": "voice_group_id", "voice_group_id": "voice_group_id", "number": "number"}
 # What a listing shows of a group besides.
 _SHOWN_KEYS = frozenset({"groupname", "group_name"})
@@ -93,7 +91,11 @@ def fit_lists(groups: Sequence[BoundGroup]) -> bool:
     """Tell whether two columns of lists can say what these groups are."""
     return all(
         not group.number
-        or (_LIST.isdisjoint(group.number) and not _MISREAD(group.number.lstrip("'+")) and group.number[:1] != "'")
+        or (
+            _LIST.isdisjoint(group.number)
+            and not cells.is_misread(group.number.lstrip("'+"), Form.NUMBER)
+            and group.number[:1] != "'"
+        )
         for group in groups
     )
 
@@ -109,6 +111,6 @@ def objects_of(groups: Sequence[BoundGroup]) -> list[dict[str, Any]]:
     """Return the groups as JSON objects."""
     return [
         {"voice_group_id": group.voice_group_id}
-        | ({"number": cells.protect(group.number, _MISREAD_TYPED)} if group.number else {})
+        | ({"number": cells.protect(group.number, Form.NUMBER, is_typed=True)} if group.number else {})
         for group in groups
     ]
