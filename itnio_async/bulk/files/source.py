@@ -25,8 +25,7 @@ from attrs import field, frozen
 from itnio_async.bulk.files import delimited, json_rows, workbook
 from itnio_async.bulk.files.damage import trimmed
 from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
-from itnio_async.bulk.files.places import Place, SourceError
-from itnio_async.bulk.files.record import Cells, Record
+from itnio_async.bulk.files.places import Cells, Place, Record, SourceError
 from itnio_async.errors import ConfigurationError
 from itnio_async.text import readable
 
@@ -153,8 +152,8 @@ class Source:
             raise SourceError(f"{self.name}: it cannot be read: {error}.") from error
 
     def _undecodable_line(self, encoding: str) -> int:
-        with ExitStack() as stack:
-            return undecodable_line(self._content(stack), encoding)
+        with ExitStack() as stack, self._explained():
+            return undecodable_line(self._content(stack).read(), encoding)
 
     # -- bytes --------------------------------------------------------------------------------------------------------
 
@@ -195,13 +194,7 @@ class Source:
         return {"[": "json", "{": "jsonl"}.get(self._begin(head), "csv")
 
     def _begin(self, head: bytes) -> str:
-        return head.decode(self._encoding_of(head), errors="ignore").lstrip()[:1]
-
-    def _encoding_of(self, head: bytes) -> str:
-        try:
-            return encoding_of(head, self._encoding)
-        except ValueError as error:
-            raise SourceError(str(error)) from None
+        return head.decode(encoding_of(head, self._encoding), errors="ignore").lstrip()[:1]
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -214,7 +207,7 @@ class Source:
             is_packed = isinstance(cast(Any, content), gzip.GzipFile)
             file = stack.enter_context(_spooled(content)) if is_packed else content
             return self._with_header(kind, workbook.rows_of(file, self._sheet))
-        text = stack.enter_context(_text(content, self._encoding_of(head)))
+        text = stack.enter_context(_text(content, encoding_of(head, self._encoding)))
         if kind == "jsonl":
             return Table(kind, json_rows.rows_of_lines(text))
         if kind == "json":

@@ -19,8 +19,7 @@ from attrs import field, frozen
 
 from itnio_async.bulk.files.cells import Damaged
 from itnio_async.bulk.files.damage import SHEET_CELLS, first, is_date_format
-from itnio_async.bulk.files.places import SourceError
-from itnio_async.bulk.files.record import Cells
+from itnio_async.bulk.files.places import Cells, SourceError
 from itnio_async.errors import ConfigurationError
 
 _BROKEN = "it is not an XLSX workbook, or a damaged one. Open it in a spreadsheet and save it again."

@@ -12,9 +12,8 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import ERROR_VALUE, Damaged, is_whole
 from itnio_async.bulk.files.damage import Form, trimmed
-from itnio_async.bulk.files.places import SourceError
+from itnio_async.bulk.files.places import Record, SourceError
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
-from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.files.write import is_typed, json_text, write_cells, write_objects
 from itnio_async.bulk.trunks import groups

@@ -14,8 +14,7 @@ from itnio_async.api.sip_trunks.types import GroupBinding
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import BadCell, Damaged, Understanding
 from itnio_async.bulk.files.damage import Form, trimmed
-from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
-from itnio_async.bulk.files.record import Record
+from itnio_async.bulk.files.places import BadRow, BadRows, Place, Record, SourceError
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
