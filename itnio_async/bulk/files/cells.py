@@ -146,8 +146,6 @@ _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "
 
 def is_whole(text: str) -> bool:
     """Tell whether the text has no lone surrogates, the half characters that JSON can escape and nothing can hold."""
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -87,7 +87,7 @@ def _is_joined(text: str, index: int) -> bool:
 
 def _odd_character(text: str, form: Form) -> str | None:
     """Return the first character that a cell of this form cannot have, by name and place."""
-    if form is Form.OTHER or (text.isascii() and text.isprintable() and (form is not Form.CODE or " " not in text)):
+    if form is Form.OTHER:
         return None
     for index, character in enumerate(text):
         if character == " ":

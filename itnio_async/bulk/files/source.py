@@ -261,9 +261,7 @@ def _text(content: BinaryIO, encoding: str) -> Iterator[TextIO]:
 
 
 def _is_blank(cells: list[Any]) -> bool:
-    if cells and isinstance(cells[0], str) and cells[0].isalnum():
-        return False  # almost all rows, at once
-    return all(cell is None or (isinstance(cell, str) and (not cell or cell.isspace())) for cell in cells)
+    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
 def _records(names: list[str], rows: Iterator[Cells]) -> Iterator[Record]:
