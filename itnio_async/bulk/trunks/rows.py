@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -151,9 +152,10 @@ def _read(
             hidden += record.is_hidden
             if not (visible_only and record.is_hidden):
                 reader.read(record)
+    changes, bad = reader.read_in_all()
     rows = RowsRead(
-        changes=reader.changes(),
-        bad=reader.bad(),
+        changes=changes,
+        bad=bad,
         columns=table.columns or (),
         accounts=tuple(reader.accounts),
         hidden=hidden,
@@ -206,7 +208,7 @@ class _Column(NamedTuple):
 
 
 class _RowReader:
-    """Reads the rows of one table; at the end `changes` has the good ones and `bad` what is wrong with the others."""
+    """Reads the rows of one table; at the end `read_in_all` gives what came of them."""
 
     def __init__(
         self, source: Source, table: Table, match: Match, empty: frozenset[str], literal: frozenset[str]
@@ -228,8 +230,9 @@ class _RowReader:
         self.accounts: dict[str, None] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
-        # By what rows name their trunks by.
-        self._places: dict[int | str | None, list[Place]] = {}
+        # What names the trunk of a row, and the row's line.
+        self._keys: list[int | str] = []
+        self._lines: list[int] = []
         if table.columns is not None:
             self._learn_header(source.place(table.line or 1), table.columns)
 
@@ -294,7 +297,8 @@ class _RowReader:
         self._leave_out(row)
         key = row.take_key(self._key_field)
         if key is not None:
-            self._places.setdefault(key, []).append(place)
+            self._keys.append(key)
+            self._lines.append(record.line)
         if row.bad or key is None:
             kept = kept_cells(record.cells, is_typed=self._is_typed)
             self._bad += [attrs.evolve(bad, cells=kept) for bad in row.bad]
@@ -343,25 +347,28 @@ class _RowReader:
             # In a row that a listing has, it may be the gateway's status and not the switch.
             del row.values["sip_trunk_state"]
 
-    def changes(self) -> tuple[TrunkChange, ...]:
-        """Return the changes of the good rows."""
-        return tuple(change for change in self._changes if len(self._places[change.key]) == 1)
-
-    def bad(self) -> tuple[BadRow, ...]:
-        """Return what is wrong with the other rows."""
-        repeated = {key: places for key, places in self._places.items() if len(places) > 1}
-        kept = {change.place: self._cells_of(change) for change in self._changes if change.key in repeated}
-        column = next(column for column, field in self.fields.items() if field == self._key_field) if repeated else None
+    def read_in_all(self) -> tuple[tuple[TrunkChange, ...], tuple[BadRow, ...]]:
+        """Return the changes of the good rows, and what is wrong with the others."""
+        repeated: dict[int | str | None, list[int]] = {}
+        counts = Counter(self._keys)
+        for line, key in zip(self._lines, self._keys, strict=True):
+            if counts[key] > 1:
+                repeated.setdefault(key, []).append(line)
+        kept = {change.place.line: self._cells_of(change) for change in self._changes if change.key in repeated}
         again = [
             BadRow(
-                place.at(column),
-                f"{len(places)} rows name this trunk, in lines {listed([one.line for one in places], _MOST_LINES)}.",
-                cells=kept.get(place, {}),
+                self._source.place(line).at(self._column_of_key()),
+                f"{len(lines)} rows name this trunk, in lines {listed(lines, _MOST_LINES)}.",
+                cells=kept.get(line, {}),
             )
-            for places in repeated.values()
-            for place in places
+            for lines in repeated.values()
+            for line in lines
         ]
-        return tuple(sorted([*self._bad, *again], key=lambda bad: bad.place.line))
+        good = tuple(change for change in self._changes if change.key not in repeated)
+        return good, tuple(sorted([*self._bad, *again], key=lambda bad: bad.place.line))
+
+    def _column_of_key(self) -> str:
+        return next(column for column, field in self.fields.items() if field == self._key_field)
 
     def _cells_of(self, change: TrunkChange) -> dict[str, str]:
         values = {self._key_field: change.key, **dict.fromkeys(SECRET_FIELDS & change.values.keys())}
