@@ -6,23 +6,14 @@ A reason never repeats the cell's value, which may be a password in the wrong co
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, Literal
+from typing import Any
 
 from attrs import field, frozen
 
 from itnio_async.bulk.files.damage import TEXTS, Form, first, plain_test, trimmed
 
 CLEAR_WORD = "<clear>"
-
-
-class Clear(Enum):
-    """The type of `CLEAR`."""
-
-    CLEAR = ...
-
-
-CLEAR: Literal[Clear.CLEAR] = Clear.CLEAR
+CLEAR = object()
 """A cell that asks for the trunk's value to be emptied."""
 
 
@@ -85,10 +76,6 @@ def unprotect(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> s
     return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'"), form, is_typed=is_typed) else text
 
 
-def _never(_: str) -> bool:
-    return False
-
-
 @frozen
 class Understanding:
     """How cells of a form are understood: by the conventions of JSON files (`is_typed`), or of spreadsheets and CSV.
@@ -106,7 +93,7 @@ class Understanding:
     @is_plain.default
     def _plain_test(self) -> Callable[[str], Any]:
         # A word that means nothing may be any.
-        return _never if self.empty else plain_test(self.form)
+        return (lambda _: False) if self.empty else plain_test(self.form)
 
     def __call__(self, value: Any) -> tuple[Any, str | None]:
         """Return what a cell says, and why that seems damaged, or None where it does not.

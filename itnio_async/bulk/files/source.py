@@ -63,7 +63,6 @@ class Table:
     `separator` stands between the cells of CSV and TSV files.
     """
 
-    format: str
     records: Iterator[Record] = field(repr=False)
     columns: tuple[str, ...] | None = None
     line: int | None = None
@@ -206,21 +205,21 @@ class Source:
             # A workbook is read from its end, which unpacking on the way cannot do.
             is_packed = isinstance(cast(Any, content), gzip.GzipFile)
             file = stack.enter_context(_spooled(content)) if is_packed else content
-            return self._with_header(kind, workbook.rows_of(file, self._sheet))
+            return self._with_header(workbook.rows_of(file, self._sheet))
         text = stack.enter_context(_text(content, encoding_of(head, self._encoding)))
         if kind == "jsonl":
-            return Table(kind, json_rows.rows_of_lines(text))
+            return Table(json_rows.rows_of_lines(text))
         if kind == "json":
-            return Table(kind, json_rows.rows_of_document(text, self.place))
+            return Table(json_rows.rows_of_document(text, self.place))
         asked = self._separator or ("\t" if kind == "tsv" else None)
         separator, skipped, ahead = delimited.find_separator(text, self.place, asked)
-        return self._with_header(kind, delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
+        return self._with_header(delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
 
-    def _with_header(self, kind: str, rows: Iterator[Cells], separator: str | None = None) -> Table:
+    def _with_header(self, rows: Iterator[Cells], separator: str | None = None) -> Table:
         for line, cells, _, _ in rows:
             if not _is_blank(cells):
                 names = self._names(line, cells)
-                return Table(kind, _records(names, rows), tuple(filter(None, names)), line, separator)
+                return Table(_records(names, rows), tuple(filter(None, names)), line, separator)
         raise SourceError("it is empty: its first line must name the columns.")
 
     def _names(self, line: int, header: list[Any]) -> list[str]:
