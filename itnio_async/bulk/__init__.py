@@ -41,14 +41,19 @@ if TYPE_CHECKING:
     from itnio_async.bulk.journal.table import read_journal as read_journal
     from itnio_async.bulk.plan.holders import Risk as Risk
     from itnio_async.bulk.plan.make import make_plan as make_plan
-    from itnio_async.bulk.plan.plan import Plan as Plan, PlanItem as PlanItem, Refusal as Refusal, Verdict as Verdict
+    from itnio_async.bulk.plan.plan import (
+        Plan as Plan,
+        PlanItem as PlanItem,
+        Refusal as Refusal,
+        Swap as Swap,
+        Verdict as Verdict,
+    )
     from itnio_async.bulk.plan.saved import (
         SavedPlan as SavedPlan,
         SavedPlanError as SavedPlanError,
         read_plan as read_plan,
         save_plan as save_plan,
     )
-    from itnio_async.bulk.plan.swaps import Swap as Swap
     from itnio_async.bulk.plan.undo import Skipped as Skipped, Undo as Undo, plan_undo as plan_undo
     from itnio_async.bulk.report.page import html_of as html_of, write_html as write_html
     from itnio_async.bulk.report.report import Reason as Reason, Report as Report, report_of as report_of
@@ -82,9 +87,8 @@ _NAMES = {
     "journal.table": "read_journal",
     "plan.holders": "Risk",
     "plan.make": "make_plan",
-    "plan.plan": "Plan PlanItem Refusal Verdict",
+    "plan.plan": "Plan PlanItem Refusal Swap Verdict",
     "plan.saved": "SavedPlan SavedPlanError read_plan save_plan",
-    "plan.swaps": "Swap",
     "plan.undo": "Skipped Undo plan_undo",
     "report.page": "html_of write_html",
     "report.report": "Reason Report report_of",

@@ -5,26 +5,15 @@ A reason never repeats the cell's value, which may be a password in the wrong co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from enum import Enum
-from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from attrs import field, frozen
 
 from itnio_async.bulk.files.damage import TEXTS, Form, first, plain_test, trimmed
 
 CLEAR_WORD = "<clear>"
-
-
-class Clear(Enum):
-    """The type of `CLEAR`."""
-
-    CLEAR = ...
-
-
-CLEAR: Literal[Clear.CLEAR] = Clear.CLEAR
+CLEAR = object()
 """A cell that asks for the trunk's value to be emptied."""
 
 
@@ -67,33 +56,24 @@ def is_clear_word(text: str) -> bool:
     return text.lower() == CLEAR_WORD
 
 
-@cache
-def misread(form: Form = Form.NAME, *, is_typed: bool = False) -> Callable[[str], bool]:
-    """Return what tells whether a text of this form needs an apostrophe before it to be read as it stands.
+def is_misread(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> bool:
+    """Tell whether a text of this form needs an apostrophe before it to be read as it stands.
 
-    In a JSON file nothing is run or trimmed.
+    In a JSON file (`is_typed`) nothing is run or trimmed.
     """
-
-    def is_misread(text: str) -> bool:
-        if not is_typed and (is_formula(text) or text != trimmed(text)):
-            return True
-        return is_clear_word(text) or damage_of(text, form) is not None
-
-    return is_misread
+    if not is_typed and (is_formula(text) or text != trimmed(text)):
+        return True
+    return is_clear_word(text) or damage_of(text, form) is not None
 
 
-def protect(text: str, is_misread: Callable[[str], bool] = misread()) -> str:  # noqa: B008 - a function
+def protect(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> str:
     """Return the text as a cell says it: with an apostrophe before it where it would be run, trimmed or misread."""
-    return f"'{text}" if is_misread(text.lstrip("'")) else text
+    return f"'{text}" if is_misread(text.lstrip("'"), form, is_typed=is_typed) else text
 
 
-def unprotect(text: str, is_misread: Callable[[str], bool] = misread()) -> str:  # noqa: B008 - a function
+def unprotect(text: str, form: Form = Form.NAME, *, is_typed: bool = False) -> str:
     """Return what `protect` was given; an apostrophe before anything else stays, since nothing asked for it."""
-    return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'")) else text
-
-
-def _never(_: str) -> bool:
-    return False
+    return text[1:] if text[:1] == "'" and is_misread(text.lstrip("'"), form, is_typed=is_typed) else text
 
 
 @frozen
@@ -113,7 +93,7 @@ class Understanding:
     @is_plain.default
     def _plain_test(self) -> Callable[[str], Any]:
         # A word that means nothing may be any.
-        return _never if self.empty else plain_test(self.form)
+        return (lambda _: False) if self.empty else plain_test(self.form)
 
     def __call__(self, value: Any) -> tuple[Any, str | None]:
         """Return what a cell says, and why that seems damaged, or None where it does not.
@@ -136,7 +116,7 @@ class Understanding:
         if bare[:1] == "'":
             # What is protected keeps the blanks behind it, unless something stands before the apostrophe as well.
             protected = value if value[:1] == "'" else bare
-            meant = unprotect(protected, misread(self.form, is_typed=self.is_typed))
+            meant = unprotect(protected, self.form, is_typed=self.is_typed)
             if meant != protected:
                 return meant, None
         if self.is_literal:
@@ -146,17 +126,13 @@ class Understanding:
 
 # -- values -----------------------------------------------------------------------------------------------------------
 
-_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*+")
 _MOST_CHARACTERS = 20
-_SURELY_SHORT = 19  # any fewer digits fit into 64 bits
 _LONGEST = 2**64
 _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False, "1": True, "0": False}
 
 
 def is_whole(text: str) -> bool:
     """Tell whether the text has no lone surrogates, the half characters that JSON can escape and nothing can hold."""
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -167,7 +143,7 @@ def is_whole(text: str) -> bool:
 def text(value: Any) -> str:
     """Return the text that a cell gives; a whole number is its digits, and `CLEAR` is the empty text."""
     if isinstance(value, str):
-        if not value.isascii() and not is_whole(value):
+        if not is_whole(value):
             raise BadCell("the text has half a character in it (a lone surrogate). Enter it again.")
         return value
     if value is CLEAR:
@@ -180,11 +156,9 @@ def text(value: Any) -> str:
 def whole_number(value: Any) -> int:
     """Return the whole number that a cell gives, of at most 64 bits."""
     if isinstance(value, str):
-        # Almost all, without the regular expression's five times the time.
-        if len(value) < _SURELY_SHORT and value.isdecimal() and value.isascii() and value[0] != "0":
-            return int(value)
-        if len(value) <= _MOST_CHARACTERS and _WHOLE_NUMBER.fullmatch(value):
-            value = int(value)
+        digits = value.removeprefix("-")
+        is_plain = digits.isdecimal() and digits.isascii() and (digits[0] != "0" or value == "0")
+        value = int(value) if is_plain and len(value) <= _MOST_CHARACTERS else None
     if not isinstance(value, int) or isinstance(value, bool) or not -_LONGEST // 2 <= value < _LONGEST:
         raise BadCell("a whole number of at most 64 bits is wanted, in plain digits without leading zeros.")
     return value

@@ -32,7 +32,6 @@ class Form(Enum):
 class Damage:
     """One kind: `finds` gives what it found (anything true) or nothing; `says` is the advice, with that in `{}`."""
 
-    name: str
     finds: Callable[..., Any]
     says: str
 
@@ -88,7 +87,7 @@ def _is_joined(text: str, index: int) -> bool:
 
 def _odd_character(text: str, form: Form) -> str | None:
     """Return the first character that a cell of this form cannot have, by name and place."""
-    if form is Form.OTHER or (text.isascii() and text.isprintable() and (form is not Form.CODE or " " not in text)):
+    if form is Form.OTHER:
         return None
     for index, character in enumerate(text):
         if character == " ":
@@ -112,40 +111,33 @@ def _name_of(character: str) -> str:
 
 TEXTS = (
     Damage(
-        "shortened",
         lambda text, _: "+" in text and _SHORTENED.fullmatch(text),
         "a spreadsheet has shortened a long number to this form, and its last digits may be lost. Format the column as "
         f"text and enter the number again; {_IF_MEANT}",
     ),
     Damage(
-        "exponent",
         lambda text, form: form is Form.NUMBER and _EXPONENT.fullmatch(text),
         "it may be a number that a program has shortened to this form, or one that a spreadsheet will read so: write "
         f"all its digits; {_IF_MEANT}",
     ),
     Damage(
-        "error word",
         _is_error,
         f"the cell holds a spreadsheet's error instead of a value. Correct the sheet and save it again; {_IF_MEANT}",
     ),
     Damage(
-        "word for nothing",
         lambda text, _: text in NOTHING,
         "it is a word that programs write for nothing. Leave the cell empty, or say that this word means nothing "
         f"(--empty and the word); {_IF_MEANT}",
     ),
     Damage(
-        "fraction of zeros",
         lambda text, _: _FRACTION_OF_ZEROS.fullmatch(text),
         f"a program has made a number with a fraction of it. Write it without .0; {_IF_MEANT}",
     ),
     Damage(
-        "date",
         lambda text, form: form is Form.NUMBER and _DATE.fullmatch(text),
         f"a spreadsheet has made a date of it. {_AS_TEXT}; {_IF_MEANT}",
     ),
     Damage(
-        "character",
         _odd_character,
         f"it has a character that cannot be seen, or not told from another, or that such a value cannot have: {{}}. "
         f"Enter the value again without it; {_IF_MEANT}",
@@ -184,8 +176,6 @@ _PLAIN = {
 def plain_test(form: Form) -> Callable[[str], Any]:
     """Return what tells at once, if true, that a text of this form has no damage and no meaning but its own."""
     match = _PLAIN[form]
-    if form is Form.NUMBER or form is Form.OTHER:
-        return match
     return lambda text: match(text) is not None and text not in NOTHING
 
 
@@ -227,27 +217,22 @@ def _adds(section: str, digits: int) -> bool:
 
 SHEET_CELLS = (
     Damage(
-        "error",
         lambda value, kind, _: kind == "e",
         "the cell holds a spreadsheet's error instead of a value. Correct the sheet and save it again.",
     ),
     Damage(
-        "date",
         lambda value, kind, shown_as: kind == "d" or (kind == "n" and is_date_format(shown_as)),
         f"a spreadsheet has made a date or time of it. {_AS_TEXT}.",
     ),
     Damage(
-        "too long",
         lambda value, kind, _: kind == "n" and abs(value) >= _LARGEST_NUMBER,
         f"the cell is a number of more than 15 digits, the last of which a spreadsheet loses. {_AS_TEXT}.",
     ),
     Damage(
-        "fraction",
         lambda value, kind, _: kind == "n" and value != int(value),
         f"the cell is a number with a fraction. {_AS_TEXT}.",
     ),
     Damage(
-        "number format",
         lambda value, kind, shown_as: kind == "n" and _shown_before(value, shown_as),
         "the cell is a number whose format ({}) shows leading zeros, a plus or other digits that it does not have. "
         f"{_AS_TEXT}, as it is shown; if the number is meant without them, format the column as a plain number.",
@@ -291,8 +276,8 @@ def _is_written_out(before: str, after: str) -> bool:
 
 
 CHANGES = (
-    Damage("lost zeros", only_drops_zeros, "only drops leading zeros"),
-    Damage("lost plus", only_drops_plus, "only drops the plus of a number"),
-    Damage("lost digits", _is_rounded, "only makes zeros of a long number's last digits"),
-    Damage("written out", _is_written_out, "only writes out what may not be a number"),
+    Damage(only_drops_zeros, "only drops leading zeros"),
+    Damage(only_drops_plus, "only drops the plus of a number"),
+    Damage(_is_rounded, "only makes zeros of a long number's last digits"),
+    Damage(_is_written_out, "only writes out what may not be a number"),
 )

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TextIO
 
-from itnio_async.bulk.files.places import Place, SourceError
-from itnio_async.bulk.files.record import Cells
+from itnio_async.bulk.files.places import Cells, Place, SourceError
 
 SEPARATORS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*+', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*+"')
-
-
-class _Lines:
-    """The lines of a text, with the last one remembered."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = lines
-        self.last = ""
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
-            self.last = line
-            yield line
 
 
 def check_separator(separator: str) -> None:
@@ -71,14 +57,20 @@ def rows_of(
 
     A row's line is its first one: quoted cells may go over several.
     """
-    lines = _Lines(chain(ahead, text))
+    last = ""
+
+    def lines() -> Iterator[str]:
+        nonlocal last
+        for last in chain(ahead, text):  # noqa: UP028 - it is looked at below
+            yield last
+
     # Strict, since what it would make of broken quotes is a guess.
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    reader = csv.reader(lines(), delimiter=separator, strict=True)
     over = 0
     try:
         for cells in reader:
             if cells:
-                yield skipped + over + 1, cells, not lines.last.endswith(("\n", "\r")), False
+                yield skipped + over + 1, cells, not last.endswith(("\n", "\r")), False
             over = reader.line_num
     except csv.Error as error:
         raise SourceError.at(place(skipped + over + 1), _explain(str(error))) from None

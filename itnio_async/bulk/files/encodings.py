@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import io
-from typing import BinaryIO
+import re
 
-_CHUNK = 2**16
+from itnio_async.bulk.files.places import SourceError
+
 # The longer marks first: UTF-32's begins with UTF-16's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -27,7 +27,7 @@ _ZEROS: dict[tuple[bool, ...], str] = {
 def encoding_of(head: bytes, asked: str | None) -> str:
     """Return the encoding of a file that begins with `head`; `asked` is what the caller says it is.
 
-    Raises `ValueError`, with advice, for an encoding that does not exist, or that the file's first bytes contradict.
+    Raises `SourceError`, with advice, for an encoding that does not exist, or that the file's first bytes contradict.
     """
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if asked is None:
@@ -36,35 +36,21 @@ def encoding_of(head: bytes, asked: str | None) -> str:
         "".encode(asked)
         name = codecs.lookup(asked).name
     except (LookupError, ValueError):
-        raise ValueError("there is no such encoding. Some that there are: utf-8, gbk, gb18030, cp1252.") from None
+        raise SourceError("there is no such encoding. Some that there are: utf-8, gbk, gb18030, cp1252.") from None
     if marked is None:
         return name
     family = marked.removesuffix("-sig")
     if not name.startswith(family):
-        raise ValueError(f"the file begins with the mark of {family.upper()}. Leave the encoding out.")
+        raise SourceError(f"the file begins with the mark of {family.upper()}. Leave the encoding out.")
     return marked
 
 
-def undecodable_line(stream: BinaryIO, encoding: str) -> int:
-    """Return the line (from 1) of the first bytes that are not of this encoding; reads the stream from its start."""
-    stream.seek(0)
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    line = 1
-    while chunk := stream.read(_CHUNK):
-        before = decoder.getstate()
-        try:
-            line += decoder.decode(chunk).count("\n")
-        except UnicodeError:
-            decoder.setstate(before)
-            return line + _lines_before_error(decoder, chunk)
-    return line
-
-
-def _lines_before_error(decoder: io.IncrementalNewlineDecoder, chunk: bytes) -> int:
-    lines = 0
-    for byte in chunk:
-        try:
-            lines += decoder.decode(bytes((byte,))).count("\n")
-        except UnicodeError:
-            break
-    return lines
+def undecodable_line(content: bytes, encoding: str) -> int:
+    """Return the line (from 1) of the first bytes that are not of this encoding."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        # The error has the bytes, and names the encoding, without the mark that the file may begin with.
+        before = error.object[: error.start].decode(error.encoding)
+        return 1 + len(re.findall("\r\n|\r|\n", before))
+    return 1

@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TextIO
 
-from itnio_async.bulk.files.places import Place, SourceError
-from itnio_async.bulk.files.record import Record
+from itnio_async.bulk.files.places import Place, Record, SourceError
 
 _BLANK = re.compile(r"[ \t\r\n]*+")
 

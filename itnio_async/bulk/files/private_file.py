@@ -36,7 +36,7 @@ class NotAFileError(OSError):
     """Something else is where a file of ours would be."""
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str], what: str) -> NotAFileError:
+    def of(cls, path: Path, what: str) -> NotAFileError:
         """Return the error for that path; `what` says what is there."""
         return cls(errno.EEXIST, f"is {what}", os.fspath(path))
 
@@ -52,49 +52,47 @@ def private_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     is standard output. Raises `ConfigurationError` where it cannot be written, and for a directory, a disk or a socket.
     """
     given = Path(path)
-    try:
+    with _explained(path):
         if os.fspath(path) in _STANDARD_OUTPUTS:
             sys.stdout.flush()
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
-            return
-        # Asked of the link: one to a pipe that has no name leads nowhere.
-        if given.exists() and not given.is_file():
-            with _open_device(given) as device:
+        elif _is_device(given):
+            sys.stdout.flush()  # it may be the terminal, and what was printed before goes before
+            with given.open("wb") as device:
                 yield device
-            return
-        with _replaced(Path(os.path.realpath(given))) as file:
-            yield file
-    except OSError as error:
-        what = str(error) if isinstance(error, NotAFileError) else error.strerror or error
-        raise ConfigurationError(f"{path} cannot be written: {what}.") from error
+        else:
+            with _replaced(Path(os.path.realpath(given))) as file:
+                yield file
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
     """Raise `ConfigurationError` where `private_file` could not write to that path at this moment; changes nothing."""
     given = Path(path)
-    if os.fspath(path) in _STANDARD_OUTPUTS:
-        return
+    with _explained(path):
+        if os.fspath(path) not in _STANDARD_OUTPUTS and not _is_device(given):
+            tempfile.TemporaryFile(dir=Path(os.path.realpath(given)).parent).close()
+
+
+@contextmanager
+def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
-        if given.exists() and not given.is_file():
-            mode = given.stat().st_mode
-            if not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
-                raise NotAFileError.of(given, _KINDS.get(stat.S_IFMT(mode), "not a file"))
-            return
-        handle, name = tempfile.mkstemp(dir=Path(os.path.realpath(given)).parent, prefix=".itnio-")
-        os.close(handle)
-        Path(name).unlink()
+        yield
     except OSError as error:
         what = str(error) if isinstance(error, NotAFileError) else error.strerror or error
         raise ConfigurationError(f"{path} cannot be written: {what}.") from error
 
 
-def _open_device(path: Path) -> BinaryIO:
-    mode = path.stat().st_mode
-    if not (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
-        raise NotAFileError.of(path, _KINDS.get(stat.S_IFMT(mode), "not a file"))
-    sys.stdout.flush()  # it may be the terminal, and what was printed before goes before
-    return path.open("wb")
+def _is_device(path: Path) -> bool:
+    """Tell whether what is there is written to and not replaced; raises `NotAFileError` for what can be neither."""
+    # Asked of the link: one to a pipe that has no name leads nowhere.
+    if not path.exists():
+        return False
+    status = path.stat()
+    if stat.S_ISCHR(status.st_mode) or stat.S_ISFIFO(status.st_mode):
+        return True
+    _require_file(path, status)
+    return False
 
 
 @contextmanager

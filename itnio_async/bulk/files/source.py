@@ -25,8 +25,7 @@ from attrs import field, frozen
 from itnio_async.bulk.files import delimited, json_rows, workbook
 from itnio_async.bulk.files.damage import trimmed
 from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
-from itnio_async.bulk.files.places import Place, SourceError
-from itnio_async.bulk.files.record import Cells, Record
+from itnio_async.bulk.files.places import Cells, Place, Record, SourceError
 from itnio_async.errors import ConfigurationError
 from itnio_async.text import readable
 
@@ -64,7 +63,6 @@ class Table:
     `separator` stands between the cells of CSV and TSV files.
     """
 
-    format: str
     records: Iterator[Record] = field(repr=False)
     columns: tuple[str, ...] | None = None
     line: int | None = None
@@ -153,8 +151,8 @@ class Source:
             raise SourceError(f"{self.name}: it cannot be read: {error}.") from error
 
     def _undecodable_line(self, encoding: str) -> int:
-        with ExitStack() as stack:
-            return undecodable_line(self._content(stack), encoding)
+        with ExitStack() as stack, self._explained():
+            return undecodable_line(self._content(stack).read(), encoding)
 
     # -- bytes --------------------------------------------------------------------------------------------------------
 
@@ -195,13 +193,7 @@ class Source:
         return {"[": "json", "{": "jsonl"}.get(self._begin(head), "csv")
 
     def _begin(self, head: bytes) -> str:
-        return head.decode(self._encoding_of(head), errors="ignore").lstrip()[:1]
-
-    def _encoding_of(self, head: bytes) -> str:
-        try:
-            return encoding_of(head, self._encoding)
-        except ValueError as error:
-            raise SourceError(str(error)) from None
+        return head.decode(encoding_of(head, self._encoding), errors="ignore").lstrip()[:1]
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -213,21 +205,21 @@ class Source:
             # A workbook is read from its end, which unpacking on the way cannot do.
             is_packed = isinstance(cast(Any, content), gzip.GzipFile)
             file = stack.enter_context(_spooled(content)) if is_packed else content
-            return self._with_header(kind, workbook.rows_of(file, self._sheet))
-        text = stack.enter_context(_text(content, self._encoding_of(head)))
+            return self._with_header(workbook.rows_of(file, self._sheet))
+        text = stack.enter_context(_text(content, encoding_of(head, self._encoding)))
         if kind == "jsonl":
-            return Table(kind, json_rows.rows_of_lines(text))
+            return Table(json_rows.rows_of_lines(text))
         if kind == "json":
-            return Table(kind, json_rows.rows_of_document(text, self.place))
+            return Table(json_rows.rows_of_document(text, self.place))
         asked = self._separator or ("\t" if kind == "tsv" else None)
         separator, skipped, ahead = delimited.find_separator(text, self.place, asked)
-        return self._with_header(kind, delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
+        return self._with_header(delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
 
-    def _with_header(self, kind: str, rows: Iterator[Cells], separator: str | None = None) -> Table:
+    def _with_header(self, rows: Iterator[Cells], separator: str | None = None) -> Table:
         for line, cells, _, _ in rows:
             if not _is_blank(cells):
                 names = self._names(line, cells)
-                return Table(kind, _records(names, rows), tuple(filter(None, names)), line, separator)
+                return Table(_records(names, rows), tuple(filter(None, names)), line, separator)
         raise SourceError("it is empty: its first line must name the columns.")
 
     def _names(self, line: int, header: list[Any]) -> list[str]:
@@ -268,9 +260,7 @@ def _text(content: BinaryIO, encoding: str) -> Iterator[TextIO]:
 
 
 def _is_blank(cells: list[Any]) -> bool:
-    if cells and isinstance(cells[0], str) and cells[0].isalnum():
-        return False  # almost all rows, at once
-    return all(cell is None or (isinstance(cell, str) and (not cell or cell.isspace())) for cell in cells)
+    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
 def _records(names: list[str], rows: Iterator[Cells]) -> Iterator[Record]:

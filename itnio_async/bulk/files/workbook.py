@@ -19,8 +19,7 @@ from attrs import field, frozen
 
 from itnio_async.bulk.files.cells import Damaged
 from itnio_async.bulk.files.damage import SHEET_CELLS, first, is_date_format
-from itnio_async.bulk.files.places import SourceError
-from itnio_async.bulk.files.record import Cells
+from itnio_async.bulk.files.places import Cells, SourceError
 from itnio_async.errors import ConfigurationError
 
 _BROKEN = "it is not an XLSX workbook, or a damaged one. Open it in a spreadsheet and save it again."
@@ -272,8 +271,6 @@ def _number(text: str) -> int | float:
 
 
 def _judged(value: Any, kind: str, shown_as: str) -> Any:
-    if type(value) is int and shown_as == "General" and -(10**15) < value < 10**15:
-        return value  # most numbers, at once
     reason = first(SHEET_CELLS, value, kind, shown_as)
     # To a spreadsheet 26.0 is 26: which of the two is in the file is up to the program that wrote it.
     is_number = kind == "n" and not is_date_format(shown_as)
@@ -304,7 +301,6 @@ def _spread(rows: dict[int, _Row], reference: str) -> None:
     value = rows[top].cells.get(left) if top in rows else None
     if value is None:
         return
-    for number in range(top, bottom + 1) if bottom - top < len(rows) else sorted(rows):
-        if number in rows and top <= number <= bottom:
-            for column in range(left, min(right, _MOST_COLUMNS) + 1):
-                rows[number].cells[column] = value if left == right else _MERGED
+    for number in rows.keys() & range(top, bottom + 1):
+        for column in range(left, min(right, _MOST_COLUMNS) + 1):
+            rows[number].cells[column] = value if left == right else _MERGED

@@ -24,8 +24,7 @@ from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.silence import Silence
 from itnio_async.bulk.journal.journal import Journal
 from itnio_async.bulk.journal.rows import TEMPORARY_NAME, JournalRow, Result, RowState
-from itnio_async.bulk.plan.plan import PlanItem
-from itnio_async.bulk.plan.swaps import Swap
+from itnio_async.bulk.plan.plan import PlanItem, Swap
 from itnio_async.config import BULK_STOP_ON, Paced, bulk_rate_of
 from itnio_async.errors import ApiError, GatewayBusyError, InvalidRequestError, ItnioError, TransientError
 from itnio_async.runs.outcome import Outcome

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import count, islice
 
 import attrs
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
 from itnio_async.api.sip_trunks.types import SipTrunk
-from itnio_async.bulk.plan.holders import Holders, Holding, Kind, Risk, given_up_by, risk_of, taken_by
-from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Verdict, places_of, refused
-from itnio_async.bulk.plan.swaps import Swap, temporary_name
+from itnio_async.bulk.plan.holders import (
+    Holding,
+    Kind,
+    Risk,
+    given_up_by,
+    holders_of,
+    pairs_among,
+    risk_of,
+    taken_by,
+)
+from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Swap, Verdict, places_of, refused
 from itnio_async.text import listed
 
 # By what is exchanged, the column of a file that gives another one.
@@ -23,6 +32,8 @@ _COLUMNS = {
     Kind.NUMBER: "numbers",
     Kind.WHITE_ADDRESS: "sip_white_ip",
 }
+# The vendor's pages state no limit for names; this is the one of the other texts of a trunk.
+_LONGEST_NAME = 50
 
 
 class Conflicts:
@@ -38,21 +49,22 @@ class Conflicts:
         # By the item that gets a temporary name, the circle that this opens.
         self._opened: dict[int, Collection[int]] = {}
         self._by_trunk: dict[int, int] = {}
-        self._takers = Holders()
+        self._takers: dict[Holding, list[int]] = {}
         for item in items:
             if item.update is not None and item.trunk is not None and item.trunk.key_id is not None:
                 self._by_trunk[item.trunk.key_id] = item.index
                 for holding in taken_by(item.trunk, item.changes):
-                    self._takers.add(holding, item.index)
-        self._holders = Holders.listed(trunks, self._takers.kinds)
+                    self._takers.setdefault(holding, []).append(item.index)
+        self._holders = holders_of(trunks, {kind for kind, _ in self._takers})
+        self._pairs = pairs_among(self._holders)
         self._taken = self._contested()
         self._given: dict[int, frozenset[Holding]] = {}
 
     def _contested(self) -> dict[int, list[Holding]]:
         """Return what the items take that are in each other's way, or in that of a trunk; with the rest all is well."""
-        holdings = {*self._takers.several, *self._takers.common(self._holders)}
+        holdings = {holding for holding, takers in self._takers.items() if len(takers) > 1 or holding in self._holders}
         taken: dict[int, list[Holding]] = {}
-        for index in sorted({index for holding in holdings for index in self._takers.of(holding)}):
+        for index in sorted({index for holding in holdings for index in self._takers[holding]}):
             item = self._items[index]
             assert item.trunk is not None
             taken[index] = [holding for holding in taken_by(item.trunk, item.changes) if holding in holdings]
@@ -66,7 +78,7 @@ class Conflicts:
         for index in self._live(self._taken):
             item = self._items[index]
             risks = tuple(self._risks(item, contenders))
-            needs = tuple(sorted(set(self._needs(index))))
+            needs = tuple(self._needs(index))
             if risks or needs:
                 self._items[index] = attrs.evolve(item, risks=risks, needs=needs)
         self._name_temporarily()
@@ -79,11 +91,11 @@ class Conflicts:
 
     def _refuse_names(self) -> None:
         """Refuse what takes a name that two rows want, or that a trunk keeps."""
-        for (kind, name), takers in self._takers.several.items():
-            if kind is Kind.NAME:
+        for (kind, name), takers in self._takers.items():
+            if kind is Kind.NAME and len(takers) > 1:
                 for index in takers:
                     others = places_of(self._items[other] for other in takers if other != index)
-                    self._refuse(index, f"sip_trunk_name: {others} would get the name {name!r} too", Kind.NAME)
+                    self._refuse_name(index, f"{others} would get the name {name!r} too")
         self._follow(self._taken)
 
     def _follow(self, indexes: Iterable[int]) -> None:
@@ -93,27 +105,25 @@ class Conflicts:
             index = open_.popleft()
             if self._items[index].verdict is not Verdict.UPDATE:
                 continue
-            keeper = self._keeper_of_name(index)
-            if keeper is None:
-                continue
-            name = next(value for kind, value in self._taken[index] if kind is Kind.NAME)
-            self._refuse(index, f"sip_trunk_name: trunk {keeper} has the name {name!r} and keeps it", Kind.NAME)
-            open_.extend(self._who_wants_name_of(index))
+            kept = next(self._kept_names(index), None)
+            if kept is not None:
+                name, keeper = kept
+                self._refuse_name(index, f"trunk {keeper} has the name {name!r} and keeps it")
+                open_.extend(self._who_wants_name_of(index))
 
-    def _keeper_of_name(self, index: int) -> int | None:
+    def _kept_names(self, index: int) -> Iterator[tuple[str, int]]:
         for holding in self._taken[index]:
             if holding[0] is Kind.NAME:
-                for holder in self._holders.of(holding):
+                for holder in self._holders.get(holding, ()):
                     if holder != self._items[index].key_id and not self._gives_up(holder, holding):
-                        return holder
-        return None
+                        yield holding[1], holder
 
     def _who_wants_name_of(self, index: int) -> Sequence[int]:
-        return self._takers.of((Kind.NAME, self._items[index].trunk_name))
+        return self._takers.get((Kind.NAME, self._items[index].trunk_name), ())
 
-    def _refuse(self, index: int, reason: str, kind: Kind) -> None:
-        code = SIP_TRUNKS[kind.value]
-        self._items[index] = refused(self._items[index], f"{reason}. {code.advice}", kind.value)
+    def _refuse_name(self, index: int, reason: str) -> None:
+        code = SIP_TRUNKS[Kind.NAME.value]
+        self._items[index] = refused(self._items[index], f"sip_trunk_name: {reason}. {code.advice}", Kind.NAME.value)
 
     # What needs what.
 
@@ -121,32 +131,28 @@ class Conflicts:
         index = self._by_trunk.get(key_id)
         if index is None or self._items[index].verdict is not Verdict.UPDATE:
             return False
-        return holding in self._given_by(index)
-
-    def _given_by(self, index: int) -> frozenset[Holding]:
         if index not in self._given:
             item = self._items[index]
             assert item.trunk is not None
             self._given[index] = given_up_by(item.trunk, item.changes)
-        return self._given[index]
+        return holding in self._given[index]
 
-    def _needs(self, index: int) -> Iterator[int]:
-        """The items that give up what this one takes; where pairs are allowed, nobody has to wait."""
-        return (giver for _, giver in self._givers(index))
+    def _needs(self, index: int) -> list[int]:
+        return sorted({giver for _, giver in self._givers(index)})
 
     def _givers(self, index: int) -> Iterator[tuple[Holding, int]]:
+        """The items that give up what this one takes; where pairs are allowed, nobody has to wait."""
         for holding in self._taken[index]:
-            if holding[0] in self._holders.pairs:
-                continue
-            for holder in self._holders.of(holding):
-                if self._gives_up(holder, holding):
-                    yield holding, self._by_trunk[holder]
+            if holding[0] not in self._pairs:
+                for holder in self._holders.get(holding, ()):
+                    if self._gives_up(holder, holding):
+                        yield holding, self._by_trunk[holder]
 
     # Circles.
 
     def _judge_circles(self) -> None:
         """Refuse what goes round in a circle, unless it is names alone and they may be exchanged."""
-        for members in circles({index: sorted(set(self._needs(index))) for index in self._live(self._taken)}):
+        for members in circles({index: self._needs(index) for index in self._live(self._taken)}):
             inside = frozenset(members)
             exchanged = {
                 (holding, giver) for index in members for holding, giver in self._givers(index) if giver in inside
@@ -209,8 +215,9 @@ class Conflicts:
         """Return for all that is contested which trunks will have it, by key id."""
         contenders: dict[Holding, list[int]] = {}
         for holding in {holding for taken in self._taken.values() for holding in taken}:
-            keepers = [holder for holder in self._holders.of(holding) if not self._gives_up(holder, holding)]
-            live = [self._items[index] for index in self._live(self._takers.of(holding))]
+            holders = self._holders.get(holding, ())
+            keepers = [holder for holder in holders if not self._gives_up(holder, holding)]
+            live = [self._items[index] for index in self._live(self._takers[holding])]
             contenders[holding] = sorted({*keepers, *(item.key_id for item in live if item.key_id is not None)})
         return contenders
 
@@ -218,7 +225,7 @@ class Conflicts:
         assert item.key_id is not None
         for holding in sorted(self._taken[item.index], key=lambda holding: (-holding[0].value, str(holding[1]))):
             if holding[0] is not Kind.NAME:
-                risk = risk_of(holding, item.key_id, contenders[holding], self._holders.pairs)
+                risk = risk_of(holding, item.key_id, contenders[holding], self._pairs)
                 if risk is not None:
                     yield risk
 
@@ -228,49 +235,47 @@ def circles(needs: Mapping[int, Iterable[int]]) -> list[tuple[int, ...]]:
 
     `needs` has for each item those that must be done before it. An item that only waits for a circle is in none.
     """
-    # Tarjan's algorithm without recursion: a chain of 20,000 renames must not be too deep. graphlib, which orders the
+    # Kosaraju's algorithm without recursion: a chain of 20,000 renames must not be too deep. graphlib, which orders the
     # rest, tells one circle only.
-    found: list[tuple[int, ...]] = []
-    number: dict[int, int] = {}
-    lowest: dict[int, int] = {}
-    stack: list[int] = []
-    on_stack: set[int] = set()
-    for root in needs:
-        if root in number:
-            continue
-        path = [(root, iter(needs[root]))]
-        number[root] = lowest[root] = len(number)
-        stack.append(root)
-        on_stack.add(root)
-        while path:
-            item, rest = path[-1]
-            for needed in rest:
-                if needed not in number:
-                    number[needed] = lowest[needed] = len(number)
-                    stack.append(needed)
-                    on_stack.add(needed)
-                    path.append((needed, iter(needs.get(needed, ()))))
-                    break
-                if needed in on_stack:
-                    lowest[item] = min(lowest[item], number[needed])
-            else:
-                path.pop()
-                if path:
-                    above = path[-1][0]
-                    lowest[above] = min(lowest[above], lowest[item])
-                if lowest[item] == number[item]:
-                    members = _unstack(stack, on_stack, item)
-                    if len(members) > 1 or item in needs.get(item, ()):
-                        found.append(tuple(sorted(members)))
+    needed_by: dict[int, list[int]] = {}
+    for item, needed in needs.items():
+        for each in needed:
+            needed_by.setdefault(each, []).append(item)
+    seen: set[int] = set()
+    ordered = [item for root in needs for item in _reached(root, needs, seen)]
+    found = []
+    seen = set()
+    for root in reversed(ordered):
+        members = _reached(root, needed_by, seen)
+        if len(members) > 1 or (members and root in needs.get(root, ())):
+            found.append(tuple(sorted(members)))
     return sorted(found)
 
 
-def _unstack(stack: list[int], on_stack: set[int], last: int) -> list[int]:
-    """Take the items down to `last` off the stack."""
-    members = []
-    while True:
-        member = stack.pop()
-        on_stack.discard(member)
-        members.append(member)
-        if member == last:
-            return members
+def _reached(root: int, ways: Mapping[int, Iterable[int]], seen: set[int]) -> list[int]:
+    """Return what is reached from here and was not seen yet, each after all that is reached from it."""
+    reached = []
+    open_ = [(root, False)]
+    while open_:
+        item, is_left = open_.pop()
+        if is_left:
+            reached.append(item)
+        elif item not in seen:
+            seen.add(item)
+            open_.append((item, True))
+            open_ += ((each, False) for each in ways.get(item, ()))
+    return reached
+
+
+def temporary_name(wanted: str, key_id: int | None, taken: Collection[str | None]) -> str:
+    """Return a name that is not `taken`, and shows which one the trunk is to have.
+
+    It is the same each time, unless it is taken by then.
+    """
+    for number in count():
+        mark = hashlib.sha256(f"{key_id} {number} {wanted}".encode("utf-8", "surrogatepass")).hexdigest()[:4]
+        ending = f" (swap {mark})"
+        name = f"{wanted[: _LONGEST_NAME - len(ending)]}{ending}"
+        if name not in taken:
+            return name
+    raise AssertionError

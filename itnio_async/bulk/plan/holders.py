@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 from attrs import frozen
@@ -106,7 +105,6 @@ _KINDS: Mapping[str, Sequence[tuple[Kind, Callable[[Any, SipTrunk], Collection[A
     "sip_white_ip": [(Kind.WHITE_ADDRESS, _itself)],
     "group_list": [(Kind.GROUP, _groups), (Kind.NUMBER, _numbers)],
 }
-_NO_KINDS: Sequence[Any] = ()
 
 
 def taken_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> list[Holding]:
@@ -123,63 +121,32 @@ def given_up_by(trunk: SipTrunk, changes: Iterable[FieldChange]) -> frozenset[Ho
 
 def _added(name: str, before: Any, after: Any, trunk: SipTrunk) -> list[Holding]:
     holdings: list[Holding] = []
-    for kind, values_of in _KINDS.get(name, _NO_KINDS):
+    for kind, values_of in _KINDS.get(name, ()):
         had = values_of(before, trunk)
         holdings += [(kind, value) for value in values_of(after, trunk) if value not in had]
     return holdings
 
 
-class Holders:
-    """Which trunks, by key id, have something; or which items, by index, would get it."""
+def holders_of(trunks: Iterable[SipTrunk], kinds: Collection[Kind]) -> dict[Holding, list[int]]:
+    """Return which trunks, by key id, have each thing of these kinds."""
+    holders: dict[Holding, list[int]] = {}
+    for name, readers in _KINDS.items():
+        for kind, values_of in readers:
+            if kind in kinds:
+                for trunk in trunks:
+                    if trunk.key_id is not None:
+                        for value in values_of(getattr(trunk, name), trunk):
+                            holders.setdefault((kind, value), []).append(trunk.key_id)
+    return holders
 
-    def __init__(self) -> None:
-        self._holders: dict[Holding, list[int]] = {}
 
-    @classmethod
-    def listed(cls, trunks: Iterable[SipTrunk], kinds: Collection[Kind]) -> Holders:
-        """Return what the trunks have of these kinds, by their key ids."""
-        listed = cls()
-        for name, readers in _KINDS.items():
-            for kind, values_of in readers:
-                if kind in kinds:
-                    for trunk in trunks:
-                        if trunk.key_id is not None:
-                            for value in values_of(getattr(trunk, name), trunk):
-                                listed.add((kind, value), trunk.key_id)
-        return listed
-
-    def add(self, holding: Holding, holder: int) -> None:
-        """Note a holder, each once."""
-        holders = self._holders.setdefault(holding, [])
-        if holder not in holders[-1:]:
-            holders.append(holder)
-
-    def of(self, holding: Holding) -> Sequence[int]:
-        """Return the holders of something, in the order in which they were noted."""
-        return self._holders.get(holding, ())
-
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """The kinds of what is held."""
-        return frozenset(kind for kind, _ in self._holders)
-
-    @property
-    def several(self) -> dict[Holding, list[int]]:
-        """What has more than one holder, and these; first what had a holder first."""
-        return {holding: holders for holding, holders in self._holders.items() if len(holders) > 1}
-
-    def common(self, others: Holders) -> set[Holding]:
-        """Return what the others hold too."""
-        return self._holders.keys() & others._holders.keys()
-
-    @cached_property
-    def pairs(self) -> Mapping[Kind, Pair]:
-        """For each kind but names, which no account lets trunks share, the first two holders of the same thing."""
-        pairs: dict[Kind, Pair] = {}
-        for (kind, value), holders in self.several.items():
-            if kind is not Kind.NAME:
-                pairs.setdefault(kind, Pair(value, (holders[0], holders[1])))
-        return pairs
+def pairs_among(holders: Mapping[Holding, Sequence[int]]) -> dict[Kind, Pair]:
+    """Return for each kind but names, which no account lets trunks share, the first two holders of the same thing."""
+    pairs: dict[Kind, Pair] = {}
+    for (kind, value), (first, *others) in holders.items():
+        if others and kind is not Kind.NAME:
+            pairs.setdefault(kind, Pair(value, (first, others[0])))
+    return pairs
 
 
 def risk_of(holding: Holding, key_id: int, contenders: Sequence[int], pairs: Mapping[Kind, Pair]) -> Risk | None:

@@ -5,9 +5,7 @@ Refused is only what the vendor is certain to refuse, or what would do harm; wha
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from itnio_async.api.sip_trunks.service import UPDATE
@@ -41,39 +39,18 @@ def make_plan(
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """
-    account = _Account(trunks)
-    items = [_item(index, row, account.named_by(row), accept_zeros) for index, row in enumerate(changes)]
+    account = {trunk.key_id: trunk for trunk in trunks if trunk.key_id is not None}.values()
+    # By what rows may name them by, key ids and names.
+    named: dict[int | str | None, list[SipTrunk]] = {}
+    for trunk in account:
+        for key in (trunk.key_id, trunk.sip_trunk_name):
+            named.setdefault(key, []).append(trunk)
+    items = [_item(index, row, named.get(row.key, ()), accept_zeros) for index, row in enumerate(changes)]
     _refuse_repeated(items)
-    return Plan(tuple(Conflicts(items, account.trunks, allow_swap_names=allow_swap_names).judged()))
+    return Plan(tuple(Conflicts(items, account, allow_swap_names=allow_swap_names).judged()))
 
 
 # -- each row by itself -----------------------------------------------------------------------------------------------
-
-
-class _Account:
-    """The trunks of the account, by what rows name them by."""
-
-    def __init__(self, trunks: Iterable[SipTrunk]) -> None:
-        self._by_id = {trunk.key_id: trunk for trunk in trunks if trunk.key_id is not None}
-
-    @property
-    def trunks(self) -> Collection[SipTrunk]:
-        """Each trunk once."""
-        return self._by_id.values()
-
-    @cached_property
-    def _by_name(self) -> dict[str | None, list[SipTrunk]]:
-        by_name: dict[str | None, list[SipTrunk]] = {}
-        for trunk in self.trunks:
-            by_name.setdefault(trunk.sip_trunk_name, []).append(trunk)
-        return by_name
-
-    def named_by(self, row: TrunkChange) -> Sequence[SipTrunk]:
-        """Return the trunks that the row may mean: one, if all is well."""
-        if row.key_id is None:
-            return self._by_name.get(row.name, ())
-        trunk = self._by_id.get(row.key_id)
-        return () if trunk is None else (trunk,)
 
 
 def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros: bool) -> PlanItem:
@@ -166,13 +143,12 @@ def _numbers_in(change: FieldChange) -> Sequence[tuple[Any, Any]]:
 
 def _refuse_repeated(items: list[PlanItem]) -> None:
     """Refuse all rows that are about one trunk, where there are several."""
-    rows = Counter(item.key_id for item in items if item.trunk is not None)
-    repeated: dict[int | None, list[PlanItem]] = {key_id: [] for key_id, count in rows.items() if count > 1}
+    by_trunk: dict[int | None, list[PlanItem]] = {}
     for item in items:
-        if item.trunk is not None and item.key_id in repeated:
-            repeated[item.key_id].append(item)
-    for several in repeated.values():
-        for item in several:
+        if item.trunk is not None:
+            by_trunk.setdefault(item.key_id, []).append(item)
+    for several in by_trunk.values():
+        for item in several if len(several) > 1 else ():
             others = places_of(other for other in several if other is not item)
             reason = f"trunk {item.key_id} is also in {others}: which row holds is not clear. Keep one of them."
             items[item.index] = refused(item, reason, None)

@@ -15,7 +15,6 @@ from attrs import evolve, field, frozen
 from itnio_async.api.sip_trunks.types import SipTrunk, SipTrunkUpdate
 from itnio_async.bulk.files.places import BadRow, Place
 from itnio_async.bulk.plan.holders import Risk
-from itnio_async.bulk.plan.swaps import Swap
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import FieldChange
 from itnio_async.text import listed
@@ -42,6 +41,17 @@ class Refusal:
 
     def __str__(self) -> str:
         return self.reason if self.code is None else f"{self.reason} (the vendor's code {self.code})"
+
+
+@frozen
+class Swap:
+    """The first of two updates of a trunk: with everything that its row wants, but under the temporary name `name`.
+
+    `needs` are the indexes of the items that must be done before the first one.
+    """
+
+    name: str
+    needs: tuple[int, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -54,9 +54,8 @@ class SavedPlanError(ConfigurationError):
 class PlanHeader:
     """What a saved plan is about; `created` is in Unix seconds.
 
-    `match`, `accept_zeros` and `allow_swap_names` are how it was made.
-
-    `accounts` is what the file says of the account that it is of (`RowsRead.accounts`).
+    `match`, `accept_zeros` and `allow_swap_names` are how it was made, and `accounts` is what the file says of the
+    account that it is of (`RowsRead.accounts`).
     """
 
     id: str = field(validator=_HEX)
@@ -75,14 +74,10 @@ class PlanHeader:
 class SavedRow:
     """A row of a saved plan: what it gives without its secrets, of those the fingerprints, and of its trunk one too."""
 
-    place: Place
-    key_id: int | None = field(validator=or_none(_KEY_ID))
-    name: str | None = field(validator=or_none(_TEXT))
+    change: TrunkChange
     verdict: Verdict
-    values: Mapping[str, Any]
     secrets: Mapping[str, str] = field(validator=_FINGERPRINTS)
     trunk: str | None = field(validator=or_none(_HEX))
-    doubts: tuple[Doubt, ...] = ()
 
 
 @frozen
@@ -114,36 +109,30 @@ class SavedPlan:
         Raises `SavedPlanError` for a secret that is not there or not the one that the plan was made with.
         """
         self.check(identity)
-        by_line = {row.place.line: row for row in source}
+        now = {(row.place.line, row.key): row.values for row in source}
         return tuple(
-            TrunkChange(
-                row.place, row.key_id, row.name, {**row.values, **self._secrets(row, by_line, identity)}, row.doubts
-            )
-            for row in self.rows
+            self._with_secrets(row, now.get((row.change.place.line, row.change.key), {}), identity) for row in self.rows
         )
 
-    def _secrets(self, row: SavedRow, source: Mapping[int, TrunkChange], identity: Identity) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _with_secrets(self, row: SavedRow, now: Mapping[str, Any], identity: Identity) -> TrunkChange:
         for name, fingerprint in row.secrets.items():
-            now = source.get(row.place.line)
-            value = None if now is None or (now.key_id, now.name) != (row.key_id, row.name) else now.values.get(name)
+            value = now.get(name)
             if not isinstance(value, str) or not secrets.compare_digest(identity.fingerprint(value), fingerprint):
                 raise SavedPlanError(
-                    f"{row.place}: {name} is not the one with which the plan was made ({self.header.source} has "
+                    f"{row.change.place}: {name} is not the one with which the plan was made ({self.header.source} has "
                     "changed since, or the API secret has). Make the plan again."
                 )
-            found[name] = value
-        return found
+        return attrs.evolve(row.change, values={**row.change.values, **{name: now[name] for name in row.secrets}})
 
     def changed(self, identity: Identity, trunks: Iterable[SipTrunk]) -> frozenset[int]:
         """Return the key ids of the trunks that have changed since the plan was made."""
-        before = {row.key_id: row.trunk for row in self.rows if row.trunk is not None}
-        by_name = {row.name: row.trunk for row in self.rows if row.trunk is not None and row.key_id is None}
+        # By key ids and by names.
+        before = {row.change.key: row.trunk for row in self.rows if row.trunk is not None}
         return frozenset(
             trunk.key_id
             for trunk in trunks
             if trunk.key_id is not None
-            and (was := before.get(trunk.key_id) or by_name.get(trunk.sip_trunk_name)) is not None
+            and (was := before.get(trunk.key_id) or before.get(trunk.sip_trunk_name)) is not None
             and was != fingerprint_of(trunk, identity)
         )
 
@@ -199,8 +188,7 @@ def save_plan(
     """Write a plan to a file that only its owner can read, and return its header.
 
     `source` is the file that the rows are from, as it can be found later, and `accounts` what it says of the account
-    that it is of. Raises `SavedPlanError` where the file cannot
-    be written, or something is there.
+    that it is of. Raises `SavedPlanError` where the file cannot be written, or something is there.
     """
     header = PlanHeader(
         id=secrets.token_hex(16),
@@ -234,7 +222,7 @@ def save_plan(
 
 def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
     row = item.row
-    data: dict[str, Any] = {
+    return {
         "file": item.place.file,
         "line": item.place.line,
         "key_id": row.key_id,
@@ -255,7 +243,6 @@ def _row_data(plan: Plan, item: PlanItem, identity: Identity) -> dict[str, Any]:
         "temporary_name": None if item.swap is None else item.swap.name,
         "after_lines": [plan.items[needed].place.line for needed in item.needs],
     }
-    return data
 
 
 def _line(data: Mapping[str, Any]) -> bytes:
@@ -265,10 +252,11 @@ def _line(data: Mapping[str, Any]) -> bytes:
 def is_saved_plan(path: str | os.PathLike[str]) -> bool:
     """Tell whether a file is a saved plan, by its first line. A pipe is none: it could not be noted as applied."""
     try:
-        if not Path(path).is_file():
-            return False  # what is read of a pipe here would be missing from its rows
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read(64).startswith(b'{"format":"itnio plan"')
+        # What is read of a pipe here would be missing from its rows.
+        if Path(path).is_file():
+            with open(path, "rb") as file:  # noqa: PTH123
+                return file.read(64).startswith(b'{"format":"itnio plan"')
+        return False
     except OSError:
         return False
 
@@ -304,13 +292,11 @@ def read_plan(path: str | os.PathLike[str]) -> SavedPlan:
 
 
 def _saved_row(data: Mapping[str, Any]) -> SavedRow:
-    return SavedRow(
+    change = TrunkChange(
         place=Place(checked("file", data["file"], _TEXT), checked("line", data["line"], _LINE)),
-        key_id=data["key_id"],
-        name=data["name"],
-        verdict=Verdict(data["verdict"]),
+        key_id=checked("key_id", data["key_id"], or_none(_KEY_ID)),
+        name=checked("name", data["name"], or_none(_TEXT)),
         values=from_data(data["values"]),
-        secrets=data["secrets"],
-        trunk=data["trunk"],
         doubts=tuple(Doubt(**doubt) for doubt in data.get("doubts", ())),
     )
+    return SavedRow(change=change, verdict=Verdict(data["verdict"]), secrets=data["secrets"], trunk=data["trunk"])

@@ -78,7 +78,8 @@ def plan_undo(
         at_first = _at_first(row)
         if at_first:
             # Also what is left alone, so that an undo that goes on has the same rows, whatever became of them.
-            values = {name: _value(value) for name, value in at_first.items()}
+            # "" empties a field; a listing has null there.
+            values = {name: "" if value is None else value for name, value in at_first.items()}
             changes.append(TrunkChange(row.place, row.key_id, None, values))
             trunk = by_id.get(row.key_id) if row.key_id is not None else None
             why = _why_not(row, trunk, underway.get(row.key_id))
@@ -133,11 +134,6 @@ def _why_not(row: JournalRow, trunk: SipTrunk | None, temporary: str | None) -> 
         # On the way there or back: each field may be as it was or as it was wanted.
         changed = [name for name in changed if name != "sip_trunk_name" and not same(before, trunk, [name])]
     return f"it has changed since: {', '.join(changed)}" if changed else None
-
-
-def _value(value: Any) -> Any:
-    # "" empties a field; a listing has null there.
-    return "" if value is None else value
 
 
 def _skipped(row: JournalRow, reason: str) -> Skipped:

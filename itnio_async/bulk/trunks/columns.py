@@ -66,21 +66,6 @@ def is_ignored(column: str, ignored: Collection[str] = ()) -> bool:
     return name.startswith("#") or name in ignored
 
 
-def is_report_column(column: str) -> bool:
-    """Tell whether the column is one of those that our own reports and exports add."""
-    return column.strip().lower() in REPORT_COLUMNS or is_account_column(column)
-
-
-def is_account_column(column: str) -> bool:
-    """Tell whether the column says of which account an export or a listing is."""
-    return column.strip().lower() in (ACCOUNT_COLUMN, LISTED_COLUMN)
-
-
-def is_listed_column(column: str) -> bool:
-    """Tell whether the column says that its rows are as the listing shows them."""
-    return column.strip().lower() == LISTED_COLUMN
-
-
 def is_shown_only(column: str) -> bool:
     """Tell whether the column is one that a listing shows and an update does not have."""
     return trimmed(column).lower() in _SHOWN_ONLY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -12,9 +12,8 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import ERROR_VALUE, Damaged, is_whole
 from itnio_async.bulk.files.damage import Form, trimmed
-from itnio_async.bulk.files.places import SourceError
+from itnio_async.bulk.files.places import Record, SourceError
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
-from itnio_async.bulk.files.record import Record
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.files.write import is_typed, json_text, write_cells, write_objects
 from itnio_async.bulk.trunks import groups
@@ -87,7 +86,7 @@ def cells_of(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
         written["group_list"] = json_text(groups.objects_of(bound))
     else:
         written[VOICE_GROUP_IDS], numbers = groups.lists_of(bound)
-        written[NUMBERS] = cells.protect(numbers, _misread(NUMBERS))
+        written[NUMBERS] = cells.protect(numbers, FORMS[NUMBERS])
     return [written[name] if name in written else _cell(row[name], name) for name in columns]
 
 
@@ -96,11 +95,11 @@ def _cell(value: Any, field: str | None = None) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return cells.protect(value, _misread(field)) if isinstance(value, str) else str(value)
+    return cells.protect(value, _form(field)) if isinstance(value, str) else str(value)
 
 
-def _misread(field: str | None, *, is_typed: bool = False) -> Callable[[str], bool]:
-    return cells.misread(FORMS.get(field or "", Form.NAME), is_typed=is_typed)
+def _form(field: str | None, other: Form = Form.NAME) -> Form:
+    return FORMS.get(field or "", other)
 
 
 def _object(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def _object(row: Mapping[str, Any]) -> dict[str, Any]:
         if name == "group_list" and value:
             written[name] = groups.objects_of(value)
         elif isinstance(value, str):
-            written[name] = cells.protect(value, _misread(name, is_typed=True))
+            written[name] = cells.protect(value, _form(name), is_typed=True)
         elif value is not None and value != []:
             written[name] = value
     return written
@@ -162,7 +161,11 @@ def write_failed(source: Source, failed: Iterable[FailedRow], path: str | os.Pat
     if is_typed(path):
         write_objects(path, [_failed_object(record, columns, reports[record.line]) for record in records])
     else:
-        rows = [_failed_cells(record, columns, table) + _report_cells(reports[record.line]) for record in records]
+        rows = [
+            [_as_text(record.cells.get(column), column, is_typed=table.is_typed) for column in columns]
+            + [_cell(getattr(reports[record.line], name)) for name in REPORT_COLUMNS]
+            for record in records
+        ]
         write_cells(path, [*columns, *REPORT_COLUMNS], rows, table.separator or ",")
     return len(records)
 
@@ -185,33 +188,6 @@ def _kept_columns(source: Source, table: Table, records: Iterable[Record]) -> li
     return [column for column in written if field_of(column) is not None or is_ignored(column, source.ignored)]
 
 
-def _failed_cells(record: Record, columns: Iterable[str], table: Table) -> list[str]:
-    write = _typed_again if table.is_typed else _written_again
-    return [
-        "" if field_of(column) in SECRET_FIELDS else write(record.cells.get(column), field_of(column))
-        for column in columns
-    ]
-
-
-def _report_cells(report: FailedRow) -> list[str]:
-    # The code is a number, also to a spreadsheet.
-    return [
-        _cell(report.code),
-        cells.protect(report.reason),
-        cells.protect(report.meaning),
-    ]
-
-
-def kept_cells(cells: Mapping[str, Any], *, is_typed: bool) -> dict[str, str]:
-    """Return the cells of a row as text, as failed rows have them: without secrets, and of known columns only."""
-    write = _typed_again if is_typed else _written_again
-    return {
-        column: "" if field_of(column) in SECRET_FIELDS else write(cell, field_of(column))
-        for column, cell in cells.items()
-        if field_of(column) is not None
-    }
-
-
 def _failed_object(record: Record, columns: Iterable[str], report: FailedRow) -> dict[str, Any]:
     kept = {
         column: "" if field_of(column) in SECRET_FIELDS else record.cells[column]
@@ -221,7 +197,23 @@ def _failed_object(record: Record, columns: Iterable[str], report: FailedRow) ->
     return kept | {name: getattr(report, name) for name in REPORT_COLUMNS}
 
 
-def _written_again(cell: Any, field: str | None = None) -> str:
+def kept_cells(cells: Mapping[str, Any], *, is_typed: bool) -> dict[str, str]:
+    """Return the cells of a row as text, as failed rows have them: without secrets, and of known columns only."""
+    return {
+        column: _as_text(cell, column, is_typed=is_typed)
+        for column, cell in cells.items()
+        if field_of(column) is not None
+    }
+
+
+def _as_text(cell: Any, column: str, *, is_typed: bool) -> str:
+    field = field_of(column)
+    if field in SECRET_FIELDS:
+        return ""
+    return _typed_again(cell, field) if is_typed else _written_again(cell, field)
+
+
+def _written_again(cell: Any, field: str | None) -> str:
     """Return the cell of a spreadsheet so that reading takes it for the same, and refuses it again if it did."""
     if isinstance(cell, Damaged):
         return ERROR_VALUE
@@ -234,7 +226,7 @@ def _written_again(cell: Any, field: str | None = None) -> str:
 
 
 def _is_damaged(text: str, field: str | None) -> bool:
-    return cells.damage_of(text, FORMS.get(field or "", Form.OTHER)) is not None
+    return cells.damage_of(text, _form(field, Form.OTHER)) is not None
 
 
 def _typed_again(value: Any, field: str | None) -> str:
@@ -244,7 +236,7 @@ def _typed_again(value: Any, field: str | None) -> str:
     if isinstance(value, str):
         if cells.is_clear_word(value) or _is_damaged(value, field):
             return value
-        return cells.protect(cells.unprotect(value, _misread(field, is_typed=True)), _misread(field))
+        return cells.protect(cells.unprotect(value, _form(field), is_typed=True), _form(field))
     if isinstance(value, list) and field in (VOICE_GROUP_IDS, NUMBERS):
         return ";".join("" if part is None else str(part) for part in value)
     if isinstance(value, list | dict):

@@ -10,11 +10,9 @@ from itnio_async.api.sip_trunks.types import BoundGroup, GroupBinding
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import CLEAR, BadCell
 from itnio_async.bulk.files.damage import Form
-from itnio_async.values import UNSET, Unset
+from itnio_async.values import UNSET
 
 _LIST = frozenset(";|")
-_MISREAD = cells.misread(Form.NUMBER)
-_MISREAD_TYPED = cells.misread(Form.NUMBER, is_typed=True)
 _KEYS = {"voicegroupid": "voice_group_id", "voice_group_id": "voice_group_id", "number": "number"}
 # What a listing shows of a group besides.
 _SHOWN_KEYS = frozenset({"groupname", "group_name"})
@@ -25,29 +23,22 @@ def ids_of(value: Any) -> list[int]:
     return list(map(cells.whole_number, _parts(value)))
 
 
-Understand = Callable[[Any], Any]
-"""What a number's cell says; it is called for each number in its order."""
+Understand = Callable[[Any, int], Any]
+"""What the cell of a number says, which is that of the group of this id."""
 
 
-def numbers_of(value: Any, count: int, understand: Understand | None) -> Sequence[str | Unset]:
-    """Return the numbers of so many groups; an empty one is left out, so that the group keeps what it has.
+def bound(ids: list[int], numbers: Any, understand: Understand) -> list[GroupBinding]:
+    """Return the groups of these ids, with the numbers beside them unless those are None.
 
-    `understand` None says that they are plain. Raises `BadCell` where there are more or fewer.
+    An empty number is left out, so that the group keeps what it has. Raises `BadCell` where there are more numbers or
+    fewer.
     """
-    if value is CLEAR:
-        return [""] * count
-    parts = _parts(value) if understand is not None else value.split(";")
-    if len(parts) != count:
-        raise BadCell(f"{len(parts)} numbers stand beside {count} groups. Give one for each, or none between two ;.")
-    return parts if understand is None else [_number(part, understand) for part in parts]
-
-
-def bound(ids: list[int], numbers: Any, understand: Understand | None) -> list[GroupBinding]:
-    """Return the groups of these ids, with the numbers beside them unless those are None."""
     if numbers is None:
         return [GroupBinding(voice_group_id=key) for key in ids]
-    beside = numbers_of(numbers, len(ids), understand)
-    return [GroupBinding(voice_group_id=key, number=number) for key, number in zip(ids, beside, strict=True)]
+    parts = _parts(numbers) if numbers is not CLEAR else [CLEAR] * len(ids)
+    if len(parts) != len(ids):
+        raise BadCell(f"{len(parts)} numbers stand beside {len(ids)} groups. Give one for each, or none between two ;.")
+    return [_bound(key, part, understand) for key, part in zip(ids, parts, strict=True)]
 
 
 def bindings_of(value: Any, understand: Understand) -> list[GroupBinding]:
@@ -77,15 +68,12 @@ def _binding(item: Any, understand: Understand) -> GroupBinding:
         given[name] = value
     if given.get("voice_group_id") is None:
         raise BadCell("a group has no voice_group_id.")
-    return GroupBinding(
-        voice_group_id=cells.whole_number(given["voice_group_id"]),
-        number=_number(given.get("number"), understand),
-    )
+    return _bound(cells.whole_number(given["voice_group_id"]), given.get("number"), understand)
 
 
-def _number(value: Any, understand: Understand) -> str | Unset:
-    value = understand(value)
-    return UNSET if value is None or value == "" else cells.text(value)
+def _bound(key: int, number: Any, understand: Understand) -> GroupBinding:
+    said = understand(number, key)
+    return GroupBinding(voice_group_id=key, number=UNSET if said is None or said == "" else cells.text(said))
 
 
 def _parts(value: Any) -> list[Any]:
@@ -103,7 +91,11 @@ def fit_lists(groups: Sequence[BoundGroup]) -> bool:
     """Tell whether two columns of lists can say what these groups are."""
     return all(
         not group.number
-        or (_LIST.isdisjoint(group.number) and not _MISREAD(group.number.lstrip("'+")) and group.number[:1] != "'")
+        or (
+            _LIST.isdisjoint(group.number)
+            and not cells.is_misread(group.number.lstrip("'+"), Form.NUMBER)
+            and group.number[:1] != "'"
+        )
         for group in groups
     )
 
@@ -119,6 +111,6 @@ def objects_of(groups: Sequence[BoundGroup]) -> list[dict[str, Any]]:
     """Return the groups as JSON objects."""
     return [
         {"voice_group_id": group.voice_group_id}
-        | ({"number": cells.protect(group.number, _MISREAD_TYPED)} if group.number else {})
+        | ({"number": cells.protect(group.number, Form.NUMBER, is_typed=True)} if group.number else {})
         for group in groups
     ]

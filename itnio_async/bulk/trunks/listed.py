@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from attrs import frozen
 
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.trunks.columns import FIELDS, LISTED_COLUMN, SECRET_FIELDS
@@ -63,10 +62,11 @@ def _mark(trunk: SipTrunk, names: Sequence[str], account: str) -> dict[str, str]
     """Return the mark under its column's name: the account, and a check for each cell that an update could change."""
     if "key_id" not in names:
         return {}
-    return {LISTED_COLUMN: f"{account} {'.'.join(_check(getattr(trunk, name)) for name in _CHECKED)}"}
+    return {LISTED_COLUMN: f"{account} {'.'.join(check_of(getattr(trunk, name)) for name in _CHECKED)}"}
 
 
-def _check(value: Any) -> str:
+def check_of(value: Any) -> str:
+    """Return what tells whether a cell, or the value that it gives, is still what the listing showed."""
     return f"{zlib.crc32(_plain(value).encode('utf-8', 'surrogatepass')):08x}"
 
 
@@ -87,23 +87,10 @@ def _plain_group(group: Any) -> str:
     return f"{_plain(getattr(group, 'voice_group_id', group))}={_plain(getattr(group, 'number', None))}"
 
 
-@frozen
-class ListedMark:
-    """The mark of a listed row: the account, and what tells which cells are still as they were listed."""
-
-    account: str
-    checks: Mapping[str, str]
-
-    @classmethod
-    def read(cls, cell: object) -> ListedMark:
-        """Return the mark that a cell has; one that is damaged says nothing of the cells."""
-        account, _, checks = str(cell).strip().partition(" ")
-        return cls(account, dict(zip(_CHECKED, checks.split("."), strict=False)))
-
-    def is_as_listed(self, name: str, *values: Any) -> bool:
-        """Tell whether one of these is what the listing showed of a field."""
-        check = self.checks.get(name)
-        return check is not None and any(_check(value) == check for value in values)
+def checks_of(mark: object) -> dict[str, str]:
+    """Return what the mark of a listed row says of each cell (`check_of`); one that is damaged says nothing of them."""
+    _, _, checks = str(mark).strip().partition(" ")
+    return dict(zip(_CHECKED, checks.split("."), strict=False))
 
 
 def account_of_mark(mark: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -14,25 +15,24 @@ from itnio_async.api.sip_trunks.types import GroupBinding
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.cells import BadCell, Damaged, Understanding
 from itnio_async.bulk.files.damage import Form, trimmed
-from itnio_async.bulk.files.places import BadRow, BadRows, Place, SourceError
-from itnio_async.bulk.files.record import Record
+from itnio_async.bulk.files.places import BadRow, BadRows, Place, Record, SourceError
 from itnio_async.bulk.files.source import Source, Table
 from itnio_async.bulk.trunks import groups
 from itnio_async.bulk.trunks.columns import (
+    ACCOUNT_COLUMN,
     FORMS,
+    LISTED_COLUMN,
     NUMBERS,
+    REPORT_COLUMNS,
     SECRET_FIELDS,
     VOICE_GROUP_IDS,
     explain_unknown,
     field_of,
-    is_account_column,
     is_ignored,
-    is_listed_column,
-    is_report_column,
     is_shown_only,
 )
 from itnio_async.bulk.trunks.export import kept_cells
-from itnio_async.bulk.trunks.listed import ListedMark, account_of_mark
+from itnio_async.bulk.trunks.listed import account_of_mark, check_of, checks_of
 from itnio_async.bulk.trunks.settings import to_data
 from itnio_async.errors import ConfigurationError, InvalidRequestError
 from itnio_async.text import listed
@@ -137,7 +137,8 @@ def read_changes(
     # Not each file has the columns that are to be ignored in the other one.
     first = secrets_from if isinstance(secrets_from, Source) else Source(secrets_from, ignore=opened.ignored)
     with_secrets, _ = _read(first, match, empty, literal)
-    return attrs.evolve(rows, changes=tuple(_with_secrets(rows.changes, with_secrets.changes)))
+    by_key = {change.key: change for change in with_secrets.changes}
+    return attrs.evolve(rows, changes=tuple(_with_secrets(change, by_key.get(change.key)) for change in rows.changes))
 
 
 def _read(
@@ -147,20 +148,16 @@ def _read(
     hidden = 0
     with source.table() as table:
         reader = _RowReader(source, table, match, empty, _fields_of(literal))
-        accounts: dict[str, None] = {}
         for record in table.records:
             hidden += record.is_hidden
-            if visible_only and record.is_hidden:
-                continue
-            reader.read(record)
-            for column in reader.account_columns:
-                if mark := record.cells.get(column):
-                    accounts[account_of_mark(mark)] = None
+            if not (visible_only and record.is_hidden):
+                reader.read(record)
+    changes, bad = reader.read_in_all()
     rows = RowsRead(
-        changes=tuple(reader.changes),
-        bad=tuple(reader.bad),
+        changes=changes,
+        bad=bad,
         columns=table.columns or (),
-        accounts=tuple(accounts),
+        accounts=tuple(reader.accounts),
         hidden=hidden,
         shown_only=tuple(reader.shown_only),
     )
@@ -178,76 +175,40 @@ def _fields_of(columns: Iterable[str]) -> frozenset[str]:
     return frozenset(fields)
 
 
-def _with_secrets(changes: Iterable[TrunkChange], first: Iterable[TrunkChange]) -> list[TrunkChange]:
-    by_key = {change.key: change for change in first}
-    return [_with_secrets_of(by_key.get(change.key), change) for change in changes]
-
-
-def _with_secrets_of(first: TrunkChange | None, change: TrunkChange) -> TrunkChange:
-    names = SECRET_FIELDS & first.values.keys() - change.values.keys() if first is not None else frozenset[str]()
-    if first is None or not names:
+def _with_secrets(change: TrunkChange, first: TrunkChange | None) -> TrunkChange:
+    """Return the change with the secrets that it leaves out, if the first file has them for its trunk."""
+    if first is None:
         return change
+    names = SECRET_FIELDS & first.values.keys() - change.values.keys()
     values = {**{name: first.values[name] for name in names}, **change.values}
     doubts = (*change.doubts, *(doubt for doubt in first.doubts if doubt.field in names))
     return attrs.evolve(change, values=values, doubts=doubts)
 
 
-# -- one row ----------------------------------------------------------------------------------------------------------
+# -- the rows of a table ----------------------------------------------------------------------------------------------
 
-
-def _is_of(field: str | None, name: str) -> bool:
-    """Tell whether a column's field is the one of this name, or a part of it."""
-    return field == name or (name == "group_list" and field in (VOICE_GROUP_IDS, NUMBERS))
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _always(_: Any) -> bool:
-    return True
-
-
-def _is_small(number: int) -> bool:
-    return 0 < number < 2**31
-
-
-def _is_short(text: Any) -> bool:
-    # No field is shorter; asterisks may stand for a password.
-    return 0 < len(text) <= 50 and text[0] != "*"
-
-
-def _are_sure(groups: list[GroupBinding]) -> bool:
-    """Tell at once that these are groups with nothing to check of them."""
-    ids = set()
-    for group in groups:
-        ids.add(group.voice_group_id)
-        if not (0 < group.voice_group_id < 2**63 and (group.number is UNSET or _is_short(group.number))):
-            return False
-    return 0 < len(ids) == len(groups)
-
-
-Reader = Callable[[Any], Any]
-_READERS: Mapping[str, Reader] = {
+# Of all other fields, cells are read as texts.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
     "key_id": cells.whole_number,
     "sip_trunk_state": cells.truth,
-    "group_list": _as_it_is,  # whose number seems damaged is known only with its groups
     VOICE_GROUP_IDS: groups.ids_of,
-    NUMBERS: _as_it_is,  # what they say depends on the groups beside them
-}
-# What tells at once that a value that was read needs no check of its own; groups are checked together.
-_SURE: Mapping[str, Callable[[Any], bool]] = {
-    "key_id": _is_small,
-    "sip_trunk_state": _always,
-    "group_list": _always,
-    VOICE_GROUP_IDS: _always,
-    NUMBERS: _always,
+    # What these say, and whether a number seems damaged, is known only when a row's groups are put together.
+    "group_list": lambda cell: cell,
+    NUMBERS: lambda cell: cell,
 }
 _IGNORED = ""
 
 
+class _Column(NamedTuple):
+    """A column: its field, or `_IGNORED`, how its cells are understood, and what reads them then."""
+
+    field: str
+    understand: Understanding
+    read: Callable[[Any], Any]
+
+
 class _RowReader:
-    """Reads the rows of one table; at the end `changes` has the good ones and `bad` what is wrong with the others."""
+    """Reads the rows of one table; at the end `read_in_all` gives what came of them."""
 
     def __init__(
         self, source: Source, table: Table, match: Match, empty: frozenset[str], literal: frozenset[str]
@@ -257,18 +218,21 @@ class _RowReader:
         self._is_typed = table.is_typed
         self._empty = empty
         self._literal = literal
-        # Of the numbers in a column of lists, and of those within JSON.
+        # Of the numbers in a column of lists, and of those within JSON, which are as in JSON files.
         self.listed, self.bound = self._understanding(NUMBERS), self._understanding(NUMBERS, is_typed=True)
-        # By the column as written: the field, or `_IGNORED`, and how its cells are told apart, understood and read.
+        # By the column as written.
         self.fields: dict[str, str] = {}
-        self.account_columns: list[str] = []
-        self.shown_only: list[str] = []
-        self._listed_column: str | None = None
         self._columns: dict[str, _Column] = {}
+        self.shown_only: list[str] = []
+        self._account_columns: list[str] = []
+        self._listed_column: str | None = None
+        # In the order in which they come, each once.
+        self.accounts: dict[str, None] = {}
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
-        self._first_places: dict[int | str, Place] = {}
-        self._repeated: dict[int | str, list[Place]] = {}
+        # What names the trunk of a row, and the row's line.
+        self._keys: list[int | str] = []
+        self._lines: list[int] = []
         if table.columns is not None:
             self._learn_header(source.place(table.line or 1), table.columns)
 
@@ -291,42 +255,31 @@ class _RowReader:
             raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
 
     def _learn(self, column: str) -> _Column:
-        if is_ignored(column, self._source.ignored) or is_report_column(column):
-            field: str | None = _IGNORED
-            self._note_mark(column)
+        name, field = trimmed(column).lower(), field_of(column)
+        if name in (ACCOUNT_COLUMN, LISTED_COLUMN):
+            self._account_columns.append(column)
+            if name == LISTED_COLUMN:
+                self._listed_column = column
+        if is_ignored(column, self._source.ignored) or name in REPORT_COLUMNS:
+            field = _IGNORED
         elif is_shown_only(column):
             field = _IGNORED
             self.shown_only.append(column)
-        else:
-            field = field_of(column)
-        if field is None:
+        elif field is None:
             raise BadCell(explain_unknown(column))
-        if field == "key_id" and self._key_field != "key_id":
+        elif field == "key_id" and self._key_field != "key_id":
             field = _IGNORED
         self.fields[column] = field
-        read, is_sure = _READERS.get(field, cells.text), _SURE.get(field, _is_short)
-        understand = self._understanding(field)
-        found = self._columns[column] = _Column(field, understand.is_plain, understand, read, is_sure)
+        found = self._columns[column] = _Column(field, self._understanding(field), _READERS.get(field, cells.text))
         return found
 
-    def _note_mark(self, column: str) -> None:
-        if is_account_column(column):
-            self.account_columns.append(column)
-        if is_listed_column(column):
-            self._listed_column = column
-
     def _understanding(self, field: str, *, is_typed: bool = False) -> Understanding:
-        """Return how the cells of this field are understood; numbers within JSON are as in JSON files."""
         return Understanding(
             form=FORMS.get(field, Form.OTHER),
             is_typed=is_typed or self._is_typed,
             is_literal=field in self._literal,
             empty=self._empty,
         )
-
-    def are_plain(self, numbers: Any) -> bool:
-        """Tell whether a cell is a list of numbers of which none can be damaged or mean anything else."""
-        return type(numbers) is str and bool(self.listed.is_plain(numbers))
 
     def read(self, record: Record) -> None:
         """Take one row."""
@@ -336,49 +289,41 @@ class _RowReader:
             return
         row = _Row(self, place, record.cells)
         self._read_cells(row)
+        for column in self._account_columns:
+            if mark := record.cells.get(column):
+                self.accounts[account_of_mark(mark)] = None
         row.join_groups()
         row.check()
-        mark = row.written.get(self._listed_column) if self._listed_column is not None else None
-        if mark:
-            row.leave_out_listed(ListedMark.read(mark), self._key_field)
-        elif self.shown_only and row.values.get("sip_trunk_state") is False:
-            self._leave_out_status(row)
+        self._leave_out(row)
         key = row.take_key(self._key_field)
         if key is not None:
-            self._note_key(key, place)
+            self._keys.append(key)
+            self._lines.append(record.line)
         if row.bad or key is None:
             kept = kept_cells(record.cells, is_typed=self._is_typed)
             self._bad += [attrs.evolve(bad, cells=kept) for bad in row.bad]
-        elif self._key_field == "key_id":
-            self._changes.append(TrunkChange(place, key, None, row.values, tuple(row.doubts)))
         else:
-            self._changes.append(TrunkChange(place, None, key, row.values, tuple(row.doubts)))
+            key_id, name = (key, None) if self._key_field == "key_id" else (None, key)
+            self._changes.append(TrunkChange(place, key_id, name, row.values, tuple(row.doubts)))
 
     def _read_cells(self, row: _Row) -> None:
         # The innermost loop: a function call less for each cell is a quarter of a second for 100,000 rows.
         columns, values = self._columns, row.values
         for column, cell in row.written.items():
             try:
-                field, is_plain, understand, read, is_sure = columns.get(column) or self._learn(column)
-                if not field or (not cell and (cell is None or cell == "")):
+                field, understand, read = columns.get(column) or self._learn(column)
+                if field == _IGNORED or cell is None or cell == "":
                     continue
                 value = cell
-                if type(cell) is not str or not is_plain(cell):
+                if type(cell) is not str or not understand.is_plain(cell):
                     value = self._understood(row, column, understand, cell)
                     if value == "":
                         continue
                 if field in values:
                     raise BadCell(f"another column says {field} too. Remove one of them.")
-                values[field] = value = read(value)
-                if not is_sure(value):
-                    row.unchecked[field] = None
+                values[field] = read(value)
             except BadCell as error:
                 row.refuse(column, error.reason)
-
-    def _leave_out_status(self, row: _Row) -> None:
-        """Take no notice of a switch that is off in a row that a listing has: it may be the gateway's status."""
-        if not row.written.keys().isdisjoint(self.shown_only):
-            del row.values["sip_trunk_state"]
 
     def _understood(self, row: _Row, column: str, understand: Understanding, cell: Any) -> Any:
         field = self.fields[column]
@@ -393,63 +338,66 @@ class _RowReader:
             raise BadCell("the value has blanks around it. Remove them; if they are meant, put ' before them.")
         return value
 
-    def _note_key(self, key: int | str, place: Place) -> None:
-        if self._first_places.setdefault(key, place) is not place:
-            self._repeated.setdefault(key, [self._first_places[key]]).append(place)
+    def _leave_out(self, row: _Row) -> None:
+        """Take out what a listing shows and nobody has changed since."""
+        mark = row.written.get(self._listed_column) if self._listed_column is not None else None
+        if mark:
+            row.leave_out_listed(mark, self._key_field)
+        elif row.values.get("sip_trunk_state") is False and not row.written.keys().isdisjoint(self.shown_only):
+            # In a row that a listing has, it may be the gateway's status and not the switch.
+            del row.values["sip_trunk_state"]
 
-    @property
-    def changes(self) -> list[TrunkChange]:
-        """The changes of the good rows."""
-        again = self._repeated
-        return [change for change in self._changes if change.key not in again] if again else self._changes
-
-    @property
-    def bad(self) -> list[BadRow]:
-        """What is wrong with the other rows."""
-        cells = {change.place: self._cells_of(change) for change in self._changes if change.key in self._repeated}
+    def read_in_all(self) -> tuple[tuple[TrunkChange, ...], tuple[BadRow, ...]]:
+        """Return the changes of the good rows, and what is wrong with the others."""
+        repeated: dict[int | str | None, list[int]] = {}
+        counts = Counter(self._keys)
+        for line, key in zip(self._lines, self._keys, strict=True):
+            if counts[key] > 1:
+                repeated.setdefault(key, []).append(line)
+        kept = {change.place.line: self._cells_of(change) for change in self._changes if change.key in repeated}
         again = [
             BadRow(
-                place.at(self._column_of_key()),
-                f"{len(places)} rows name this trunk, in lines {listed([one.line for one in places], _MOST_LINES)}.",
-                cells=cells.get(place, {}),
+                self._source.place(line).at(self._column_of_key()),
+                f"{len(lines)} rows name this trunk, in lines {listed(lines, _MOST_LINES)}.",
+                cells=kept.get(line, {}),
             )
-            for places in self._repeated.values()
-            for place in places
+            for lines in repeated.values()
+            for line in lines
         ]
-        return sorted([*self._bad, *again], key=lambda bad: bad.place.line)
+        good = tuple(change for change in self._changes if change.key not in repeated)
+        return good, tuple(sorted([*self._bad, *again], key=lambda bad: bad.place.line))
+
+    def _column_of_key(self) -> str:
+        return next(column for column, field in self.fields.items() if field == self._key_field)
 
     def _cells_of(self, change: TrunkChange) -> dict[str, str]:
         values = {self._key_field: change.key, **dict.fromkeys(SECRET_FIELDS & change.values.keys())}
         return kept_cells({**values, **to_data(change.values)}, is_typed=True)
 
-    def _column_of_key(self) -> str:
-        return next(column for column, field in self.fields.items() if field == self._key_field)
+
+# -- one row ----------------------------------------------------------------------------------------------------------
 
 
-class _Column(NamedTuple):
-    """A column: its field, what tells its plain cells at once, how the others are understood, and what reads them.
-
-    `is_sure` tells at once which values need no check.
-    """
-
-    field: str
-    is_plain: Callable[[str], Any]
-    understand: Understanding
-    read: Reader
-    is_sure: Callable[[Any], bool]
+def _is_sure(value: Any) -> bool:
+    """Tell at once that a check would find nothing wrong with a value, as with almost all of them."""
+    if type(value) is str:
+        # No field is shorter; asterisks may stand for a password.
+        return 0 < len(value) <= 50 and value[0] != "*"
+    if type(value) is list:
+        ids = {group.voice_group_id for group in value}
+        are_ids = 0 < len(ids) == len(value) and min(ids) > 0 and max(ids) < 2**63
+        return are_ids and all(group.number is UNSET or _is_sure(group.number) for group in value)
+    return type(value) is bool
 
 
 class _Row:
-    """A row while it is read: its values by field, which of them to check, what seems damaged, what is wrong."""
-
-    __slots__ = ("_place", "_reader", "bad", "doubts", "unchecked", "values", "written")
+    """A row while it is read: its cells as written, its values by field, what seems damaged, what is wrong."""
 
     def __init__(self, reader: _RowReader, place: Place, written: Mapping[str, Any]) -> None:
         self._reader = reader
         self._place = place
         self.written = written
         self.values: dict[str, Any] = {}
-        self.unchecked: dict[str, None] = {}
         self.doubts: list[Doubt] = []
         self.bad: list[BadRow] = []
 
@@ -468,63 +416,53 @@ class _Row:
 
     def join_groups(self) -> None:
         """Make one `group_list` of the columns that lists of ids and numbers have, or of JSON."""
-        values = self.values
-        ids, numbers = values.pop(VOICE_GROUP_IDS, None), values.pop(NUMBERS, None)
-        if ids is None and numbers is None:
-            if "group_list" in values:
-                self._bind("group_list", lambda understand: groups.bindings_of(values.pop("group_list"), understand))
-        elif "group_list" in values:
+        ids, numbers = self.values.pop(VOICE_GROUP_IDS, None), self.values.pop(NUMBERS, None)
+        as_json = self.values.pop("group_list", None)
+        if as_json is not None and (ids is not None or numbers is not None):
             self.refuse(self._column("group_list"), "other columns say the groups too. Say them once.")
-            del values["group_list"]
-        elif ids is not None and (numbers is None or self._reader.are_plain(numbers)):
-            self._bind(NUMBERS, lambda _: groups.bound(ids, numbers, None))
+        elif as_json is not None:
+            self._bind("group_list", self._reader.bound, lambda understand: groups.bindings_of(as_json, understand))
         elif ids is not None:
-            self._bind(NUMBERS, lambda understand: groups.bound(ids, numbers, understand))
-        elif not self.bad:
+            self._bind(NUMBERS, self._reader.listed, lambda understand: groups.bound(ids, numbers, understand))
+        elif numbers is not None and not self.bad:
             self.refuse(self._column(NUMBERS), f"numbers belong to groups: give {VOICE_GROUP_IDS} beside them.")
 
-    def _bind(self, field: str, bind: Callable[[groups.Understand], list[GroupBinding]]) -> None:
-        damages: list[str | None] = []
-        understanding = self._reader.listed if field == NUMBERS else self._reader.bound
-
-        def understand(number: Any) -> Any:
+    def _bind(
+        self, field: str, understanding: Understanding, bind: Callable[[groups.Understand], list[GroupBinding]]
+    ) -> None:
+        def understand(number: Any, group: int) -> Any:
             value, damage = understanding(number)
-            damages.append(damage)
+            if damage is not None:
+                self.doubt("group_list", self._column(field), damage, group)
             return value
 
         try:
-            bindings = bind(understand)
+            self.values["group_list"] = bind(understand)
         except BadCell as error:
             self.refuse(self._column(field), error.reason)
-            return
-        self.values["group_list"] = bindings
-        if not _are_sure(bindings):
-            self.unchecked["group_list"] = None
-        for binding, damage in zip(bindings, damages, strict=False) if any(damages) else ():
-            if damage is not None:
-                self.doubt("group_list", self._column(field), damage, binding.voice_group_id)
 
     def check(self) -> None:
-        """Check each value as a single update would be, but for plain short texts, which nothing is wrong with."""
-        for name in self.unchecked:
-            if name in self.values:
+        """Check each value as a single update would be."""
+        for name, value in self.values.items():
+            if not _is_sure(value):
                 try:
-                    check_field(name, self.values[name])
+                    check_field(name, value)
                 except InvalidRequestError as error:
                     self._refuse_value(name, error)
 
     def _refuse_value(self, name: str, error: InvalidRequestError) -> None:
         within = (error.field or "").removeprefix(name)
-        listed = NUMBERS if within.endswith(".number") else VOICE_GROUP_IDS
-        column = self._column("group_list", listed) if name == "group_list" else self._column(name)
+        beside = NUMBERS if within.endswith(".number") else VOICE_GROUP_IDS
+        column = self._column("group_list", beside) if name == "group_list" else self._column(name)
         self.refuse(column, f"{name}{within}: {error.args[0]}" if within else str(error.args[0]), error.code)
 
-    def leave_out_listed(self, mark: ListedMark, key_field: str) -> None:
+    def leave_out_listed(self, mark: object, key_field: str) -> None:
         """Take out what is still as it was listed, whatever it looks like; only what somebody has changed is given."""
-        for name in mark.checks:
-            columns = [column for column in self.written if _is_of(self._reader.fields.get(column), name)]
+        for name, check in checks_of(mark).items():
+            parts = (name, VOICE_GROUP_IDS, NUMBERS) if name == "group_list" else (name,)
+            columns = [column for column in self.written if self._reader.fields.get(column) in parts]
             cells = [self.written[column] for column in columns]
-            if not columns or not mark.is_as_listed(name, *cells, self.values.get(name)):
+            if not columns or check not in map(check_of, (*cells, self.values.get(name))):
                 continue
             self.values.pop(name, None)
             if name == key_field:

@@ -140,20 +140,16 @@ def is_inbound(trunk: SipTrunk) -> bool:
 
 def to_data(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as JSON data, without the secrets among them."""
-    return {name: _data(value) for name, value in values.items() if name not in SECRET_FIELDS and value is not UNSET}
-
-
-def _data(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_group_data(group) for group in value]
-    return value
+    return {
+        name: [_group_data(group) for group in value] if isinstance(value, _LISTS) else value
+        for name, value in values.items()
+        if name not in SECRET_FIELDS and value is not UNSET
+    }
 
 
 def _group_data(group: GroupBinding) -> dict[str, Any]:
-    data: dict[str, Any] = {"voice_group_id": group.voice_group_id}
-    if group.number is not UNSET:
-        data["number"] = group.number
-    return data
+    number = {} if group.number is UNSET else {"number": group.number}
+    return {"voice_group_id": group.voice_group_id, **number}
 
 
 def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,11 +157,9 @@ def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises `ValueError`, `TypeError` or `AttributeError` for data that it makes of none.
     """
-    return {name: _value(value) for name, value in data.items()}
-
-
-def _value(data: Any) -> Any:
-    return [_group(group) for group in data] if isinstance(data, list) else data
+    return {
+        name: [_group(group) for group in value] if isinstance(value, list) else value for name, value in data.items()
+    }
 
 
 def _group(data: Mapping[str, Any]) -> GroupBinding:

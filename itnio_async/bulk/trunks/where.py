@@ -3,136 +3,99 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from itnio_async.api.sip_trunks.types import SipTrunk, TrunkDirection
 from itnio_async.errors import InvalidRequestError
 
-_STATES = {"enabled": 1, "disabled": 0, "1": 1, "0": 0}
-_DIRECTIONS = {direction.name.lower(): direction.value for direction in TrunkDirection}
-_DIRECTIONS |= {str(direction.value): direction.value for direction in TrunkDirection}
-_SIGNS = ("*", "?")
+_CHOICES: Mapping[str, Mapping[str, int]] = {
+    "state": {"enabled": 1, "disabled": 0, "1": 1, "0": 0},
+    "direction": {word: each.value for each in TrunkDirection for word in (each.name.lower(), str(each.value))},
+}
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}+")
+# The fields that conditions can be about, and by what other words.
+_WORDS: Mapping[str, Sequence[str]] = {
+    "key_id": ["keyid"],
+    "sip_trunk_name": ["name", "siptrunkname"],
+    "group": ["voice_group_id", "voice_group_ids", "voicegroupid", "voicegroupids"],
+    "number": ["numbers"],
+    "sip_prefix": ["prefix", "sipprefix"],
+    "sip_gateway_ip": ["gateway", "sipgatewayip"],
+    "sip_white_ip": ["whitelist", "white", "sipwhiteip"],
+    "sip_account": ["account", "sipaccount"],
+    "state": [],
+    "direction": ["type"],
+}
+_BY_WORD: Mapping[str, str] = {word: name for name, words in _WORDS.items() for word in (name, *words)}
+CONDITION_FIELDS: tuple[str, ...] = tuple(_WORDS)
+"""The fields that conditions can be about."""
 
 
 @frozen
 class Condition:
     """One condition on a trunk: its field has this value, or with `negated` has another one.
 
-    `text` is how it was written. `value` None stands for nothing: the trunk has no value there.
+    `text` is how it was written. `value` None stands for nothing: the trunk has no value there. That of a name is a
+    pattern of `fnmatch`.
     """
 
     text: str
     name: str
     value: Any
     negated: bool = False
-    _test: Callable[[SipTrunk], bool] = field(repr=False, eq=False, kw_only=True)
 
     def matches(self, trunk: SipTrunk) -> bool:
         """Tell whether the condition holds for the trunk."""
-        return self._test(trunk) is not self.negated
+        found = _values_of(trunk, self.name)
+        if self.value is None:
+            holds = not found
+        elif self.name == "sip_trunk_name":
+            holds = any(fnmatchcase(name, self.value) for name in found)
+        else:
+            holds = self.value in found
+        return holds is not self.negated
 
     def __str__(self) -> str:
         return self.text
 
 
-@frozen
-class _Field:
-    """A field that a condition can be about: what is read from its text, and what the trunk has of it."""
+def _values_of(trunk: SipTrunk, name: str) -> list[Any]:
+    """Return what a trunk has of a field; what is null or empty is nothing."""
+    groups = trunk.group_list or ()
+    if name == "group":
+        found: list[Any] = [group.voice_group_id for group in groups]
+    elif name == "number":
+        found = [group.number for group in groups]
+    else:
+        found = [getattr(trunk, "type" if name == "direction" else name)]
+    return [value for value in found if value is not None and value != ""]
 
-    name: str
-    words: tuple[str, ...]
-    read: Callable[[str], Any]
-    values_of: Callable[[SipTrunk], Collection[Any]]
-    is_pattern: bool = False
 
-    def condition(self, text: str, value: Any, *, negated: bool) -> Condition:
-        """Return the condition that this field has the value."""
-        return Condition(text, self.name, value, negated, test=self._test(value))
-
-    def _test(self, value: Any) -> Callable[[SipTrunk], bool]:
-        values_of = self.values_of
-        if value is None:
-            return lambda trunk: not values_of(trunk)
-        if self.is_pattern:
-            pattern = _pattern(value)
-            return lambda trunk: any(fnmatchcase(found, pattern) for found in values_of(trunk))
-        return lambda trunk: value in values_of(trunk)
+def _value(name: str, text: str) -> Any:
+    """Return the value of a field that a text stands for; raises `ValueError` where it stands for none."""
+    if name in _CHOICES:
+        choices = _CHOICES[name]
+        if text.lower() not in choices:
+            raise ValueError(f"one of {', '.join(word for word in choices if not word.isdigit())} is wanted")
+        return choices[text.lower()]
+    if not text and name != "key_id":
+        return None
+    if name in ("key_id", "group"):
+        if not _NUMBER.fullmatch(text):
+            raise ValueError("a whole number is wanted")
+        return int(text)
+    return _pattern(text) if name == "sip_trunk_name" else text
 
 
 def _pattern(text: str) -> str:
     """Return a pattern of `fnmatch`: `*` is any text and `?` one character; a backslash takes that from them."""
     parts = re.findall(r"\\[*?\\]|.", text, re.DOTALL)
-    return "".join(part if part in _SIGNS else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
-
-
-def _text(text: str) -> str | None:
-    return text or None
-
-
-def _number(text: str) -> int | None:
-    if not text:
-        return None
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("a whole number is wanted")
-    return int(text)
-
-
-def _key_id(text: str) -> int:
-    number = _number(text)
-    if number is None:
-        raise ValueError("a whole number is wanted")
-    return number
-
-
-def _one_of(choices: Mapping[str, int]) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = choices.get(text.lower())
-        if value is None:
-            raise ValueError(f"one of {', '.join(word for word in choices if not word.isdigit())} is wanted")
-        return value
-
-    return read
-
-
-def _own(name: str) -> Callable[[SipTrunk], Collection[Any]]:
-    """Return what reads one value of a trunk; what is null or empty is nothing."""
-
-    def values_of(trunk: SipTrunk) -> Collection[Any]:
-        value = getattr(trunk, name)
-        return () if value is None or value == "" else (value,)
-
-    return values_of
-
-
-def _groups(trunk: SipTrunk) -> Collection[Any]:
-    return [group.voice_group_id for group in trunk.group_list or () if group.voice_group_id is not None]
-
-
-def _numbers(trunk: SipTrunk) -> Collection[Any]:
-    return [group.number for group in trunk.group_list or () if group.number]
-
-
-_FIELDS = (
-    _Field("key_id", ("keyid",), _key_id, _own("key_id")),
-    _Field("sip_trunk_name", ("name", "siptrunkname"), _text, _own("sip_trunk_name"), is_pattern=True),
-    _Field("group", ("voice_group_id", "voice_group_ids", "voicegroupid", "voicegroupids"), _number, _groups),
-    _Field("number", ("numbers",), _text, _numbers),
-    _Field("sip_prefix", ("prefix", "sipprefix"), _text, _own("sip_prefix")),
-    _Field("sip_gateway_ip", ("gateway", "sipgatewayip"), _text, _own("sip_gateway_ip")),
-    _Field("sip_white_ip", ("whitelist", "white", "sipwhiteip"), _text, _own("sip_white_ip")),
-    _Field("sip_account", ("account", "sipaccount"), _text, _own("sip_account")),
-    _Field("state", (), _one_of(_STATES), _own("state")),
-    _Field("direction", ("type",), _one_of(_DIRECTIONS), _own("type")),
-)
-_BY_WORD: Mapping[str, _Field] = {word: field for field in _FIELDS for word in (field.name, *field.words)}
-CONDITION_FIELDS: tuple[str, ...] = tuple(field.name for field in _FIELDS)
-"""The fields that conditions can be about."""
+    return "".join(part if part in "*?" else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
 
 
 def condition_of(text: str) -> Condition:
@@ -152,10 +115,10 @@ def condition_of(text: str) -> Condition:
     found = _BY_WORD.get(word)
     if found is None:
         near = get_close_matches(word, _BY_WORD, n=1)
-        hint = f"Did you mean {_BY_WORD[near[0]].name}? " if near else ""
+        hint = f"Did you mean {_BY_WORD[near[0]]}? " if near else ""
         raise InvalidRequestError(f"trunks are not chosen by {word!r}. {hint}There are: {', '.join(CONDITION_FIELDS)}.")
     try:
-        return found.condition(text, found.read(value), negated=negated)
+        return Condition(text, found, _value(found, value), negated)
     except ValueError as error:
         raise InvalidRequestError(f"{text!r}: {error.args[0]}.") from None
 

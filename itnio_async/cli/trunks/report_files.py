@@ -177,4 +177,4 @@ def _write_kept(report: Report, path: Path) -> int:
 def _as_cell(value: Any) -> Any:
     if value is None:
         return cells.CLEAR_WORD
-    return cells.protect(value, cells.is_clear_word) if isinstance(value, str) else value
+    return f"'{value}" if isinstance(value, str) and cells.is_clear_word(value.lstrip("'")) else value

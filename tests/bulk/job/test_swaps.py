@@ -17,9 +17,9 @@ from itnio_async import AsyncClient, RetryPolicy
 from itnio_async.bulk.identity import identity_of
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import RowState, read_journal
+from itnio_async.bulk.plan.conflicts import temporary_name
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
-from itnio_async.bulk.plan.swaps import temporary_name
 from itnio_async.bulk.plan.undo import plan_undo
 from itnio_async.bulk.report.report import report_of
 from itnio_async.bulk.trunks.listing import list_trunks

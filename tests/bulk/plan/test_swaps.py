@@ -9,9 +9,9 @@ from hypothesis import given, settings, strategies as st
 from support.trunks import groups, inbound, row, trunk
 
 from itnio_async import GroupBinding
+from itnio_async.bulk.plan.conflicts import temporary_name
 from itnio_async.bulk.plan.make import make_plan
 from itnio_async.bulk.plan.plan import Verdict
-from itnio_async.bulk.plan.swaps import temporary_name
 
 
 def swap(*more):

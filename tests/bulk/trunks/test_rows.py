@@ -16,7 +16,6 @@ from itnio_async.bulk.files.cells import (
     damage_of,
     is_clear_word,
     is_formula,
-    misread,
     protect,
     whole_number,
 )
@@ -460,11 +459,11 @@ TEXT = st.text(st.one_of(st.sampled_from("'=+-@#<>clear ;|,\t\n\r\"E+0189"), st.
 @example("\u0661", Form.CODE)
 @example("'NULL", Form.NAME)
 def test_what_is_protected_reads_as_it_was_and_is_not_doubted(text, form):
-    cell = protect(text, misread(form))
+    cell = protect(text, form)
     assert not is_formula(cell)
     if text:
         assert Understanding(form)(cell) == (text, None)
-    typed = protect(text, misread(form, is_typed=True))
+    typed = protect(text, form, is_typed=True)
     assert Understanding(form, is_typed=True)(typed) == (text, None)
 
 

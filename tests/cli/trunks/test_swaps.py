@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cli.trunks.test_apply import sent
-from itnio_async.bulk.plan.swaps import temporary_name
+from itnio_async.bulk.plan.conflicts import temporary_name
 
 FIRST, SECOND = "trunk00001", "trunk00002"
 TEMPORARY = temporary_name(SECOND, 1, ())
