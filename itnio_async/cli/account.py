@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from itnio_async.cli.interrupts import note_cut_off
 from itnio_async.cli.loudness import be_quiet, say_call
 from itnio_async.cli.secret_file import read_secret_file
 
-_PANEL = "Account"
+_option = partial(typer.Option, rich_help_panel="Account")
 
 
 @frozen
@@ -65,25 +66,21 @@ class CredentialOptions:
 
     secret_file: Annotated[
         Path | None,
-        typer.Option(
-            "--secret-file",
+        _option(
             metavar="FILE",
             help="Read the credentials from this file: the API key in its first line and the secret in the second, or "
             "lines ITNIO_API_KEY=... and ITNIO_API_SECRET=... (also ITNIO_BASE_URL=...). Default: the environment "
             "variables of these names, then the default profile, then a prompt.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     profile: Annotated[
         str | None,
-        typer.Option(
-            "--profile",
+        _option(
             metavar="NAME",
             help="Use the account of this name in profiles.toml in your configuration directory (Linux: "
             "~/.config/itnio). Its table [NAME] has secret_file, or api_key_variable and api_secret_variable, and "
             'base_url if needed; never a secret. A line default = "NAME" before the first table names the one that '
             "is used where neither an option nor the environment says another.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
 
@@ -93,39 +90,24 @@ class AccountOptions(CredentialOptions):
     """The options that say which account a command works for, and how it is reached."""
 
     base_url: Annotated[
-        str | None,
-        typer.Option(
-            "--base-url",
-            metavar="URL",
-            help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.",
-            rich_help_panel=_PANEL,
-        ),
+        str | None, _option(metavar="URL", help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.")
     ] = None
     allow_insecure: Annotated[
         bool,
-        typer.Option(
-            "--allow-insecure",
-            help="Allow plain http to another machine, where everyone on the way can read along.",
-            rich_help_panel=_PANEL,
+        _option(
+            "--allow-insecure", help="Allow plain http to another machine, where everyone on the way can read along."
         ),
     ] = False
     timeout: Annotated[
         float,
-        typer.Option(
-            "--timeout",
+        _option(
             metavar="SECONDS",
             help="How long one answer may take. Connecting may take half of that, and at most 5 seconds.",
-            rich_help_panel=_PANEL,
         ),
     ] = 10.0
 
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on stderr how each call ended.", rich_help_panel=_PANEL)
-    ] = False
-    quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", help="Say nothing on stderr but errors and questions.", rich_help_panel=_PANEL),
-    ] = False
+    verbose: Annotated[bool, _option("--verbose", "-v", help="Say on stderr how each call ended.")] = False
+    quiet: Annotated[bool, _option("--quiet", "-q", help="Say nothing on stderr but errors and questions.")] = False
 
     def access(self) -> Access:
         """Return the access that the options describe; asks for missing credentials if stdin is a terminal."""

@@ -23,14 +23,13 @@ def call(
     data: Annotated[
         str | None,
         typer.Option(
-            "--data",
             metavar="JSON",
             help="The JSON body, or @FILE to read it from a file, @- from stdin. No secrets on the command line: "
             "others on this machine see it.",
         ),
     ] = None,
     query: Annotated[
-        list[str] | None, typer.Option("--query", metavar="NAME=VALUE", help="A parameter of the query string.")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the query string.")
     ] = None,
     idempotent: Annotated[
         bool, typer.Option("--idempotent", help="The call may be repeated: sending it twice does no harm.")

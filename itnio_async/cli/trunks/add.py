@@ -23,11 +23,10 @@ from itnio_async.cli.trunks.fields import (
 
 def add_trunk(
     type: Annotated[Direction, typer.Option(help="The direction; it cannot be changed later.")],
-    sip_trunk_name: Annotated[str, typer.Option("--sip-trunk-name", metavar="NAME", help="The trunk's name.")],
+    sip_trunk_name: Annotated[str, typer.Option(metavar="NAME", help="The trunk's name.")],
     group: Annotated[
         list[str],
         typer.Option(
-            "--group",
             metavar="ID[:NUMBER]",
             help="An agent group to bind, and for an inbound trunk its number. May be given several times.",
         ),

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-import typer
 from attrs import frozen
 
 from itnio_async.bulk import Identity, Plan, Verdict
 from itnio_async.cli.exits import CommandError
+from itnio_async.cli.trunks.job_options import run_option
 from itnio_async.text import counted
 
-_PANEL = "The run"
 AllowSwapNamesOption = Annotated[
     bool,
-    typer.Option(
+    run_option(
         "--allow-swap-names",
         help="Let trunks exchange their names in one job: one of them gets a temporary name first. Nothing else is "
         "exchanged so.",
-        rich_help_panel=_PANEL,
     ),
 ]
 # Fewer rows than these may all be renamed: that is likely to be what they are for.
@@ -31,14 +29,7 @@ class AmountOptions:
     """The option that says how many trunks may be updated at most."""
 
     max_changes: Annotated[
-        int | None,
-        typer.Option(
-            "--max-changes",
-            metavar="N",
-            min=0,
-            help="Send nothing if more than N trunks would be updated.",
-            rich_help_panel=_PANEL,
-        ),
+        int | None, run_option(metavar="N", min=0, help="Send nothing if more than N trunks would be updated.")
     ] = None
 
     def require_few(self, plan: Plan) -> None:
@@ -57,19 +48,16 @@ class ConsentOptions(AmountOptions):
 
     other_account: Annotated[
         bool,
-        typer.Option(
-            "--other-account",
-            help="Apply a file that was exported from another account, as its column #account says.",
-            rich_help_panel=_PANEL,
+        run_option(
+            "--other-account", help="Apply a file that was exported from another account, as its column #account says."
         ),
     ] = False
     renames: Annotated[
         bool,
-        typer.Option(
+        run_option(
             "--renames",
             help="Give new names to more than half of the trunks. Without it, a file that does so, and does not say of "
             "which account it is, is taken for another account's.",
-            rich_help_panel=_PANEL,
         ),
     ] = False
     allow_swap_names: AllowSwapNamesOption = False

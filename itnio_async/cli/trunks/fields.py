@@ -50,33 +50,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object.
 class FieldOptions:
     """The options that set fields of a trunk, but for its name and groups, which `add` requires."""
 
-    sip_prefix: Annotated[
-        str | None, typer.Option("--sip-prefix", metavar="PREFIX", help="The prefix; '' clears it.")
-    ] = None
+    sip_prefix: Annotated[str | None, typer.Option(metavar="PREFIX", help="The prefix; '' clears it.")] = None
     sip_gateway_ip: Annotated[
-        str | None,
-        typer.Option(
-            "--sip-gateway-ip", metavar="ADDRESS", help="The gateway address (outbound trunks); '' clears it."
-        ),
+        str | None, typer.Option(metavar="ADDRESS", help="The gateway address (outbound trunks); '' clears it.")
     ] = None
     sip_white_ip: Annotated[
-        str | None,
-        typer.Option("--sip-white-ip", metavar="ADDRESS", help="The whitelist address (inbound trunks); '' clears it."),
+        str | None, typer.Option(metavar="ADDRESS", help="The whitelist address (inbound trunks); '' clears it.")
     ] = None
-    sip_trunk_state: Annotated[
-        bool | None,
-        typer.Option("--sip-trunk-state/--no-sip-trunk-state", help="Whether the trunk registers at the gateway."),
-    ] = None
+    sip_trunk_state: Annotated[bool | None, typer.Option(help="Whether the trunk registers at the gateway.")] = None
     sip_account: Annotated[
-        str | None,
-        typer.Option(
-            "--sip-account", metavar="ACCOUNT", help="The registration account; '' clears it and its password."
-        ),
+        str | None, typer.Option(metavar="ACCOUNT", help="The registration account; '' clears it and its password.")
     ] = None
     sip_password_file: Annotated[
         Path | None,
         typer.Option(
-            "--sip-password-file",
             metavar="FILE",
             help="Read the registration password from this file, its only line. Default: the environment variable "
             f"{_PASSWORD_VARIABLE}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,8 @@ from itnio_async.bulk import JobOptions
 from itnio_async.cli.exits import CommandError
 from itnio_async.config import BulkRate
 
-PANEL = "The run"
+# An option in the part of the help that is about the run.
+run_option = partial(typer.Option, rich_help_panel="The run")
 _DEFAULTS = JobOptions()
 # More than any account has, and not too long for what keeps the number.
 _MOST_ROWS = 10**9
@@ -29,79 +31,54 @@ class JobRunOptions:
 
     rate: Annotated[
         str,
-        typer.Option(
-            "--rate",
+        run_option(
             metavar="auto|none|N",
             help="auto: as fast as the vendor allows. N: at most so many calls a second besides, retries included. "
             "none: as fast as possible, whatever the vendor says.",
-            rich_help_panel=PANEL,
         ),
     ] = "auto"
     keep_trying: Annotated[
         str,
-        typer.Option(
-            "--keep-trying",
+        run_option(
             metavar="TIME",
             help="How long to go on trying while the vendor answers nothing well, such as 90s, 10m or 1h.",
-            rich_help_panel=PANEL,
         ),
     ] = "30s"
     concurrency: Annotated[
-        int,
-        typer.Option(
-            "--concurrency",
-            metavar="N",
-            min=1,
-            max=1000,
-            help="How many updates are in flight at once.",
-            rich_help_panel=PANEL,
-        ),
+        int, run_option(metavar="N", min=1, max=1000, help="How many updates are in flight at once.")
     ] = _DEFAULTS.concurrency
     max_failures: Annotated[
         int,
-        typer.Option(
-            "--max-failures",
-            metavar="N",
-            min=0,
-            max=_MOST_ROWS,
-            help="End the job after N equal refusals one after another; 0: never.",
-            rich_help_panel=PANEL,
+        run_option(
+            metavar="N", min=0, max=_MOST_ROWS, help="End the job after N equal refusals one after another; 0: never."
         ),
     ] = _DEFAULTS.max_failures
     verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify", help="Read all trunks back at the end, and name those that differ.", rich_help_panel=PANEL
-        ),
+        bool, run_option("--verify", help="Read all trunks back at the end, and name those that differ.")
     ] = False
     journal: Annotated[
         Path | None,
-        typer.Option(
-            "--journal",
+        run_option(
             metavar="PATH",
             help="Where to record what becomes of each row, on a local disk. If there is a journal already, the job "
             "resumes. Default: a file in your state directory, found by the rows and the account.",
-            rich_help_panel=PANEL,
         ),
     ] = None
     same_account: Annotated[
         bool,
-        typer.Option(
+        run_option(
             "--same-account",
             help="Accept a journal of another API key: it has been replaced by a new one of the same account.",
-            rich_help_panel=PANEL,
         ),
     ] = False
     dask: Annotated[
         str | None,
-        typer.Option(
-            "--dask",
+        run_option(
             metavar="ADDRESS",
             help="Let the workers of the Dask cluster with this scheduler (tls://HOST:8786) send the updates. They "
             "share rate and concurrency; the journal stays on this machine. Each worker takes the account from "
             "ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL in its own environment, or from the --profile on its "
             "own machine. All machines need the extra dask.",
-            rich_help_panel=PANEL,
         ),
     ] = None
 
@@ -120,24 +97,17 @@ class JobRunOptions:
 
 CanaryOption = Annotated[
     int,
-    typer.Option(
+    run_option(
         "--canary",
         metavar="N",
         min=0,
         max=_MOST_ROWS,
         help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
-        rich_help_panel=PANEL,
     ),
 ]
 
-ForceOption = Annotated[
-    bool,
-    typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
-]
-RetryOption = Annotated[
-    bool,
-    typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
-]
+ForceOption = Annotated[bool, run_option("--force", help="Overwrite trunks that changed since the plan was made.")]
+RetryOption = Annotated[bool, run_option("--retry-refused", help="Send rows again that an earlier run refused.")]
 
 
 def rate_of(text: str) -> BulkRate:
@@ -181,10 +151,7 @@ class SessionOptions:
     ] = False
 
     heartbeat: Annotated[
-        str,
-        typer.Option(
-            "--heartbeat", metavar="TIME", help="With --json: how often to write how far the job is, such as 10s or 1m."
-        ),
+        str, typer.Option(metavar="TIME", help="With --json: how often to write how far the job is, such as 10s or 1m.")
     ] = "10s"
 
     @property

@@ -21,12 +21,9 @@ class ListOptions:
 
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N trunks. Default: all.")] = None
     count: Annotated[bool, typer.Option("--count", help="Write only how many trunks there are.")] = False
-    columns: Annotated[
-        str | None, typer.Option("--columns", metavar="NAME,NAME", help="Only these fields, in this order.")
-    ] = None
+    columns: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Only these fields, in this order.")] = None
     sort: Annotated[
-        str | None,
-        typer.Option("--sort", metavar="NAME,NAME", help="Sort by these fields; from the last to the first with a -."),
+        str | None, typer.Option(metavar="NAME,NAME", help="Sort by these fields; from the last to the first with a -.")
     ] = None
     output: Annotated[
         Form | None,
@@ -43,7 +40,7 @@ class ListOptions:
 def list_trunks(
     type: Annotated[Direction | None, typer.Option(help="Only trunks of this direction.")] = None,
     sip_trunk_name: Annotated[
-        str | None, typer.Option("--sip-trunk-name", metavar="TEXT", help="Only trunks with this text in their name.")
+        str | None, typer.Option(metavar="TEXT", help="Only trunks with this text in their name.")
     ] = None,
     *,
     where: WhereOptions,

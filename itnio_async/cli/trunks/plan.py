@@ -39,8 +39,7 @@ def plan_trunks(
     accept_zeros: AcceptZerosOption = False,
     allow_swap_names: AllowSwapNamesOption = False,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Save the plan in a new file, to review it and apply it once."),
+        Path | None, typer.Option(metavar="FILE", help="Save the plan in a new file, to review it and apply it once.")
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Show each trunk that would change, however many there are.")

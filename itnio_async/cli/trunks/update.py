@@ -38,15 +38,12 @@ def update_trunk(
     ],
     *,
     match: Annotated[
-        MatchBy, typer.Option("--match", help="What names the trunk: its key id, or its exact name.")
+        MatchBy, typer.Option(help="What names the trunk: its key id, or its exact name.")
     ] = MatchBy.KEY_ID,
-    sip_trunk_name: Annotated[
-        str | None, typer.Option("--sip-trunk-name", metavar="NAME", help="The trunk's name.")
-    ] = None,
+    sip_trunk_name: Annotated[str | None, typer.Option(metavar="NAME", help="The trunk's name.")] = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
-            "--group",
             metavar="ID[:NUMBER]",
             help="An agent group to bind, and for an inbound trunk its number. May be given several times. Replaces "
             "the groups that are bound now.",

@@ -24,7 +24,7 @@ _HELP = (
 class WhereOptions:
     """The option that says which trunks are meant."""
 
-    where: Annotated[list[str] | None, typer.Option("--where", metavar="FIELD=VALUE", help=_HELP)] = None
+    where: Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help=_HELP)] = None
 
     def conditions(self) -> tuple[Condition, ...]:
         """Return the conditions; raises `CommandError` for a text that is not one."""
