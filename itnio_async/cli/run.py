@@ -109,7 +109,7 @@ def _result_at_the_end() -> Iterator[None]:
         yield
     except BaseException as error:
         if is_result_due():
-            from itnio_async.cli.trunks.nothing_sent import tell_error
+            from itnio_async.cli.trunks.job_end import tell_error
 
             tell_error(CommandError(error.format_message()) if isinstance(error, _UsageError) else error)
         raise

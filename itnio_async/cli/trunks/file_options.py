@@ -6,16 +6,20 @@ passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `Form
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import attrs
 import typer
 from attrs import frozen
 
-from itnio_async.bulk import RowsRead, Source, read_changes
+from itnio_async import SipTrunk
+from itnio_async.bulk import JournalContents, RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT
+from itnio_async.bulk.trunks.where import Condition, chosen
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import visible
 from itnio_async.cli.trunks.fields import MatchBy
@@ -144,6 +148,28 @@ class TrunkFile:
             remark(f"Not looked at, since an update cannot change them: {visible(', '.join(rows.shown_only))}.")
         say_bad_rows(rows.bad)
         return rows
+
+
+def chosen_rows(
+    rows: RowsRead, trunks: Sequence[SipTrunk], conditions: Sequence[Condition], going_on: JournalContents | None = None
+) -> RowsRead:
+    """Return the rows of a file whose trunks are meant, and those whose trunk is not there.
+
+    A job that goes on has the rows that it began with: by now its trunks may be others than the conditions say.
+    """
+    if not conditions:
+        return rows
+    if going_on is not None:
+        lines = {row.place.line for row in going_on.rows}
+        left = [change for change in rows.changes if change.place.line in lines]
+    else:
+        meant = chosen(trunks, conditions)
+        keys = {trunk.key_id for trunk in meant} | {trunk.sip_trunk_name for trunk in meant}
+        known = {trunk.key_id for trunk in trunks} | {trunk.sip_trunk_name for trunk in trunks}
+        left = [change for change in rows.changes if change.key in keys or change.key not in known]
+    if len(left) < len(rows.changes):
+        remark(f"{counted(len(rows.changes) - len(left), 'row')} left out: --where does not hold for their trunks.")
+    return attrs.evolve(rows, changes=tuple(left))
 
 
 SkipInvalidOption = Annotated[

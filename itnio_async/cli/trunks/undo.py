@@ -28,8 +28,8 @@ from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import json_line, say, visible
 from itnio_async.cli.trunks.consent import AmountOptions
+from itnio_async.cli.trunks.job_end import told_at_the_end
 from itnio_async.cli.trunks.job_options import CanaryOption, JobRunOptions, SessionOptions
-from itnio_async.cli.trunks.nothing_sent import told_at_the_end
 from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
