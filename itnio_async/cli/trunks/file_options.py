@@ -10,21 +10,24 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 import typer
 from attrs import frozen
 
-from itnio_async import SipTrunk
-from itnio_async.bulk import JournalContents, RowsRead, Source, read_changes
+from itnio_async.bulk import RowsRead, Source, read_changes
 from itnio_async.bulk.files.source import STANDARD_INPUT
-from itnio_async.bulk.trunks.where import Condition, chosen
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import visible
 from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.plan_view import say_bad_rows
 from itnio_async.text import counted, readable
+
+if TYPE_CHECKING:
+    from itnio_async import SipTrunk
+    from itnio_async.bulk import JournalContents
+    from itnio_async.bulk.trunks.where import Condition
 
 _option = partial(typer.Option, rich_help_panel="The file")
 
@@ -163,6 +166,8 @@ def chosen_rows(
         lines = {row.place.line for row in going_on.rows}
         left = [change for change in rows.changes if change.place.line in lines]
     else:
+        from itnio_async.bulk.trunks.where import chosen  # the help needs none of it
+
         meant = chosen(trunks, conditions)
         keys = {trunk.key_id for trunk in meant} | {trunk.sip_trunk_name for trunk in meant}
         known = {trunk.key_id for trunk in trunks} | {trunk.sip_trunk_name for trunk in trunks}

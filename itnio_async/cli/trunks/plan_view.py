@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from itnio_async import UNSET, GroupBinding
-from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, ReadBack, Verdict
+from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
 from itnio_async.bulk.files.places import count_of
 from itnio_async.bulk.trunks.settings import FIELDS, shown
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED
@@ -27,6 +27,9 @@ from itnio_async.cli.output import (
     visible,
 )
 from itnio_async.text import counted
+
+if TYPE_CHECKING:
+    from itnio_async.bulk import ReadBack
 
 # More trunks than a person reads one by one; `--full` shows them.
 MOST_TRUNKS = 20
