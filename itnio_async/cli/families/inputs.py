@@ -21,10 +21,9 @@ import typer
 from attrs import evolve, frozen
 
 from itnio_async.api.paths import Call
-from itnio_async.cli.account import ask_secret
+from itnio_async.cli.account import secret_of
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.families.words import option_name
-from itnio_async.cli.secret_file import read_password_file
 from itnio_async.codec import Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.limits import limit_of
@@ -134,12 +133,7 @@ class Input:
             # typer gives an empty list where the option is not given.
             return [item for item in value if item is not _NO_ITEM] if value else None
         file, ask = given.pop(f"{self.key}_file"), given.pop(f"{self.key}_asked")
-        if file is not None and ask:
-            option = option_name(self.name)
-            raise CommandError(f"--{option}-file and --ask-{option} are both given.", "give one of them.")
-        if file is not None:
-            return read_password_file(file)
-        return ask_secret(self.name.replace("_", " ")) if ask else None
+        return secret_of(option_name(self.name), file, ask=ask, what=self.name.replace("_", " "))
 
 
 def inputs_of(call: Call) -> list[Input]:
