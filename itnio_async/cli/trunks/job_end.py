@@ -38,7 +38,6 @@ from itnio_async.bulk import (
 from itnio_async.bulk.job.decide import as_read, journal_row
 from itnio_async.bulk.journal.runs import Run, RunEnd, user_at_host
 from itnio_async.bulk.journal.table import note_exit_status
-from itnio_async.cli.due_result import note_result
 from itnio_async.cli.error_text import plain_text, status_of, text_of
 from itnio_async.cli.exits import CANARY_FAILED, CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
 from itnio_async.cli.interrupts import interrupted_status, interrupted_text
@@ -154,7 +153,6 @@ class KnownJob:
         """Write the `result`, the last line of a job's JSON: of one shape, whatever ended the job."""
         if not self.json:
             return
-        note_result()
         files = {"failed": self.files.failed, "html": self.files.html, "changes": self.files.changes}
         with until_nobody_reads():
             json_line(

@@ -11,8 +11,7 @@ from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.families.results import Form
-from itnio_async.cli.trunks.fields import Direction
-from itnio_async.cli.trunks.where_options import WhereOptions
+from itnio_async.cli.trunks.fields import Direction, WhereOptions
 
 
 @frozen

@@ -18,7 +18,7 @@ from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import say, visible
-from itnio_async.cli.trunks.consent import AllowSwapNamesOption
+from itnio_async.cli.trunks.fields import WhereOptions
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
@@ -26,8 +26,8 @@ from itnio_async.cli.trunks.file_options import (
     TrunkFile,
     chosen_rows,
 )
+from itnio_async.cli.trunks.job_options import AllowSwapNamesOption
 from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows
-from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def plan_trunks(
