@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,9 +22,9 @@ from itnio_async.account import BASE_URL, Account, resolve_account
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.interrupts import note_cut_off
 from itnio_async.cli.loudness import be_quiet, say_call
-from itnio_async.cli.secret_file import read_secret_file
+from itnio_async.cli.secret_file import SecretFile, read_password_file, read_secret_file
 
-_PANEL = "Account"
+_option = partial(typer.Option, rich_help_panel="Account")
 
 
 @frozen
@@ -65,25 +65,21 @@ class CredentialOptions:
 
     secret_file: Annotated[
         Path | None,
-        typer.Option(
-            "--secret-file",
+        _option(
             metavar="FILE",
             help="Read the credentials from this file: the API key in its first line and the secret in the second, or "
             "lines ITNIO_API_KEY=... and ITNIO_API_SECRET=... (also ITNIO_BASE_URL=...). Default: the environment "
             "variables of these names, then the default profile, then a prompt.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     profile: Annotated[
         str | None,
-        typer.Option(
-            "--profile",
+        _option(
             metavar="NAME",
             help="Use the account of this name in profiles.toml in your configuration directory (Linux: "
             "~/.config/itnio). Its table [NAME] has secret_file, or api_key_variable and api_secret_variable, and "
             'base_url if needed; never a secret. A line default = "NAME" before the first table names the one that '
             "is used where neither an option nor the environment says another.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
 
@@ -93,39 +89,24 @@ class AccountOptions(CredentialOptions):
     """The options that say which account a command works for, and how it is reached."""
 
     base_url: Annotated[
-        str | None,
-        typer.Option(
-            "--base-url",
-            metavar="URL",
-            help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.",
-            rich_help_panel=_PANEL,
-        ),
+        str | None, _option(metavar="URL", help=f"The API's address. Default: ITNIO_BASE_URL, then {BASE_URL}.")
     ] = None
     allow_insecure: Annotated[
         bool,
-        typer.Option(
-            "--allow-insecure",
-            help="Allow plain http to another machine, where everyone on the way can read along.",
-            rich_help_panel=_PANEL,
+        _option(
+            "--allow-insecure", help="Allow plain http to another machine, where everyone on the way can read along."
         ),
     ] = False
     timeout: Annotated[
         float,
-        typer.Option(
-            "--timeout",
+        _option(
             metavar="SECONDS",
             help="How long one answer may take. Connecting may take half of that, and at most 5 seconds.",
-            rich_help_panel=_PANEL,
         ),
     ] = 10.0
 
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on stderr how each call ended.", rich_help_panel=_PANEL)
-    ] = False
-    quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", help="Say nothing on stderr but errors and questions.", rich_help_panel=_PANEL),
-    ] = False
+    verbose: Annotated[bool, _option("--verbose", "-v", help="Say on stderr how each call ended.")] = False
+    quiet: Annotated[bool, _option("--quiet", "-q", help="Say nothing on stderr but errors and questions.")] = False
 
     def access(self) -> Access:
         """Return the access that the options describe; asks for missing credentials if stdin is a terminal."""
@@ -141,62 +122,43 @@ class AccountOptions(CredentialOptions):
         """Return the name of the profile to be used: what is said for this call goes before the default."""
         if self.profile is not None and self.secret_file is not None:
             raise CommandError("--profile and --secret-file are both given.", "give one of them.")
-        if self.profile is not None or self.secret_file is not None or _has_credentials(os.environ):
+        if self.profile is not None or self.secret_file is not None or _has_credentials():
             return self.profile
         from itnio_async.cli.profiles import default_profile  # loaded only where a profile may be used
 
         return default_profile()
 
     def _account(self, profile: str | None) -> Account:
-        if profile is None:
-            return _account_of(self.secret_file, self.base_url, allow_insecure=self.allow_insecure)
-        return _account_of_profile(profile, self.base_url, allow_insecure=self.allow_insecure)
+        """Return the account's credentials and address, each with the place where it was found."""
+        found, source, url = None, "ITNIO_API_KEY and ITNIO_API_SECRET", self.base_url
+        if profile is not None:
+            from itnio_async.cli.profiles import credentials_of  # loaded only where a profile is used
+
+            found, source = credentials_of(profile), f"the profile {profile}"
+            # The environment's address belongs to the environment's credentials.
+            url = url or found.base_url or BASE_URL
+        elif self.secret_file is not None:
+            found, source = read_secret_file(self.secret_file), f"the file {self.secret_file}"
+            url = found.base_url if url is None else url
+        elif not _has_credentials():
+            found, source = _ask(), "the prompt"
+        key, secret = (None, None) if found is None else (found.api_key, found.api_secret)
+        account = resolve_account(key, secret, None, url, allow_insecure=self.allow_insecure)
+        url_source = account.base_url_source if url is None else source if self.base_url is None else "--base-url"
+        return attrs.evolve(account, credentials_source=source, base_url_source=url_source)
 
 
-def _has_credentials(environment: Mapping[str, str]) -> bool:
-    return bool(environment.get("ITNIO_API_KEY") or environment.get("ITNIO_API_SECRET"))
+def _has_credentials() -> bool:
+    return bool(os.environ.get("ITNIO_API_KEY") or os.environ.get("ITNIO_API_SECRET"))
 
 
-def _account_of(secret_file: Path | None, base_url: str | None, *, allow_insecure: bool = False) -> Account:
-    """Return the account's credentials and address, each with the place where it was found."""
-    key = secret = source = None
-    if secret_file is not None:
-        found = read_secret_file(secret_file)
-        key, secret, source = found.api_key, found.api_secret, f"the file {secret_file}"
-        if base_url is None and found.base_url is not None:
-            account = resolve_account(key, secret, None, found.base_url, allow_insecure=allow_insecure)
-            return attrs.evolve(account, credentials_source=source, base_url_source=source)
-    elif not _has_credentials(os.environ):
-        key, secret, source = *_ask(), "the prompt"
-    account = resolve_account(key, secret, None, base_url, allow_insecure=allow_insecure)
-    return attrs.evolve(
-        account,
-        credentials_source=source or "ITNIO_API_KEY and ITNIO_API_SECRET",
-        base_url_source="--base-url" if account.base_url_source == "base_url" else account.base_url_source,
-    )
-
-
-def _account_of_profile(name: str, base_url: str | None, *, allow_insecure: bool) -> Account:
-    """Return the account that a profile names; only the address may come from elsewhere, from --base-url."""
-    from itnio_async.cli.profiles import credentials_of  # loaded only where a profile is used
-
-    found = credentials_of(name)
-    # The environment's address belongs to the environment's credentials.
-    url = base_url or found.base_url or BASE_URL
-    account = resolve_account(found.api_key, found.api_secret, None, url, allow_insecure=allow_insecure)
-    source = f"the profile {name}"
-    return attrs.evolve(
-        account, credentials_source=source, base_url_source="--base-url" if base_url is not None else source
-    )
-
-
-def _ask() -> tuple[str, str]:
+def _ask() -> SecretFile:
     if not sys.stdin.isatty():
         raise CommandError(
             "no credentials: ITNIO_API_KEY and ITNIO_API_SECRET are not set.",
             "set both, or give --secret-file FILE. (`itnio sandbox` makes up a pair to try things with.)",
         )
-    return typer.prompt("API key", err=True), ask_secret("API secret")
+    return SecretFile(typer.prompt("API key", err=True), ask_secret("API secret"))
 
 
 def ask_secret(what: str) -> str:
@@ -205,3 +167,12 @@ def ask_secret(what: str) -> str:
         raise CommandError(f"the {what} cannot be asked for: stdin is not a terminal.", "give it in a file instead.")
     answer: str = typer.prompt(what, hide_input=True, err=True)
     return answer
+
+
+def secret_of(name: str, file: Path | None, *, ask: bool, what: str) -> str | None:
+    """Return the secret that `--NAME-file` or `--ask-NAME` gives, or None where neither is given."""
+    if file is not None and ask:
+        raise CommandError(f"--{name}-file and --ask-{name} are both given.", "give one of them.")
+    if file is not None:
+        return read_password_file(file)
+    return ask_secret(what) if ask else None

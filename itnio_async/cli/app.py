@@ -17,8 +17,8 @@ from itnio_async.cli.output import line
 
 _TRUNKS = (
     Command("list", "List the trunks.", function_at("trunks.list:list_trunks")),
-    Command("update", "Change settings of one trunk.", function_at("trunks.update:update_trunk")),
-    Command("add", "Create a trunk.", function_at("trunks.add:add_trunk")),
+    Command("update", "Change settings of one trunk.", function_at("trunks.single:update_trunk")),
+    Command("add", "Create a trunk.", function_at("trunks.single:add_trunk")),
     Command("export", "Write the trunks to a file.", function_at("trunks.export:export_trunks")),
     Command("plan", "Show what a file of trunks would change.", function_at("trunks.plan:plan_trunks")),
     Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks"), is_job=True),

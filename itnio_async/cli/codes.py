@@ -60,7 +60,7 @@ def codes(
     ] = None,
     family: Annotated[
         Family | None,
-        typer.Option("--family", help="Only the codes of these endpoints; elsewhere a number may mean something else."),
+        typer.Option(help="Only the codes of these endpoints; elsewhere a number may mean something else."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each code.")] = False,
 ) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
 import typer
-from attrs import define, field, frozen
+from attrs import define, field
 
 from itnio_async import ApiError, AsyncClient, ItnioError, RetryDetails, RetryPolicy, SipTrunk, SipTrunkUpdate
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
@@ -25,8 +24,6 @@ from itnio_async.cli.sandbox import sandbox_class
 
 if TYPE_CHECKING:
     from itnio_async.sandbox import Sandbox
-
-Advance = Callable[[], None]
 
 
 def demo(
@@ -47,12 +44,13 @@ def demo(
     through the real client over real HTTP: once with nothing in the way, and once with some updates wrong on purpose
     and some calls made to fail, so that refusals and retries are seen. After each the trunks are read back and counted.
     """
-    summary = run_on_loop(_demo(sandbox_class(), trunks, seed, concurrency))
+    well, trouble = run_on_loop(_demo(sandbox_class(), trunks, seed, concurrency))
     if json:
-        json_line(summary.as_json())
+        rounds = {"all_well": well.as_json(), "in_trouble": trouble.as_json()}
+        json_line({"trunks": trunks, "concurrency": concurrency, **rounds})
     else:
-        _show(summary)
-    for done in (summary.all_well, summary.in_trouble):
+        _show(well, trouble)
+    for done in (well, trouble):
         if not 0 <= done.read_back - done.updated <= done.unknown.total():
             raise CommandError(
                 f"{done.updated} updates succeeded, but {done.read_back} trunks have their new prefix.",
@@ -107,26 +105,7 @@ class Round:
         }
 
 
-@frozen
-class Summary:
-    """The demo's end: its two rounds."""
-
-    trunks: int
-    concurrency: int
-    all_well: Round
-    in_trouble: Round
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it for a program."""
-        return {
-            "trunks": self.trunks,
-            "concurrency": self.concurrency,
-            "all_well": self.all_well.as_json(),
-            "in_trouble": self.in_trouble.as_json(),
-        }
-
-
-async def _demo(sandbox_type: type[Sandbox], trunks: int, seed: int, concurrency: int) -> Summary:
+async def _demo(sandbox_type: type[Sandbox], trunks: int, seed: int, concurrency: int) -> tuple[Round, Round]:
     from itnio_async.cli.demo_plan import FIRST_PREFIX, SECOND_PREFIX, plan_demo
 
     async with sandbox_type(trunks) as sandbox:
@@ -144,7 +123,7 @@ async def _demo(sandbox_type: type[Sandbox], trunks: int, seed: int, concurrency
         for fault in planned.faults:
             sandbox.order(fault)
         in_trouble = await _round(sandbox, planned.updates, SECOND_PREFIX, seed, concurrency)
-        return Summary(trunks, concurrency, all_well, in_trouble)
+        return all_well, in_trouble
 
 
 def _client(sandbox: Sandbox, **options: Any) -> AsyncClient:
@@ -186,8 +165,7 @@ async def _update_all(client: AsyncClient, updates: list[SipTrunkUpdate], concur
         meter.tell(now=True)
 
 
-def _show(summary: Summary) -> None:
-    well, trouble = summary.all_well, summary.in_trouble
+def _show(well: Round, trouble: Round) -> None:
     rows: list[tuple[str, int, int, str]] = [
         ("Updated", well.updated, trouble.updated, "read back with their new prefix"),
     ]
@@ -200,21 +178,13 @@ def _show(summary: Summary) -> None:
     for code in sorted(well.retries | trouble.retries, reverse=True):
         meaning = f"sent again: {SIP_TRUNKS[code].meaning}"
         rows.append((f"Retried {code}", well.retries[code], trouble.retries[code], meaning))
-    rows.append(("Requests", well.requests, trouble.requests, "one for each trunk, and the retries"))
-    rows.append(
-        ("Milliseconds", round(well.seconds * 1000), round(trouble.seconds * 1000), "waits before retries included")
-    )
-    rows.append(
-        (
-            "Requests a second",
-            round(well.requests_a_second),
-            round(trouble.requests_a_second),
-            "the sandbox works in the same process",
-        )
-    )
-    rows.append(
-        ("Connections", well.connections_opened, trouble.connections_opened, "opened once, then used again and again")
-    )
+    rates = round(well.requests_a_second), round(trouble.requests_a_second)
+    rows += [
+        ("Requests", well.requests, trouble.requests, "one for each trunk, and the retries"),
+        ("Milliseconds", round(well.seconds * 1000), round(trouble.seconds * 1000), "waits before retries included"),
+        ("Requests a second", *rates, "the sandbox works in the same process"),
+        ("Connections", well.connections_opened, trouble.connections_opened, "opened once, then used again and again"),
+    ]
     say("")
     table(("What", "All well", "In trouble", "Meaning"), rows)
     say("\nThe trouble was arranged, to show it. `itnio codes CODE` explains a code and says what to do.")

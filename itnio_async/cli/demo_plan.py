@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from itnio_async import GroupBinding, SipTrunk, SipTrunkUpdate, TrunkDirection
+from itnio_async import UNSET, GroupBinding, SipTrunk, SipTrunkUpdate, TrunkDirection
 from itnio_async.sandbox import Fault
 
 FIRST_PREFIX, SECOND_PREFIX = "00", "01"  # of the round in which all is well, and of the other
@@ -84,8 +84,4 @@ def _with_number_of(trunk: SipTrunk, other: SipTrunk) -> dict[str, Any]:
 
 def _binding(voice_group_id: int | None, number: str | None) -> GroupBinding:
     assert voice_group_id is not None
-    return (
-        GroupBinding(voice_group_id=voice_group_id)
-        if number is None
-        else GroupBinding(voice_group_id=voice_group_id, number=number)
-    )
+    return GroupBinding(voice_group_id=voice_group_id, number=UNSET if number is None else number)

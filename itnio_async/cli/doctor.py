@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import attrs
 import httpx
 import typer
 from attrs import define, field, frozen
 
-from itnio_async import ApiError, AsyncClient, ConfigurationError, Credentials, ItnioError, __version__
+from itnio_async import ApiError, ConfigurationError, Credentials, ItnioError, __version__
 from itnio_async.account import is_loopback
 from itnio_async.api.sip_trunks.service import LIST
 from itnio_async.api.sip_trunks.types import SipTrunkFilter, SipTrunkQuery
@@ -67,38 +68,28 @@ def doctor(
 
     Makes a few calls that change nothing. Exits with 1 if something is wrong.
     """
-    show = _Findings(json)
-    show(Finding("versions", OK, f"itnio-async {__version__}, httpx {httpx.__version__}, {_python()}, {loop_name()}"))
+    versions = f"itnio-async {__version__}, httpx {httpx.__version__}, {_python()}, {loop_name()}"
+    _show(Finding("versions", OK, versions), json=json)
     try:
         access = account.access()
     except (ItnioError, CommandError) as error:
-        show(Finding("settings", WRONG, for_a_shell(str(error)), getattr(error, "advice", "") or _CORRECT))
+        advice = getattr(error, "advice", "") or _CORRECT
+        _show(Finding("settings", WRONG, for_a_shell(str(error)), advice), json=json)
         return ERROR
-    run_on_loop(_check(access, show))
-    return ERROR if show.has_wrong else DONE
+    return ERROR if run_on_loop(_has_wrong(access, json=json)) else DONE
 
 
 def _python() -> str:
     return f"Python {platform.python_version()} on {platform.system()}"
 
 
-@define
-class _Findings:
-    """The findings so far: each is written at once; `has_wrong` tells whether one is wrong."""
-
-    json: bool
-    has_wrong: bool = False
-
-    def __call__(self, finding: Finding) -> None:
-        self.has_wrong |= finding.state == WRONG
-        if self.json:
-            json_line(
-                {"check": finding.check, "state": finding.state, "text": finding.text, "advice": finding.advice or None}
-            )
-        elif not on_terminal():
-            columns((finding.state, finding.check, finding.text, finding.advice))
-        else:
-            _show_on_terminal(finding)
+def _show(finding: Finding, *, json: bool) -> None:
+    if json:
+        json_line(attrs.asdict(finding) | {"advice": finding.advice or None})
+    elif not on_terminal():
+        columns((finding.state, finding.check, finding.text, finding.advice))
+    else:
+        _show_on_terminal(finding)
 
 
 def _show_on_terminal(finding: Finding) -> None:
@@ -115,97 +106,93 @@ def _show_on_terminal(finding: Finding) -> None:
     console().print(grid)
 
 
-async def _check(access: Access, show: _Findings) -> None:
+async def _has_wrong(access: Access, *, json: bool) -> bool:
+    """Show each finding as soon as there is one, and tell whether something is wrong."""
+    has_wrong = False
+    async for finding in _findings(access):
+        _show(finding, json=json)
+        has_wrong |= finding.state == WRONG
+    return has_wrong
+
+
+async def _findings(access: Access) -> AsyncIterator[Finding]:
+    """Check step by step, so that it is clear which one fails; a wrong one before the calls is the last."""
     account, url = access.account, access.account.base_url
     assert isinstance(account.credentials, Credentials)
-    show(Finding("credentials", OK, f"API key {mask(account.credentials.api_key)} from {account.credentials_source}"))
-    show(Finding("address", OK, f"{str(url).rstrip('/')} from {account.base_url_source}"))
+    yield Finding("credentials", OK, f"API key {mask(account.credentials.api_key)} from {account.credentials_source}")
+    yield Finding("address", OK, f"{str(url).rstrip('/')} from {account.base_url_source}")
     try:
         proxy = proxy_of(None, url, trust_env=True, allow_insecure=access.allow_insecure)
     except ItnioError as error:
-        show(Finding("proxy", WRONG, for_a_shell(str(error)), "Correct or unset the proxy's environment variable."))
+        yield Finding("proxy", WRONG, for_a_shell(str(error)), "Correct or unset the proxy's environment variable.")
         return
-    if proxy is not None:
-        if not await _proxy_answers(proxy.url, access.timeout, show):
+    steps = [_host, _port, _tls] if proxy is None else [_proxy]
+    for step in steps:
+        finding = await step(url if proxy is None else proxy.url, access.timeout)
+        yield finding
+        if finding.state == WRONG:
             return
-    elif not await _check_network(url, access.timeout, show):
-        return
-    await _call(access, show)
+    async for finding in _calls(access):
+        yield finding
 
 
 # -- the network, without the client ----------------------------------------------------------------------------------
 
 
-async def _check_network(url: httpx.URL, timeout: float, show: _Findings) -> bool:
-    """Look up the host, connect, and do the TLS handshake: step by step, so that it is clear which one fails."""
-    host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
-    if not await _resolves(host, port, timeout, show) or not await _connects(host, port, timeout, show):
-        return False
-    if url.scheme == "https":
-        return await _shakes_hands(host, port, timeout, show)
-    if is_loopback(host):
-        show(Finding("TLS", SKIPPED, "plain http that stays on this machine"))
-    else:
-        text = "plain http: everyone on the way can read along, and send the signed headers again"
-        show(Finding("TLS", WARNING, text, "Use https."))
-    return True
-
-
-async def _proxy_answers(url: httpx.URL, timeout: float, show: _Findings) -> bool:
+async def _proxy(url: httpx.URL, timeout: float) -> Finding:
     """Connect to the proxy, which makes the connections to the API."""
     where = f"{url.copy_with(userinfo=b'')} from the environment"
     started = time.perf_counter()
     try:
         async with _connection(url.host, url.port or PORTS.get(url.scheme, 1080), timeout):
-            show(Finding("proxy", OK, f"{where} accepts connections, in {_ms(started)}, and makes those to the API"))
-            return True
+            return Finding("proxy", OK, f"{where} accepts connections, in {_ms(started)}, and makes those to the API")
     except (OSError, UnicodeError) as error:
         advice = (
             "Check the proxy's address in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and whether it runs; if the API is "
             "reached without it, add the API's host to NO_PROXY."
         )
-        show(Finding("proxy", WRONG, f"{where} does not answer: {_reason(error)}", advice))
-        return False
+        return Finding("proxy", WRONG, f"{where} does not answer: {_reason(error)}", advice)
 
 
-async def _resolves(host: str, port: int, timeout: float, show: _Findings) -> bool:
+async def _host(url: httpx.URL, timeout: float) -> Finding:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(timeout):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            loop = asyncio.get_running_loop()
+            found = await loop.getaddrinfo(url.host, _port_of(url), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # OSError includes TimeoutError; UnicodeError: not a host name
         advice = "Check the address's spelling, and this machine's DNS and network."
-        show(Finding("DNS", WRONG, f"{host} is not found: {_reason(error)}", advice))
-        return False
+        return Finding("DNS", WRONG, f"{url.host} is not found: {_reason(error)}", advice)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if addresses == [host]:
-        show(Finding("DNS", SKIPPED, "the host is an IP address"))
-    else:
-        show(Finding("DNS", OK, f"{host} is {', '.join(addresses[:4])}, in {_ms(started)}"))
-    return True
+    if addresses == [url.host]:
+        return Finding("DNS", SKIPPED, "the host is an IP address")
+    return Finding("DNS", OK, f"{url.host} is {', '.join(addresses[:4])}, in {_ms(started)}")
 
 
-async def _connects(host: str, port: int, timeout: float, show: _Findings) -> bool:
-    started = time.perf_counter()
+async def _port(url: httpx.URL, timeout: float) -> Finding:
+    port, started = _port_of(url), time.perf_counter()
     try:
-        async with _connection(host, port, timeout):
-            show(Finding("TCP", OK, f"port {port} accepts connections, in {_ms(started)}"))
-            return True
+        async with _connection(url.host, port, timeout):
+            return Finding("TCP", OK, f"port {port} accepts connections, in {_ms(started)}")
     except OSError as error:
         advice = "Check firewall, VPN and the port; behind a proxy, set HTTPS_PROXY."
-        show(Finding("TCP", WRONG, f"no connection to {host} port {port}: {_reason(error)}", advice))
-        return False
+        return Finding("TCP", WRONG, f"no connection to {url.host} port {port}: {_reason(error)}", advice)
 
 
-async def _shakes_hands(host: str, port: int, timeout: float, show: _Findings) -> bool:
+async def _tls(url: httpx.URL, timeout: float) -> Finding:
+    if url.scheme != "https":
+        if is_loopback(url.host):
+            return Finding("TLS", SKIPPED, "plain http that stays on this machine")
+        text = "plain http: everyone on the way can read along, and send the signed headers again"
+        return Finding("TLS", WARNING, text, "Use https.")
     try:
         context = await tls_context(True, trust_env=True)
     except ConfigurationError as error:
-        show(Finding("TLS", WRONG, "there are no certificate authorities to trust", str(error)))
-        return False
+        return Finding("TLS", WRONG, "there are no certificate authorities to trust", str(error))
     started = time.perf_counter()
+    server = {"ssl": context, "server_hostname": host_name(url.host)}
     try:
-        async with _connection(host, port, timeout, ssl=context, server_hostname=host_name(host)) as writer:
+        async with _connection(url.host, _port_of(url), timeout, **server) as writer:
             certificate: Any = writer.get_extra_info("peercert")
             version = writer.get_extra_info("ssl_object").version()
     except ssl.SSLCertVerificationError as error:
@@ -213,21 +200,21 @@ async def _shakes_hands(host: str, port: int, timeout: float, show: _Findings) -
             "If the certificate is expired or not valid yet, set the clock; if your company's network inspects TLS, "
             "trust its authority with SSL_CERT_FILE."
         )
-        show(Finding("TLS", WRONG, f"the certificate is refused: {error.verify_message}", advice))
-        return False
+        return Finding("TLS", WRONG, f"the certificate is refused: {error.verify_message}", advice)
     except OSError as error:
         advice = "Check that the server speaks https, and what on the way may break TLS."
-        show(Finding("TLS", WRONG, f"no handshake: {_reason(error)}", advice))
-        return False
+        return Finding("TLS", WRONG, f"no handshake: {_reason(error)}", advice)
     ends = ssl.cert_time_to_seconds(certificate["notAfter"])
     left = int((ends - time.time()) // 86_400)
     date = datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = f"{version}, the certificate ends on {date}, in {counted(left, 'day')}; handshake in {_ms(started)}"
     if left < _DAYS_LEFT:
-        show(Finding("TLS", WARNING, text, "Tell whoever runs this host: once it has ended, no call works."))
-    else:
-        show(Finding("TLS", OK, text))
-    return True
+        return Finding("TLS", WARNING, text, "Tell whoever runs this host: once it has ended, no call works.")
+    return Finding("TLS", OK, text)
+
+
+def _port_of(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 @contextlib.asynccontextmanager
@@ -270,41 +257,32 @@ class _ClockWatch(httpx.AsyncBaseTransport):
         return response
 
 
-async def _call(access: Access, show: _Findings) -> None:
+async def _calls(access: Access) -> AsyncIterator[Finding]:
     skews: list[float] = []
     retried: list[int] = []
+    elapsed: list[float] = []
+    finding = None
     async with access.client(
         middleware=[lambda inner: _ClockWatch(inner, skews)],
         on_retry=lambda details: retried.append(details.code),
     ) as client:
-        error, elapsed = await _make_calls(client)
-    if error is not None:
-        show(_failure(error))
-    else:
-        retries = f"; retried after {', '.join(map(str, retried))}" if retried else ""
-        show(Finding("API", OK, f"the trunk listing answers{retries}"))
-    show(_clock(skews))
+        try:
+            for _ in range(_CALLS):
+                response = await client.call(LIST, SipTrunkQuery(current=1, size=1, params=SipTrunkFilter()))
+                elapsed.append(response.elapsed)
+        except ItnioError as error:
+            finding = _failure(error)
+    retries = f"; retried after {', '.join(map(str, retried))}" if retried else ""
+    yield finding or Finding("API", OK, f"the trunk listing answers{retries}")
+    yield _clock(skews)
     if elapsed:
         first, rest = elapsed[0], elapsed[1:] or elapsed
-        show(
-            Finding(
-                "latency",
-                OK,
-                f"median {statistics.median(rest) * 1000:.0f} ms, slowest {max(rest) * 1000:.0f} ms; "
-                f"the first call, with its connection, {first * 1000:.0f} ms",
-            )
+        yield Finding(
+            "latency",
+            OK,
+            f"median {statistics.median(rest) * 1000:.0f} ms, slowest {max(rest) * 1000:.0f} ms; "
+            f"the first call, with its connection, {first * 1000:.0f} ms",
         )
-
-
-async def _make_calls(client: AsyncClient) -> tuple[ItnioError | None, list[float]]:
-    elapsed: list[float] = []
-    for _ in range(_CALLS):
-        try:
-            response = await client.call(LIST, SipTrunkQuery(current=1, size=1, params=SipTrunkFilter()))
-        except ItnioError as error:
-            return error, elapsed
-        elapsed.append(response.elapsed)
-    return None, elapsed
 
 
 def _failure(error: ItnioError) -> Finding:

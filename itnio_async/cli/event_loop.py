@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from types import ModuleType
 from typing import Any, TypeVar
 
-from itnio_async.cli.interrupts import cancelled_by_ctrl_c
+from itnio_async.cli.interrupts import first_ctrl_c_waits
 
 T = TypeVar("T")
 
@@ -18,7 +18,9 @@ def run_on_loop(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=None if uvloop is None else uvloop.new_event_loop) as runner:
         loop = runner.get_loop()
         task = loop.create_task(work)
-        with cancelled_by_ctrl_c(task):
+        # asyncio's own handler cancels in the middle of whatever runs: of a callback too that has just found a future
+        # without a result, and is about to set one. Here it is done between two callbacks.
+        with first_ctrl_c_waits(lambda: loop.call_soon_threadsafe(task.cancel)):
             return loop.run_until_complete(task)
 
 

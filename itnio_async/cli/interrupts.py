@@ -75,17 +75,6 @@ def interrupts(first: Callable[[], None], again: Callable[[], None]) -> Iterator
 
 
 @contextmanager
-def cancelled_by_ctrl_c(task: asyncio.Task[Any]) -> Iterator[None]:
-    """Have the first Ctrl-C cancel a task and end as `KeyboardInterrupt`, and each later one raise that at once.
-
-    asyncio's own handler cancels in the middle of whatever runs: of a callback too that has just found a future without
-    a result, and is about to set one. Here it is done between two callbacks.
-    """
-    with first_ctrl_c_waits(lambda: task.get_loop().call_soon_threadsafe(task.cancel)):
-        yield
-
-
-@contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C raise `KeyboardInterrupt` at once; asyncio would delay it while a prompt blocks the event loop."""
     with _handlers((signal.SIGINT,), signal.default_int_handler):

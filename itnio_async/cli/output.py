@@ -23,6 +23,8 @@ NO_STYLES: Mapping[object, str] = {}
 GOOD, BAD, CARE, SOFT = "green", "red", "yellow", "dim"
 # The headings of columns whose numbers are counts: people are shown those with separators, programs without.
 _COUNTS = frozenset({"Count", "Trunks", "All well", "In trouble"})
+# A process has one standard output, and a run of the command one result.
+_is_result_due = False
 
 
 def on_terminal() -> bool:
@@ -83,8 +85,21 @@ def json_line(value: Any) -> None:
     """Write a value as one line of JSON; an event has the time at which it is written."""
     if isinstance(value, dict) and "event" in value:
         value |= {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
+        if value["event"] == "result":
+            expect_result(False)
     # A program that reads another encoding than UTF-8 still gets JSON.
     print(json.dumps(value, ensure_ascii=not _is_utf8()), flush=True)
+
+
+def expect_result(due: bool) -> None:
+    """Say whether the command that begins now has to end with a `result`: whatever ends it, a job with `--json` has."""
+    global _is_result_due
+    _is_result_due = due
+
+
+def is_result_due() -> bool:
+    """Tell whether a result is still to be written."""
+    return _is_result_due
 
 
 def times(count: int) -> str:

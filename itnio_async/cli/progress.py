@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from itnio_async.bulk import Failure, Progress
 from itnio_async.bulk.report.words import reason_of
 from itnio_async.cli.loudness import is_quiet
-from itnio_async.cli.output import BAD, CARE, GOOD, console, say, visible
+from itnio_async.cli.output import BAD, CARE, GOOD, console, json_line, say, until_nobody_reads, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -33,11 +34,11 @@ class PausableProgress:
     def __init__(self) -> None:
         self._screen = ExitStack()
         self._tell: Tell | None = None
-        self._last: Progress | None = None
+        self.last: Progress | None = None
 
     def tell(self, progress: Progress) -> None:
         """Show how far the job is."""
-        self._last = progress
+        self.last = progress
         if self._tell is not None:
             self._tell(progress)
 
@@ -51,13 +52,47 @@ class PausableProgress:
 
     def __enter__(self) -> Self:
         self._tell = self._screen.enter_context(shown_progress())
-        if self._last is not None:
-            self._tell(self._last)
+        if self.last is not None:
+            self._tell(self.last)
         return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):  # the terminal may be gone, and the job has its end to tell elsewhere
             self._screen.close()
+
+
+@asynccontextmanager
+async def heartbeat(progress: PausableProgress, every: float) -> AsyncIterator[None]:
+    """Write how far a job is every so many seconds, for programs that watch it, also while nothing happens."""
+    beats = asyncio.ensure_future(_beat(progress, every))
+    try:
+        yield
+    finally:
+        beats.cancel()
+
+
+async def _beat(progress: PausableProgress, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        if progress.last is not None:
+            with until_nobody_reads():
+                json_line(_event(progress.last))
+
+
+def _event(progress: Progress) -> dict[str, object]:
+    return {
+        "event": "progress",
+        "total": progress.total,
+        "finished": progress.finished,
+        "done": progress.done,
+        "refused": progress.failed,
+        "unknown": progress.unknown,
+        "under_way": progress.under_way,
+        "retried": progress.retried,
+        "rate": round(progress.rate, 3),
+        "remaining": progress.remaining,
+        "held_back": progress.held_back or None,
+    }
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from typing import Any
 import typer
 
 from itnio_async.cli.app import build, is_job_with_json
-from itnio_async.cli.due_result import expect_result, is_result_due
 from itnio_async.cli.error_text import text_of, usage_text
 from itnio_async.cli.exits import DONE, ERROR, INTERRUPTED, CommandError
 from itnio_async.cli.interrupts import interrupted_status, interrupted_text, signals_like_ctrl_c
 from itnio_async.cli.loudness import be_quiet
-from itnio_async.cli.output import say
+from itnio_async.cli.output import expect_result, is_result_due, say
 from itnio_async.errors import ItnioError
 
 # Newer versions of typer have their own copy of click, so the class is found by its name.
@@ -109,7 +108,7 @@ def _result_at_the_end() -> Iterator[None]:
         yield
     except BaseException as error:
         if is_result_due():
-            from itnio_async.cli.trunks.nothing_sent import tell_error
+            from itnio_async.cli.trunks.job_end import tell_error
 
             tell_error(CommandError(error.format_message()) if isinstance(error, _UsageError) else error)
         raise

@@ -46,7 +46,6 @@ def sandbox(
     secret_file: Annotated[
         Path | None,
         typer.Option(
-            "--secret-file",
             metavar="FILE",
             help="Accept the made-up API key and secret in this file, a line each. Default: those of the state, or new "
             "ones.",

@@ -19,8 +19,7 @@ _SURELY_MILLISECONDS = 100_000_000_000
 
 def sign(
     at: Annotated[
-        int | None,
-        typer.Option("--at", min=0, metavar="TIMESTAMP", help="The moment in Unix seconds. Default: now."),
+        int | None, typer.Option(min=0, metavar="TIMESTAMP", help="The moment in Unix seconds. Default: now.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object: header names and values.")] = False,
     *,

@@ -9,7 +9,7 @@ import pytest
 import typer
 from attrs import frozen
 
-from itnio_async.cli.option_groups import flattened
+from itnio_async.cli.lazy_commands import flattened
 
 
 @frozen

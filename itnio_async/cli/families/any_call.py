@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from itnio_async.cli.account import Access, AccountOptions
+from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import DONE, CommandError
@@ -23,14 +23,13 @@ def call(
     data: Annotated[
         str | None,
         typer.Option(
-            "--data",
             metavar="JSON",
             help="The JSON body, or @FILE to read it from a file, @- from stdin. No secrets on the command line: "
             "others on this machine see it.",
         ),
     ] = None,
     query: Annotated[
-        list[str] | None, typer.Option("--query", metavar="NAME=VALUE", help="A parameter of the query string.")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the query string.")
     ] = None,
     idempotent: Annotated[
         bool, typer.Option("--idempotent", help="The call may be repeated: sending it twice does no harm.")
@@ -46,26 +45,19 @@ def call(
     params: dict[str, list[str]] = {}
     for name, value in map(_pair, query or ()):
         params.setdefault(name, []).append(value)
-    return run_on_loop(_make(account.access(), method, path, body, params, idempotent, show_secrets))
+    access = account.access()
 
+    async def make() -> int:
+        async with access.client(changes=not idempotent) as client:
+            try:
+                response = await client.request(method, path, json=body, params=params or None, idempotent=idempotent)
+            except ItnioError as error:
+                say(text_of(error))
+                return status_of(error)
+        json_line(response.raw if show_secrets else without_secrets(response.raw, ()))
+        return DONE
 
-async def _make(
-    access: Access,
-    method: str,
-    path: str,
-    body: Any,
-    params: dict[str, list[str]],
-    idempotent: bool,
-    show_secrets: bool,
-) -> int:
-    async with access.client(changes=not idempotent) as client:
-        try:
-            response = await client.request(method, path, json=body, params=params or None, idempotent=idempotent)
-        except ItnioError as error:
-            say(text_of(error))
-            return status_of(error)
-    json_line(response.raw if show_secrets else without_secrets(response.raw, ()))
-    return DONE
+    return run_on_loop(make())
 
 
 def _json(data: str | None) -> Any:

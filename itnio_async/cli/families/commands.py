@@ -16,7 +16,7 @@ from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
-from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of
+from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of, parameter
 from itnio_async.cli.families.results import ResultOptions
 from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
 from itnio_async.cli.output import say
@@ -45,11 +45,10 @@ def function_of(call: Call) -> Callable[..., Any]:
         options = {wanted.name: wanted.option for wanted in inputs}
         return run_on_loop(_make(account.access(), call, arguments, result, how, options))
 
-    parameters = [parameter for wanted in inputs for parameter in wanted.parameters()] + _own_parameters(call, inputs)
-    parameters.append(Parameter("result", Parameter.KEYWORD_ONLY, annotation=ResultOptions))
-    parameters.append(Parameter("account", Parameter.KEYWORD_ONLY, annotation=AccountOptions))
+    parameters = [one for wanted in inputs for one in wanted.parameters()] + _own_parameters(call, inputs)
+    parameters += [parameter("result", ResultOptions), parameter("account", AccountOptions)]
     command.__doc__ = help_of(call)
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
     # Signatures want parameters without a default first; all are given by their names.
     command.__dict__["__signature__"] = Signature(parameters)
     return command
@@ -57,18 +56,19 @@ def function_of(call: Call) -> Callable[..., Any]:
 
 def _own_parameters(call: Call, inputs: list[Input]) -> list[Parameter]:
     """Return the options that not every call has."""
-    found: list[tuple[str, Any, Any]] = []
+    found: list[Parameter] = []
     if any(wanted.may_be_null for wanted in inputs):
         null = typer.Option("--null", metavar="NAME", help="Send null for the field of this name.")
-        found.append(("null", Annotated[list[str] | None, null], None))
+        found.append(parameter("null", Annotated[list[str] | None, null], None))
     if is_asked_about(call):
-        found.append(("yes", Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")], False))
+        yes = typer.Option("--yes", "-y", help="Do not ask.")
+        found.append(parameter("yes", Annotated[bool, yes], False))
     if "size" in inspect.signature(call.method).parameters and all(wanted.name != "size" for wanted in inputs):
         limit = typer.Option("--limit", min=1, metavar="N", help="At most N records. Default: all.")
-        found.append(("limit", Annotated[int | None, limit], None))
+        found.append(parameter("limit", Annotated[int | None, limit], None))
         chosen = typer.Option("--columns", metavar="NAME,NAME", help="Only these, in this order.")
-        found.append(("columns", Annotated[str, chosen], ""))
-    return [Parameter(name, Parameter.KEYWORD_ONLY, default=value, annotation=kind) for name, kind, value in found]
+        found.append(parameter("columns", Annotated[str, chosen], ""))
+    return found
 
 
 async def _make(

@@ -21,10 +21,9 @@ import typer
 from attrs import evolve, frozen
 
 from itnio_async.api.paths import Call
-from itnio_async.cli.account import ask_secret
+from itnio_async.cli.account import secret_of
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.families.words import option_name
-from itnio_async.cli.secret_file import read_password_file
 from itnio_async.codec import Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.limits import limit_of
@@ -34,9 +33,6 @@ from itnio_async.values import CLEAR, Clear, Unset, secret_fields
 _NOTHING = (Unset, type(None))
 # Of listings: the command lists all that there is, or as many as `--limit` says.
 _PAGE = ("current", "size")
-
-
-_NO_ITEM = object()
 
 
 class _Unread(ValueError):
@@ -55,21 +51,13 @@ class Reader:
     read: Callable[[str], Any]
     may_be_shown: bool = True
 
-    def or_no_item(self) -> Reader:
-        """Return one that reads an empty text as no item."""
-        return evolve(self, read=lambda text: self.read(text) if text else _NO_ITEM)
-
-    def parser(self, name: str) -> Callable[[str], Any]:
-        """Return what typer calls with each text."""
-
-        def parse(text: str) -> Any:
-            try:
-                return self.read(text)
-            except _Unread as error:
-                what = f"is {text!r}" if self.may_be_shown else "cannot be read"
-                raise CommandError(f"{name} {what}.", f"give {error}.") from None
-
-        return parse
+    def value_of(self, text: str, option: str) -> Any:
+        """Return the value; raises `CommandError` where the text cannot be read."""
+        try:
+            return self.read(text)
+        except _Unread as error:
+            what = f"is {text!r}" if self.may_be_shown else "cannot be read"
+            raise CommandError(f"{option} {what}.", f"give {error}.") from None
 
 
 @frozen
@@ -81,14 +69,14 @@ class Input:
     """
 
     name: str
-    owner: str
     reader: Reader
     is_many: bool
-    may_be_null: bool
     is_required: bool
-    is_argument: bool
-    is_secret: bool
     help: str
+    owner: str = ""
+    may_be_null: bool = False
+    is_argument: bool = False
+    is_secret: bool = False
 
     @property
     def key(self) -> str:
@@ -109,51 +97,44 @@ class Input:
         if self.is_secret:
             in_file, on_terminal = option.split(" or ")
             file = typer.Option(in_file, metavar="FILE", help=f"{self.help} It is this file's only line.")
-            yield _parameter(f"{self.key}_file", Annotated[Path | None, file], None)
+            yield parameter(f"{self.key}_file", Annotated[Path | None, file], None)
             asked = typer.Option(on_terminal, help="Ask for it on the terminal.")
-            yield _parameter(f"{self.key}_asked", Annotated[bool, asked], False)
+            yield parameter(f"{self.key}_asked", Annotated[bool, asked], False)
             return
         kind: Any = list[str] if self.is_many else str
-        reader = self.reader.or_no_item() if self.is_many else self.reader
         if self.is_argument:
-            about = typer.Argument(metavar=option, parser=reader.parser(option), help=self.help)
-            yield _parameter(self.key, Annotated[kind, about], Parameter.empty)
-            return
-        about = typer.Option(option, metavar=reader.metavar, parser=reader.parser(option), help=self.help)
-        if self.is_required:
-            yield _parameter(self.key, Annotated[kind, about], Parameter.empty)
+            about = typer.Argument(metavar=option, help=self.help)
         else:
-            yield _parameter(self.key, Annotated[kind | None, about], None)
+            about = typer.Option(option, metavar=self.reader.metavar, help=self.help)
+        if self.is_required:
+            yield parameter(self.key, Annotated[kind, about])
+        else:
+            yield parameter(self.key, Annotated[kind | None, about], None)
 
     def take(self, given: dict[str, Any]) -> Any:
         """Take its value out of what typer gives; None where there is none."""
         if not self.is_secret:
             value = given.pop(self.key)
             if not self.is_many:
-                return value
+                return None if value is None else self.reader.value_of(value, self.option)
             # typer gives an empty list where the option is not given.
-            return [item for item in value if item is not _NO_ITEM] if value else None
+            return [self.reader.value_of(text, self.option) for text in value if text] if value else None
         file, ask = given.pop(f"{self.key}_file"), given.pop(f"{self.key}_asked")
-        if file is not None and ask:
-            option = option_name(self.name)
-            raise CommandError(f"--{option}-file and --ask-{option} are both given.", "give one of them.")
-        if file is not None:
-            return read_password_file(file)
-        return ask_secret(self.name.replace("_", " ")) if ask else None
+        return secret_of(option_name(self.name), file, ask=ask, what=self.name.replace("_", " "))
 
 
 def inputs_of(call: Call) -> list[Input]:
     """Return all that a call takes, but for the options that every call has."""
     types = get_type_hints(call.method)
     found: list[Input] = []
-    for parameter in list(inspect.signature(call.method).parameters.values())[1:]:
-        kind = types.get(parameter.name)
-        if parameter.kind is Parameter.VAR_KEYWORD or parameter.name in _PAGE:
+    for taken in list(inspect.signature(call.method).parameters.values())[1:]:
+        kind = types.get(taken.name)
+        if taken.kind is Parameter.VAR_KEYWORD or taken.name in _PAGE:
             continue
         if isinstance(kind, type) and issubclass(kind, Request):
-            found += _fields_of(kind, parameter.name)
+            found += _fields_of(kind, taken.name)
         else:
-            found.append(_of_parameter(call, parameter, kind))
+            found.append(_of_parameter(call, taken, kind))
     return found
 
 
@@ -179,7 +160,8 @@ def arguments_of(call: Call, inputs: Iterable[Input], given: dict[str, Any], nul
     return arguments | {name: types[name](**fields) for name, fields in requests.items()}
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
+def parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
+    """Return a parameter for typer, which gives all by their names."""
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
@@ -191,30 +173,26 @@ def _fields_of(request: type[Any], owner: str) -> Iterator[Input]:
         reader, is_many = _reader_of(types[field.name])
         yield Input(
             field.name,
-            owner,
             reader,
-            is_many=is_many,
-            may_be_null=type(None) in get_args(types[field.name]),
+            is_many,
             is_required=field.default is attrs.NOTHING,
-            is_argument=False,
-            is_secret=field.name in secrets,
             help=_with_limit(texts.get(field.name, ""), str(limit or "")),
+            owner=owner,
+            may_be_null=type(None) in get_args(types[field.name]),
+            is_secret=field.name in secrets,
         )
 
 
-def _of_parameter(call: Call, parameter: Parameter, kind: Any) -> Input:
+def _of_parameter(call: Call, taken: Parameter, kind: Any) -> Input:
     reader, is_many = _reader_of(kind)
-    is_required = parameter.default is Parameter.empty
+    is_required = taken.default is Parameter.empty
     return Input(
-        parameter.name,
-        "",
+        taken.name,
         reader,
-        is_many=is_many,
-        may_be_null=False,
-        is_required=is_required,
-        is_argument=is_required and parameter.kind is not Parameter.KEYWORD_ONLY,
-        is_secret=False,
-        help=_texts_of(call).get(parameter.name, ""),
+        is_many,
+        is_required,
+        help=_texts_of(call).get(taken.name, ""),
+        is_argument=is_required and taken.kind is not Parameter.KEYWORD_ONLY,
     )
 
 

@@ -29,24 +29,28 @@ from itnio_async.bulk.trunks.where import Condition
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
-from itnio_async.cli.trunks.chosen_job import ChosenJob
-from itnio_async.cli.trunks.chosen_rows import chosen_rows
-from itnio_async.cli.trunks.consent import ConsentOptions
-from itnio_async.cli.trunks.fields import MatchBy
+from itnio_async.cli.trunks.fields import MatchBy, WhereOptions
 from itnio_async.cli.trunks.file_options import (
     AcceptZerosOption,
     FileOptions,
     SkipInvalidOption,
     TrunkFile,
+    chosen_rows,
 )
-from itnio_async.cli.trunks.job_options import CanaryOption, ForceOption, JobRunOptions, RetryOption, SessionOptions
-from itnio_async.cli.trunks.nothing_sent import told_at_the_end
+from itnio_async.cli.trunks.job_end import told_at_the_end
+from itnio_async.cli.trunks.job_options import (
+    CanaryOption,
+    ConsentOptions,
+    ForceOption,
+    JobRunOptions,
+    RetryOption,
+    SessionOptions,
+)
 from itnio_async.cli.trunks.plan_view import write_bad_rows
-from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.prepared_job import ChosenJob, Prepare, PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
-from itnio_async.cli.trunks.session import Prepare, carry_out
+from itnio_async.cli.trunks.session import carry_out
 from itnio_async.cli.trunks.when import WhenOptions
-from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def apply_trunks(

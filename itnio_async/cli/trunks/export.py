@@ -17,7 +17,7 @@ from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import visible
-from itnio_async.cli.trunks.where_options import WhereOptions
+from itnio_async.cli.trunks.fields import WhereOptions
 from itnio_async.text import counted
 
 

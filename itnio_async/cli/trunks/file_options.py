@@ -6,10 +6,13 @@ passwords) as one parameter. `TrunkFile` is a file with its `FileOptions`; `Form
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import attrs
 import typer
 from attrs import frozen
 
@@ -21,7 +24,12 @@ from itnio_async.cli.trunks.fields import MatchBy
 from itnio_async.cli.trunks.plan_view import say_bad_rows
 from itnio_async.text import counted, readable
 
-_PANEL = "The file"
+if TYPE_CHECKING:
+    from itnio_async import SipTrunk
+    from itnio_async.bulk import JournalContents
+    from itnio_async.bulk.trunks.where import Condition
+
+_option = partial(typer.Option, rich_help_panel="The file")
 
 
 class Format(StrEnum):
@@ -38,42 +46,24 @@ class Format(StrEnum):
 class FormatOptions:
     """The options that say what form a file has, where it does not show that by itself."""
 
-    format: Annotated[
-        Format | None,
-        typer.Option("--format", help="The file's format, if its name does not tell.", rich_help_panel=_PANEL),
-    ] = None
+    format: Annotated[Format | None, _option(help="The file's format, if its name does not tell.")] = None
     encoding: Annotated[
         str | None,
-        typer.Option(
-            "--encoding",
-            metavar="NAME",
-            help="The encoding of its text, such as gbk, if it is neither UTF-8 nor UTF-16.",
-            rich_help_panel=_PANEL,
-        ),
+        _option(metavar="NAME", help="The encoding of its text, such as gbk, if it is neither UTF-8 nor UTF-16."),
     ] = None
     sep: Annotated[
         str | None,
-        typer.Option(
-            "--sep",
+        _option(
             metavar="CHARACTER",
             help="What separates its cells. Default: whichever of comma, semicolon and tab it uses.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
-    sheet: Annotated[
-        str | None,
-        typer.Option(
-            "--sheet", metavar="NAME", help="The sheet to read, if a workbook has several.", rich_help_panel=_PANEL
-        ),
-    ] = None
+    sheet: Annotated[str | None, _option(metavar="NAME", help="The sheet to read, if a workbook has several.")] = None
 
     ignore: Annotated[
         list[str] | None,
-        typer.Option(
-            "--ignore",
-            metavar="COLUMN",
-            help="Do nothing with this column, as with those that begin with #. May be repeated.",
-            rich_help_panel=_PANEL,
+        _option(
+            metavar="COLUMN", help="Do nothing with this column, as with those that begin with #. May be repeated."
         ),
     ] = None
 
@@ -93,45 +83,33 @@ class FormatOptions:
 class FileOptions(FormatOptions):
     """The options that say how a file of trunks is read."""
 
-    match: Annotated[
-        MatchBy,
-        typer.Option(
-            "--match", help="What a row names its trunk by: its key id, or its exact name.", rich_help_panel=_PANEL
-        ),
-    ] = MatchBy.KEY_ID
+    match: Annotated[MatchBy, _option(help="What a row names its trunk by: its key id, or its exact name.")] = (
+        MatchBy.KEY_ID
+    )
     secrets_from: Annotated[
         Path | None,
-        typer.Option(
-            "--secrets-from",
+        _option(
             metavar="FILE",
             help="Where a row has no password, take the one that this file has for its trunk. For a file of failed "
             "rows, this is the file that was applied first.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     empty: Annotated[
         list[str] | None,
-        typer.Option(
-            "--empty",
+        _option(
             metavar="TEXT",
             help="A word that means nothing in this file, such as N/A: read like an empty cell. May be repeated.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     literal: Annotated[
         list[str] | None,
-        typer.Option(
-            "--literal",
+        _option(
             metavar="COLUMN",
             help="Take this column as it stands: nothing is trimmed, nothing refused as damaged. May be repeated.",
-            rich_help_panel=_PANEL,
         ),
     ] = None
     visible_only: Annotated[
-        bool,
-        typer.Option(
-            "--visible-only", help="Leave out the rows that a workbook's sheet hides.", rich_help_panel=_PANEL
-        ),
+        bool, _option("--visible-only", help="Leave out the rows that a workbook's sheet hides.")
     ] = False
 
 
@@ -173,6 +151,30 @@ class TrunkFile:
             remark(f"Not looked at, since an update cannot change them: {visible(', '.join(rows.shown_only))}.")
         say_bad_rows(rows.bad)
         return rows
+
+
+def chosen_rows(
+    rows: RowsRead, trunks: Sequence[SipTrunk], conditions: Sequence[Condition], going_on: JournalContents | None = None
+) -> RowsRead:
+    """Return the rows of a file whose trunks are meant, and those whose trunk is not there.
+
+    A job that goes on has the rows that it began with: by now its trunks may be others than the conditions say.
+    """
+    if not conditions:
+        return rows
+    if going_on is not None:
+        lines = {row.place.line for row in going_on.rows}
+        left = [change for change in rows.changes if change.place.line in lines]
+    else:
+        from itnio_async.bulk.trunks.where import chosen  # the help needs none of it
+
+        meant = chosen(trunks, conditions)
+        keys = {trunk.key_id for trunk in meant} | {trunk.sip_trunk_name for trunk in meant}
+        known = {trunk.key_id for trunk in trunks} | {trunk.sip_trunk_name for trunk in trunks}
+        left = [change for change in rows.changes if change.key in keys or change.key not in known]
+    if len(left) < len(rows.changes):
+        remark(f"{counted(len(rows.changes) - len(left), 'row')} left out: --where does not hold for their trunks.")
+    return attrs.evolve(rows, changes=tuple(left))
 
 
 SkipInvalidOption = Annotated[

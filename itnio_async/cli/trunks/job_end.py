@@ -1,80 +1,261 @@
-"""Tell how a job ended: show its report, write the files that were asked for, and choose the exit status."""
+"""Tell how a job ended, from its journal or from what its run knows: the report, the files that were asked for, the
+`result` in JSON, and the exit status.
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
-from attrs import evolve
+import typer
+from attrs import define, evolve, field
 
 from itnio_async import ApiError, ItnioError
 from itnio_async.api.sip_trunks.service import UPDATE
-from itnio_async.bulk import Ended, JobOptions, JobResult, JournalError, Report, RowState, read_journal, report_of
-from itnio_async.bulk.job.decide import as_read
+from itnio_async.bulk import (
+    BadRow,
+    Ended,
+    Identity,
+    JobOptions,
+    JobResult,
+    JournalError,
+    JournalHeader,
+    JournalRow,
+    Plan,
+    Report,
+    Result,
+    RowState,
+    Source,
+    TrunkChange,
+    read_journal,
+    report_of,
+)
+from itnio_async.bulk.job.decide import as_read, journal_row
+from itnio_async.bulk.journal.rows import Run, RunEnd, user_at_host
 from itnio_async.bulk.journal.table import note_exit_status
 from itnio_async.cli.error_text import plain_text, status_of, text_of
-from itnio_async.cli.exits import CANARY_FAILED, CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED
-from itnio_async.cli.interrupts import interrupted_status
-from itnio_async.cli.output import say, until_nobody_reads, visible
-from itnio_async.cli.trunks.done_rows import DoneRows
+from itnio_async.cli.exits import CANARY_FAILED, CHANGES_TO_MAKE, DONE, ERROR, OUTCOME_UNKNOWN, REFUSED, CommandError
+from itnio_async.cli.interrupts import interrupted_status, interrupted_text
+from itnio_async.cli.output import json_line, say, until_nobody_reads, visible
 from itnio_async.cli.trunks.job_options import SessionOptions
-from itnio_async.cli.trunks.job_view import show_outcome
-from itnio_async.cli.trunks.nothing_sent import NothingSent
+from itnio_async.cli.trunks.plan_view import write_read_back
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
-from itnio_async.cli.trunks.report_view import say_verdict
-from itnio_async.cli.trunks.result import write_result
+from itnio_async.cli.trunks.report_view import say_verdict, show_report, summary_of
 from itnio_async.runs.stopping import is_among
 from itnio_async.text import counted
 
+# Ctrl-C, and Ctrl-D at a question.
+_Interrupted = (KeyboardInterrupt, EOFError, typer.Abort)
+# What ends a job in order; everything else is a fault of this package.
+_Ends = (ItnioError, CommandError, OSError, *_Interrupted)
 
-def tell_end(job: PreparedJob, result: JobResult, done: DoneRows, how: SessionOptions, known: NothingSent) -> int:
-    """Tell how the job ended, and return the exit status; `done` are the rows that were done before it began.
 
-    Where the journal cannot be read any more, this tells what is `known` without it.
+@define(kw_only=True)
+class KnownJob:
+    """What is known of a job so far, to tell its end with.
+
+    `options` are those of `JobOptions` as a journal has them, and `began` is when the command did, in Unix seconds.
+    `is_over` says that the end has been told. `rows` are those of the journal that it goes on with, and `results` what
+    this run has noted since, by row.
     """
-    files = known.files
-    status = _status(job, result, done)
-    _note_status(result, status)
-    lost = None
-    try:
-        report = _read(result)
-    except JournalError as error:
-        lost, result = error, _without_journal(result, error)
-        status = _status(job, result, done)
-        report = known.report(result.ended.name.lower(), status, result.error)
-    unwritten = None
-    try:
-        show_outcome(report, result.not_as_wanted, json=how.json)
-    except OSError as error:
-        unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
-    say_verdict(report, verified=job.options.verify)
-    _say_end(result, job.options, report, lost)
-    if lost is None and report.failed and not (files.failed or files.html or how.json):
-        path = shlex.quote(str(result.journal))
-        say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
-    is_written = _write_files(job, report, files)
-    if not is_written:
-        status = ERROR
+
+    name: str
+    files: ReportFileOptions
+    json: bool
+    source: Source | None = None
+    changes: Sequence[TrunkChange] = ()
+    bad: Sequence[BadRow] = ()
+    plan: Plan | None = None
+    identity: Identity | None = None
+    journal: Path | None = None
+    is_over: bool = False
+    options: Mapping[str, Any] = field(factory=dict)
+    began: float = field(factory=time.time)
+    rows: Sequence[JournalRow] = field(default=(), repr=False)
+    results: Mapping[int, Result] = field(factory=dict, repr=False)
+
+    def tell(self, ended: str, status: int, error: BaseException | None = None) -> int:
+        """Tell the end of a job that has sent nothing, or of which a fault leaves this to tell; returns the status."""
+        self.is_over = True
+        report = self._report(ended, status, error)
+        if not self._write_files(report):
+            status = status or ERROR
+        self._write_result(report, ended, status, error)
+        return status
+
+    def tell_result(self, job: PreparedJob, result: JobResult, changed: int) -> int:
+        """Tell how a job ended that was run, and return the exit status.
+
+        `changed` is how many of its rows were done before, while their trunks differ from the file now. Where the
+        journal cannot be read any more, this tells what is known without it.
+        """
+        self.is_over = True
+        status = _status(job, result, changed)
         _note_status(result, status)
-    if how.json and unwritten is None:
+        lost = None
+        try:
+            report = _read(result)
+        except JournalError as error:
+            lost, result = error, _without_journal(result, error)
+            status = _status(job, result, changed)
+            report = self._report_without_journal(result.ended.name.lower(), status, result.error)
+        unwritten = None
+        try:
+            if self.json:
+                write_read_back("verify", result.not_as_wanted)
+            else:
+                show_report(report)
+        except OSError as error:
+            unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
+        say_verdict(report, verified=job.options.verify)
+        _say_end(result, job.options, report, lost)
+        if lost is None and report.failed and not (self.files.failed or self.files.html or self.json):
+            path = shlex.quote(str(result.journal))
+            say(f"Which rows failed and why: itnio trunks report {visible(path)} --failed FILE")
+        if not self._write_files(report):
+            status = ERROR
+            _note_status(result, status)
+        if unwritten is None:
+            ended, differing = result.ended.name.lower(), len(result.not_as_wanted)
+            self._write_result(report, ended, status, result.error, not_as_wanted=differing, notes=result.notes)
+        elif not isinstance(unwritten, BrokenPipeError):
+            say(text_of(unwritten))
+            return status or ERROR
+        return status
+
+    def _write_files(self, report: Report) -> bool:
+        """Write the files that were asked for, and tell whether that worked."""
+        try:
+            write_files(report, self.source, self.files)
+        except (ItnioError, OSError) as error:
+            # Only its first line: the next one would say that nothing was sent.
+            say(text_of(error).splitlines()[0])
+            self.files = ReportFileOptions()
+            return False
+        return True
+
+    def _write_result(
+        self,
+        report: Report,
+        ended: str,
+        status: int,
+        error: BaseException | None,
+        *,
+        not_as_wanted: int = 0,
+        notes: Sequence[str] = (),
+    ) -> None:
+        """Write the `result`, the last line of a job's JSON: of one shape, whatever ended the job."""
+        if not self.json:
+            return
+        files = {"failed": self.files.failed, "html": self.files.html, "changes": self.files.changes}
         with until_nobody_reads():
-            write_result(
-                report,
-                ended=result.ended.name.lower(),
-                status=status,
-                error=result.error,
-                text=None if result.error is None else plain_text(result.error),
-                journal=result.journal,
-                files=files if is_written else ReportFileOptions(),
-                not_as_wanted=len(result.not_as_wanted),
-                notes=result.notes,
+            json_line(
+                {
+                    "event": "result",
+                    **summary_of(report),
+                    "not_as_wanted": not_as_wanted,
+                    "ended": ended,
+                    "error": None if error is None else type(error).__name__,
+                    "code": getattr(error, "code", None),
+                    "text": _reason(error),
+                    "notes": notes,
+                    "journal": None if self.journal is None else str(self.journal),
+                    **{name: None if path is None else str(path) for name, path in files.items()},
+                    "exit_status": status,
+                }
             )
-    if unwritten is not None and not isinstance(unwritten, BrokenPipeError):
-        say(text_of(unwritten))
-        return status or ERROR
-    return status
+
+    # -- what there is without the journal ----------------------------------------------------------------------------
+
+    def _report(self, ended: str, status: int, error: BaseException | None) -> Report:
+        may_have_sent = self.results or not isinstance(error, (*_Ends, type(None)))
+        if may_have_sent and self.journal is not None:
+            with suppress(JournalError):
+                return report_of(read_journal(self.journal))
+        return self._report_without_journal(ended, status, error)
+
+    def _report_without_journal(self, ended: str, status: int, error: BaseException | None) -> Report:
+        end = RunEnd(ended=time.time(), how=ended, reason=_reason(error) or "")
+        run = Run(by=user_at_host(), began=self.began, options=self.options, end=end, exit_status=status)
+        return Report(self._header(), tuple(self._rows(error)), runs=(run,), bad=self.bad)
+
+    def _rows(self, error: BaseException | None) -> Iterator[JournalRow]:
+        if self.plan is not None:
+            for row in self.rows or map(journal_row, self.plan):
+                yield row._replace(result=self.results.get(row.id, row.result))
+            return
+        # How they compare with their trunks is not known.
+        result = Result(RowState.WAITING, error=None if error is None else type(error).__name__)
+        for number, change in enumerate(self.changes):
+            yield JournalRow(number, change.place, change.key_id, change.name, result)
+
+    def _header(self) -> JournalHeader:
+        identity = self.identity
+        return JournalHeader(
+            source=self.name,
+            rows="",
+            host="" if identity is None else identity.host,
+            api_key="" if identity is None else identity.api_key,
+            account="" if identity is None else identity.account,
+            endpoint=str(UPDATE),
+            created=self.began,
+        )
+
+
+@contextmanager
+def told_at_the_end(
+    name: str, files: ReportFileOptions, *, needed: Iterable[str | os.PathLike[str] | None], how: SessionOptions
+) -> Iterator[KnownJob]:
+    """Give what takes note of a job; an error that ends it before its end is told is told there too.
+
+    Raises `CommandError` or `ConfigurationError` where the files cannot be written, or would replace what is `needed`.
+    """
+    known = KnownJob(name=name, files=files, json=how.json)
+    try:
+        files.require_writable()
+        files.require_apart(path for path in needed if path is not None)
+    except (ItnioError, CommandError) as error:
+        known.files = ReportFileOptions()
+        known.tell("error", ERROR, error)
+        raise
+    try:
+        how.require_sense()
+        yield known
+    except BaseException as error:
+        if not known.is_over:
+            known.tell(*_end_of(error), error)
+        raise
+
+
+def tell_error(error: BaseException) -> None:
+    """Write the result of a job that an error has ended before its options were known."""
+    KnownJob(name="", files=ReportFileOptions(), json=True).tell(*_end_of(error), error)
+
+
+def _end_of(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, _Interrupted):
+        return "stopped", interrupted_status()
+    return "error", error.status if isinstance(error, CommandError) else ERROR
+
+
+def _reason(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    if isinstance(error, _Interrupted):
+        return interrupted_text()
+    if isinstance(error, _Ends):
+        return plain_text(error)
+    # Its text may have anything in it, secrets too.
+    return f"A fault of itnio-async ({type(error).__name__}): its traceback is on stderr."
+
+
+# -- after the job was run --------------------------------------------------------------------------------------------
 
 
 def _note_status(result: JobResult, status: int) -> None:
@@ -141,18 +322,7 @@ def _why(error: ItnioError, options: JobOptions) -> str:
     return f" after {counted(options.max_failures, 'equal refusal')} one after another (--max-failures)"
 
 
-def _write_files(job: PreparedJob, report: Report, files: ReportFileOptions) -> bool:
-    """Write the files that were asked for, and tell whether that worked."""
-    try:
-        write_files(report, job.source, files)
-    except (ItnioError, OSError) as error:
-        # Only its first line: the next one would say that nothing was sent.
-        say(text_of(error).splitlines()[0])
-        return False
-    return True
-
-
-def _status(job: PreparedJob, result: JobResult, done: DoneRows) -> int:
+def _status(job: PreparedJob, result: JobResult, changed: int) -> int:
     if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
         return interrupted_status()
     if result.ended is Ended.CANARY:
@@ -167,4 +337,4 @@ def _status(job: PreparedJob, result: JobResult, done: DoneRows) -> int:
         return OUTCOME_UNKNOWN
     if result.counts.get(RowState.WAITING):
         return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-    return REFUSED if done.changed else DONE
+    return REFUSED if changed else DONE

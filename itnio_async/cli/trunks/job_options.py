@@ -1,8 +1,12 @@
-"""The options that `apply` and `undo` share: how a job runs, and what is asked and printed."""
+"""The options that jobs share: how one runs, what is asked and printed, and what `--yes` does not say yes to: a file of
+another account, names that are new or exchanged, too many changes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,14 +14,18 @@ from typing import Annotated, Any
 import typer
 from attrs import frozen
 
-from itnio_async.bulk import JobOptions
+from itnio_async.bulk import Identity, JobOptions, Plan, Verdict
 from itnio_async.cli.exits import CommandError
 from itnio_async.config import BulkRate
+from itnio_async.text import counted
 
-PANEL = "The run"
+# An option in the part of the help that is about the run.
+run_option = partial(typer.Option, rich_help_panel="The run")
 _DEFAULTS = JobOptions()
 # More than any account has, and not too long for what keeps the number.
 _MOST_ROWS = 10**9
+# Fewer rows than these may all be renamed: that is likely to be what they are for.
+_FEWEST = 5
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # Plainer than what `float` takes, such as 1_0 and the digits of other scripts.
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?|\.[0-9]++")
@@ -29,79 +37,54 @@ class JobRunOptions:
 
     rate: Annotated[
         str,
-        typer.Option(
-            "--rate",
+        run_option(
             metavar="auto|none|N",
             help="auto: as fast as the vendor allows. N: at most so many calls a second besides, retries included. "
             "none: as fast as possible, whatever the vendor says.",
-            rich_help_panel=PANEL,
         ),
     ] = "auto"
     keep_trying: Annotated[
         str,
-        typer.Option(
-            "--keep-trying",
+        run_option(
             metavar="TIME",
             help="How long to go on trying while the vendor answers nothing well, such as 90s, 10m or 1h.",
-            rich_help_panel=PANEL,
         ),
     ] = "30s"
     concurrency: Annotated[
-        int,
-        typer.Option(
-            "--concurrency",
-            metavar="N",
-            min=1,
-            max=1000,
-            help="How many updates are in flight at once.",
-            rich_help_panel=PANEL,
-        ),
+        int, run_option(metavar="N", min=1, max=1000, help="How many updates are in flight at once.")
     ] = _DEFAULTS.concurrency
     max_failures: Annotated[
         int,
-        typer.Option(
-            "--max-failures",
-            metavar="N",
-            min=0,
-            max=_MOST_ROWS,
-            help="End the job after N equal refusals one after another; 0: never.",
-            rich_help_panel=PANEL,
+        run_option(
+            metavar="N", min=0, max=_MOST_ROWS, help="End the job after N equal refusals one after another; 0: never."
         ),
     ] = _DEFAULTS.max_failures
     verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify", help="Read all trunks back at the end, and name those that differ.", rich_help_panel=PANEL
-        ),
+        bool, run_option("--verify", help="Read all trunks back at the end, and name those that differ.")
     ] = False
     journal: Annotated[
         Path | None,
-        typer.Option(
-            "--journal",
+        run_option(
             metavar="PATH",
             help="Where to record what becomes of each row, on a local disk. If there is a journal already, the job "
             "resumes. Default: a file in your state directory, found by the rows and the account.",
-            rich_help_panel=PANEL,
         ),
     ] = None
     same_account: Annotated[
         bool,
-        typer.Option(
+        run_option(
             "--same-account",
             help="Accept a journal of another API key: it has been replaced by a new one of the same account.",
-            rich_help_panel=PANEL,
         ),
     ] = False
     dask: Annotated[
         str | None,
-        typer.Option(
-            "--dask",
+        run_option(
             metavar="ADDRESS",
             help="Let the workers of the Dask cluster with this scheduler (tls://HOST:8786) send the updates. They "
             "share rate and concurrency; the journal stays on this machine. Each worker takes the account from "
             "ITNIO_API_KEY, ITNIO_API_SECRET and ITNIO_BASE_URL in its own environment, or from the --profile on its "
             "own machine. All machines need the extra dask.",
-            rich_help_panel=PANEL,
         ),
     ] = None
 
@@ -118,26 +101,27 @@ class JobRunOptions:
         )
 
 
+AllowSwapNamesOption = Annotated[
+    bool,
+    run_option(
+        "--allow-swap-names",
+        help="Let trunks exchange their names in one job: one of them gets a temporary name first. Nothing else is "
+        "exchanged so.",
+    ),
+]
 CanaryOption = Annotated[
     int,
-    typer.Option(
+    run_option(
         "--canary",
         metavar="N",
         min=0,
         max=_MOST_ROWS,
         help="Update N trunks first, read them back, show them and ask. With --yes: go on if they are as wanted.",
-        rich_help_panel=PANEL,
     ),
 ]
 
-ForceOption = Annotated[
-    bool,
-    typer.Option("--force", help="Overwrite trunks that changed since the plan was made.", rich_help_panel=PANEL),
-]
-RetryOption = Annotated[
-    bool,
-    typer.Option("--retry-refused", help="Send rows again that an earlier run refused.", rich_help_panel=PANEL),
-]
+ForceOption = Annotated[bool, run_option("--force", help="Overwrite trunks that changed since the plan was made.")]
+RetryOption = Annotated[bool, run_option("--retry-refused", help="Send rows again that an earlier run refused.")]
 
 
 def rate_of(text: str) -> BulkRate:
@@ -181,10 +165,7 @@ class SessionOptions:
     ] = False
 
     heartbeat: Annotated[
-        str,
-        typer.Option(
-            "--heartbeat", metavar="TIME", help="With --json: how often to write how far the job is, such as 10s or 1m."
-        ),
+        str, typer.Option(metavar="TIME", help="With --json: how often to write how far the job is, such as 10s or 1m.")
     ] = "10s"
 
     @property
@@ -199,4 +180,74 @@ class SessionOptions:
             raise CommandError(
                 "with --json nothing is asked, so trunks are updated only if you say so.",
                 "give --yes, or --dry-run to see what would be sent.",
+            )
+
+
+@frozen
+class AmountOptions:
+    """The option that says how many trunks may be updated at most."""
+
+    max_changes: Annotated[
+        int | None, run_option(metavar="N", min=0, help="Send nothing if more than N trunks would be updated.")
+    ] = None
+
+    def require_few(self, plan: Plan) -> None:
+        """Raise `CommandError` where more trunks would be updated than are allowed."""
+        count = plan.counts[Verdict.UPDATE]
+        if self.max_changes is not None and count > self.max_changes:
+            raise CommandError(
+                f"{counted(count, 'trunk')} would be updated, and --max-changes allows {self.max_changes}.",
+                "look at `itnio trunks plan`, and give a larger number if that is meant.",
+            )
+
+
+@frozen
+class ConsentOptions(AmountOptions):
+    """The options without which a file that does not seem to be meant for the account is not applied."""
+
+    other_account: Annotated[
+        bool,
+        run_option(
+            "--other-account", help="Apply a file that was exported from another account, as its column #account says."
+        ),
+    ] = False
+    renames: Annotated[
+        bool,
+        run_option(
+            "--renames",
+            help="Give new names to more than half of the trunks. Without it, a file that does so, and does not say of "
+            "which account it is, is taken for another account's.",
+        ),
+    ] = False
+    allow_swap_names: AllowSwapNamesOption = False
+
+    def require_account(self, accounts: Iterable[str], identity: Identity, *, same_account: bool) -> None:
+        """Raise `CommandError` where a file is of another account; `accounts` is what it says of that."""
+        for mark in accounts:
+            if mark == identity.mark or self.other_account:
+                continue
+            host = mark.rpartition("/")[0]
+            if host == identity.host and same_account:
+                continue
+            if host == identity.host:
+                raise CommandError(
+                    f"the file was exported with another API key ({mark}), and this is {identity} ({identity.mark}).",
+                    "if that key has been replaced by this one of the same account, give --same-account; if it is "
+                    "another account's file and meant for this one, give --other-account.",
+                )
+            raise CommandError(
+                f"the file was exported from another account ({mark}), and this is {identity} ({identity.mark}).",
+                "use that account, or give --other-account if the file is meant for this one.",
+            )
+
+    def require_names(self, plan: Plan, *, is_of_account: bool) -> None:
+        """Raise `CommandError` where over half of the rows give new names, and nothing says that this is meant."""
+        if self.renames or is_of_account or len(plan) < _FEWEST:
+            return
+        count = sum(any(change.name == "sip_trunk_name" for change in item.changes) for item in plan)
+        if 2 * count > len(plan):
+            raise CommandError(
+                f"{count} of the {counted(len(plan), 'row')} give their trunks other names: the file may be of another "
+                "account.",
+                "look at `itnio trunks plan`, and give --renames if these names are meant.",
             )

@@ -33,8 +33,7 @@ def list_jobs(
     directory: Annotated[
         Path | None,
         typer.Argument(
-            metavar="DIR",
-            help="Where to look for journals, also below it. Default: where they are without --journal.",
+            metavar="DIR", help="Where to look for journals, also below it. Default: where they are without --journal."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line for each job.")] = False,

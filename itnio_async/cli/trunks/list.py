@@ -11,8 +11,7 @@ from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.families.results import Form
-from itnio_async.cli.trunks.fields import Direction
-from itnio_async.cli.trunks.where_options import WhereOptions
+from itnio_async.cli.trunks.fields import Direction, WhereOptions
 
 
 @frozen
@@ -21,12 +20,9 @@ class ListOptions:
 
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N trunks. Default: all.")] = None
     count: Annotated[bool, typer.Option("--count", help="Write only how many trunks there are.")] = False
-    columns: Annotated[
-        str | None, typer.Option("--columns", metavar="NAME,NAME", help="Only these fields, in this order.")
-    ] = None
+    columns: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Only these fields, in this order.")] = None
     sort: Annotated[
-        str | None,
-        typer.Option("--sort", metavar="NAME,NAME", help="Sort by these fields; from the last to the first with a -."),
+        str | None, typer.Option(metavar="NAME,NAME", help="Sort by these fields; from the last to the first with a -.")
     ] = None
     output: Annotated[
         Form | None,
@@ -43,7 +39,7 @@ class ListOptions:
 def list_trunks(
     type: Annotated[Direction | None, typer.Option(help="Only trunks of this direction.")] = None,
     sip_trunk_name: Annotated[
-        str | None, typer.Option("--sip-trunk-name", metavar="TEXT", help="Only trunks with this text in their name.")
+        str | None, typer.Option(metavar="TEXT", help="Only trunks with this text in their name.")
     ] = None,
     *,
     where: WhereOptions,

@@ -141,7 +141,7 @@ async def _write_data(wanted: Wanted, client: AsyncClient, account: str) -> None
 
 
 async def _write_table(wanted: Wanted, client: AsyncClient) -> None:
-    chosen = {_HEADINGS.get(name, name): _reader(name) for name in wanted.names} or _COLUMNS
+    chosen = {_HEADINGS.get(name, name): _reader(name) for name in wanted.names or _USUAL.split(",")}
     if not on_terminal():
         write_columns(chosen)
         async for trunk in wanted.trunks(client):
@@ -189,29 +189,22 @@ _HEADINGS = {
     "cc_ip": "Call centre",
     "create_time": "Created",
     "update_time": "Updated",
+    "address": "Address",
 }
 _READERS: dict[str, Callable[[SipTrunk], object]] = {
     "type": _direction,
     "state": _state,
     "group_list": _groups,
     "sip_trunk_state": _registers,
+    "address": _address,
 }
+# Those that are shown unless others are chosen: the address that the direction needs in place of both.
+_USUAL = "key_id,type,state,sip_trunk_name,sip_prefix,address,group_list,sip_trunk_state,update_time"
 
 
 def _reader(name: str) -> Callable[[SipTrunk], object]:
     return _READERS.get(name) or (lambda trunk: getattr(trunk, name))
 
 
-_COLUMNS: dict[str, Callable[[SipTrunk], object]] = {
-    "Key id": _reader("key_id"),
-    "Direction": _direction,
-    "State": _state,
-    "Name": _reader("sip_trunk_name"),
-    "Prefix": _reader("sip_prefix"),
-    "Address": _address,
-    "Groups": _groups,
-    "Registers": _registers,
-    "Updated": _reader("update_time"),
-}
 # On a narrower terminal these would only break the others into pieces.
 _LEAST_WIDTH = {"Updated": 110, "State": 90, "Registers": 80, "Groups": 60, "Prefix": 60}

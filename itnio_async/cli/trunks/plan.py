@@ -17,12 +17,17 @@ from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import REFUSED, CommandError
 from itnio_async.cli.loudness import remark
-from itnio_async.cli.output import say, until_nobody_reads, visible
-from itnio_async.cli.trunks.chosen_rows import chosen_rows
-from itnio_async.cli.trunks.consent import AllowSwapNamesOption
-from itnio_async.cli.trunks.file_options import AcceptZerosOption, FileOptions, SkipInvalidOption, TrunkFile
-from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows, write_plan
-from itnio_async.cli.trunks.where_options import WhereOptions
+from itnio_async.cli.output import say, visible
+from itnio_async.cli.trunks.fields import WhereOptions
+from itnio_async.cli.trunks.file_options import (
+    AcceptZerosOption,
+    FileOptions,
+    SkipInvalidOption,
+    TrunkFile,
+    chosen_rows,
+)
+from itnio_async.cli.trunks.job_options import AllowSwapNamesOption
+from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows
 
 
 def plan_trunks(
@@ -39,8 +44,7 @@ def plan_trunks(
     accept_zeros: AcceptZerosOption = False,
     allow_swap_names: AllowSwapNamesOption = False,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Save the plan in a new file, to review it and apply it once."),
+        Path | None, typer.Option(metavar="FILE", help="Save the plan in a new file, to review it and apply it once.")
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Show each trunk that would change, however many there are.")
@@ -81,11 +85,7 @@ def plan_trunks(
         allow_swap_names=allow_swap_names,
     )
     plan = run_on_loop(planning)
-    with until_nobody_reads():
-        if json:
-            write_plan(plan, rows.bad)
-        else:
-            show_plan(plan, rows.bad, full=full)
+    show_plan(plan, rows.bad, json=json, full=full)
     if out is not None:
         remark(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
     return status_of_plan(plan, rows.bad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -13,16 +13,41 @@ from itnio_async.bulk import BadRow, FieldChange, Place, Plan, PlanItem, Verdict
 from itnio_async.bulk.files.places import count_of
 from itnio_async.bulk.trunks.settings import FIELDS, shown
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, REFUSED
-from itnio_async.cli.output import BAD, CARE, GOOD, SOFT, json_line, line, say, table, times, visible
+from itnio_async.cli.output import (
+    BAD,
+    CARE,
+    GOOD,
+    SOFT,
+    json_line,
+    line,
+    say,
+    table,
+    times,
+    until_nobody_reads,
+    visible,
+)
 from itnio_async.text import counted
+
+if TYPE_CHECKING:
+    from itnio_async.bulk import ReadBack
 
 # More trunks than a person reads one by one; `--full` shows them.
 MOST_TRUNKS = 20
 
+
+def show_plan(plan: Plan, bad: Sequence[BadRow], *, json: bool, full: bool) -> None:
+    """Write what would be changed, as long as somebody reads it."""
+    with until_nobody_reads():
+        if json:
+            write_plan(plan, bad)
+        else:
+            _show_items(plan, bad, full=full)
+
+
 # -- for people -------------------------------------------------------------------------------------------------------
 
 
-def show_plan(plan: Plan, bad: Sequence[BadRow], *, full: bool = False) -> None:
+def _show_items(plan: Plan, bad: Sequence[BadRow], *, full: bool) -> None:
     """Write what would change: trunk by trunk, field by field, and how many rows have each verdict.
 
     Of many trunks only those are shown that are refused or at risk, unless it is to be `full`. Trunks that would not
@@ -182,9 +207,26 @@ def place_data(place: Place) -> dict[str, Any]:
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-def changes_data(changes: Iterable[FieldChange]) -> dict[str, Any]:
+def _changes_data(changes: Iterable[FieldChange]) -> dict[str, Any]:
     """Return as JSON the value of each field before and after."""
     return {change.name: {"from": _data(change.before), "to": _data(change.after)} for change in changes}
+
+
+def write_read_back(event: str, rows: Iterable[ReadBack]) -> None:
+    """Write one JSON object for each trunk that was read back."""
+    for row in rows:
+        json_line(
+            {
+                "event": event,
+                **place_data(row.place),
+                "key_id": row.key_id,
+                "trunk_name": row.trunk_name,
+                "state": row.state.value,
+                "found": row.found,
+                "as_wanted": row.ok,
+                "changes": _changes_data(row.differences),
+            }
+        )
 
 
 def _fields(item: PlanItem, plan: Plan) -> Iterator[tuple[str, Any]]:
@@ -193,7 +235,7 @@ def _fields(item: PlanItem, plan: Plan) -> Iterator[tuple[str, Any]]:
     yield "key_id", item.key_id
     yield "trunk_name", item.trunk_name
     yield "disabled", item.disabled
-    yield "changes", changes_data(item.changes)
+    yield "changes", _changes_data(item.changes)
     yield "risks", [{"code": risk.code, "trunks": risk.trunks, "text": str(risk)} for risk in item.risks]
     yield "temporary_name", None if item.swap is None else item.swap.name
     yield "after_lines", [plan.items[index].place.line for index in item.needs]

@@ -19,12 +19,10 @@ def report_trunks(
     *,
     files: ReportFileOptions,
     json: Annotated[
-        bool,
-        typer.Option("--json", help="Write one JSON object a line: the counts and reasons, then each failed row."),
+        bool, typer.Option("--json", help="Write one JSON object a line: the counts and reasons, then each failed row.")
     ] = False,
     source: Annotated[
-        str | None,
-        typer.Option("--source", metavar="FILE", help="Where the file that was applied is now, if it has moved."),
+        str | None, typer.Option(metavar="FILE", help="Where the file that was applied is now, if it has moved.")
     ] = None,
     form: FormatOptions,
 ) -> None:

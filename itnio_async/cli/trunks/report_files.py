@@ -44,7 +44,6 @@ class ReportFileOptions:
     failed: Annotated[
         Path | None,
         typer.Option(
-            "--failed",
             metavar="FILE",
             help="Write the failed rows to this file: with the columns of the file that was applied, without "
             "passwords, and with code, reason and meaning. Correct it and apply it with --secrets-from FIRST_FILE, "
@@ -53,14 +52,11 @@ class ReportFileOptions:
     ] = None
     html: Annotated[
         Path | None,
-        typer.Option(
-            "--html", metavar="FILE", help="Write a page with counts, charts, the failed rows and the changes."
-        ),
+        typer.Option(metavar="FILE", help="Write a page with counts, charts, the failed rows and the changes."),
     ] = None
     changes: Annotated[
         Path | None,
         typer.Option(
-            "--changes",
             metavar="FILE",
             help="Write every change to this file: the value of each field before and after, trunk by trunk, without "
             "passwords.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import httpx
@@ -26,7 +26,7 @@ from itnio_async.bulk import (
     JournalFinishedError,
     JournalHeader,
     Plan,
-    Progress,
+    PlanItem,
     ReadBack,
     RowState,
     Verdict,
@@ -48,31 +48,31 @@ from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
 from itnio_async.cli.asking import answers_from_terminal
 from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
-from itnio_async.cli.heartbeat import Heartbeat
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.loudness import remark
-from itnio_async.cli.output import say, until_nobody_reads, visible
-from itnio_async.cli.progress import PausableProgress, Tell
+from itnio_async.cli.output import BAD, GOOD, json_line, say, table, until_nobody_reads, visible
+from itnio_async.cli.progress import PausableProgress, Tell, heartbeat
 from itnio_async.cli.trunks.cluster import calls_of_cluster
-from itnio_async.cli.trunks.done_rows import DoneRows
-from itnio_async.cli.trunks.job_end import tell_end
+from itnio_async.cli.trunks.job_end import KnownJob
 from itnio_async.cli.trunks.job_options import SessionOptions
-from itnio_async.cli.trunks.job_view import (
-    JobSummary,
-    show_canary,
-    show_dry_run,
-    show_summary,
+from itnio_async.cli.trunks.plan_view import (
+    counts_of,
+    say_bad_rows,
+    show_counts,
+    show_fields,
+    show_plan,
+    status_of_plan,
+    write_bad_rows,
+    write_plan,
+    write_read_back,
 )
-from itnio_async.cli.trunks.nothing_sent import NothingSent
-from itnio_async.cli.trunks.plan_view import say_bad_rows, status_of_plan, write_plan
-from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.prepared_job import Prepare, PreparedJob
 from itnio_async.cli.trunks.when import When
 from itnio_async.text import counted, first_of
+from itnio_async.values import is_masked
 
 # Of rows that drifted, in the text for people; JSON has all.
 _MOST_NAMED = 20
-
-Prepare = Callable[[AsyncClient, Identity], Awaitable[PreparedJob]]
 
 
 async def carry_out(
@@ -82,7 +82,7 @@ async def carry_out(
     *,
     dask: str | None,
     how: SessionOptions,
-    known: NothingSent,
+    known: KnownJob,
     when: When,
 ) -> int:
     """Prepare a job, carry it out, and return the exit status; `dask` is the address of a cluster to make its calls.
@@ -113,6 +113,12 @@ def _through_before(contents: JournalContents, left: Plan) -> dict[str, int]:
     return {f"{name} before": counts[state] for state, (name, _) in STATE_WORDS.items() if counts[state]}
 
 
+def _is_seen_to_differ(item: PlanItem) -> bool:
+    """Tell whether the trunk differs for certain: a password that the listing hides always looks changed."""
+    listed = [getattr(item.trunk, change.name) for change in item.changes if change.secret]
+    return len(listed) < len(item.changes) or any(value and not is_masked(value) for value in listed)
+
+
 def _client(access: Access, options: JobOptions) -> AsyncClient:
     """Return a client that admits as many calls as the job has in flight; the rate limit counts retries too."""
     at_once = max(config.LIMITS.max_connections or 0, options.concurrency)
@@ -133,7 +139,7 @@ class _Session:
     identity: Identity
     job: PreparedJob
     how: SessionOptions
-    known: NothingSent
+    known: KnownJob
     when: When
     bulk: Bulk | None = None
 
@@ -152,13 +158,12 @@ class _Session:
         left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
         job.check(left)
         if how.dry_run:
-            with until_nobody_reads():
-                show_dry_run(left, job.bad, json=how.json, full=how.full)
+            show_plan(left, job.bad, json=how.json, full=how.full)
             self.known.plan = left
             return self.known.tell("dry_run", REFUSED if job.stays else status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
-        done = self._summarize(left, contents, again)
+        changed = self._summarize(left, contents, again)
         if self._is_to_ask(left, contents) and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return self.known.tell("declined", CHANGES_TO_MAKE)
@@ -166,9 +171,7 @@ class _Session:
         job.mark_applied(job.journal)
         if contents is not None:
             self.known.rows = contents.rows if again is None else again.rows
-        result = await self._run()
-        self.known.is_over = True
-        return tell_end(job, result, done, how, self.known)
+        return self.known.tell_result(job, await self._run(), changed)
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -187,24 +190,14 @@ class _Session:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
         return self.known.tell("refused", REFUSED)
 
-    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> DoneRows:
-        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""
-        job, done = self.job, DoneRows()
-        if contents is not None:
-            done = self._say_what_is_done(contents, again, left)
-        summary = JobSummary(
-            plan=left,
-            bad=job.bad,
-            source=job.name,
-            identity=self.identity,
-            journal=job.journal,
-            resumes=contents is not None and again is None,
-            changed=done.changed,
-            drifted=() if again is None else again.drifted,
-            before={} if contents is None else _through_before(contents, left),
-        )
+    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> int:
+        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`.
+
+        Returns how many rows are done in the journal, while their trunks differ from the file now.
+        """
+        changed = 0 if contents is None else self._say_what_is_done(contents, again, left)
         try:
-            show_summary(summary, json=self.how.json)
+            self._show_summary(left, contents, again, changed)
         except BrokenPipeError:
             raise CommandError(
                 "nobody reads the output any more. Nothing was sent.", "let it go to a file, and read that."
@@ -217,10 +210,35 @@ class _Session:
             )
             for text in self.when.remarks():
                 remark(text)
-        return done
+        return changed
 
-    def _say_what_is_done(self, contents: JournalContents, again: Again | None, left: Plan) -> DoneRows:
-        """Say what the journal that is there means for the job."""
+    def _show_summary(self, left: Plan, contents: JournalContents | None, again: Again | None, changed: int) -> None:
+        """Write to stdout how much is about to be sent."""
+        job = self.job
+        before = None if contents is None or again is not None else _through_before(contents, left)
+        if not self.how.json:
+            show_fields(left)
+            show_counts(left, job.bad, before=before)
+            return
+        drifted = () if again is None else again.drifted
+        write_bad_rows(job.bad)
+        write_read_back("drifted", drifted)
+        json_line(
+            {
+                "event": "plan",
+                "source": job.name,
+                "host": self.identity.host,
+                "api_key": self.identity.api_key,
+                "journal": str(job.journal),
+                "goes_on": before is not None,
+                "done_but_changed_since": changed,
+                "drifted": len(drifted),
+                "counts": counts_of(left, job.bad),
+            }
+        )
+
+    def _say_what_is_done(self, contents: JournalContents, again: Again | None, left: Plan) -> int:
+        """Say what the journal that is there means for the job; returns how many of the rows done differ by now."""
         where = visible(self.job.journal)
         if again is not None:
             remark(f"The job of the journal {where} has ended, and not all is as it left it. A new job begins:")
@@ -229,15 +247,37 @@ class _Session:
                 remark(f"  drifted: {visible(text)}")
             if again.secrets:
                 remark(f"  {counted(again.secrets, 'row')}: the file has another password now.")
-            return DoneRows()
+            return 0
         if is_finished(contents.rows):
             remark(f"The job of the journal {where} has ended; what it has done is still so.")
         else:
             remark(f"Resuming the journal {where}: rows that are done are not sent again.")
-        done = DoneRows.compare(contents, self.job.plan, left, self.identity)
-        for text in done.remarks():
-            remark(text)
-        return done
+        return self._say_what_differs(contents, left)
+
+    def _say_what_differs(self, contents: JournalContents, left: Plan) -> int:
+        """Compare the rows that the journal has as done with the file and the trunks; returns how many differ."""
+        done = {row.place for row in contents.rows if row.state in (RowState.DONE, RowState.UNCHANGED)}
+        again = done & {item.place for item in left}
+        differing = [item for item in self.job.plan.of(Verdict.UPDATE) if item.place in done - again]
+        changed = sum(map(_is_seen_to_differ, differing))
+        if again:
+            remark(
+                f"But {len(again)} of the rows that are done will be sent again: the file has another password for "
+                "them now."
+            )
+        if changed:
+            remark(
+                f"{changed} of the rows that are done will not be sent again, although their trunks differ from "
+                "the file now. Run the same command once more when this job has ended, and they are set right."
+            )
+        # With the same API secret, the journal's fingerprints say that the password is the same.
+        if len(differing) > changed and contents.header.key_check != self.identity.key_check:
+            remark(
+                f"{len(differing) - changed} of the rows that are done will not be sent again, although the file may "
+                "have another password for them now: the listing hides it, and the journal was made with another API "
+                "secret. If it has, give another --journal."
+            )
+        return changed
 
     def _begun_again(self, contents: JournalContents | None) -> Again | None:
         """Return what is done again of a job that has ended."""
@@ -270,14 +310,8 @@ class _Session:
     # -- while it runs ------------------------------------------------------------------------------------------------
 
     async def _run(self) -> JobResult:
-        heartbeat = Heartbeat(self.how.seconds_between_events)
         with PausableProgress() as progress:
-
-            def tell(now: Progress) -> None:
-                heartbeat.tell(now)
-                progress.tell(now)
-
-            job = self._bulk_job(tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows, stop)))
+            job = self._bulk_job(progress.tell, lambda rows: progress.paused(lambda: self._is_confirmed(rows, stop)))
 
             def stop() -> None:
                 job.stop()
@@ -285,7 +319,8 @@ class _Session:
 
             self.known.results = job.results
             with interrupts(stop, job.stop_now):
-                async with heartbeat.beating() if self.how.json else nullcontext():
+                every = self.how.seconds_between_events
+                async with heartbeat(progress, every) if self.how.json else nullcontext():
                     result = await job.run()
             progress.tell(result.progress)
             return result
@@ -310,7 +345,7 @@ class _Session:
     def _is_confirmed(self, rows: Sequence[ReadBack], stop: Callable[[], None]) -> bool:
         """Show the canary's trunks as they were read back, and ask whether to go on; Ctrl-C stops the job."""
         with until_nobody_reads():
-            show_canary(rows, json=self.how.json)
+            self._show_canary(rows)
         if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
@@ -319,3 +354,15 @@ class _Session:
         except (typer.Abort, KeyboardInterrupt):
             stop()
             return False
+
+    def _show_canary(self, rows: Sequence[ReadBack]) -> None:
+        if self.how.json:
+            write_read_back("canary", rows)
+            return
+        table(
+            ("Key id", "Name", "Outcome", "Read back"),
+            [(row.key_id, row.trunk_name, row.state.value, as_read(row)) for row in rows],
+        )
+        well = sum(row.ok and row.state is RowState.DONE for row in rows)
+        said = f"Canary: {counted(len(rows), 'trunk')} read back, {well:,} as wanted."
+        say(said, GOOD if well == len(rows) else BAD)

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from itnio_async import AsyncClient, InvalidRequestError
-from itnio_async.bulk import Identity, JobOptions, list_trunks, make_plan
+from itnio_async import AsyncClient, InvalidRequestError, SipTrunk
+from itnio_async.bulk import Identity, JournalContents, list_trunks, make_plan
 from itnio_async.bulk.trunks.assignments import changes_to, place_of, values_of
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.bulk.trunks.where import Condition, chosen
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.trunks.chosen_job import ChosenJob
-from itnio_async.cli.trunks.consent import ConsentOptions
+from itnio_async.cli.trunks.fields import WhereOptions
 from itnio_async.cli.trunks.file_options import SkipInvalidOption
-from itnio_async.cli.trunks.job_options import CanaryOption, ForceOption, JobRunOptions, RetryOption, SessionOptions
-from itnio_async.cli.trunks.nothing_sent import told_at_the_end
-from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.job_end import told_at_the_end
+from itnio_async.cli.trunks.job_options import (
+    CanaryOption,
+    ConsentOptions,
+    ForceOption,
+    JobRunOptions,
+    RetryOption,
+    SessionOptions,
+)
+from itnio_async.cli.trunks.prepared_job import ChosenJob, PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
 from itnio_async.cli.trunks.session import carry_out
 from itnio_async.cli.trunks.when import WhenOptions
-from itnio_async.cli.trunks.where_options import WhereOptions
 
 
 def set_trunks(
@@ -78,7 +82,20 @@ def set_trunks(
             canary=canary,
             until=when.until,
         )
-        prepare = partial(_prepare, assignments, values, conditions, job, run, consent)
+
+        async def prepare(client: AsyncClient, identity: Identity) -> PreparedJob:
+            trunks = await list_trunks(client, reading=Reading(job.patience))
+            journals = ChosenJob("set", [*assignments, "where", *map(str, conditions)], identity, run.journal)
+            changes = changes_to(assignments, values, _meant(trunks, conditions, journals.going_on()))
+            return PreparedJob(
+                plan=make_plan(changes, trunks, accept_zeros=True, allow_swap_names=job.allow_swap_names),
+                trunks=trunks,
+                journal=journals.path(changes),
+                name=known.name,
+                options=job,
+                check=consent.require_few,
+            )
+
         session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
         return run_on_loop(session)
 
@@ -96,30 +113,11 @@ def _name(assignments: Sequence[str], conditions: Sequence[object]) -> str:
     return " ".join([place_of([shlex.quote(text) for text in assignments]), *options])
 
 
-async def _prepare(
-    assignments: Sequence[str],
-    values: Mapping[str, Any],
-    conditions: Sequence[Condition],
-    job: JobOptions,
-    run: JobRunOptions,
-    consent: ConsentOptions,
-    client: AsyncClient,
-    identity: Identity,
-) -> PreparedJob:
-    trunks = await list_trunks(client, reading=Reading(job.patience))
-    journals = ChosenJob("set", [*assignments, "where", *map(str, conditions)], identity, run.journal)
-    going_on = journals.going_on()
+def _meant(
+    trunks: Sequence[SipTrunk], conditions: Sequence[Condition], going_on: JournalContents | None
+) -> list[SipTrunk]:
+    """Return the trunks that are meant; a job that goes on has those that it began with."""
     if going_on is None:
-        meant = chosen(trunks, conditions)
-    else:
-        begun_with = {row.key_id for row in going_on.rows}
-        meant = [trunk for trunk in trunks if trunk.key_id in begun_with]
-    changes = changes_to(assignments, values, meant)
-    return PreparedJob(
-        plan=make_plan(changes, trunks, accept_zeros=True, allow_swap_names=job.allow_swap_names),
-        trunks=trunks,
-        journal=journals.path(changes),
-        name=_name(assignments, conditions),
-        options=job,
-        check=consent.require_few,
-    )
+        return chosen(trunks, conditions)
+    begun_with = {row.key_id for row in going_on.rows}
+    return [trunk for trunk in trunks if trunk.key_id in begun_with]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from itnio_async import AsyncClient
+from itnio_async import AsyncClient, SipTrunk
 from itnio_async.bulk import (
     Identity,
     JobOptions,
@@ -27,9 +27,8 @@ from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.output import json_line, say, visible
-from itnio_async.cli.trunks.consent import AmountOptions
-from itnio_async.cli.trunks.job_options import CanaryOption, JobRunOptions, SessionOptions
-from itnio_async.cli.trunks.nothing_sent import told_at_the_end
+from itnio_async.cli.trunks.job_end import told_at_the_end
+from itnio_async.cli.trunks.job_options import AmountOptions, CanaryOption, JobRunOptions, SessionOptions
 from itnio_async.cli.trunks.plan_view import place_data
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions
@@ -65,21 +64,32 @@ def undo_trunks(
         job = run.job_options(
             skip_invalid=True, accept_zeros=True, allow_swap_names=True, canary=canary, until=when.until
         )
-        prepare = partial(_prepare, read_journal(of), job, run.journal, amount, how.json)
+        contents = read_journal(of)
+
+        async def prepare(client: AsyncClient, identity: Identity) -> PreparedJob:
+            trunks = await list_trunks(client, reading=Reading(job.patience))
+            undo, journal = _undo(contents, trunks, identity, job, run.journal)
+            _say_what_stays(undo)
+            if how.json:
+                _write_what_stays(undo)
+            return PreparedJob(
+                plan=undo.plan,
+                trunks=trunks,
+                journal=journal,
+                name=f"undo of {contents.header.source}",
+                options=job,
+                stays=len(undo.secrets),
+                check=amount.require_few,
+            )
+
         session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
         return run_on_loop(session)
 
 
-async def _prepare(
-    contents: JournalContents,
-    job: JobOptions,
-    journal: Path | None,
-    amount: AmountOptions,
-    json: bool,
-    client: AsyncClient,
-    identity: Identity,
-) -> PreparedJob:
-    trunks = await list_trunks(client, reading=Reading(job.patience))
+def _undo(
+    contents: JournalContents, trunks: Sequence[SipTrunk], identity: Identity, job: JobOptions, journal: Path | None
+) -> tuple[Undo, Path]:
+    """Return what the undo does, and its journal: where there is one, the undo goes on."""
     undo = plan_undo(contents, trunks, identity, same_account=job.same_account)
     rows = digest_of(item.row for item in undo.plan)
     # The next job with the same journal can be undone again.
@@ -88,18 +98,7 @@ async def _prepare(
     if has_journal(journal):
         begun = read_journal(journal)
         undo = plan_undo(contents, trunks, identity, same_account=job.same_account, begun=begun)
-    _say_what_stays(undo)
-    if json:
-        _write_what_stays(undo)
-    return PreparedJob(
-        plan=undo.plan,
-        trunks=trunks,
-        journal=journal,
-        name=f"undo of {contents.header.source}",
-        options=job,
-        stays=len(undo.secrets),
-        check=amount.require_few,
-    )
+    return undo, journal
 
 
 def _say_what_stays(undo: Undo) -> None:

@@ -13,11 +13,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
-import typer
 from attrs import frozen
 
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.trunks.job_options import PANEL
+from itnio_async.cli.trunks.job_options import run_option
 
 _MINUTE = timedelta(minutes=1)
 # A time of day that is further away was probably meant as one that has just passed.
@@ -58,21 +57,17 @@ class WhenOptions:
 
     until: Annotated[
         str | None,
-        typer.Option(
-            "--until",
+        run_option(
             metavar="TIME",
             help="Begin no update after this time, and send none again: HH:MM is the next moment at which a clock here "
             "shows it, at most 18 hours away; or a date and a time, YYYY-MM-DD HH:MM.",
-            rich_help_panel=PANEL,
         ),
     ] = None
     window: Annotated[
         str | None,
-        typer.Option(
-            "--window",
+        run_option(
             metavar="HH:MM-HH:MM",
             help="Begin updates only between these times of day, such as 23:00-05:00; waits for the first one.",
-            rich_help_panel=PANEL,
         ),
     ] = None
 

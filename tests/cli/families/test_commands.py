@@ -446,7 +446,7 @@ READERS = {
 def test_any_text_is_a_value_or_said_to_be_none(metavar: str, text: str) -> None:
     said = ""
     try:
-        READERS[metavar].parser("--option")(text)
+        READERS[metavar].value_of(text, "--option")
     except CommandError as error:
         said = f"{error} {error.advice}"
     assert not said or re.match(r"(?s)--option (is .*|cannot be read)\. give ", said)

@@ -194,9 +194,9 @@ FAULTS = [
     "account.AccountOptions.access",
     "trunks.when.WhenOptions.when",
     "trunks.report_files.write_html",
-    "trunks.session.show_summary",
+    "trunks.session.counts_of",
     "trunks.session.Job.run",
-    "trunks.session.tell_end",
+    "trunks.session.KnownJob.tell_result",
 ]
 
 

@@ -1,34 +1,161 @@
-"""`itnio trunks update`: change settings of one trunk."""
+"""`itnio trunks add` and `itnio trunks update`: create a trunk, or change settings of one."""
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import attrs
 import typer
+from attrs import frozen
 
-from itnio_async import UNSET, InvalidRequestError, ItnioError, SipTrunk, SipTrunkUpdate
-from itnio_async.cli.account import Access, AccountOptions, ask_secret
+from itnio_async import UNSET, GroupBinding, InvalidRequestError, ItnioError, SipTrunk, SipTrunkAdd, SipTrunkUpdate
+from itnio_async.cli.account import Access, AccountOptions, ask_secret, secret_of
+from itnio_async.cli.error_text import plain_text, status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
 from itnio_async.cli.output import json_line, line, say, visible
-from itnio_async.cli.trunks.fields import (
-    FieldOptions,
-    JsonOption,
-    MatchBy,
-    groups_of,
-    password_from_environment,
-    report_failure,
-    texts_of,
-)
+from itnio_async.cli.trunks.fields import Direction, MatchBy, texts_of
 from itnio_async.text import listed
 
+_PASSWORD_VARIABLE = "ITNIO_SIP_PASSWORD"  # noqa: S105 - its name
+# Required in each request: an empty one is refused by its name, and not sent as null.
+_REQUIRED = ("sip_trunk_name",)
 _KEY_ID = re.compile(r"0|-?[1-9][0-9]{0,18}+")
 # What an update changes, by field: the value before and after.
 Differences = dict[str, tuple[Any, Any]]
+_JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object.")]
+
+
+@frozen
+class FieldOptions:
+    """The options that set fields of a trunk, but for its name and groups, which `add` requires."""
+
+    sip_prefix: Annotated[str | None, typer.Option(metavar="PREFIX", help="The prefix; '' clears it.")] = None
+    sip_gateway_ip: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The gateway address (outbound trunks); '' clears it.")
+    ] = None
+    sip_white_ip: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The whitelist address (inbound trunks); '' clears it.")
+    ] = None
+    sip_trunk_state: Annotated[bool | None, typer.Option(help="Whether the trunk registers at the gateway.")] = None
+    sip_account: Annotated[
+        str | None, typer.Option(metavar="ACCOUNT", help="The registration account; '' clears it and its password.")
+    ] = None
+    sip_password_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Read the registration password from this file, its only line. Default: the environment variable "
+            f"{_PASSWORD_VARIABLE}.",
+        ),
+    ] = None
+    ask_sip_password: Annotated[
+        bool, typer.Option("--ask-sip-password", help="Ask for the registration password on the terminal.")
+    ] = False
+
+    def given(self, **others: Any) -> dict[str, Any]:
+        """Return by name the fields that are given here or as `others`, None for those that an empty text clears.
+
+        The password is not among them.
+        """
+        options = attrs.asdict(self, filter=lambda option, _: "password" not in option.name) | others
+        return {
+            name: None if value == "" and name not in _REQUIRED else value
+            for name, value in options.items()
+            if value is not None
+        }
+
+    def password(self) -> str | None:
+        """Return the password that the options give, or None where they give none."""
+        return secret_of("sip-password", self.sip_password_file, ask=self.ask_sip_password, what="SIP password")
+
+
+def _password_from_environment() -> str | None:
+    """Return the password of the environment, or None; to be used only for a trunk that registers."""
+    return os.environ.get(_PASSWORD_VARIABLE) or None
+
+
+def _groups_of(texts: Sequence[str]) -> list[GroupBinding]:
+    """Return the agent groups that `--group ID[:NUMBER]` gives."""
+    groups = []
+    for text in texts:
+        group_id, colon, number = text.partition(":")
+        if not (group_id.isascii() and group_id.isdigit()):
+            raise CommandError(f"--group {text}: the agent group's id is a number.", "give ID or ID:NUMBER.")
+        groups.append(GroupBinding(voice_group_id=int(group_id), number=number if colon else UNSET))
+    return groups
+
+
+def add_trunk(
+    type: Annotated[Direction, typer.Option(help="The direction; it cannot be changed later.")],
+    sip_trunk_name: Annotated[str, typer.Option(metavar="NAME", help="The trunk's name.")],
+    group: Annotated[
+        list[str],
+        typer.Option(
+            metavar="ID[:NUMBER]",
+            help="An agent group to bind, and for an inbound trunk its number. May be given several times.",
+        ),
+    ],
+    *,
+    fields: FieldOptions,
+    json: _JsonOption = False,
+    account: AccountOptions,
+) -> int:
+    """Create a trunk and show its key id."""
+    given = {"sip_trunk_state": False, **fields.given()}
+    password = fields.password()
+    if password is None and (given["sip_trunk_state"] or fields.sip_account):
+        password = _password_from_environment()
+    trunk = SipTrunkAdd(
+        type=type.value_sent,
+        sip_trunk_name=sip_trunk_name,
+        group_list=_groups_of(group),
+        sip_password=UNSET if password is None else password,
+        **given,
+    )
+    access = account.access()
+    try:
+        key_id = run_on_loop(_add(access, trunk))
+    except ItnioError as error:
+        return _report_failure(error, None, sip_trunk_name, json=json)
+    if json:
+        json_line({"key_id": key_id, "outcome": "added"})
+    else:
+        line(f"Added trunk {'(the answer has no key id)' if key_id is None else key_id}.")
+    return DONE
+
+
+async def _add(access: Access, trunk: SipTrunkAdd) -> int | None:
+    async with access.client(changes=True) as client:
+        return await client.sip_trunks.add(trunk)
+
+
+def _report_failure(error: ItnioError, key_id: int | None, name: str, *, json: bool) -> int:
+    """Say why a call failed that was to change a trunk, and where to look if it may have; returns the exit status."""
+    say(text_of(error))
+    if error.may_have_been_processed:
+        look = f"itnio trunks list --sip-trunk-name {shlex.quote(name)}"
+        say(f"  The outcome is unknown. Look at the trunk: {visible(look)}")
+    if json:
+        json_line(
+            {
+                "key_id": key_id,
+                "outcome": "unknown" if error.may_have_been_processed else "refused",
+                "error": type(error).__name__,
+                "code": getattr(error, "code", None),
+                "text": plain_text(error),
+            }
+        )
+    return status_of(error)
+
+
+# -- update ------------------------------------------------------------------------------------------------------------
 
 
 def update_trunk(
@@ -38,15 +165,12 @@ def update_trunk(
     ],
     *,
     match: Annotated[
-        MatchBy, typer.Option("--match", help="What names the trunk: its key id, or its exact name.")
+        MatchBy, typer.Option(help="What names the trunk: its key id, or its exact name.")
     ] = MatchBy.KEY_ID,
-    sip_trunk_name: Annotated[
-        str | None, typer.Option("--sip-trunk-name", metavar="NAME", help="The trunk's name.")
-    ] = None,
+    sip_trunk_name: Annotated[str | None, typer.Option(metavar="NAME", help="The trunk's name.")] = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
-            "--group",
             metavar="ID[:NUMBER]",
             help="An agent group to bind, and for an inbound trunk its number. May be given several times. Replaces "
             "the groups that are bound now.",
@@ -56,7 +180,7 @@ def update_trunk(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and send nothing; exits with 2 if there is any.")
     ] = False,
-    json: JsonOption = False,
+    json: _JsonOption = False,
     account: AccountOptions,
 ) -> int:
     """Change settings of one trunk; what is not given stays as it is.
@@ -66,7 +190,7 @@ def update_trunk(
     the update would lose it.
     """
     key = _key(trunk, match)
-    changes = fields.given(sip_trunk_name=sip_trunk_name, group_list=groups_of(group) if group else None)
+    changes = fields.given(sip_trunk_name=sip_trunk_name, group_list=_groups_of(group) if group else None)
     password = fields.password()
     if not changes and password is None:
         raise CommandError("nothing to change is given.", "give at least one setting, such as --sip-prefix 00.")
@@ -81,7 +205,7 @@ def update_trunk(
     try:
         run_on_loop(_send(access, update))
     except ItnioError as error:
-        return report_failure(error, update.key_id, update.sip_trunk_name, json=json)
+        return _report_failure(error, update.key_id, update.sip_trunk_name, json=json)
     _show(update, differences, "updated", json=json)
     return DONE
 
@@ -143,7 +267,7 @@ def _update_of(trunk: SipTrunk, changes: Mapping[str, Any], password: str | None
         changes["sip_password"] = None  # without an account, a password is of no use
     elif changes.get("sip_trunk_state") or changes.get("sip_account") or trunk.sip_account or trunk.sip_trunk_state:
         # Only for a trunk that registers: the variable may be set for another trunk.
-        from_environment = password_from_environment()
+        from_environment = _password_from_environment()
         if from_environment is not None:
             changes["sip_password"] = from_environment
     return trunk.to_update(**changes)
