@@ -6,14 +6,12 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from inspect import isawaitable
 from typing import Any, Generic, TypeVar
 
 import httpx
-from attrs import asdict, define, field, frozen
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_any
+from attrs import define, field, frozen
 
 from itnio_async import config
 from itnio_async.account import credential_source_of
@@ -27,19 +25,16 @@ from itnio_async.codes import SUCCESS
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.endpoint import Endpoint, Response
 from itnio_async.errors import (
-    ConfigurationError,
     DeadlineExceeded,
-    GatewayBusyError,
     InvalidRequestError,
     ItnioError,
     TimestampExpiredError,
 )
 from itnio_async.frames import drop_frames, is_raised_here, without_frames
-from itnio_async.retry import RetryDetails, RetryPolicy
+from itnio_async.retry import Repetition, RetryPolicy
 from itnio_async.validators import instance, number, or_none
 
 logger: logging.Logger = logging.getLogger("itnio_async.client")
-retry_logger: logging.Logger = logging.getLogger("itnio_async.retry")
 
 R = TypeVar("R")
 
@@ -85,6 +80,10 @@ class Call(Generic[R]):
     def is_unaccounted_for(self) -> bool:
         """Tell whether anything may have been processed: by an attempt that ended, or by one that was cut off."""
         return self.may_have_been_processed or (self.attempt is not None and self.attempt.may_have_gone_out)
+
+    def add_wait(self, seconds: float) -> None:
+        """Count the seconds of a wait between attempts."""
+        self.waited += seconds
 
 
 def perform(
@@ -207,18 +206,31 @@ def _is_ours(call: Call[Any], error: ItnioError) -> bool:
 
 
 async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
-    first = None
+    policy, endpoint = options.retry, call.request.template.endpoint
     try:
         response = await _attempt(shared, options, call, deadline)
     except ItnioError as error:
-        if not _is_repeated(options, call, error):
+        # Credentials may come from another client of ours, whose failures are not this call's.
+        if error is not call.last_error or not policy.wants(error, idempotent=endpoint.idempotent):
             raise
         first = error
-    if first is not None:
-        # Not while that failure is handled, or it would be the context of whatever comes.
-        repeats = _Repeats(shared, options, call)
-        response = await repeats.run(first, partial(_attempt, shared, options, call, deadline))
-    shared.tokens.give(options.retry.budget)
+    else:
+        shared.tokens.give(policy.budget)
+        return response
+    # Not while the first failure is handled, or it would be the context of whatever comes.
+    repetition = Repetition(
+        endpoint=str(endpoint),
+        policy=policy,
+        tokens=shared.tokens,
+        idempotent=endpoint.idempotent,
+        is_of_call=lambda failure: failure is call.last_error,
+        until_new_signature=lambda: shared.clock.until_second_after(call.timestamps),
+        ended_by_close=shared.ended_by_close,
+        tell=partial(shared.tell_repeat, call.watch),
+        slept=call.add_wait,
+    )
+    response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
+    shared.tokens.give(policy.budget)
     return response
 
 
@@ -346,95 +358,3 @@ def _log(attempt: Attempt[Any], error: ItnioError | None) -> None:
         *(told["endpoint"], outcome, told["http_status"], attempt.number, told["elapsed"] * 1000, told["connection"]),
         extra=told,
     )
-
-
-# -- repeats ----------------------------------------------------------------------------------------------------------
-
-
-def _is_repeated(options: Options, call: Call[Any], error: BaseException) -> bool:
-    """Tell whether a failure is of a kind that is repeated."""
-    # Credentials may come from another client of ours, whose failures are not this call's.
-    is_of_attempt = error is call.last_error
-    return is_of_attempt and options.retry.wants(error, idempotent=call.request.template.endpoint.idempotent)
-
-
-@frozen
-class _Repeats:
-    """The further attempts of one call, of which tenacity decides.
-
-    The first attempt does not come here: a tenacity call costs 20 to 30 µs, and most calls need no second one.
-    """
-
-    shared: Shared
-    options: Options
-    call: Call[Any]
-
-    async def run(self, first: ItnioError, attempt: Callable[[], Awaitable[R]]) -> R:
-        """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
-        made = [first]
-
-        async def next_attempt() -> R:
-            if made:
-                raise made.pop()
-            return await attempt()
-
-        attempts = stop_after_attempt(self.options.retry.attempts)
-        repeated = AsyncRetrying(
-            retry=retry_if_exception(partial(_is_repeated, self.options, self.call)),
-            wait=self._wait,
-            # In this order: the last attempt takes no token for a repeat that will not come.
-            stop=stop_any(attempts, self._is_out_of_tokens),  # type: ignore[arg-type]
-            before_sleep=self._announce,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return await repeated(next_attempt)
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = _error_of(state)
-        if isinstance(error, TimestampExpiredError):
-            return self.shared.clock.until_second_after(self.call.timestamps)
-        if isinstance(error, GatewayBusyError) and error.retry_after is not None:
-            return error.retry_after
-        return self.options.retry.wait(state.attempt_number)
-
-    def _is_out_of_tokens(self, state: RetryCallState) -> bool:
-        error = _error_of(state)
-        # What is signed with another timestamp at once is the cure, and no load that could pile up.
-        is_free = isinstance(error, TimestampExpiredError) and not state.upcoming_sleep
-        if is_free or self.shared.tokens.take(self.options.retry.budget):
-            return False
-        remark = "Not repeated: the client's retry budget is used up, since too many calls failed this way."
-        error.add_remark(remark)
-        return True
-
-    async def _sleep(self, seconds: float) -> None:
-        if not seconds:
-            return
-        waiting = self.options.retry.sleep(seconds)
-        if not isawaitable(waiting):
-            raise ConfigurationError("RetryPolicy.sleep must give something to await, as asyncio.sleep does.")
-        began = time.monotonic()
-        try:
-            with self.shared.ended_by_close():
-                await waiting
-        finally:
-            self.call.waited += time.monotonic() - began
-
-    def _announce(self, state: RetryCallState) -> None:
-        error, wait = _error_of(state), state.upcoming_sleep
-        endpoint, code = str(self.call.request.template.endpoint), getattr(error, "code", None)
-        details = RetryDetails(endpoint, state.attempt_number, code, wait, max(0.0, state.idle_for - wait))
-        said = type(error).__name__ if code is None else f"code {code}"
-        retry_logger.info(
-            *("%s: %s at attempt %d, again in %.3f s", endpoint, said, state.attempt_number, wait),
-            extra=asdict(details),
-        )
-        self.shared.tell_repeat(self.call.watch, details)
-
-
-def _error_of(state: RetryCallState) -> ItnioError:
-    """Return the failure that tenacity is about to repeat."""
-    error = state.outcome.exception() if state.outcome is not None else None
-    assert isinstance(error, ItnioError)
-    return error
