@@ -13,6 +13,7 @@ from attrs import evolve
 
 from itnio_async import config
 from itnio_async.account import resolve_account
+from itnio_async.api.base import Service
 from itnio_async.api.families import Families
 from itnio_async.api.paths import family_of_path, form_of_path
 from itnio_async.calls.call import Options, perform
@@ -149,8 +150,8 @@ class AsyncClient(Families):
         if "credentials" in changes:
             self._account.check_trusted()
         view = object.__new__(type(self))
-        view._shared, view._account = self._shared, self._account
-        view._urls, view._templates = self._urls, self._templates
+        # A subclass may have attributes of its own; services, once made, are of this client.
+        vars(view).update((name, value) for name, value in vars(self).items() if not isinstance(value, Service))
         view._is_view = True
         try:
             with FramesDropped():
@@ -227,6 +228,8 @@ class AsyncClient(Families):
         of_calls = {name: own.pop(name) for name in CallOptions.__annotations__ if name in own}
         template = self._template_of(endpoint)
         chosen = self._chosen(of_calls)
+        # The run itself says how many calls it has under way: one that waits its turn is no failure.
+        chosen = evolve(chosen, timeout=httpx.Timeout(**{**chosen.timeout.as_dict(), "pool": None}))
 
         async def send(request: Q) -> Response[R]:
             made = perform(self._shared, chosen, request_of, template, request)
@@ -325,6 +328,8 @@ def _hop(
             raise ConfigurationError("proxy has no effect on a transport of your own: give the proxy to that.")
         if max_connection_age is not None:
             raise ConfigurationError("max_connection_age has no effect on a transport of your own: give it to that.")
+        if verify is not True:
+            raise ConfigurationError("verify has no effect on a transport of your own: give it to that.")
         return hop
     chosen = proxy_of(proxy, base_url, trust_env=trust_env, allow_insecure=allow_insecure)
     # Reading the certificates costs 20 ms, which plain http on loopback need not pay.

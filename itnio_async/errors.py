@@ -73,6 +73,12 @@ class ItnioError(Exception):
         """Say what this very call adds: why there was no further attempt, for instance."""
         self._text = f"{self._text} {remark}"
 
+    def add_attempt_before(self, before: ItnioError) -> None:
+        """Say that an attempt before this one may have been processed, where this one certainly was not."""
+        if not self.may_have_been_processed:
+            self.may_have_been_processed = True
+            self.add_remark(f"An earlier attempt may have been processed, and ended so: {before}")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args[:1], self.__dict__
 

@@ -157,6 +157,7 @@ class Repetition:
     async def run(self, first: ItnioError, attempt: Callable[[], Awaitable[R]]) -> R:
         """Return what a further attempt gives, or raise the last one's error; `first` is how attempt 1 ended."""
         made = [first]
+        del first  # which will have this frame
 
         async def next_attempt() -> R:
             if made:

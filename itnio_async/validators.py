@@ -69,7 +69,7 @@ def _name_of(kind: type) -> str:
 
 
 def _is_plain(_: Any, attribute: Any, value: Any) -> None:
-    if iscoroutinefunction(value):
+    if iscoroutinefunction(value) or iscoroutinefunction(type(value).__call__):
         raise TypeError(attribute.name)
 
 

@@ -774,3 +774,18 @@ async def test_a_refusal_that_breaks_off_says_so(raw_server: Any, make_client: A
     with pytest.raises(ItnioError) as caught:
         await client.sip_trunks.update(trunk_update())
     assert "HTTP 413" not in str(caught.value)
+
+
+async def test_a_view_of_a_subclass_has_what_the_subclass_has() -> None:
+    class Tenant(AsyncClient):
+        def __init__(self, tenant: str) -> None:
+            super().__init__(KEY, SECRET, transport=ScriptedTransport(answer()))
+            self.tenant = tenant
+
+    async with Tenant("berlin") as client:
+        own = client.sip_trunks
+        view = client.with_options(timeout=3)
+        assert (type(view), view.tenant) == (Tenant, "berlin")
+        assert view.sip_trunks is not own
+        await view.aclose()
+        await client.sip_trunks.update(trunk_update())

@@ -491,14 +491,13 @@ async def test_a_view_refuses_what_the_constructor_refuses(name: str, values: li
                 client.with_options(**{name: value})
 
 
-def test_a_proxy_beside_a_transport_of_ones_own_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"^proxy has no effect"):
-        AsyncClient("key", "secret", transport=httpx.MockTransport(lambda _: httpx.Response(200)), proxy="http://x")
-
-
-def test_an_age_of_connections_beside_a_transport_of_ones_own_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"^max_connection_age has no effect"):
-        AsyncClient("k", "s", transport=httpx.MockTransport(lambda _: httpx.Response(200)), max_connection_age=60)
+@pytest.mark.parametrize(
+    "option",
+    [{"proxy": "http://x"}, {"max_connection_age": 60}, {"verify": False}, {"verify": ssl.create_default_context()}],
+)
+def test_what_a_transport_of_ones_own_would_not_know_of_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^{next(iter(option))} has no effect"):
+        AsyncClient("k", "s", transport=httpx.MockTransport(lambda _: httpx.Response(200)), **option)
 
 
 @pytest.mark.parametrize("age", [0, -1, "60", True, math.nan])

@@ -174,15 +174,15 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
     """
     attempt.is_judged = True
     endpoint = attempt.request.template.endpoint
-    stranger = None
+    unreadable = None
     try:
         envelope = read_envelope(content, endpoint.envelope)
     except NotAnEnvelope as found:
-        stranger = found
-    if stranger is not None:
+        unreadable = found.raw, str(found)
+    if unreadable is not None:
         # Not raised while that is handled: it has the whole answer, and would come along as the context of ours.
         kind = GatewayBusyError if attempt.http_status in _BUSY else UnexpectedResponseError
-        raise _unexpected(attempt, content, stranger.raw, str(stranger), kind) from None
+        raise _unexpected(attempt, content, *unreadable, kind) from None
     if envelope.status != SUCCESS:
         raise _api_error(attempt, envelope)
     if not 200 <= attempt.http_status < 300:

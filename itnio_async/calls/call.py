@@ -56,10 +56,10 @@ class Call(Generic[R]):
 
     `handled` is what the caller was handling when it made the call. `admitted` is when the first attempt began, on
     `time.monotonic`; `attempt` is the last one that began, `attempts` how many did, `last_error` how the last one that
-    ended did, and `may_have_been_processed` what those that ended say together. About refused timestamps:
+    ended did, and `unaccounted` how the last one did that may have been processed. About refused timestamps:
     `timestamps` are they, `corrected_clock_refused` tells whether one was made by a corrected clock, `has_learnt` and
-    `has_dropped` whether this call changed the client's estimate. `waited` is the seconds slept between attempts, and
-    `watch` what accompanies the call.
+    `has_dropped` whether this call changed the client's estimate. `waited` is the seconds slept between attempts,
+    `asks_for_credentials` tells whether they are being asked for, and `watch` is what accompanies the call.
     """
 
     handled: BaseException | None = field(default=None, repr=False)
@@ -68,22 +68,28 @@ class Call(Generic[R]):
     attempts: int = 0
     attempt: Attempt[R] | None = None
     last_error: ItnioError | None = None
-    may_have_been_processed: bool = False
+    unaccounted: ItnioError | None = None
     timestamps: list[int] = field(factory=list)
     corrected_clock_refused: bool = False
     has_learnt: bool = False
     has_dropped: bool = False
     waited: float = 0.0
+    asks_for_credentials: bool = False
     watch: Watch | None = None
 
     @property
     def is_unaccounted_for(self) -> bool:
         """Tell whether anything may have been processed: by an attempt that ended, or by one that was cut off."""
-        return self.may_have_been_processed or (self.attempt is not None and self.attempt.may_have_gone_out)
+        return self.unaccounted is not None or (self.attempt is not None and self.attempt.may_have_gone_out)
 
     def add_wait(self, seconds: float) -> None:
         """Count the seconds of a wait between attempts."""
         self.waited += seconds
+
+    def let_go(self) -> None:
+        """Keep nothing of the request and its failures: tenacity's objects keep each other and this for a while."""
+        self.last_error = self.unaccounted = None
+        del self.request
 
 
 def perform(
@@ -115,8 +121,11 @@ async def _watched(
     except BaseException as error:
         shared.tell_end(call.watch, _details(call, endpoint, ids, began, error=error))
         raise
-    shared.tell_end(call.watch, _details(call, endpoint, ids, began, response=response))
-    return response
+    else:
+        shared.tell_end(call.watch, _details(call, endpoint, ids, began, response=response))
+        return response
+    finally:
+        del call, made, shared, options  # an error keeps this frame
 
 
 def _what_is_asked(first: Any, *others: Any) -> tuple[str, Mapping[str, int | str]]:
@@ -176,6 +185,8 @@ async def _performed(
                 del arguments  # a report of an error shows the variables here
             return await _attempts(shared, options, call, deadline)
     except ItnioError as error:
+        if call.unaccounted is not None and _is_ours(call, error):
+            error.add_attempt_before(call.unaccounted)
         error.may_have_been_processed |= call.is_unaccounted_for
         error.attempts = call.attempts
         if error is call.last_error and (done := done_before(call.request, error)) is not None:
@@ -194,15 +205,20 @@ async def _performed(
             drop_frames(call.last_error, call.handled)
         raise _deadline_exceeded(call, options) from call.last_error
     finally:
-        call.handled = None  # it and this call's error would keep each other
         if call.attempts:
             shared.deadlines.forget(deadline)
+        if call.attempts > 1:
+            call.let_go()
+        # An error keeps this frame, and with it all that the call was made with, itself included.
+        del call, shared, options, deadline
 
 
 def _is_ours(call: Call[Any], error: ItnioError) -> bool:
-    """Tell whether an error is ours, and not what a middleware or the credentials raised."""
-    is_of_attempt = error is call.last_error or call.attempt is not None
-    return call.attempts == 0 or (is_of_attempt and is_raised_here(error))
+    """Tell whether an error is this call's, and not what a middleware or the credentials raised.
+
+    Those may come from another client of ours.
+    """
+    return call.attempts == 0 or (not call.asks_for_credentials and is_raised_here(error))
 
 
 async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: Deadline) -> Response[R]:
@@ -229,7 +245,9 @@ async def _attempts(shared: Shared, options: Options, call: Call[R], deadline: D
         tell=partial(shared.tell_repeat, call.watch),
         slept=call.add_wait,
     )
-    response = await repetition.run(first, partial(_attempt, shared, options, call, deadline))
+    repeated = repetition.run(first, partial(_attempt, shared, options, call, deadline))
+    del first  # which has this frame
+    response = await repeated
     shared.tokens.give(policy.budget)
     return response
 
@@ -252,9 +270,13 @@ async def _attempt(shared: Shared, options: Options, call: Call[R], deadline: De
 async def _send(shared: Shared, options: Options, call: Call[R]) -> Response[R]:
     """Send the request, and return what the answer means."""
     shared.check_open()  # the wait for a slot may have been long
-    call.attempt = None  # until there are credentials, a failure is theirs
     source = options.credentials
-    credentials = source if isinstance(source, Credentials) else await resolve(source)
+    if isinstance(source, Credentials):
+        credentials = source
+    else:
+        call.asks_for_credentials = True
+        credentials = await resolve(source)
+        call.asks_for_credentials = False
     call.attempt = attempt = Attempt(
         credentials,
         shared.signer,
@@ -295,7 +317,8 @@ def _failed(call: Call[Any], attempt: Attempt[Any], error: ItnioError) -> None:
     error.may_have_been_processed |= (
         attempt.may_have_gone_out_twice if attempt.is_judged else attempt.may_have_gone_out_all_the_same
     )
-    call.may_have_been_processed |= error.may_have_been_processed
+    if error.may_have_been_processed:
+        call.unaccounted = error
     call.last_error = error
     call.attempt = None
     _log(attempt, error)

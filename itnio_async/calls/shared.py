@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import iscoroutine
 from typing import Any, TypeVar
 
 import httpx
@@ -222,10 +223,15 @@ def _told(name: str, function: Callable[..., T] | None, *arguments: Any) -> T | 
     if function is None:
         return None
     try:
-        return function(*arguments)
+        told = function(*arguments)
     except Exception:
         logger.exception("%s failed; the call goes on", name)
         return None
+    if iscoroutine(told):
+        told.close()
+        logger.error("%s gave a coroutine, which nobody awaits: give a plain function", name)
+        return None
+    return told
 
 
 def _log_end(details: CallDetails) -> None:

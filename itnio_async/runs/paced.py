@@ -56,7 +56,8 @@ class PacedCalls(Generic[Q, R]):
 
         Raises the last one's error, which then speaks for all of them.
         """
-        attempts, is_again, may_have_been_processed = 0, False, False
+        attempts, is_again = 0, False
+        unaccounted: ItnioError | None = None
         alone, answered = 0, self._answered
         while True:
             begun = self.pace.begin()
@@ -83,9 +84,10 @@ class PacedCalls(Generic[Q, R]):
             self.pace.ended(begun, error, made - attempts, is_alone=alone >= _ALONE)
             self._news.set()
             goes_again = self.pace.sends_again(error, idempotent=self._idempotent)
-            error.may_have_been_processed = may_have_been_processed = (
-                may_have_been_processed or error.may_have_been_processed
-            )
+            if error.may_have_been_processed:
+                unaccounted = error
+            elif unaccounted is not None:
+                error.add_attempt_before(unaccounted)
             if goes_again and alone >= _ALONE:
                 await self._rest(min(2.0 ** (alone - _ALONE), _LONGEST_REST))
             if not goes_again or not await self._may_go_again():

@@ -47,7 +47,10 @@ class RunOptions(TypedDict, total=False):
 
 
 class BulkOptions(RunOptions, CallOptions, total=False):
-    """What `client.bulk` and the `..._many` methods take: how the run goes, and `CallOptions` for each of its calls."""
+    """What `client.bulk` and the `..._many` methods take: how the run goes, and `CallOptions` for each of its calls.
+
+    `timeout.pool` does not count here: a call of a run waits for its turn as long as that takes.
+    """
 
 
 class BulkRun(Generic[Q, R]):
@@ -63,6 +66,9 @@ class BulkRun(Generic[Q, R]):
     exception too; `aclose` then still gives their outcomes. On cancellation, calls in flight are cancelled and waited
     for: `under_way` then has those whose outcome is unknown. The same holds for a bare `async for` that is cancelled
     while it waits for an outcome. A source that is a generator is closed at the end.
+
+    A source is read by whichever worker is free, so its steps run in several tasks, and what it waits for when the run
+    stops is cancelled: it must not yield within an `asyncio.timeout` or a task group (PEP 789).
     """
 
     def __init__(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator, Iterable
+from contextvars import Context, copy_context
 from typing import Any, Generic, Protocol, TypeVar
 
 from itnio_async.errors import InvalidRequestError
@@ -26,8 +27,9 @@ class Turns(Protocol):
 class Source(Generic[Q]):
     """An iterable or an async iterable of requests; nothing of it is touched before the first request is read.
 
-    One reader at a time waits at it, for its turn first if there are `turns`. Raises `InvalidRequestError` for what is
-    neither iterable.
+    One reader at a time waits at it, for its turn first if there are `turns`. Each of its steps is taken in the same
+    context, whichever task reads: a variable that a generator sets around a `yield` is its own. Raises
+    `InvalidRequestError` for what is neither iterable.
     """
 
     def __init__(self, requests: Iterable[Q] | AsyncIterable[Q], turns: Turns | None = None) -> None:
@@ -39,6 +41,7 @@ class Source(Generic[Q]):
         self._requests: Any = requests
         self._is_async = isinstance(requests, AsyncIterable)
         self._turns = turns
+        self._context = copy_context()
         self._iterator: Any = None
         self._is_taken = False
         self._waiters: deque[asyncio.Future[None]] = deque()
@@ -55,12 +58,13 @@ class Source(Generic[Q]):
             if self._turns is not None:
                 await self._turns.acquire()
             if self._iterator is None:
-                self._iterator = aiter(self._requests) if self._is_async else iter(self._requests)
+                self._iterator = self._context.run(aiter if self._is_async else iter, self._requests)
+            request: Q
             if self._is_async:
-                return await anext(self._iterator)
-            for request in self._iterator:
-                return request  # type: ignore[no-any-return]
-            raise StopAsyncIteration
+                request = await _InContext(anext(self._iterator), self._context)
+            else:
+                request = self._context.run(_next, self._iterator)
+            return request
         finally:
             self._is_taken = False
             if self._waiters:
@@ -78,6 +82,34 @@ class Source(Generic[Q]):
     async def aclose(self) -> None:
         """Close a source that is a generator, so that what it has open is closed now and not some day."""
         if isinstance(self._iterator, AsyncGenerator):
-            await self._iterator.aclose()
+            await _InContext(self._iterator.aclose(), self._context)
         elif isinstance(self._iterator, Generator):
-            self._iterator.close()
+            self._context.run(self._iterator.close)
+
+
+def _next(iterator: Any) -> Any:
+    for request in iterator:
+        return request
+    raise StopAsyncIteration
+
+
+class _InContext:
+    """Takes each step of an awaitable in this context, whatever the task that awaits it has."""
+
+    def __init__(self, awaitable: Awaitable[Any], context: Context) -> None:
+        self._awaitable = awaitable
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self._awaitable.__await__()
+        step: Any = steps.send
+        given: Any = None
+        while True:
+            try:
+                waited_for = self._context.run(step, given)
+            except StopIteration as end:
+                return end.value
+            try:
+                step, given = steps.send, (yield waited_for)
+            except BaseException as error:
+                step, given = steps.throw, error

@@ -152,17 +152,23 @@ class Workers(Generic[Q, R]):
             raise
 
     async def cut_off(self) -> None:
-        """Cancel the calls that are under way, and wait for their end."""
+        """Cancel the calls that are under way, and wait for their end, also if that wait is cancelled."""
         self.stop()
         for worker in self._workers:
             worker.cancel()
-        if self._workers:
-            await asyncio.wait(self._workers)
+        cancelled: asyncio.CancelledError | None = None
+        while running := [worker for worker in self._workers if not worker.done()]:
+            try:
+                await asyncio.wait(running)
+            except asyncio.CancelledError as error:  # as a TaskGroup: what was begun within it ends first
+                cancelled = error
         if self._workers and self._working:
             # A task that is cancelled before its first step, as at the end of `asyncio.run`, never gets to its last.
             self._working = 0
             await self._end()
         await self._over.wait()
+        if cancelled is not None:
+            raise cancelled
 
     def abandon(self) -> None:
         """Stop from wherever the garbage collector runs."""

@@ -162,10 +162,13 @@ class Limiter:
         if turn.done():
             return
         del line[turn]
+        is_full = self._slots is not None and self._taken >= self._slots
+        what, cure = (
+            ("No slot came free", "limits.max_connections") if is_full else ("The rate let none begin", "rate_limit")
+        )
         turn.set_exception(
             PoolTimeout(
-                f"No slot came free within {timeout:g} s (timeout.pool): {self.in_use} calls are under way and "
-                f"{self.waiting} wait. Nothing was sent. Raise limits.max_connections or timeout.pool, or start fewer "
-                "calls at once."
+                f"{what} within {timeout:g} s (timeout.pool): {self.in_use} calls are under way and {self.waiting} "
+                f"wait. Nothing was sent. Raise {cure} or timeout.pool, or start fewer calls at once."
             )
         )

@@ -9,6 +9,7 @@ import logging
 import pickle
 import weakref
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, get_args
 
 import attrs
@@ -229,6 +230,15 @@ def lost(_: httpx.Request) -> httpx.ReadError:
 # -- what it must not do ----------------------------------------------------------------------------------------------
 
 
+async def test_an_on_call_that_gives_a_coroutine_is_told_of(scripted: Any, caplog: pytest.LogCaptureFixture) -> None:
+    async def tell(_: object) -> None:
+        raise AssertionError("nobody awaits it")
+
+    client, _ = scripted(answer(), on_call=lambda details: tell(details))
+    await client.sip_trunks.update(trunk_update())
+    assert "on_call gave a coroutine" in caplog.text
+
+
 async def test_a_failing_on_call_does_not_hurt_the_call(scripted: Any, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: CallDetails) -> None:
         raise RuntimeError("a mistake in on_call")
@@ -240,7 +250,12 @@ async def test_a_failing_on_call_does_not_hurt_the_call(scripted: Any, caplog: p
     assert caplog.text.count("on_call failed") == caplog.text.count("RuntimeError: a mistake in on_call") == 2
 
 
-@pytest.mark.parametrize("value", [5, "x", [], hang])
+class Metrics:
+    async def __call__(self, details: CallDetails) -> None:
+        """Never awaited."""
+
+
+@pytest.mark.parametrize("value", [5, "x", [], hang, Metrics(), partial(hang)])
 def test_on_call_must_be_a_plain_function(value: Any) -> None:
     with pytest.raises(ItnioError, match="on_call"):
         AsyncClient(KEY, SECRET, on_call=value)

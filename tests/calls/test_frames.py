@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import traceback
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -37,6 +39,8 @@ from itnio_async import (
     UnexpectedResponseError,
 )
 from itnio_async.api.sip_trunks import ADD, UPDATE
+from itnio_async.calls.call import Call
+from itnio_async.calls.request import CallRequest
 from itnio_async.frames import drop_frames, linked_errors
 from itnio_async.telemetry import instrument
 from itnio_async.transport.signing import sign
@@ -77,6 +81,25 @@ def assert_hidden(error: BaseException) -> None:
             assert secret not in variables, place
     texts = "".join(f"{linked!r} {linked} {linked.args}" for linked in linked_errors(error, None))
     assert not [secret for secret in (PASSWORD, SECRET, SIGN) if secret in texts]
+
+
+async def remembered(asked: Awaitable[Any]) -> weakref.ref[ItnioError]:
+    """Return its error, which nobody keeps; while it was there, it kept nothing of the call."""
+    try:
+        await asked
+    except ItnioError as error:
+        assert_keeps_no(error, Call | CallRequest)
+        return weakref.ref(error)
+    raise AssertionError("it has not failed")
+
+
+def assert_keeps_no(error: BaseException, kind: Any) -> None:
+    """None of the package's frames has a variable of this kind."""
+    for linked in linked_errors(error, None):
+        for frame, _ in traceback.walk_tb(linked.__traceback__):
+            # Not of the tests' own: to look at a frame's variables keeps them.
+            if str(HERE) not in frame.f_code.co_filename:
+                assert not any(isinstance(value, kind) for value in frame.f_locals.values()), frame.f_code.co_qualname
 
 
 async def failure(asked: Awaitable[Any]) -> BaseException:
@@ -206,6 +229,19 @@ async def test_no_answer_and_no_refusal_shows_a_secret(kind: str, ask: str) -> N
         error = await failure(ASKED[ask](client))
     assert isinstance(error, expected)
     assert_hidden(error)
+
+
+@pytest.mark.parametrize("ask", ["service", "request", "view", "watched"])
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_an_error_that_nobody_keeps_is_gone_at_once_with_its_request(kind: str, ask: str) -> None:
+    _, handler = ANSWERS[kind]
+    async with RawServer(handler) as server, client_to("pool", server.url) as client:
+        gc.disable()
+        try:
+            error = await remembered(ASKED[ask](client))
+            assert error() is None
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("way", ["middleware", "httpx's own", "proxy"])

@@ -147,6 +147,42 @@ async def test_a_foreign_transport_is_believed_where_it_was_asked_once(
     assert not caught.value.may_have_been_processed
 
 
+@pytest.mark.parametrize("then", [REFUSED, httpx.PoolTimeout("full"), httpx.ConnectTimeout("late"), answer(-23)])
+async def test_a_repeat_that_was_not_processed_tells_of_the_attempt_before_it(scripted: Any, then: Any) -> None:
+    client, transport = scripted(answer(-18, "unusual"), then, retry=RetryPolicy(sleep=FakeSleep(), attempts=2))
+    with pytest.raises(ItnioError) as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert len(transport.sent) == 2
+    assert caught.value.may_have_been_processed
+    assert "An earlier attempt may have been processed" in str(caught.value)
+    assert "-18 'unusual'" in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["full", "closed"])
+async def test_so_does_a_repeat_that_did_not_begin(scripted: Any, end: str) -> None:
+    async def sleep(_: float) -> None:
+        # While it waits before the repeat, another call takes the only slot, or the client closes.
+        if end == "closed":
+            await client.aclose()
+        else:
+            others.append(asyncio.create_task(client.sip_trunks.update(trunk_update())))
+            await until(lambda: len(transport.sent) == 2)
+
+    others: list[asyncio.Task[None]] = []
+    client, transport = scripted(
+        answer(-18, "unusual"),
+        hang,
+        retry=RetryPolicy(sleep=sleep, attempts=2),
+        limits=httpx.Limits(max_connections=1),
+        timeout=httpx.Timeout(5, pool=0.01),
+    )
+    with pytest.raises(PoolTimeout if end == "full" else ConfigurationError, match="-18 'unusual'") as caught:
+        await client.sip_trunks.update(trunk_update())
+    assert caught.value.may_have_been_processed
+    for other in others:
+        other.cancel()
+
+
 async def test_a_pool_that_cannot_connect_twice_is_certain(make_client: Any) -> None:
     for transport in (None, PooledTransport()):
         client = make_client(transport, base_url=f"http://127.0.0.1:{unused_port()}", middleware=[Again])

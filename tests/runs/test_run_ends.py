@@ -216,6 +216,30 @@ async def test_cancellation_cuts_the_started_calls_off(held, kind, where):
     assert await run.aclose() == []
 
 
+@KINDS
+@pytest.mark.parametrize("again", range(6))
+async def test_a_second_cancellation_does_not_leave_the_run_alone(held, kind, again):
+    transport, make = held
+    source = Source()
+    run = make(getattr(source, kind)())
+
+    async def consume():
+        async with run:
+            async for _ in run:
+                pass
+
+    consumer = asyncio.create_task(consume())
+    await until(lambda: len(transport.under_way) == 4)
+    for _ in range(again):  # as two timeouts do, and each await within a cancelled scope of anyio
+        consumer.cancel()
+        await ticks(1)
+    consumer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await consumer
+    assert not others()
+    assert source.closed
+
+
 async def test_finished_outcomes_survive_a_cut_off(held):
     transport, make = held
     run = make(Source().plain(), ordered=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextvars import ContextVar
 
+import pytest
 from support.scripted import ticks, until
 
 from itnio_async.runs.source import Source
@@ -148,3 +150,58 @@ async def test_readers_that_are_cancelled_all_end():
     source.come(1)
     assert source.numbers == deque([1])
     assert source.reading == 0
+
+
+PLACE: ContextVar[str] = ContextVar("PLACE", default="none")
+
+
+def numbered(count):
+    """Numbers, and what the generator itself sees of a variable that it sets around them."""
+    token = PLACE.set("in the file")
+    try:
+        for number in range(count):
+            yield number, PLACE.get()
+    finally:
+        PLACE.reset(token)
+
+
+async def numbered_later(count):
+    token = PLACE.set("in the file")
+    try:
+        for number in range(count):
+            await asyncio.sleep(0)
+            yield number, PLACE.get()
+    finally:
+        await asyncio.sleep(0)
+        PLACE.reset(token)
+
+
+@pytest.mark.parametrize("numbers", [numbered, numbered_later])
+@pytest.mark.parametrize("read", [5, 9])
+async def test_a_generator_has_one_context_whoever_reads_it(numbers, read):
+    source = Source(numbers(9))
+    # Each in a task of its own, as workers are.
+    got = [await asyncio.create_task(source.read()) for _ in range(read)]
+    assert got == [(number, "in the file") for number in range(read)]
+    if read == 9:
+        with pytest.raises(StopAsyncIteration):
+            await asyncio.create_task(source.read())
+    await asyncio.create_task(source.aclose())  # resets the variable: an error in another context
+    assert PLACE.get() == "none"
+
+
+async def test_what_is_thrown_into_a_generator_and_what_it_throws_passes():
+    async def failing():
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise KeyError("its own") from None
+
+    source = Source(failing())
+    assert await source.read() == 1
+    reading = asyncio.create_task(source.read())
+    await ticks(3)
+    reading.cancel()
+    with pytest.raises(KeyError, match="its own"):
+        await reading

@@ -404,6 +404,15 @@ async def test_who_waits_for_the_rate_is_before_the_limiter() -> None:
 async def test_the_bound_holds_for_the_wait_for_the_rate_too() -> None:
     limiter = Limiter(2, RateWindow(RateLimit(1, 60)))
     await limiter.enter(0.01)
+    # It says which of the two it was.
+    with pytest.raises(PoolTimeout, match=r"The rate let none begin .* Raise rate_limit or timeout\.pool"):
+        await limiter.enter(0.01)
+    limiter = Limiter(1)
+    await limiter.enter(0.01)
+    with pytest.raises(PoolTimeout, match=r"No slot came free .* Raise limits\.max_connections or timeout\.pool"):
+        await limiter.enter(0.01)
+    limiter = Limiter(2, RateWindow(RateLimit(1, 60)))
+    await limiter.enter(0.01)
     with pytest.raises(PoolTimeout):
         await limiter.enter(0.01)
     assert (limiter.in_use, limiter.waiting) == (1, 0)
