@@ -18,7 +18,6 @@ from itnio_async.bulk.plan.holders import (
     given_up_by,
     holders_of,
     pairs_among,
-    risk_of,
     taken_by,
 )
 from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Swap, Verdict, places_of, refused
@@ -34,6 +33,8 @@ _COLUMNS = {
 }
 # The vendor's pages state no limit for names; this is the one of the other texts of a trunk.
 _LONGEST_NAME = 50
+# What a note about 20,000 trunks at one address lists of them.
+_MOST_SHOWN = 3
 
 
 class Conflicts:
@@ -222,12 +223,13 @@ class Conflicts:
         return contenders
 
     def _risks(self, item: PlanItem, contenders: Mapping[Holding, Sequence[int]]) -> Iterator[Risk]:
-        assert item.key_id is not None
         for holding in sorted(self._taken[item.index], key=lambda holding: (-holding[0].value, str(holding[1]))):
-            if holding[0] is not Kind.NAME:
-                risk = risk_of(holding, item.key_id, contenders[holding], self._pairs)
-                if risk is not None:
-                    yield risk
+            kind, value = holding
+            having = contenders[holding]
+            # The trunk itself may be among the first ones; all 20,000 are not looked through for each of them.
+            others = tuple(other for other in having[: _MOST_SHOWN + 1] if other != item.key_id)[:_MOST_SHOWN]
+            if others and kind is not Kind.NAME:
+                yield Risk(kind, value, others, len(having) - 1, self._pairs.get(kind))
 
 
 def circles(needs: Mapping[int, Iterable[int]]) -> list[tuple[int, ...]]:

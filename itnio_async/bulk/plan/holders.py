@@ -16,9 +16,6 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.trunks.settings import FieldChange, is_inbound
 from itnio_async.text import listed
 
-# What a note about 20,000 trunks at one address lists of them.
-_MOST_SHOWN = 3
-
 
 class Kind(Enum):
     """What only one trunk may have, or perhaps may; the value is the vendor's code for it."""
@@ -147,13 +144,3 @@ def pairs_among(holders: Mapping[Holding, Sequence[int]]) -> dict[Kind, Pair]:
         if others and kind is not Kind.NAME:
             pairs.setdefault(kind, Pair(value, (first, others[0])))
     return pairs
-
-
-def risk_of(holding: Holding, key_id: int, contenders: Sequence[int], pairs: Mapping[Kind, Pair]) -> Risk | None:
-    """Return what threatens a trunk that takes something, or None; `contenders` are all that will have it."""
-    # The trunk itself may be among the first ones; all 20,000 are not looked through for each of them.
-    others = [other for other in contenders[: _MOST_SHOWN + 1] if other != key_id][:_MOST_SHOWN]
-    if not others:
-        return None
-    kind, value = holding
-    return Risk(kind, value, tuple(others), len(contenders) - 1, pairs.get(kind))

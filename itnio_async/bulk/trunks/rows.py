@@ -242,7 +242,7 @@ class _RowReader:
             try:
                 field = self._learn(column).field
             except BadCell as error:
-                unknown.append(f"{column}: {error.reason}")
+                unknown.append(f"{column}: {error!s}")
                 continue
             if field != _IGNORED and list(self.fields.values()).count(field) > 1:
                 raise SourceError.at(place.at(column), f"another column is for {field} too. Remove one of them.")
@@ -323,7 +323,7 @@ class _RowReader:
                     raise BadCell(f"another column says {field} too. Remove one of them.")
                 values[field] = read(value)
             except BadCell as error:
-                row.refuse(column, error.reason)
+                row.refuse(column, str(error))
 
     def _understood(self, row: _Row, column: str, understand: Understanding, cell: Any) -> Any:
         field = self.fields[column]
@@ -439,7 +439,7 @@ class _Row:
         try:
             self.values["group_list"] = bind(understand)
         except BadCell as error:
-            self.refuse(self._column(field), error.reason)
+            self.refuse(self._column(field), str(error))
 
     def check(self) -> None:
         """Check each value as a single update would be."""
