@@ -127,7 +127,7 @@ def _check_losses(changes: Sequence[FieldChange]) -> None:
 
 
 def _parts_of(change: FieldChange) -> Mapping[int | None, tuple[Any, Any]]:
-    """Return what changes, as it was and as it will be: each group's number by the group's id, else all of it by None."""
+    """Return what changes, as it was and as it will be: of groups each one's number by its id, else all by None."""
     if type(change.before) is not tuple or type(change.after) is not tuple:
         return {None: (change.before, change.after)}
     before = {group.voice_group_id: group.number for group in change.before}
