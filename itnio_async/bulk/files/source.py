@@ -212,8 +212,8 @@ class Source:
         if kind == "json":
             return Table(json_rows.rows_of_document(text, self.place))
         asked = self._separator or ("\t" if kind == "tsv" else None)
-        separator, skipped, ahead = delimited.find_separator(text, self.place, asked)
-        return self._with_header(delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
+        separator, skipped = delimited.find_separator(text, self.place, asked)
+        return self._with_header(delimited.rows_of(text, skipped, separator, self.place), separator)
 
     def _with_header(self, rows: Iterator[Cells], separator: str | None = None) -> Table:
         for line, cells, _, _ in rows:
