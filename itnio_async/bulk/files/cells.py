@@ -28,11 +28,6 @@ class Damaged:
 class BadCell(Exception):
     """Why a cell cannot be taken."""
 
-    def __init__(self, reason: str, code: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.code = code
-
 
 # -- text of a spreadsheet --------------------------------------------------------------------------------------------
 

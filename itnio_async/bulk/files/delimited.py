@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import islice
 from typing import TextIO
 
 from itnio_async.bulk.files.places import Cells, Place, SourceError
@@ -21,8 +21,8 @@ def check_separator(separator: str) -> None:
         raise SourceError("the separator is one character that stands between cells, such as ; or a tab.")
 
 
-def find_separator(text: TextIO, place: Callable[[int], Place], asked: str | None) -> tuple[str, int, list[str]]:
-    """Return the separator, how many lines are over, and the lines read ahead: the first one that says something.
+def find_separator(text: TextIO, place: Callable[[int], Place], asked: str | None) -> tuple[str, int]:
+    """Return the separator, and how many lines stand before the first one that says something.
 
     A first line `sep=;` is a spreadsheet's own word for it. Else it is the character that the line of column names has
     most of, as column names have none. Raises `SourceError` where two are as frequent.
@@ -35,9 +35,9 @@ def find_separator(text: TextIO, place: Callable[[int], Place], asked: str | Non
         elif line.strip():
             separator = asked or said or _most_frequent(line, place(skipped + 1))
             check_separator(separator)
-            return separator, skipped, [line]
+            return separator, skipped
         skipped += 1
-    return asked or said or ",", skipped, []
+    return asked or said or ",", skipped
 
 
 def _most_frequent(line: str, place: Place) -> str:
@@ -50,9 +50,7 @@ def _most_frequent(line: str, place: Place) -> str:
     return best[0]
 
 
-def rows_of(
-    text: TextIO, ahead: list[str], skipped: int, separator: str, place: Callable[[int], Place]
-) -> Iterator[Cells]:
+def rows_of(text: TextIO, skipped: int, separator: str, place: Callable[[int], Place]) -> Iterator[Cells]:
     """Yield the rows but for blank lines; raises `SourceError` where quotes do not pair and rows cannot be told apart.
 
     A row's line is its first one: quoted cells may go over several.
@@ -61,7 +59,8 @@ def rows_of(
 
     def lines() -> Iterator[str]:
         nonlocal last
-        for last in chain(ahead, text):  # noqa: UP028 - it is looked at below
+        text.seek(0)
+        for last in islice(text, skipped, None):  # noqa: UP028 - it is looked at below
             yield last
 
     # Strict, since what it would make of broken quotes is a guess.

@@ -51,6 +51,6 @@ def undecodable_line(content: bytes, encoding: str) -> int:
         content.decode(encoding)
     except UnicodeDecodeError as error:
         # The error has the bytes, and names the encoding, without the mark that the file may begin with.
-        before = error.object[: error.start].decode(error.encoding)
+        before = error.object[: error.start].decode(error.encoding, "replace")
         return 1 + len(re.findall("\r\n|\r|\n", before))
     return 1

@@ -138,8 +138,8 @@ class Source:
             raise SourceError(f"{self.name}: {error.args[0]}") from error.__cause__
         except ConfigurationError:
             raise
-        except UnicodeDecodeError as error:
-            raise SourceError.at(self.place(self._undecodable_line(error.encoding)), _UNDECODABLE) from None
+        except UnicodeDecodeError:
+            raise SourceError.at(self.place(self._undecodable_line()), _UNDECODABLE) from None
         except UnicodeError:
             raise SourceError(f"{self.name}: {_UNDECODABLE}") from None
         except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -150,9 +150,10 @@ class Source:
             # A name with a NUL in it, or standard input that is closed.
             raise SourceError(f"{self.name}: it cannot be read: {error}.") from error
 
-    def _undecodable_line(self, encoding: str) -> int:
+    def _undecodable_line(self) -> int:
         with ExitStack() as stack, self._explained():
-            return undecodable_line(self._content(stack).read(), encoding)
+            content = self._content(stack).read()
+            return undecodable_line(content, encoding_of(content[:_HEAD], self._encoding))
 
     # -- bytes --------------------------------------------------------------------------------------------------------
 
@@ -212,8 +213,8 @@ class Source:
         if kind == "json":
             return Table(json_rows.rows_of_document(text, self.place))
         asked = self._separator or ("\t" if kind == "tsv" else None)
-        separator, skipped, ahead = delimited.find_separator(text, self.place, asked)
-        return self._with_header(delimited.rows_of(text, ahead, skipped, separator, self.place), separator)
+        separator, skipped = delimited.find_separator(text, self.place, asked)
+        return self._with_header(delimited.rows_of(text, skipped, separator, self.place), separator)
 
     def _with_header(self, rows: Iterator[Cells], separator: str | None = None) -> Table:
         for line, cells, _, _ in rows:

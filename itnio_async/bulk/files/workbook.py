@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
 from typing import IO, Any, BinaryIO
 from xml.etree.ElementTree import Element, fromstring, iterparse
@@ -101,20 +102,9 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _children(element: Element, *path: str) -> Iterator[Element]:
-    """Yield the elements down this path of names."""
-    name, *rest = path
-    for child in element:
-        if _local(child.tag) == name:
-            if rest:
-                yield from _children(child, *rest)
-            else:
-                yield child
-
-
 def _text_of(item: Element) -> str:
     """Return the text of a string, in one run or several; how it is pronounced (`rPh`) is left out."""
-    parts = [*_children(item, "t"), *_children(item, "r", "t")]
+    parts = [*item.iterfind("{*}t"), *item.iterfind("{*}r/{*}t")]
     return _unescaped("".join(part.text or "" for part in parts))
 
 
@@ -154,9 +144,8 @@ class _Book:
         self._formats = self._formats_by_style()
         # The programs that ask for this have not calculated anything themselves, and some write 0 for every result.
         self._is_calculated = not any(
-            calc.get("fullCalcOnLoad") in ("1", "true") for calc in _children(self._root, "calcPr")
+            calc.get("fullCalcOnLoad") in ("1", "true") for calc in self._root.iterfind("{*}calcPr")
         )
-        self._strings: list[str] | None = None
 
     def _opened(self, path: str) -> IO[bytes]:
         return self._archive.open(self._names[path.lower()])
@@ -180,17 +169,16 @@ class _Book:
         styles = self._parsed(self._parts["styles"])
         own = {
             int(form.get("numFmtId", "0")): form.get("formatCode", "")
-            for form in _children(styles, "numFmts", "numFmt")
+            for form in styles.iterfind("{*}numFmts/{*}numFmt")
         }
         known: Mapping[int, str] = {**_BUILTIN, **own}
-        ids = (int(style.get("numFmtId", "0")) for style in _children(styles, "cellXfs", "xf"))
+        ids = (int(style.get("numFmtId", "0")) for style in styles.iterfind("{*}cellXfs/{*}xf"))
         return [known.get(id, "General") for id in ids]
 
-    def _string(self, index: int) -> str:
-        if self._strings is None:
-            with self._opened(self._parts["sharedstrings"]) as part:
-                self._strings = [_text_of(item) for item in _elements(part, "sst", "si")]
-        return self._strings[index]
+    @cached_property
+    def _strings(self) -> list[str]:
+        with self._opened(self._parts["sharedstrings"]) as part:
+            return [_text_of(item) for item in _elements(part, "sst", "si")]
 
     # -- sheets -------------------------------------------------------------------------------------------------------
 
@@ -198,7 +186,7 @@ class _Book:
         """Yield the rows of the sheet of this name, or of the only one that holds something."""
         sheets = {
             sheet.get("name", ""): (self._sheets[id], sheet.get("state", "visible") == "visible")
-            for sheet in _children(self._root, "sheets", "sheet")
+            for sheet in self._root.iterfind("{*}sheets/{*}sheet")
             if (id := next(value for key, value in sheet.items() if _local(key) == "id")) in self._sheets
         }
         if name is not None:
@@ -256,7 +244,7 @@ class _Book:
         if result is None:
             return None
         if kind == "s":
-            return self._string(int(result))
+            return self._strings[int(result)]
         if kind == "str":
             return _unescaped(result)
         if kind == "b":

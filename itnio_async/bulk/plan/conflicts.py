@@ -18,22 +18,15 @@ from itnio_async.bulk.plan.holders import (
     given_up_by,
     holders_of,
     pairs_among,
-    risk_of,
     taken_by,
 )
 from itnio_async.bulk.plan.plan import MOST_NAMED, PlanItem, Swap, Verdict, places_of, refused
 from itnio_async.text import listed
 
-# By what is exchanged, the column of a file that gives another one.
-_COLUMNS = {
-    Kind.NAME: "sip_trunk_name",
-    Kind.GROUP: "voice_group_ids",
-    Kind.GATEWAY: "sip_gateway_ip",
-    Kind.NUMBER: "numbers",
-    Kind.WHITE_ADDRESS: "sip_white_ip",
-}
 # The vendor's pages state no limit for names; this is the one of the other texts of a trunk.
 _LONGEST_NAME = 50
+# What a note about 20,000 trunks at one address lists of them.
+_MOST_SHOWN = 3
 
 
 class Conflicts:
@@ -122,8 +115,8 @@ class Conflicts:
         return self._takers.get((Kind.NAME, self._items[index].trunk_name), ())
 
     def _refuse_name(self, index: int, reason: str) -> None:
-        code = SIP_TRUNKS[Kind.NAME.value]
-        self._items[index] = refused(self._items[index], f"sip_trunk_name: {reason}. {code.advice}", Kind.NAME.value)
+        code = Kind.NAME.code
+        self._items[index] = refused(self._items[index], f"sip_trunk_name: {reason}. {SIP_TRUNKS[code].advice}", code)
 
     # What needs what.
 
@@ -169,9 +162,7 @@ class Conflicts:
         what = listed(sorted({f"{kind.words} {value}" for (kind, value), _ in exchanged}), MOST_NAMED)
         first = self._items[members[0]]
         given = sorted(
-            f"{kind.words} {value} (column {_COLUMNS[kind]})"
-            for (kind, value), giver in exchanged
-            if giver == first.index
+            f"{kind.words} {value} (column {kind.column})" for (kind, value), giver in exchanged if giver == first.index
         )
         advice = (
             "No call is routed by a name: with --allow-swap-names one of them gets a temporary name first, and all is "
@@ -222,12 +213,13 @@ class Conflicts:
         return contenders
 
     def _risks(self, item: PlanItem, contenders: Mapping[Holding, Sequence[int]]) -> Iterator[Risk]:
-        assert item.key_id is not None
-        for holding in sorted(self._taken[item.index], key=lambda holding: (-holding[0].value, str(holding[1]))):
-            if holding[0] is not Kind.NAME:
-                risk = risk_of(holding, item.key_id, contenders[holding], self._pairs)
-                if risk is not None:
-                    yield risk
+        for holding in sorted(self._taken[item.index], key=lambda holding: (-holding[0].code, str(holding[1]))):
+            kind, value = holding
+            having = contenders[holding]
+            # The trunk itself may be among the first ones; all 20,000 are not looked through for each of them.
+            others = tuple(other for other in having[: _MOST_SHOWN + 1] if other != item.key_id)[:_MOST_SHOWN]
+            if others and kind is not Kind.NAME:
+                yield Risk(kind, value, others, len(having) - 1, self._pairs.get(kind))
 
 
 def circles(needs: Mapping[int, Iterable[int]]) -> list[tuple[int, ...]]:

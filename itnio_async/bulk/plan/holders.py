@@ -16,35 +16,24 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.trunks.settings import FieldChange, is_inbound
 from itnio_async.text import listed
 
-# What a note about 20,000 trunks at one address lists of them.
-_MOST_SHOWN = 3
-
 
 class Kind(Enum):
-    """What only one trunk may have, or perhaps may; the value is the vendor's code for it."""
+    """What only one trunk may have, or perhaps may: the vendor's code for it, what people call it, and its column."""
 
-    NAME = -47
-    GROUP = -52
-    GATEWAY = -53
-    NUMBER = -59
-    WHITE_ADDRESS = -60
+    NAME = (-47, "the name", "sip_trunk_name")
+    GROUP = (-52, "agent group", "voice_group_ids")
+    GATEWAY = (-53, "gateway address", "sip_gateway_ip")
+    NUMBER = (-59, "number", "numbers")
+    WHITE_ADDRESS = (-60, "whitelist address", "sip_white_ip")
+
+    def __init__(self, code: int, words: str, column: str) -> None:
+        self.code = code
+        self.words = words
+        self.column = column
 
     # Equality of members is identity, and Enum's own hash, a function in Python, is most of what a look-up takes.
     __hash__ = object.__hash__
 
-    @property
-    def words(self) -> str:
-        """The kind as people call it."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Kind.NAME: "the name",
-    Kind.GROUP: "agent group",
-    Kind.GATEWAY: "gateway address",
-    Kind.NUMBER: "number",
-    Kind.WHITE_ADDRESS: "whitelist address",
-}
 
 Holding = tuple[Kind, Any]
 
@@ -74,7 +63,7 @@ class Risk:
     @property
     def code(self) -> int:
         """The vendor's code."""
-        return self.kind.value
+        return self.kind.code
 
     def __str__(self) -> str:
         trunks = listed(self.trunks, len(self.trunks), count=self.count)
@@ -147,13 +136,3 @@ def pairs_among(holders: Mapping[Holding, Sequence[int]]) -> dict[Kind, Pair]:
         if others and kind is not Kind.NAME:
             pairs.setdefault(kind, Pair(value, (first, others[0])))
     return pairs
-
-
-def risk_of(holding: Holding, key_id: int, contenders: Sequence[int], pairs: Mapping[Kind, Pair]) -> Risk | None:
-    """Return what threatens a trunk that takes something, or None; `contenders` are all that will have it."""
-    # The trunk itself may be among the first ones; all 20,000 are not looked through for each of them.
-    others = [other for other in contenders[: _MOST_SHOWN + 1] if other != key_id][:_MOST_SHOWN]
-    if not others:
-        return None
-    kind, value = holding
-    return Risk(kind, value, tuple(others), len(contenders) - 1, pairs.get(kind))

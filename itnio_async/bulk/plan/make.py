@@ -109,21 +109,15 @@ def _check_doubts(row: TrunkChange, changes: Sequence[FieldChange]) -> None:
     """Refuse a cell that seems damaged, unless the trunk has its value already."""
     for doubt in row.doubts:
         for change in changes:
-            if change.name == doubt.field and _is_changed(change, doubt.group):
-                raise InvalidRequestError(doubt.reason, field=f"column {doubt.column}")
-
-
-def _is_changed(change: FieldChange, group: int | None) -> bool:
-    """Tell whether a change is about the number of this group, or about anything where there is none."""
-    if group is None or type(change.before) is not tuple or type(change.after) is not tuple:
-        return True
-    before, after = ({bound.voice_group_id: bound.number for bound in side} for side in (change.before, change.after))
-    return before.get(group) != after.get(group)
+            if change.name == doubt.field:
+                part = _parts_of(change).get(doubt.group)
+                if part is None or part[0] != part[1]:
+                    raise InvalidRequestError(doubt.reason, field=f"column {doubt.column}")
 
 
 def _check_losses(changes: Sequence[FieldChange]) -> None:
     for change in changes:
-        for old, new in _numbers_in(change):
+        for old, new in _parts_of(change).values():
             if type(old) is str and isinstance(new, str) and (loss := first(CHANGES, old, new)) is not None:
                 raise InvalidRequestError(
                     f"{old} would become {new}, which {loss}, as spreadsheets do by themselves. "
@@ -132,13 +126,12 @@ def _check_losses(changes: Sequence[FieldChange]) -> None:
                 )
 
 
-def _numbers_in(change: FieldChange) -> Sequence[tuple[Any, Any]]:
-    """Return what may be numbers in a change, each as it was and as it will be."""
-    before, after = change.before, change.after
-    if type(before) is tuple and type(after) is tuple:
-        numbers = {group.voice_group_id: group.number for group in before}
-        return [(numbers.get(group.voice_group_id), group.number) for group in after]
-    return ((before, after),)
+def _parts_of(change: FieldChange) -> Mapping[int | None, tuple[Any, Any]]:
+    """Return what changes, as it was and as it will be: of groups each one's number by its id, else all by None."""
+    if type(change.before) is not tuple or type(change.after) is not tuple:
+        return {None: (change.before, change.after)}
+    before = {group.voice_group_id: group.number for group in change.before}
+    return {group.voice_group_id: (before.get(group.voice_group_id), group.number) for group in change.after}
 
 
 def _refuse_repeated(items: list[PlanItem]) -> None:

@@ -144,7 +144,16 @@ class SavedPlan:
         # As text that the file can hold, and that tells two such paths apart, where it is not UTF-8.
         path = os.path.realpath(journal).encode(errors="backslashreplace").decode()
         if read_plan(self.path).applied is None:
-            self._append({"applied": path, "at": clock()})
+            try:
+                with self.path.open("ab") as file:
+                    file.write(_line({"applied": path, "at": clock()}))
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise SavedPlanError(
+                    f"{self.path} cannot be written ({error.strerror}), so that it could be applied twice. Copy it to "
+                    "a place of yours."
+                ) from error
         # Of two that began at the same moment, the one whose line comes first.
         applied = read_plan(self.path).applied
         if applied != path:
@@ -152,18 +161,6 @@ class SavedPlan:
                 f"The plan {self.path} was applied already, with the journal {applied}. A plan is applied once: make "
                 "it again."
             )
-
-    def _append(self, data: Mapping[str, Any]) -> None:
-        try:
-            with self.path.open("ab") as file:
-                file.write(_line(data))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise SavedPlanError(
-                f"{self.path} cannot be written ({error.strerror}), so that it could be applied twice. Copy it to a "
-                "place of yours."
-            ) from error
 
 
 def fingerprint_of(trunk: SipTrunk, identity: Identity) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from types import MappingProxyType
 
 import attrs
 
@@ -22,17 +21,15 @@ LISTED_COLUMN = "#listed"
 SECRET_FIELDS = secret_fields(SipTrunkUpdate)
 
 # What the cells of each field can be made of; those of all others are whole numbers, switches or JSON.
-FORMS: Mapping[str, Form] = MappingProxyType(
-    {
-        "sip_trunk_name": Form.NAME,
-        "sip_password": Form.NAME,
-        "sip_prefix": Form.NUMBER,
-        NUMBERS: Form.NUMBER,
-        "sip_gateway_ip": Form.CODE,
-        "sip_white_ip": Form.CODE,
-        "sip_account": Form.CODE,
-    }
-)
+FORMS: Mapping[str, Form] = {
+    "sip_trunk_name": Form.NAME,
+    "sip_password": Form.NAME,
+    "sip_prefix": Form.NUMBER,
+    NUMBERS: Form.NUMBER,
+    "sip_gateway_ip": Form.CODE,
+    "sip_white_ip": Form.CODE,
+    "sip_account": Form.CODE,
+}
 
 # `direction` is not sent: what a trunk's direction is, the listing says. `extra` has no column: it has no one type.
 FIELDS = tuple(field.name for field in attrs.fields(SipTrunkUpdate) if field.name not in ("direction", "extra"))
@@ -43,16 +40,13 @@ _SHOWN_ONLY = frozenset(
     if field.name not in FIELDS
     for spelling in (field.name, wire_name(field.name))
 )
-
-
-def _spellings() -> dict[str, str]:
-    known = {spelling.lower(): name for name in _OURS for spelling in (name, wire_name(name))}
+_KNOWN: Mapping[str, str] = {
+    **{spelling.lower(): name for name in _OURS for spelling in (name, wire_name(name))},
     # The vendor's own names, of one group, hold for several too.
-    known |= {"voicegroupid": VOICE_GROUP_IDS, "voice_group_id": VOICE_GROUP_IDS, "number": NUMBERS}
-    return known
-
-
-_KNOWN: Mapping[str, str] = MappingProxyType(_spellings())
+    "voicegroupid": VOICE_GROUP_IDS,
+    "voice_group_id": VOICE_GROUP_IDS,
+    "number": NUMBERS,
+}
 
 
 def field_of(column: str) -> str | None:

@@ -103,14 +103,12 @@ def _form(field: str | None, other: Form = Form.NAME) -> Form:
 
 
 def _object(row: Mapping[str, Any]) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    for name, value in row.items():
-        if name == "group_list" and value:
+    written = {name: value for name, value in row.items() if value is not None and value != []}
+    for name, value in written.items():
+        if name == "group_list":
             written[name] = groups.objects_of(value)
         elif isinstance(value, str):
             written[name] = cells.protect(value, _form(name), is_typed=True)
-        elif value is not None and value != []:
-            written[name] = value
     return written
 
 

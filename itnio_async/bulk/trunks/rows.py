@@ -145,23 +145,13 @@ def _read(
     source: Source, match: Match, empty: frozenset[str], literal: frozenset[str], *, visible_only: bool = False
 ) -> tuple[RowsRead, set[str]]:
     """Return the rows of a source, and the names of its columns in lower case."""
-    hidden = 0
     with source.table() as table:
         reader = _RowReader(source, table, match, empty, _fields_of(literal))
         for record in table.records:
-            hidden += record.is_hidden
+            reader.hidden += record.is_hidden
             if not (visible_only and record.is_hidden):
                 reader.read(record)
-    changes, bad = reader.read_in_all()
-    rows = RowsRead(
-        changes=changes,
-        bad=bad,
-        columns=table.columns or (),
-        accounts=tuple(reader.accounts),
-        hidden=hidden,
-        shown_only=tuple(reader.shown_only),
-    )
-    return rows, {trimmed(column).lower() for column in reader.fields}
+    return reader.rows_read(table.columns or ()), {trimmed(column).lower() for column in reader.fields}
 
 
 def _fields_of(columns: Iterable[str]) -> frozenset[str]:
@@ -208,7 +198,7 @@ class _Column(NamedTuple):
 
 
 class _RowReader:
-    """Reads the rows of one table; at the end `read_in_all` gives what came of them."""
+    """Reads the rows of one table; at the end `rows_read` gives what came of them."""
 
     def __init__(
         self, source: Source, table: Table, match: Match, empty: frozenset[str], literal: frozenset[str]
@@ -223,11 +213,12 @@ class _RowReader:
         # By the column as written.
         self.fields: dict[str, str] = {}
         self._columns: dict[str, _Column] = {}
-        self.shown_only: list[str] = []
+        self._shown_only: list[str] = []
         self._account_columns: list[str] = []
         self._listed_column: str | None = None
         # In the order in which they come, each once.
-        self.accounts: dict[str, None] = {}
+        self._accounts: dict[str, None] = {}
+        self.hidden = 0
         self._changes: list[TrunkChange] = []
         self._bad: list[BadRow] = []
         # What names the trunk of a row, and the row's line.
@@ -242,7 +233,7 @@ class _RowReader:
             try:
                 field = self._learn(column).field
             except BadCell as error:
-                unknown.append(f"{column}: {error.reason}")
+                unknown.append(f"{column}: {error!s}")
                 continue
             if field != _IGNORED and list(self.fields.values()).count(field) > 1:
                 raise SourceError.at(place.at(column), f"another column is for {field} too. Remove one of them.")
@@ -264,7 +255,7 @@ class _RowReader:
             field = _IGNORED
         elif is_shown_only(column):
             field = _IGNORED
-            self.shown_only.append(column)
+            self._shown_only.append(column)
         elif field is None:
             raise BadCell(explain_unknown(column))
         elif field == "key_id" and self._key_field != "key_id":
@@ -291,7 +282,7 @@ class _RowReader:
         self._read_cells(row)
         for column in self._account_columns:
             if mark := record.cells.get(column):
-                self.accounts[account_of_mark(mark)] = None
+                self._accounts[account_of_mark(mark)] = None
         row.join_groups()
         row.check()
         self._leave_out(row)
@@ -323,7 +314,7 @@ class _RowReader:
                     raise BadCell(f"another column says {field} too. Remove one of them.")
                 values[field] = read(value)
             except BadCell as error:
-                row.refuse(column, error.reason)
+                row.refuse(column, str(error))
 
     def _understood(self, row: _Row, column: str, understand: Understanding, cell: Any) -> Any:
         field = self.fields[column]
@@ -343,12 +334,12 @@ class _RowReader:
         mark = row.written.get(self._listed_column) if self._listed_column is not None else None
         if mark:
             row.leave_out_listed(mark, self._key_field)
-        elif row.values.get("sip_trunk_state") is False and not row.written.keys().isdisjoint(self.shown_only):
+        elif row.values.get("sip_trunk_state") is False and not row.written.keys().isdisjoint(self._shown_only):
             # In a row that a listing has, it may be the gateway's status and not the switch.
             del row.values["sip_trunk_state"]
 
-    def read_in_all(self) -> tuple[tuple[TrunkChange, ...], tuple[BadRow, ...]]:
-        """Return the changes of the good rows, and what is wrong with the others."""
+    def rows_read(self, columns: tuple[str, ...]) -> RowsRead:
+        """Return all rows: only at the end it is known which trunks are named twice."""
         repeated: dict[int | str | None, list[int]] = {}
         counts = Counter(self._keys)
         for line, key in zip(self._lines, self._keys, strict=True):
@@ -365,7 +356,8 @@ class _RowReader:
             for line in lines
         ]
         good = tuple(change for change in self._changes if change.key not in repeated)
-        return good, tuple(sorted([*self._bad, *again], key=lambda bad: bad.place.line))
+        bad = tuple(sorted([*self._bad, *again], key=lambda bad: bad.place.line))
+        return RowsRead(good, bad, columns, tuple(self._accounts), self.hidden, tuple(self._shown_only))
 
     def _column_of_key(self) -> str:
         return next(column for column, field in self.fields.items() if field == self._key_field)
@@ -439,7 +431,7 @@ class _Row:
         try:
             self.values["group_list"] = bind(understand)
         except BadCell as error:
-            self.refuse(self._column(field), error.reason)
+            self.refuse(self._column(field), str(error))
 
     def check(self) -> None:
         """Check each value as a single update would be."""

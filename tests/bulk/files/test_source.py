@@ -185,6 +185,13 @@ def test_no_such_encoding(tmp_path, encoding):
         rows(write(tmp_path, "t.csv", CSV), encoding=encoding)
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk", "utf-8"])
+def test_a_file_that_is_not_of_the_encoding_that_was_given_says_where(tmp_path, encoding):
+    path = write(tmp_path, "t.csv", b"key_id,sip_trunk_name\r\n1,a\r\n2,\x81\xff\r\n3,b\r\n")
+    with pytest.raises(SourceError, match=r"t.csv line 3: the text is not in the encoding"):
+        rows(path, encoding=encoding)
+
+
 def test_half_a_character_at_the_end_is_an_error(tmp_path):
     with pytest.raises(SourceError, match="not in the encoding"):
         rows(write(tmp_path, "t.csv", CHINESE.encode()[:-2]))
