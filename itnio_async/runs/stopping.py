@@ -16,7 +16,10 @@ class StopRule:
     """
 
     def __init__(self, stop_on: Any, max_failures: Any) -> None:
-        self._kinds = (*_kinds_of(stop_on), ConfigurationError)
+        kinds = tuple(stop_on) if isinstance(stop_on, Collection) else (stop_on,)
+        if not all(isinstance(kind, type) and issubclass(kind, ItnioError) for kind in kinds):
+            raise ConfigurationError(f"stop_on takes classes of ItnioError, not {stop_on!r}.")
+        self._kinds = (*kinds, ConfigurationError)
         self._most = checked("max_failures", max_failures, whole(0))
         self._code: int | None = None
         self._streak = 0
@@ -40,10 +43,3 @@ def is_among(error: ItnioError, kinds: tuple[type[ItnioError], ...]) -> bool:
     if isinstance(error, TimestampExpiredError) and not error.after_correction:
         kinds = tuple(kind for kind in kinds if kind is not TimestampExpiredError)
     return isinstance(error, kinds)
-
-
-def _kinds_of(value: Any) -> tuple[type[ItnioError], ...]:
-    kinds = tuple(value) if isinstance(value, Collection) else (value,)
-    if not all(isinstance(kind, type) and issubclass(kind, ItnioError) for kind in kinds):
-        raise ConfigurationError(f"stop_on takes classes of ItnioError, not {value!r}.")
-    return kinds
