@@ -25,7 +25,7 @@ from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.cli.trunks.report_view import say_verdict
 from itnio_async.cli.trunks.result import write_result
-from itnio_async.runs.stopping import is_among
+from itnio_async.runs.outcome import is_among
 from itnio_async.text import counted
 
 
