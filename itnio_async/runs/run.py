@@ -80,6 +80,7 @@ class BulkRun(Generic[Q, R]):
         turns: Turns | None = None,
         give_up: Callable[[], None] | None = None,
     ) -> None:
+        # Where `send` has ways of its own, `turns` tells when to read a request for it, and `give_up` has it stop.
         checked("ordered", ordered, BOOLEAN)
         self._entered = False
         self._workers: Workers[Q, R]
