@@ -229,7 +229,6 @@ class Pace:
         self._last_second: deque[Begun] = deque()
         self._failures = LAST  # since the last success; before the first one, as many as make an outage
         self._strained: deque[bool] = deque(maxlen=LAST)  # failed transiently, at first or for good
-        self._is_free = at_most is None  # until something is refused, the window is the only bound
         self._bad_since: float | None = None
         self._backed_off = -inf
         self._resumes = clock()
@@ -255,8 +254,6 @@ class Pace:
 
     def wait(self) -> float:
         """Return the seconds until a call may begin: 0.0 is now, infinite is after another one has ended."""
-        if self._is_free:
-            return inf if self._window.is_full(self._in_flight) else 0.0
         now = self._clock()
         if now < self._resumes:
             return self._resumes - now
@@ -271,10 +268,9 @@ class Pace:
         now = self._clock()
         self._in_flight += 1
         begun = now, self._in_flight
-        if not self._is_free:
-            self._rate.begin(now)
-            if self._is_trying:
-                self._trial = begun
+        self._rate.begin(now)
+        if self._is_trying:
+            self._trial = begun
         return begun
 
     def ended(self, begun: Begun, error: ItnioError | None, attempts: int, *, is_alone: bool = False) -> None:
@@ -354,7 +350,6 @@ class Pace:
         if at < self._backed_off:
             return
         now = self._clock()
-        self._is_free = False
         if self._is_trying:
             self._trials += 1
         else:

@@ -10,11 +10,10 @@ from typing import Any, Generic, Self, TypedDict, TypeVar
 from itnio_async import config
 from itnio_async.endpoint import CallOptions, Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import AnyOutcome, Shelf
+from itnio_async.runs.outcome import AnyOutcome, Shelf, StopRule
 from itnio_async.runs.pace import Pace
 from itnio_async.runs.paced import PacedCalls
 from itnio_async.runs.source import Source, Turns
-from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
 from itnio_async.transport.limiter import RateWindow
 from itnio_async.validators import BOOLEAN, checked, number, whole
@@ -87,6 +86,7 @@ class BulkRun(Generic[Q, R]):
         turns: Turns | None = None,
         give_up: Callable[[], None] | None = None,
     ) -> None:
+        # Where `send` has ways of its own, `turns` tells when to read a request for it, and `give_up` has it stop.
         checked("ordered", ordered, BOOLEAN)
         self._entered = False
         self._workers: Workers[Q, R]

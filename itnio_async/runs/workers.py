@@ -19,9 +19,8 @@ from typing import Any, Generic, TypeVar
 
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
-from itnio_async.runs.outcome import AnyOutcome, Failed, Shelf, Succeeded
+from itnio_async.runs.outcome import AnyOutcome, Failed, Shelf, StopRule, Succeeded
 from itnio_async.runs.source import Source
-from itnio_async.runs.stopping import StopRule
 from itnio_async.transport.loops import no_loop
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")

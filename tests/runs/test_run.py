@@ -31,7 +31,7 @@ from itnio_async import (
 )
 from itnio_async.api.sip_trunks import ADD, UPDATE
 from itnio_async.config import BULK_STOP_ON as STOP_ON
-from itnio_async.runs.stopping import StopRule
+from itnio_async.runs.outcome import StopRule
 
 
 def updates(*key_ids):

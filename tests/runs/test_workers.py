@@ -14,9 +14,8 @@ from support.values import trunk_update
 
 from itnio_async import Response
 from itnio_async.runs import workers
-from itnio_async.runs.outcome import Shelf
+from itnio_async.runs.outcome import Shelf, StopRule
 from itnio_async.runs.source import Source
-from itnio_async.runs.stopping import StopRule
 from itnio_async.runs.workers import Workers
 
 ANSWER = Response(None, {}, 0, "success", 200, httpx.Headers(), 1, 0.0)

@@ -71,7 +71,7 @@ class Rounds:
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
             if not rows or not self._ending.may_go_on():
                 break
-            await self._round(rows, trunks, first=number == 0)
+            await self._round(rows, trunks or await self._list_trunks(), first=number == 0)
             trunks = None
         if self._options.verify and self._ending.how in (Ended.FINISHED, Ended.UNTIL):
             rows = await self._journal.rows(RowState.DONE)
@@ -98,10 +98,8 @@ class Rounds:
     async def _list_trunks(self) -> Sequence[SipTrunk]:
         return await list_trunks(self._client, reading=self._reading)
 
-    async def _round(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk] | None, *, first: bool) -> None:
-        """Look at the trunks, write down what is certain, and send the rest; `trunks` were read just now."""
-        if trunks is None:
-            trunks = await self._list_trunks()
+    async def _round(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk], *, first: bool) -> None:
+        """Look at the trunks, which were read just now, write down what is certain, and send the rest."""
         plan, results = await asyncio.to_thread(self._decider.look, rows, trunks)
         changed: list[JournalRow] = []
         to_send: list[Open] = []

@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
-from functools import cache
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -27,6 +25,9 @@ from itnio_async.bulk.report.report import Report
 from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS
 from itnio_async.errors import ConfigurationError
 from itnio_async.text import counted
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # More than a person reads, and few enough for a browser to sort; `--failed` writes all of them.
 MOST_ROWS = 5_000
@@ -56,7 +57,7 @@ def html_of(report: Report, *, zone: tzinfo | None = None) -> str:
     Raises `ConfigurationError` where Jinja2 is not installed.
     """
     zone = zone or UTC
-    text: str = _template(_jinja2()).render(
+    return _template().render(
         name=Path(report.header.source).name,
         report=report,
         tone="" if report.is_running else "good" if report.is_well else "bad",
@@ -72,23 +73,18 @@ def html_of(report: Report, *, zone: tzinfo | None = None) -> str:
         style=_text("page.css"),
         script=_text("page.js"),
     )
-    return text
 
 
-def _jinja2() -> Any:
+def _template() -> Template:
     try:
-        return import_module("jinja2")
+        from jinja2 import Environment, StrictUndefined
     except ImportError:
         raise ConfigurationError(
             "The page of a report needs Jinja2, which is in the extra `cli`: pip install 'itnio-async[cli]'."
         ) from None
-
-
-@cache
-def _template(jinja2: Any) -> Any:
-    environment = jinja2.Environment(
+    environment = Environment(
         autoescape=True,
-        undefined=jinja2.StrictUndefined,
+        undefined=StrictUndefined,
         finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,

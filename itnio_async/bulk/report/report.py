@@ -9,12 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from statistics import median
-from typing import Any
 
 from attrs import evolve, field, frozen
 
 from itnio_async.bulk.files.places import BadRow, Place, count_of
-from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState, Run
+from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, Result, RowState, Run
 from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
 from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
@@ -230,7 +229,7 @@ class Report:
     @cached_property
     def timeline(self) -> Timeline:
         """What happened when."""
-        return _timeline([row for row in self.rows if row.result.ended is not None and row.result.attempts > 0])
+        return _timeline(row.result for row in self.rows)
 
     def failed_rows(self) -> Iterator[FailedRow]:
         """Yield the failed rows as `write_failed` takes them."""
@@ -291,30 +290,26 @@ def _listed_bad(mistakes: Sequence[BadRow]) -> Listed:
 # -- over time --------------------------------------------------------------------------------------------------------
 
 
-def _timeline(rows: Iterable[JournalRow]) -> Timeline:
-    by_end = sorted(rows, key=_end)
-    if not by_end:
+def _timeline(results: Iterable[Result]) -> Timeline:
+    ended = [(result.ended, result) for result in results if result.ended is not None and result.attempts > 0]
+    if not ended:
         return Timeline(1, ())
-    first, last = _end(by_end[0]), _end(by_end[-1])
+    first, last = min(end for end, _ in ended), max(end for end, _ in ended)
     step = next((step for step in _STEPS if (last - first) / step < _MOST_MOMENTS), None)
     if step is None:
         step = int((last - first) / _MOST_MOMENTS) + 1
     start = first - first % step
-    in_step: defaultdict[int, list[JournalRow]] = defaultdict(list)
-    for row in by_end:
-        in_step[int((_end(row) - start) // step)].append(row)
+    in_step: defaultdict[int, list[Result]] = defaultdict(list)
+    for end, result in ended:
+        in_step[int((end - start) // step)].append(result)
     moments = (_moment(start + number * step, in_step.get(number, [])) for number in range(max(in_step) + 1))
     return Timeline(step, tuple(moments))
 
 
-def _end(row: JournalRow) -> Any:
-    return row.result.ended
-
-
-def _moment(begin: float, rows: Sequence[JournalRow]) -> Moment:
-    elapsed = sorted(row.result.elapsed for row in rows)
-    done = sum(row.state is RowState.DONE for row in rows)
+def _moment(begin: float, results: Sequence[Result]) -> Moment:
+    elapsed = sorted(result.elapsed for result in results)
+    done = sum(result.state is RowState.DONE for result in results)
     if not elapsed:
         return Moment(begin, 0, 0, 0.0, 0.0)
     # The 95th of 100: one that waited for a repeat is not the rule.
-    return Moment(begin, done, len(rows) - done, median(elapsed), elapsed[(len(elapsed) * 95 - 1) // 100])
+    return Moment(begin, done, len(results) - done, median(elapsed), elapsed[(len(elapsed) * 95 - 1) // 100])

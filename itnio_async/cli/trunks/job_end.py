@@ -47,7 +47,7 @@ from itnio_async.cli.trunks.plan_view import write_read_back
 from itnio_async.cli.trunks.prepared_job import PreparedJob
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
 from itnio_async.cli.trunks.report_view import say_verdict, show_report, summary_of
-from itnio_async.runs.stopping import is_among
+from itnio_async.runs.outcome import is_among
 from itnio_async.text import counted
 
 # Ctrl-C, and Ctrl-D at a question.
