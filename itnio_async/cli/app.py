@@ -43,13 +43,13 @@ _OTHERS = (
 def build(*, rich: bool) -> TyperGroup:
     """Return the command with all its subcommands; `rich` says whether its help has boxes and colours."""
     app = group("itnio", _start, rich=rich)
-    trunks = group("trunks", _trunks, rich=rich)
+    trunks = group("trunks", "List, update and add SIP trunks, one or thousands.", rich=rich)
     for command in _TRUNKS:
         trunks.add_command(LazyCommand(command, rich=rich))
     app.add_command(LazyCommand(_DEMO, rich=rich))
     app.add_command(trunks)
     for word, (_, summary) in families().items():
-        app.add_command(group(word, _nothing, rich=rich, help=summary, kind=FamilyGroup))
+        app.add_command(group(word, summary, rich=rich, kind=FamilyGroup))
     for command in _OTHERS:
         app.add_command(LazyCommand(command, rich=rich))
     # As typer does for an app that it makes itself.
@@ -81,11 +81,3 @@ def _start(
     Credentials come from ITNIO_API_KEY and ITNIO_API_SECRET, from --secret-file, or from a prompt. Begin with
     `itnio demo`, which needs none; `itnio doctor` finds out why something does not work.
     """
-
-
-def _trunks() -> None:
-    """List, update and add SIP trunks, one or thousands."""
-
-
-def _nothing() -> None:
-    """Nothing has to be done before the command of a family."""
