@@ -24,27 +24,23 @@ _HELP = {"help_option_names": ["--help", "-h"]}
 
 @frozen
 class Command:
-    """A command: its name, its line in the list, and how its function is loaded.
+    """A command: its name, its line in the list, and where its function is, or what makes it.
 
     `settings` are those of its context in click. With `--json`, a job ends with a `result`, whatever ends it.
     """
 
     name: str
     summary: str
-    load: Callable[[], Callable[..., Any]]
+    function: str | Callable[[], Callable[..., Any]]
     settings: dict[str, Any] = field(factory=dict)
     is_job: bool = False
 
 
-def function_at(where: str) -> Callable[[], Callable[..., Any]]:
-    """Return what loads a function of this package, given as `module:function`."""
+def function_at(where: str) -> Callable[..., Any]:
+    """Load a function of this package, given as `module:function`."""
     module, _, name = where.partition(":")
-
-    def load() -> Callable[..., Any]:
-        function: Callable[..., Any] = getattr(import_module(f"itnio_async.cli.{module}"), name)
-        return function
-
-    return load
+    function: Callable[..., Any] = getattr(import_module(f"itnio_async.cli.{module}"), name)
+    return function
 
 
 class LazyCommand(TyperCommand):
@@ -59,7 +55,7 @@ class LazyCommand(TyperCommand):
         """Load the command and let it make the context, which then belongs to the loaded command."""
         command = self._command
         with first_ctrl_c_waits():  # an import that is cut off leaves modules half loaded
-            function = command.load()
+            function = function_at(command.function) if isinstance(command.function, str) else command.function()
         app = _typer_app(rich=self._rich)
         settings = {**_HELP, **command.settings}
         register = app.command(command.name, help=_text_of(function), epilog=exits.TEXT, context_settings=settings)
