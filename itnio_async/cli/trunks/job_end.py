@@ -45,8 +45,8 @@ from itnio_async.cli.output import json_line, say, until_nobody_reads, visible
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.plan_view import write_read_back
 from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.report import say_verdict, show_report, summary_of
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
-from itnio_async.cli.trunks.report_view import say_verdict, show_report, summary_of
 from itnio_async.runs.stopping import is_among
 from itnio_async.text import counted
 
