@@ -16,40 +16,40 @@ from itnio_async.cli.lazy_commands import Command, LazyCommand, function_at, gro
 from itnio_async.cli.output import line
 
 _TRUNKS = (
-    Command("list", "List the trunks.", function_at("trunks.list:list_trunks")),
-    Command("update", "Change settings of one trunk.", function_at("trunks.single:update_trunk")),
-    Command("add", "Create a trunk.", function_at("trunks.single:add_trunk")),
-    Command("export", "Write the trunks to a file.", function_at("trunks.export:export_trunks")),
-    Command("plan", "Show what a file of trunks would change.", function_at("trunks.plan:plan_trunks")),
-    Command("apply", "Update the trunks from a file.", function_at("trunks.apply:apply_trunks"), is_job=True),
-    Command("set", "Give the same values to many trunks.", function_at("trunks.set:set_trunks"), is_job=True),
-    Command("jobs", "List the jobs and their journals.", function_at("trunks.jobs:list_jobs")),
-    Command("report", "Show what became of each row of a job.", function_at("trunks.report:report_trunks")),
-    Command("undo", "Undo the changes of a job.", function_at("trunks.undo:undo_trunks"), is_job=True),
+    Command("list", "List the trunks.", "trunks.list:list_trunks"),
+    Command("update", "Change settings of one trunk.", "trunks.single:update_trunk"),
+    Command("add", "Create a trunk.", "trunks.single:add_trunk"),
+    Command("export", "Write the trunks to a file.", "trunks.export:export_trunks"),
+    Command("plan", "Show what a file of trunks would change.", "trunks.plan:plan_trunks"),
+    Command("apply", "Update the trunks from a file.", "trunks.apply:apply_trunks", is_job=True),
+    Command("set", "Give the same values to many trunks.", "trunks.set:set_trunks", is_job=True),
+    Command("jobs", "List the jobs and their journals.", "trunks.jobs:list_jobs"),
+    Command("report", "Show what became of each row of a job.", "trunks.report:report_trunks"),
+    Command("undo", "Undo the changes of a job.", "trunks.undo:undo_trunks", is_job=True),
 )
-_DEMO = Command("demo", "Watch 500 trunks being updated; needs no account.", function_at("demo:demo"))
+_DEMO = Command("demo", "Watch 500 trunks being updated; needs no account.", "demo:demo")
 _OTHERS = (
-    Command("balance", "Show the account's balance.", lambda: function_at("families.commands:balance")()()),
-    Command("call", "Make any call of the API.", function_at("families.any_call:call")),
-    Command("endpoints", "List the calls of the API.", function_at("families.endpoints:endpoints")),
+    Command("balance", "Show the account's balance.", lambda: function_at("families.commands:balance")()),
+    Command("call", "Make any call of the API.", "families.any_call:call"),
+    Command("endpoints", "List the calls of the API.", "families.endpoints:endpoints"),
     # A code is a negative number, which click would take for an option.
-    Command("codes", "Explain the vendor's codes.", function_at("codes:codes"), {"ignore_unknown_options": True}),
-    Command("sign", "Show the signing headers for a moment.", function_at("sign:sign")),
-    Command("doctor", "Find out why calls do not work.", function_at("doctor:doctor")),
-    Command("sandbox", "Imitate the vendor on this machine.", function_at("sandbox:sandbox")),
+    Command("codes", "Explain the vendor's codes.", "codes:codes", {"ignore_unknown_options": True}),
+    Command("sign", "Show the signing headers for a moment.", "sign:sign"),
+    Command("doctor", "Find out why calls do not work.", "doctor:doctor"),
+    Command("sandbox", "Imitate the vendor on this machine.", "sandbox:sandbox"),
 )
 
 
 def build(*, rich: bool) -> TyperGroup:
     """Return the command with all its subcommands; `rich` says whether its help has boxes and colours."""
     app = group("itnio", _start, rich=rich)
-    trunks = group("trunks", _trunks, rich=rich)
+    trunks = group("trunks", "List, update and add SIP trunks, one or thousands.", rich=rich)
     for command in _TRUNKS:
         trunks.add_command(LazyCommand(command, rich=rich))
     app.add_command(LazyCommand(_DEMO, rich=rich))
     app.add_command(trunks)
     for word, (_, summary) in families().items():
-        app.add_command(group(word, _nothing, rich=rich, help=summary, kind=FamilyGroup))
+        app.add_command(group(word, summary, rich=rich, kind=FamilyGroup))
     for command in _OTHERS:
         app.add_command(LazyCommand(command, rich=rich))
     # As typer does for an app that it makes itself.
@@ -81,11 +81,3 @@ def _start(
     Credentials come from ITNIO_API_KEY and ITNIO_API_SECRET, from --secret-file, or from a prompt. Begin with
     `itnio demo`, which needs none; `itnio doctor` finds out why something does not work.
     """
-
-
-def _trunks() -> None:
-    """List, update and add SIP trunks, one or thousands."""
-
-
-def _nothing() -> None:
-    """Nothing has to be done before the command of a family."""

@@ -69,7 +69,7 @@ def codes(
     entries = [
         entry
         for entry in _entries()
-        if wanted in (None, entry.code.code) and (family is None or _is_in(entry, family.value))
+        if wanted in (None, entry.code.code) and (family is None or family.name in entry.families)
     ]
     if not entries:
         where = "for any endpoint" if family is None else f"for {family.value}"
@@ -127,10 +127,6 @@ def _entries() -> Iterator[Explained]:
                 same.families.append(family.name)
     for number in sorted(found, reverse=True):
         yield from found[number]
-
-
-def _is_in(entry: Explained, family: str) -> bool:
-    return any(Family[name].value == family for name in entry.families)
 
 
 def _where(entry: Explained) -> str:

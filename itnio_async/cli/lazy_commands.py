@@ -19,32 +19,28 @@ from typer.core import TyperCommand, TyperGroup
 from itnio_async.cli import exits
 from itnio_async.cli.interrupts import first_ctrl_c_waits
 
-HELP = {"help_option_names": ["--help", "-h"]}
+_HELP = {"help_option_names": ["--help", "-h"]}
 
 
 @frozen
 class Command:
-    """A command: its name, its line in the list, and how its function is loaded.
+    """A command: its name, its line in the list, and where its function is, or what makes it.
 
     `settings` are those of its context in click. With `--json`, a job ends with a `result`, whatever ends it.
     """
 
     name: str
     summary: str
-    load: Callable[[], Callable[..., Any]]
+    function: str | Callable[[], Callable[..., Any]]
     settings: dict[str, Any] = field(factory=dict)
     is_job: bool = False
 
 
-def function_at(where: str) -> Callable[[], Callable[..., Any]]:
-    """Return what loads a function of this package, given as `module:function`."""
+def function_at(where: str) -> Callable[..., Any]:
+    """Load a function of this package, given as `module:function`."""
     module, _, name = where.partition(":")
-
-    def load() -> Callable[..., Any]:
-        function: Callable[..., Any] = getattr(import_module(f"itnio_async.cli.{module}"), name)
-        return function
-
-    return load
+    function: Callable[..., Any] = getattr(import_module(f"itnio_async.cli.{module}"), name)
+    return function
 
 
 class LazyCommand(TyperCommand):
@@ -57,18 +53,15 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, *arguments: Any, **more: Any) -> Any:
         """Load the command and let it make the context, which then belongs to the loaded command."""
-        return _loaded(self._command, rich=self._rich).make_context(*arguments, **more)
-
-
-def _loaded(command: Command, *, rich: bool) -> Any:
-    app = typer_app(rich=rich)
-    with first_ctrl_c_waits():  # an import that is cut off leaves modules half loaded
-        function = command.load()
-    register = app.command(
-        command.name, help=text_of(function), epilog=exits.TEXT, context_settings={**HELP, **command.settings}
-    )
-    register(flattened(function))
-    return typer.main.get_command(app)
+        command = self._command
+        with first_ctrl_c_waits():  # an import that is cut off leaves modules half loaded
+            function = function_at(command.function) if isinstance(command.function, str) else command.function()
+        app = _typer_app(rich=self._rich)
+        settings = {**_HELP, **command.settings}
+        register = app.command(command.name, help=_text_of(function), epilog=exits.TEXT, context_settings=settings)
+        register(flattened(function))
+        loaded: Any = typer.main.get_command(app)
+        return loaded.make_context(*arguments, **more)
 
 
 def flattened(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,24 +96,22 @@ def _options_of(group: type[Any]) -> Iterator[Parameter]:
         yield Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=types[option.name])
 
 
-def group(
-    name: str, function: Callable[..., Any], *, rich: bool, help: str | None = None, kind: type[TyperGroup] = TyperGroup
-) -> TyperGroup:
-    """Return a command that has subcommands; `function` is called before each, and its docstring is the help."""
-    app = typer_app(
+def group(name: str, about: str | Callable[..., Any], *, rich: bool, kind: type[TyperGroup] = TyperGroup) -> TyperGroup:
+    """Return a command that has subcommands; `about` is its help, or a function called before each, which has it."""
+    app = _typer_app(
         rich=rich,
         name=name,
-        help=help or text_of(function),
+        help=about if isinstance(about, str) else _text_of(about),
         epilog=exits.TEXT,
         no_args_is_help=True,
-        context_settings=HELP,
+        context_settings=_HELP,
         cls=kind,
     )
-    app.callback()(function)
+    app.callback()(about if callable(about) else lambda: None)
     return typer.main.get_group(app)
 
 
-def typer_app(*, rich: bool, **settings: Any) -> typer.Typer:
+def _typer_app(*, rich: bool, **settings: Any) -> typer.Typer:
     """Return an empty app of typer; `rich` says whether its help has boxes and colours."""
     return typer.Typer(
         add_completion=False,
@@ -130,7 +121,7 @@ def typer_app(*, rich: bool, **settings: Any) -> typer.Typer:
     )
 
 
-def text_of(function: Callable[..., Any]) -> str:
+def _text_of(function: Callable[..., Any]) -> str:
     """Return a docstring without the line breaks inside its paragraphs, which rich's help would keep."""
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

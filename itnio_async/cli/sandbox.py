@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -110,8 +109,6 @@ def sandbox(
         return
     for spec in fault or ():
         ready.order(spec)
-    # SIGTERM ends it as Ctrl-C does, so that files are closed and the port is free again.
-    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ready:
             _serve(ready, json=json)
@@ -119,13 +116,7 @@ def sandbox(
         text, *rest = str(error).splitlines()
         say("\n".join(rest))
         raise CommandError(text, "leave out --strict, or ask the vendor which assumption is true.") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
     say(f"The sandbox has ended; it answered {counted(ready.codes.total(), 'request')}.")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _serve(ready: Sandbox, *, json: bool) -> None:

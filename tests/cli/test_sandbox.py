@@ -13,7 +13,6 @@ import sys
 import pytest
 
 from itnio_async import AsyncClient, ServerError, UnexpectedResponseError
-from itnio_async.cli.sandbox import _interrupt
 
 
 def settings_of(process):
@@ -85,11 +84,6 @@ def test_ctrl_c_before_it_listens(itnio, monkeypatch):
     monkeypatch.setattr("itnio_async.sandbox.Sandbox.start", interrupt)
     result = itnio("sandbox", "--port", 0)
     assert (result.status, result.err) == (130, "Interrupted.\n")
-
-
-def test_a_signal_to_end_is_an_interrupt():
-    with pytest.raises(KeyboardInterrupt):
-        _interrupt(signal.SIGTERM, None)
 
 
 async def test_faults_and_assumptions_and_the_log(start, tmp_path):

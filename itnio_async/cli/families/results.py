@@ -48,9 +48,9 @@ class ResultOptions:
     def write(self, data: Any) -> None:
         """Write the result of one call: a record, a list of them, an id, or nothing."""
         if isinstance(data, list):
-            self._write_all(data, _Columns(type(data[0]) if data else None))
+            _Writer(self, type(data[0]) if data else None).write_all(data)
         elif attrs.has(type(data)):
-            self._write_all([data], _Columns(type(data)), is_one=True)
+            _Writer(self, type(data)).write_all([data], is_one=True)
         elif self.output in (Form.JSON, Form.JSONL):
             json_line({"outcome": "done"} if data is None else {"outcome": "done", "id": data})
         else:
@@ -65,129 +65,123 @@ class ResultOptions:
         """
         # A table and one JSON value want all records first; the others are written as the records come.
         waits = self.output is Form.JSON or (self.output is Form.TABLE and on_terminal())
-        shown = _Columns(kind, chosen)
-        rows = _Rows(shown, self)
+        writer = _Writer(self, kind, chosen)
         found: list[Any] = []
         count = 0
         async for record in listing:
             if waits:
                 found.append(record)
             else:
-                rows.write(record)
+                writer.write(record)
             count += 1
             if count == limit:
                 break
         if waits:
-            self._write_all(found, shown)
+            writer.write_all(found)
         else:
-            rows.end()
+            writer.end()
         if self.output is Form.TABLE and on_terminal():
             line(counted(count, "record"))
 
-    def _write_all(self, found: list[Any], shown: _Columns, *, is_one: bool = False) -> None:
-        for record in found:
-            shown.learn(record)
-        shown.require_chosen()
-        if self.output is Form.JSON:
-            plain = [_plain(record, shown.chosen, self.show_secrets) for record in found]
-            json_line(plain[0] if is_one else plain)
-        elif self.output is Form.TABLE and is_one:
-            records(shown.names, [_cells(found[0], shown.names, self.show_secrets)])
-        elif self.output is Form.TABLE and on_terminal():
-            _draw(found, shown, secrets=self.show_secrets)
-        else:
-            rows = _Rows(shown, self)
-            for record in found:
-                rows.write(record)
-            rows.end()
 
+class _Writer:
+    """Writes records of a class, all at once or one by one; then the first one tells the columns.
 
-class _Columns:
-    """The columns of records of a class: its fields, and the keys that it does not know, of which only records tell.
-
-    `chosen` are those that somebody wants, in this order.
+    The columns are the fields of the class, and the keys that it does not know, of which only records tell; or those
+    that are `chosen`, in this order.
     """
 
-    def __init__(self, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
+    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
+        self._form, self._secrets = options.output, options.show_secrets
         self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"] if kind else []
-        self._has_records = False
         in_python = {name: name.replace("-", "_") for name in chosen}
-        self.chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the columns to be shown."""
-        return self.chosen or list(self._known)
-
-    def learn(self, record: Any) -> None:
-        """Add the keys that a record has beside the fields of its class."""
-        self._has_records = True
-        self._known += [name for name in record.extra if name not in self._known]
-
-    def require_chosen(self) -> None:
-        """Raise `CommandError` for a column that none of the records has."""
-        for name in self.chosen if self._has_records else ():
-            if name not in self._known:
-                raise CommandError(f"there is no column {name!r}.", f"choose of {', '.join(self._known)}.")
-
-
-class _Rows:
-    """Writes records one by one: as JSON, as CSV, or as lines with tabs, the last two after a line of headings."""
-
-    def __init__(self, shown: _Columns, options: ResultOptions) -> None:
-        self._options = options
-        self._shown = shown
-        self._names: list[str] | None = None
+        self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
+        self._has_records = False
+        self._head: list[str] | None = None
         self._csv = csv.writer(sys.stdout)
 
-    def write(self, record: Any) -> None:
-        """Write one record; the first one tells the columns."""
-        self._shown.learn(record)
-        if self._names is None and not record.extra:
-            self._shown.require_chosen()  # else later records may have other keys
-        names = self._head()
-        if self._options.output is Form.JSONL:
-            json_line(_plain(record, self._shown.chosen, self._options.show_secrets))
+    def write_all(self, found: list[Any], *, is_one: bool = False) -> None:
+        """Write all records there are; `is_one` says that they are not a list, but one."""
+        for record in found:
+            self._learn(record)
+        self._require_chosen()
+        if self._form is Form.JSON:
+            plain = [self._plain(record) for record in found]
+            json_line(plain[0] if is_one else plain)
+        elif self._form is Form.TABLE and is_one:
+            records(self._names(), [_cells(found[0], self._names(), self._secrets)])
+        elif self._form is Form.TABLE and on_terminal():
+            self._draw(found)
         else:
-            self._row(_cells(record, names, self._options.show_secrets))
+            for record in found:
+                self.write(record)
+            self.end()
+
+    def write(self, record: Any) -> None:
+        """Write one record: as JSON, as CSV, or as a line with tabs, the last two after a line of headings."""
+        self._learn(record)
+        if self._head is None and not record.extra:
+            self._require_chosen()  # else later records may have other keys
+        names = self._begin()
+        if self._form is Form.JSONL:
+            json_line(self._plain(record))
+        else:
+            self._row(_cells(record, names, self._secrets))
 
     def end(self) -> None:
         """Write the headings where there was no record, and say which columns only later ones have."""
-        names = self._head()
-        self._shown.require_chosen()
-        if self._options.output is not Form.JSONL:
-            _say_left_out([name for name in self._shown.names if name not in names])
+        head = self._begin()
+        self._require_chosen()
+        if self._form is not Form.JSONL:
+            _say_left_out([name for name in self._names() if name not in head])
 
-    def _head(self) -> list[str]:
-        if self._names is None:
-            self._names = self._shown.names
-            if self._options.output is not Form.JSONL:
-                self._row(self._names)
-        return self._names
+    def _names(self) -> list[str]:
+        return self._chosen or list(self._known)
+
+    def _learn(self, record: Any) -> None:
+        self._has_records = True
+        self._known += [name for name in record.extra if name not in self._known]
+
+    def _require_chosen(self) -> None:
+        """Raise `CommandError` for a column that none of the records has."""
+        for name in self._chosen if self._has_records else ():
+            if name not in self._known:
+                raise CommandError(f"there is no column {name!r}.", f"choose of {', '.join(self._known)}.")
+
+    def _begin(self) -> list[str]:
+        if self._head is None:
+            self._head = self._names()
+            if self._form is not Form.JSONL:
+                self._row(self._head)
+        return self._head
 
     def _row(self, cells: Sequence[object]) -> None:
-        if self._options.output is Form.CSV:
+        if self._form is Form.CSV:
             self._csv.writerow(["" if cell is None else cell for cell in cells])
         else:
             columns(cells)
 
+    def _plain(self, record: Any) -> dict[str, Any]:
+        plain: dict[str, Any] = record.to_dict(names="python", secrets=self._secrets)
+        return {name: (plain | plain.get("extra", {})).get(name) for name in self._chosen} if self._chosen else plain
 
-def _draw(found: list[Any], wanted: _Columns, *, secrets: bool) -> None:
-    """Draw a table of the columns that have something in them, as many of the first as the terminal has room for."""
-    if not found:
-        return
-    names = wanted.names
-    cells = dict(zip(names, zip(*(_cells(record, names, secrets) for record in found), strict=True), strict=True))
-    used = [name for name in names if wanted.chosen or any(cell not in (None, "") for cell in cells[name])]
-    room = console().width
-    shown: list[str] = []
-    for name in used:
-        room -= min(24, max(len(visible(text)) for text in (name, *cells[name]))) + 2
-        if room < 0 and shown and not wanted.chosen:
-            break
-        shown.append(name)
-    table(list(map(_heading, shown)), list(zip(*(cells[name] for name in shown), strict=True)))
-    _say_left_out(used[len(shown) :])
+    def _draw(self, found: list[Any]) -> None:
+        """Draw a table of the columns that have something in them, as many of the first as there is room for."""
+        if not found:
+            return
+        names = self._names()
+        rows = [_cells(record, names, self._secrets) for record in found]
+        cells = dict(zip(names, zip(*rows, strict=True), strict=True))
+        used = [name for name in names if self._chosen or any(cell not in (None, "") for cell in cells[name])]
+        room = console().width
+        shown: list[str] = []
+        for name in used:
+            room -= min(24, max(len(visible(text)) for text in (name, *cells[name]))) + 2
+            if room < 0 and shown and not self._chosen:
+                break
+            shown.append(name)
+        table(list(map(_heading, shown)), list(zip(*(cells[name] for name in shown), strict=True)))
+        _say_left_out(used[len(shown) :])
 
 
 def _say_left_out(names: Sequence[str]) -> None:
@@ -220,8 +214,3 @@ def _text(value: Any) -> object:
     if isinstance(value, dict):
         return ", ".join(f"{name}={_text(found)}" for name, found in value.items())
     return value
-
-
-def _plain(record: Any, chosen: Sequence[str], secrets: bool) -> dict[str, Any]:
-    plain: dict[str, Any] = record.to_dict(names="python", secrets=secrets)
-    return {name: (plain | plain.get("extra", {})).get(name) for name in chosen} if chosen else plain

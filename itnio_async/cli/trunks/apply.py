@@ -15,7 +15,6 @@ from itnio_async.bulk import (
     JobOptions,
     RowsRead,
     SavedPlan,
-    Source,
     default_journal_path,
     digest_of,
     list_trunks,
@@ -103,21 +102,19 @@ def apply_trunks(
                 raise CommandError("--where chooses rows of a file, and this is a saved plan.", "give it to `plan`.")
             prepare = partial(_from_plan, read_plan(file), trunk_file, job, run, consent)
         else:
-            known.source = source = trunk_file.source()
-            rows = trunk_file.read(source)
+            known.source = trunk_file.source
+            rows = trunk_file.read()
             known.changes, known.bad = rows.changes, rows.bad
             if rows.bad and not skip_invalid:
                 if how.json:
                     write_bad_rows(rows.bad)
                 return known.tell("refused", REFUSED)
-            prepare = partial(_from_file, rows, source, trunk_file, job, run, consent, conditions)
-        session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
-        return run_on_loop(session)
+            prepare = partial(_from_file, rows, trunk_file, job, run, consent, conditions)
+        return run_on_loop(carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when))
 
 
 async def _from_file(
     rows: RowsRead,
-    source: Source,
     file: TrunkFile,
     job: JobOptions,
     run: JobRunOptions,
@@ -142,7 +139,7 @@ async def _from_file(
         journal=journal,
         name=file.full_name,
         options=job,
-        source=source,
+        source=file.source,
         bad=rows.bad,
         check=consent.require_few,
     )
@@ -162,8 +159,7 @@ async def _from_plan(
     consent.require_account(header.accounts, identity, same_account=job.same_account)
     form = attrs.evolve(file.options, match=MatchBy(header.match))
     file = TrunkFile(header.source, form)
-    source = file.source()
-    secrets = file.rows(source).changes if saved.needs_source else ()
+    secrets = file.rows().changes if saved.needs_source else ()
     changes = saved.changes(identity, secrets)
     trunks = await list_trunks(client, reading=Reading(job.patience))
     job = attrs.evolve(
@@ -179,7 +175,7 @@ async def _from_plan(
         journal=run.journal or default_journal_path(str(saved.path), header.id, identity),
         name=header.source,
         options=job,
-        source=source,
+        source=file.source,
         plan_id=header.id,
         changed=saved.changed(identity, trunks),
         mark_applied=saved.begin,

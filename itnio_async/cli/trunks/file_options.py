@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -125,15 +125,16 @@ class TrunkFile:
         """Its whole path, so that it is found again from any directory."""
         return "standard input" if self.path == STANDARD_INPUT else readable(str(Path(self.path).resolve()))
 
+    @cached_property
     def source(self) -> Source:
-        """Return the file, ready to be read as often as needed."""
+        """The file, ready to be read as often as needed."""
         return self.options.source(self.path)
 
-    def rows(self, source: Source | None = None) -> RowsRead:
-        """Return the rows, read from `source` if it is open already."""
+    def rows(self) -> RowsRead:
+        """Return the rows."""
         options = self.options
         return read_changes(
-            source or self.source(),
+            self.source,
             match=options.match.value,
             secrets_from=options.secrets_from,
             empty=options.empty or (),
@@ -141,9 +142,9 @@ class TrunkFile:
             visible_only=options.visible_only,
         )
 
-    def read(self, source: Source | None = None) -> RowsRead:
+    def read(self) -> RowsRead:
         """Return the rows, and say on stderr how many are hidden, and what is wrong with the bad ones."""
-        rows = self.rows(source)
+        rows = self.rows()
         if rows.hidden:
             done = "left out" if self.options.visible_only else "read too; --visible-only leaves them out"
             remark(f"{counted(rows.hidden, 'row')} hidden in the sheet, by a filter or by hand: {done}.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from attrs import define, evolve, field
+from attrs import asdict, define, evolve, field
 
 from itnio_async import ApiError, ItnioError
 from itnio_async.api.sip_trunks.service import UPDATE
@@ -45,8 +45,8 @@ from itnio_async.cli.output import json_line, say, until_nobody_reads, visible
 from itnio_async.cli.trunks.job_options import SessionOptions
 from itnio_async.cli.trunks.plan_view import write_read_back
 from itnio_async.cli.trunks.prepared_job import PreparedJob
+from itnio_async.cli.trunks.report import say_verdict, show_report, summary_of
 from itnio_async.cli.trunks.report_files import ReportFileOptions, write_files
-from itnio_async.cli.trunks.report_view import say_verdict, show_report, summary_of
 from itnio_async.runs.outcome import is_among
 from itnio_async.text import counted
 
@@ -153,7 +153,6 @@ class KnownJob:
         """Write the `result`, the last line of a job's JSON: of one shape, whatever ended the job."""
         if not self.json:
             return
-        files = {"failed": self.files.failed, "html": self.files.html, "changes": self.files.changes}
         with until_nobody_reads():
             json_line(
                 {
@@ -166,7 +165,7 @@ class KnownJob:
                     "text": _reason(error),
                     "notes": notes,
                     "journal": None if self.journal is None else str(self.journal),
-                    **{name: None if path is None else str(path) for name, path in files.items()},
+                    **{name: path and str(path) for name, path in asdict(self.files).items()},
                     "exit_status": status,
                 }
             )

@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import typer
 from attrs import frozen
 
@@ -65,13 +66,12 @@ class ReportFileOptions:
 
     def require_writable(self) -> None:
         """Raise `CommandError` or `ConfigurationError` where one of the files could not be written at this moment."""
-        for path in (self.failed, self.html, self.changes):
-            if path is not None:
-                require_writable(path)
-                if path is not self.html:
-                    require_ending(path)
+        for _, path in self._named():
+            require_writable(path)
+            if path is not self.html:
+                require_ending(path)
         for (option, path), (other, same) in combinations(self._named(), 2):
-            if _is_same(path, same):
+            if str(path) != STANDARD_OUTPUT and os.path.realpath(path) == os.path.realpath(same):
                 raise CommandError(f"{option} and {other} name the same file.", "give each a name of its own.")
 
     def require_apart(self, others: Iterable[str | os.PathLike[str]]) -> None:
@@ -82,12 +82,7 @@ class ReportFileOptions:
                 raise CommandError(f"{option} {path} would replace a file of the job.", "give it another name.")
 
     def _named(self) -> list[tuple[str, Path]]:
-        options = (("--failed", self.failed), ("--html", self.html), ("--changes", self.changes))
-        return [(option, path) for option, path in options if path is not None]
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return str(one) != STANDARD_OUTPUT and os.path.realpath(one) == os.path.realpath(other)
+        return [(f"--{name}", path) for name, path in attrs.asdict(self).items() if path is not None]
 
 
 def write_files(report: Report, source: Source | None, files: ReportFileOptions) -> None:

@@ -7,9 +7,10 @@ job through all steps, its methods in their order; `job_end` has the last one.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import httpx
 import typer
@@ -46,7 +47,6 @@ from itnio_async.bulk.journal.journal import has_journal
 from itnio_async.bulk.report.words import STATE_WORDS
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
-from itnio_async.cli.asking import answers_from_terminal
 from itnio_async.cli.exits import CHANGES_TO_MAKE, REFUSED, CommandError
 from itnio_async.cli.interrupts import interruptible, interrupts
 from itnio_async.cli.loudness import remark
@@ -73,6 +73,7 @@ from itnio_async.values import is_masked
 
 # Of rows that drifted, in the text for people; JSON has all.
 _MOST_NAMED = 20
+_TERMINAL = "/dev/tty"
 
 
 async def carry_out(
@@ -297,15 +298,33 @@ class _Session:
 
     def _is_wanted(self, count: int) -> bool:
         trunks = f"{counted(count, 'trunk')} of the account {self.identity}"
-        with self._answers(), interruptible():
+        with self._asking():
             if is_vendor(self.identity.host.partition(":")[0]):
                 typed: str = typer.prompt(f"Updating {trunks}. Type the number of trunks to go on", err=True)
                 return typed.strip().replace(",", "") == str(count)
             return bool(typer.confirm(f"Update {trunks}?", err=True))
 
-    def _answers(self) -> AbstractContextManager[None]:
-        source = self.job.source
-        return answers_from_terminal(is_stdin_taken=source is not None and source.path == STANDARD_INPUT)
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Let prompts read from the terminal, also where rows come by standard input; Ctrl-C ends them at once.
+
+        Raises `CommandError` where there is nobody to ask.
+        """
+        stdin, source = sys.stdin, self.job.source
+        with ExitStack() as until_answered:
+            if not stdin.isatty():
+                if source is None or source.path != STANDARD_INPUT:
+                    # A job without a terminal, perhaps with the one of somebody who has started it and looks elsewhere.
+                    raise CommandError("there is nobody to ask: stdin is not a terminal.", "give --yes.")
+                try:
+                    terminal = open(_TERMINAL, encoding="utf-8", errors="replace")  # noqa: PTH123, SIM115 - closed below
+                except OSError:
+                    raise CommandError("there is nobody to ask: this process has no terminal.", "give --yes.") from None
+                until_answered.enter_context(terminal)
+                until_answered.callback(setattr, sys, "stdin", stdin)
+                sys.stdin = terminal
+            until_answered.enter_context(interruptible())
+            yield
 
     # -- while it runs ------------------------------------------------------------------------------------------------
 
@@ -349,7 +368,7 @@ class _Session:
         if self.how.yes:
             return all(row.ok and row.state is RowState.DONE for row in rows)
         try:
-            with self._answers(), interruptible():
+            with self._asking():
                 return bool(typer.confirm("Go on with the others?", err=True))
         except (typer.Abort, KeyboardInterrupt):
             stop()

@@ -96,8 +96,7 @@ def set_trunks(
                 check=consent.require_few,
             )
 
-        session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
-        return run_on_loop(session)
+        return run_on_loop(carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when))
 
 
 def _values(assignments: Sequence[str]) -> Mapping[str, Any]:

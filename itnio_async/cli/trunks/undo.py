@@ -82,8 +82,7 @@ def undo_trunks(
                 check=amount.require_few,
             )
 
-        session = carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when)
-        return run_on_loop(session)
+        return run_on_loop(carry_out(account.access(), prepare, job, dask=run.dask, how=how, known=known, when=when))
 
 
 def _undo(
