@@ -134,13 +134,14 @@ async def open_connection(connection: Connection, origin: Origin, context: ssl.S
         tls = {"ssl": context, "server_hostname": host_name(origin.server_name or origin.host)}
     connected = await connected_socket(origin.host, origin.port)
     try:
-        await loop.create_connection(lambda: connection, sock=connected, **tls)
+        transport, _ = await loop.create_connection(lambda: connection, sock=connected, **tls)
     except BaseException:
         if not isinstance(loop, asyncio.BaseEventLoop):
             # uvloop has closed it, or will, by its number, which may be another socket's when this one is collected.
             connected.detach()
         raise
-    protocol = _negotiated(connection)
+    chosen = transport.get_extra_info("ssl_object")
+    protocol = None if chosen is None else chosen.selected_alpn_protocol()
     if protocol not in (None, "http/1.1"):
         connection.close()
         raise ConnectionError(f"The TLS settings let the peer choose {protocol}; only http/1.1 is spoken here.")
@@ -158,13 +159,6 @@ def host_name(name: str) -> str:
     except UnicodeError as error:
         raise OSError(f"{name!r} cannot be the name of a host ({error})") from error
     return name.removesuffix(".")
-
-
-def _negotiated(connection: Connection) -> str | None:
-    assert connection.transport is not None
-    tls = connection.transport.get_extra_info("ssl_object")
-    chosen: str | None = tls.selected_alpn_protocol() if tls is not None else None
-    return chosen
 
 
 async def _addresses(host: str, port: int) -> list[_Address]:
