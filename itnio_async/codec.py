@@ -136,8 +136,7 @@ def as_json(request: Any, request_type: type) -> Any:
     try:
         return converter.unstructure(request, request_type)
     except Mismatch as mismatch:
-        where = mismatch.where() or "request"
-        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code) from None
+        raise _refusal(mismatch) from None
 
 
 def check_value(name: str, value: Any, request_type: type) -> None:
@@ -148,8 +147,12 @@ def check_value(name: str, value: Any, request_type: type) -> None:
     try:
         at(name, _field_checkers(request_type)[name], value)
     except Mismatch as mismatch:
-        where = mismatch.where()
-        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code) from None
+        raise _refusal(mismatch) from None
+
+
+def _refusal(mismatch: Mismatch) -> InvalidRequestError:
+    where = mismatch.where() or "request"
+    return InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code)
 
 
 class Request(ShowsWhatIsSet, PlainData):
@@ -242,18 +245,12 @@ def _request_from(body: Any, kind: Any, names: Names) -> Any:
         if name in rest:
             values[attribute.name] = at(name, partial(_part_from, kind=field_kind, names=names), rest.pop(name))
         elif attribute.default is attrs.NOTHING:
-            raise _misplaced(name, "a value", Unset.UNSET)
+            raise Mismatch("a value", Unset.UNSET, step=name)
     if has_extra:
         values["extra"] = rest if names == "vendor" else rest.pop("extra", {})
     if rest and not (has_extra and names == "vendor"):
-        raise _misplaced(next(iter(rest)), "nothing", rest, found="a name that the class does not have")
+        raise Mismatch("nothing", rest, found="a name that the class does not have", step=next(iter(rest)))
     return kind(**values)
-
-
-def _misplaced(name: str, expected: str, value: object, *, found: str | None = None) -> Mismatch:
-    mismatch = Mismatch(expected, value, found=found)
-    mismatch.path.append(name)
-    return mismatch
 
 
 def _part_from(value: Any, kind: Any, names: Names) -> Any:
@@ -303,7 +300,7 @@ def _with_wire_names(body: Any, kind: Any) -> Any:
                 value = [at(f"{attribute.name}[{index}]", rename, item) for index, item in enumerate(value)]
             renamed[wire_name(attribute.name)] = value
     if rest:
-        raise _misplaced(next(iter(rest)), "nothing", rest, found="a name that the class does not have")
+        raise Mismatch("nothing", rest, found="a name that the class does not have", step=next(iter(rest)))
     return renamed
 
 

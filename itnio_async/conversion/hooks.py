@@ -74,9 +74,8 @@ def _send_extra(extra: Any, known: set[str]) -> dict[str, Any]:
         raise Mismatch("a mapping", extra)
     for name in extra:
         if name in known:
-            mismatch = Mismatch("nothing", extra[name], found="a value for a field of its own", advice="Set the field.")
-            mismatch.path.append(name)
-            raise mismatch
+            found = "a value for a field of its own"
+            raise Mismatch("nothing", extra[name], found=found, advice="Set the field.", step=name)
     sent: dict[str, Any] = send_json(extra)
     return sent
 
