@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import cache, partial
 from os import urandom
 from types import NoneType
@@ -31,7 +32,7 @@ from itnio_async.conversion.hooks import (
     make_union_sender,
     sender_of,
 )
-from itnio_async.conversion.kinds import alternatives, is_attrs, is_datetime, is_enum, is_list, is_union
+from itnio_async.conversion.kinds import alternatives, is_attrs, is_enum, is_list, is_union
 from itnio_async.conversion.mismatch import Mismatch as Mismatch, at
 from itnio_async.conversion.reading import (
     read_bool,
@@ -268,7 +269,7 @@ def _member_from(value: Any, kind: Any) -> Any:
     """Return a plain value as the closed enumeration's member, or the moment, that only those stand for in Python."""
     kinds = alternatives(kind)
     with suppress(Mismatch):
-        if any(map(is_datetime, kinds)):
+        if datetime in kinds:
             return read_datetime(value)
     if type(value) in (int, str) and type(value) not in kinds:
         for member in kinds:
@@ -338,7 +339,7 @@ def _make_converter(steps: Steps) -> Converter:
     converter = Converter(detailed_validation=False)
     for kind, send in ((str, send_str), (int, send_int), (bool, send_bool), (float, send_float)):
         converter.register_unstructure_hook(kind, send)
-    converter.register_unstructure_hook_func(is_datetime, send_datetime)
+    converter.register_unstructure_hook(datetime, send_datetime)
     converter.register_unstructure_hook(Base64, send_content)
     converter.register_unstructure_hook_factory(attrs.has, partial(make_sender, converter, steps))
     converter.register_unstructure_hook_factory(is_list, partial(make_list_sender, converter, steps))
@@ -349,7 +350,7 @@ def _make_converter(steps: Steps) -> Converter:
 def _read_answers(converter: Converter) -> None:
     for kind, read in ((str, read_str), (int, read_int), (bool, read_bool), (float, read_float)):
         converter.register_structure_hook(kind, lambda value, _, read=read: read(value))
-    converter.register_structure_hook_func(is_datetime, lambda value, _: read_datetime(value))
+    converter.register_structure_hook(datetime, lambda value, _: read_datetime(value))
     converter.register_structure_hook_factory(is_attrs, partial(make_reader, converter))
     converter.register_structure_hook_func(_is_request, request_from)
     converter.register_structure_hook_factory(is_list, partial(make_list_reader, converter))
