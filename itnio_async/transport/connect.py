@@ -49,7 +49,7 @@ def _context(verify: bool, trust_env: bool) -> ssl.SSLContext:
     files = _files_of(*choice)
     kept = _contexts.get(choice)
     if kept is None or kept[0] != files:
-        kept = _contexts[choice] = (files, _make_context(verify, trust_env))
+        kept = _contexts[choice] = (files, _make_context(*choice))
     return kept[1]
 
 
@@ -76,10 +76,9 @@ def _state_of(file: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _make_context(verify: bool, trust_env: bool) -> ssl.SSLContext:
-    named = _named_authorities() if verify and trust_env else None
+def _make_context(verify: bool, named: tuple[str, str] | None) -> ssl.SSLContext:
     try:
-        context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
+        context = httpx.create_ssl_context(verify=verify, trust_env=named is not None)
     except OSError as error:
         if named is None:
             raise
