@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
@@ -99,9 +98,7 @@ class AsyncClient(Families):
     ) -> None:
         try:
             with FramesDropped():
-                account = resolve_account(
-                    api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure, environment=os.environ
-                )
+                account = resolve_account(api_key, api_secret, credentials, base_url, allow_insecure=allow_insecure)
         finally:
             del api_secret, credentials  # a report of an error shows the variables here
         checked("verify", verify, instance(bool, ssl.SSLContext))

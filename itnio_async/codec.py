@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import cache, partial
 from os import urandom
 from types import NoneType
@@ -31,7 +32,7 @@ from itnio_async.conversion.hooks import (
     make_union_sender,
     sender_of,
 )
-from itnio_async.conversion.kinds import alternatives, is_attrs, is_datetime, is_enum, is_list, is_union
+from itnio_async.conversion.kinds import alternatives, is_attrs, is_enum, is_list, is_union
 from itnio_async.conversion.mismatch import Mismatch as Mismatch, at
 from itnio_async.conversion.reading import (
     read_bool,
@@ -136,8 +137,7 @@ def as_json(request: Any, request_type: type) -> Any:
     try:
         return converter.unstructure(request, request_type)
     except Mismatch as mismatch:
-        where = mismatch.where() or "request"
-        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code) from None
+        raise _refusal(mismatch) from None
 
 
 def check_value(name: str, value: Any, request_type: type) -> None:
@@ -148,8 +148,12 @@ def check_value(name: str, value: Any, request_type: type) -> None:
     try:
         at(name, _field_checkers(request_type)[name], value)
     except Mismatch as mismatch:
-        where = mismatch.where()
-        raise InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code) from None
+        raise _refusal(mismatch) from None
+
+
+def _refusal(mismatch: Mismatch) -> InvalidRequestError:
+    where = mismatch.where() or "request"
+    return InvalidRequestError(f"{mismatch}. {mismatch.advice}", field=where, code=mismatch.code)
 
 
 class Request(ShowsWhatIsSet, PlainData):
@@ -242,18 +246,12 @@ def _request_from(body: Any, kind: Any, names: Names) -> Any:
         if name in rest:
             values[attribute.name] = at(name, partial(_part_from, kind=field_kind, names=names), rest.pop(name))
         elif attribute.default is attrs.NOTHING:
-            raise _misplaced(name, "a value", Unset.UNSET)
+            raise Mismatch("a value", Unset.UNSET, step=name)
     if has_extra:
         values["extra"] = rest if names == "vendor" else rest.pop("extra", {})
     if rest and not (has_extra and names == "vendor"):
-        raise _misplaced(next(iter(rest)), "nothing", rest, found="a name that the class does not have")
+        raise Mismatch("nothing", rest, found="a name that the class does not have", step=next(iter(rest)))
     return kind(**values)
-
-
-def _misplaced(name: str, expected: str, value: object, *, found: str | None = None) -> Mismatch:
-    mismatch = Mismatch(expected, value, found=found)
-    mismatch.path.append(name)
-    return mismatch
 
 
 def _part_from(value: Any, kind: Any, names: Names) -> Any:
@@ -271,7 +269,7 @@ def _member_from(value: Any, kind: Any) -> Any:
     """Return a plain value as the closed enumeration's member, or the moment, that only those stand for in Python."""
     kinds = alternatives(kind)
     with suppress(Mismatch):
-        if any(map(is_datetime, kinds)):
+        if datetime in kinds:
             return read_datetime(value)
     if type(value) in (int, str) and type(value) not in kinds:
         for member in kinds:
@@ -303,7 +301,7 @@ def _with_wire_names(body: Any, kind: Any) -> Any:
                 value = [at(f"{attribute.name}[{index}]", rename, item) for index, item in enumerate(value)]
             renamed[wire_name(attribute.name)] = value
     if rest:
-        raise _misplaced(next(iter(rest)), "nothing", rest, found="a name that the class does not have")
+        raise Mismatch("nothing", rest, found="a name that the class does not have", step=next(iter(rest)))
     return renamed
 
 
@@ -341,7 +339,7 @@ def _make_converter(steps: Steps) -> Converter:
     converter = Converter(detailed_validation=False)
     for kind, send in ((str, send_str), (int, send_int), (bool, send_bool), (float, send_float)):
         converter.register_unstructure_hook(kind, send)
-    converter.register_unstructure_hook_func(is_datetime, send_datetime)
+    converter.register_unstructure_hook(datetime, send_datetime)
     converter.register_unstructure_hook(Base64, send_content)
     converter.register_unstructure_hook_factory(attrs.has, partial(make_sender, converter, steps))
     converter.register_unstructure_hook_factory(is_list, partial(make_list_sender, converter, steps))
@@ -352,7 +350,7 @@ def _make_converter(steps: Steps) -> Converter:
 def _read_answers(converter: Converter) -> None:
     for kind, read in ((str, read_str), (int, read_int), (bool, read_bool), (float, read_float)):
         converter.register_structure_hook(kind, lambda value, _, read=read: read(value))
-    converter.register_structure_hook_func(is_datetime, lambda value, _: read_datetime(value))
+    converter.register_structure_hook(datetime, lambda value, _: read_datetime(value))
     converter.register_structure_hook_factory(is_attrs, partial(make_reader, converter))
     converter.register_structure_hook_func(_is_request, request_from)
     converter.register_structure_hook_factory(is_list, partial(make_list_reader, converter))

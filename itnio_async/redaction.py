@@ -72,7 +72,7 @@ Span = tuple[int, int]
 
 def blank_out(text: str, secrets: Iterable[str]) -> str:
     """Return the text with each secret of at least four characters replaced, however it is escaped."""
-    return _without(text, _merged(_spans(text, _wanted(secrets))), len(text))
+    return _without(text, _spans(text, _wanted(secrets)), len(text))
 
 
 def excerpt(text: str, secrets: Iterable[str], length: int, *, by_name: bool = False) -> str:
@@ -86,7 +86,7 @@ def excerpt(text: str, secrets: Iterable[str], length: int, *, by_name: bool = F
     spans = _spans(window, wanted)
     if by_name:
         spans += _named_values(window)
-    return _without(window, _merged(spans), length)[:length]
+    return _without(window, spans, length)[:length]
 
 
 def without_secrets(value: Any, secrets: Iterable[str], *, is_secret: bool = False, depth: int = 0) -> Any:
@@ -119,7 +119,7 @@ def without_named_secrets(content: bytes) -> bytes:
     try:
         data = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return _without(text, _merged(_named_values(text)), len(text)).encode()
+        return _without(text, _named_values(text), len(text)).encode()
     shown = without_secrets(data, ())
     # What has no secrets stays as it was written.
     return content if shown == data else orjson.dumps(shown)
@@ -165,26 +165,16 @@ def _wanted(secrets: Iterable[str]) -> list[str]:
     return [secret for secret in dict.fromkeys(secrets) if len(secret) >= _SHORTEST]
 
 
-def _merged(spans: list[Span]) -> list[Span]:
-    """Return the spans in their order, those that overlap as one."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
 def _without(text: str, spans: list[Span], length: int) -> str:
-    """Return the first `length` characters of the text with the spans blanked."""
+    """Return the first `length` characters of the text with the spans blanked, those that overlap as one."""
     kept: list[str] = []
     position = 0
-    for start, end in spans:
+    for start, end in sorted(spans):
         if start >= length:
             break
-        kept += text[position:start], BLANK
-        position = end
+        if start >= position:
+            kept += text[position:start], BLANK
+        position = max(position, end)
     return "".join([*kept, text[position:length]])
 
 

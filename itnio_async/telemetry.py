@@ -83,24 +83,10 @@ def instrument(
         server=server,
         base_url=str(url).rstrip("/"),
         kind=kind,
-        has_children=_has_children(shared.hop, shared.chain),
+        hop=shared.hop,
+        chain=shared.chain,
     )
     shared.watch_with(telemetry.begin)
-
-
-def _has_children(hop: httpx.AsyncBaseTransport, chain: httpx.AsyncBaseTransport) -> Callable[[], bool]:
-    """Return what tells whether OpenTelemetry makes spans for the HTTP requests of a client with this chain and hop."""
-    # What the instrumentation replaces is on the way of our own last hop, and of httpx's.
-    is_replaceable = isinstance(hop, LastHop | httpx.AsyncHTTPTransport)
-
-    def has_children() -> bool:
-        module = sys.modules.get("opentelemetry.instrumentation.httpx")
-        if module is None:
-            return False
-        is_on: bool = module.HTTPXClientInstrumentor().is_instrumented_by_opentelemetry
-        return (is_on and is_replaceable) or isinstance(chain, module.AsyncOpenTelemetryTransport)
-
-    return has_children
 
 
 # -- metrics ----------------------------------------------------------------------------------------------------------
@@ -175,7 +161,8 @@ class _Telemetry:
     server: Attributes
     base_url: str
     kind: trace.SpanKind | None
-    has_children: Callable[[], bool]
+    hop: httpx.AsyncBaseTransport
+    chain: httpx.AsyncBaseTransport
 
     def begin(self, endpoint: str, ids: Mapping[str, int | str]) -> _CallSpan:
         """Begin the span of a call, and make it the current one."""
@@ -190,11 +177,21 @@ class _Telemetry:
         attributes.update({f"itnio.{name}": value for name, value in ids.items()})
         kind = self.kind
         if kind is None:
-            kind = trace.SpanKind.INTERNAL if self.has_children() else trace.SpanKind.CLIENT
+            kind = trace.SpanKind.INTERNAL if self._has_children() else trace.SpanKind.CLIENT
         name = endpoint if endpoint in _ENDPOINTS else method if known == method else "HTTP"
         span = self.tracer.start_span(name, kind=kind, attributes=attributes)
         current = trace.set_span_in_context(span)
         return _CallSpan(self.instruments, common, span, current, context.attach(current))
+
+    def _has_children(self) -> bool:
+        """Tell whether OpenTelemetry makes spans for the HTTP requests of this client."""
+        module = sys.modules.get("opentelemetry.instrumentation.httpx")
+        if module is None:
+            return False
+        # What the instrumentation replaces is on the way of our own last hop, and of httpx's.
+        is_replaceable = isinstance(self.hop, LastHop | httpx.AsyncHTTPTransport)
+        is_on: bool = module.HTTPXClientInstrumentor().is_instrumented_by_opentelemetry
+        return (is_on and is_replaceable) or isinstance(self.chain, module.AsyncOpenTelemetryTransport)
 
 
 @define(eq=False)

@@ -54,17 +54,16 @@ class Options:
 class Call(Generic[R]):
     """What became of a call so far; its attempts change it.
 
-    `handled` is what the caller was handling when it made the call. `admitted` is when the first attempt began, on
-    `time.monotonic`; `attempt` is the last one that began, `attempts` how many did, `last_error` how the last one that
-    ended did, and `unaccounted` how the last one did that may have been processed. About refused timestamps:
-    `timestamps` are they, `corrected_clock_refused` tells whether one was made by a corrected clock, `has_learnt` and
-    `has_dropped` whether this call changed the client's estimate. `waited` is the seconds slept between attempts,
-    `asks_for_credentials` tells whether they are being asked for, and `watch` is what accompanies the call.
+    `handled` is what the caller was handling when it made the call. `attempt` is the last one that began, `attempts`
+    how many did, `last_error` how the last one that ended did, and `unaccounted` how the last one did that may have
+    been processed. About refused timestamps: `timestamps` are they, `corrected_clock_refused` tells whether one was made
+    by a corrected clock, `has_learnt` and `has_dropped` whether this call changed the client's estimate. `waited` is the
+    seconds slept between attempts, `asks_for_credentials` tells whether they are being asked for, and `watch` is what
+    accompanies the call.
     """
 
     handled: BaseException | None = field(default=None, repr=False)
     request: CallRequest[R] = field(init=False)
-    admitted: float = 0.0
     attempts: int = 0
     attempt: Attempt[R] | None = None
     last_error: ItnioError | None = None
@@ -257,10 +256,8 @@ async def _attempt(shared: Shared, options: Options, call: Call[R], deadline: De
     if not limiter.enter_at_once():
         await limiter.enter(options.timeout.pool, is_repeat=call.attempts > 0)
     try:
-        if call.attempts == 0:
-            call.admitted = time.monotonic()
-            if options.deadline is not None:
-                shared.deadlines.watch(deadline, options.deadline)
+        if call.attempts == 0 and options.deadline is not None:
+            shared.deadlines.watch(deadline, options.deadline)
         call.attempts += 1
         return await _send(shared, options, call)
     finally:

@@ -17,10 +17,6 @@ Ended = Literal["succeeded", "failed", "refused", "timed_out", "cancelled"]
 NO_IDS: Mapping[str, int | str] = ReadOnlyMapping()
 
 
-def _show_ids(ids: Mapping[str, int | str]) -> str:
-    return repr(dict(ids))
-
-
 @frozen(kw_only=True)
 class CallDetails:
     """What `on_call` is told at the end of a call.
@@ -37,7 +33,7 @@ class CallDetails:
     """
 
     endpoint: str
-    ids: Mapping[str, int | str] = field(repr=_show_ids, hash=False)
+    ids: Mapping[str, int | str] = field(repr=lambda ids: repr(dict(ids)), hash=False)
     ended: Ended
     code: int | None
     http_status: int | None

@@ -34,8 +34,6 @@ class Steps(NamedTuple):
 
 
 LOCATED = Steps(located, lambda hook, items: [at(index, hook, item) for index, item in enumerate(items)], True)
-
-
 # For what is right: the steps cost a third of all that is to be done.
 QUICK = Steps(lambda _, hook: hook, lambda hook, items: [hook(item) for item in items], False)
 
@@ -74,9 +72,8 @@ def _send_extra(extra: Any, known: set[str]) -> dict[str, Any]:
         raise Mismatch("a mapping", extra)
     for name in extra:
         if name in known:
-            mismatch = Mismatch("nothing", extra[name], found="a value for a field of its own", advice="Set the field.")
-            mismatch.path.append(name)
-            raise mismatch
+            found = "a value for a field of its own"
+            raise Mismatch("nothing", extra[name], found=found, advice="Set the field.", step=name)
     sent: dict[str, Any] = send_json(extra)
     return sent
 
@@ -91,9 +88,8 @@ def make_reader(converter: Converter, cls: Any) -> Callable[[Any, Any], Any]:
             continue
         name = wire_name(attribute.name)
         known.add(name)
-        hook = converter.get_structure_hook(kind)
-        read = located(name, partial(_typed, hook, kind))
-        overrides[attribute.name] = override(rename=name, struct_hook=read)
+        read = partial(_typed, converter.get_structure_hook(kind), kind)
+        overrides[attribute.name] = override(rename=name, struct_hook=located(name, read))
     generated = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
 
     def structure(value: Any, kind: Any) -> Any:
@@ -126,14 +122,13 @@ def make_list_sender(converter: Converter, steps: Steps, kind: Any) -> Callable[
 def make_list_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], Any]:
     """Return what reads lists of a type."""
     (item_kind,) = get_args(kind)
-    hook = converter.get_structure_hook(item_kind)
+    read_item = partial(_typed, converter.get_structure_hook(item_kind), item_kind)
 
     def read(value: Any, _: Any) -> Any:
         if type(value) is dict:
             value = [value]
         if type(value) is not list:
             raise Mismatch("an array", value)
-        read_item = partial(_typed, hook, item_kind)
         return [at(index, read_item, item) for index, item in enumerate(value)]
 
     return read

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -36,11 +35,6 @@ def members_of(kind: Any) -> list[Any]:
 def is_enum(kind: Any) -> bool:
     """Tell whether a type is an enumeration."""
     return isinstance(kind, type) and issubclass(kind, Enum)
-
-
-def is_datetime(kind: Any) -> bool:
-    """Tell whether a type is a moment."""
-    return isinstance(kind, type) and issubclass(kind, datetime)
 
 
 def is_list(kind: Any) -> bool:

@@ -10,7 +10,7 @@ from itnio_async.values import Unset
 
 
 class Mismatch(Exception):
-    """A value that cannot stand where it stands; `path` leads to it.
+    """A value that cannot stand where it stands; `path` leads to it, and ends with `step`.
 
     `found` says what stands there, and `advice` what to do, where the type alone does not tell; `code` is the vendor's
     code for the mistake, or None.
@@ -24,9 +24,10 @@ class Mismatch(Exception):
         found: str | None = None,
         advice: str = "Values are never converted: give the type that the field has.",
         code: int | None = None,
+        step: str | int | None = None,
     ) -> None:
         super().__init__()
-        self.path: list[str | int] = []
+        self.path: list[str | int] = [] if step is None else [step]
         self.expected = expected
         self.missing: bool = value is None or value is Unset.UNSET
         # The type and never the value, which may be a password.
@@ -70,7 +71,7 @@ def at(step: str | int, hook: Callable[[Any], Any], value: Any) -> Any:
     except Exception as error:
         raised = type(error).__name__
     # Not while the error is handled, whose text and variables may have a secret in them.
-    raise _strange(step, value, f"one that raises {raised} when it is looked at")
+    raise Mismatch("a plain value", value, found=f"one that raises {raised} when it is looked at", step=step)
 
 
 def located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -81,12 +82,6 @@ def located(step: str, hook: Callable[[Any], Any]) -> Callable[..., Any]:
             return at(step, hook, value)
         except RecursionError:
             pass
-        raise _strange(step, value, "one that refers to itself or is nested too deeply")
+        raise Mismatch("a plain value", value, found="one that refers to itself or is nested too deeply", step=step)
 
     return run
-
-
-def _strange(step: str | int, value: object, found: str) -> Mismatch:
-    mismatch = Mismatch("a plain value", value, found=found)
-    mismatch.path.append(step)
-    return mismatch

@@ -11,15 +11,9 @@ from typing import Any
 from itnio_async.conversion.mismatch import Mismatch
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
-
-
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
-
-
 # What a larger whole number is rounded to, too.
 _FIRST_INEXACT_FLOAT = 2**53
-
-
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
 

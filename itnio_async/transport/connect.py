@@ -49,7 +49,7 @@ def _context(verify: bool, trust_env: bool) -> ssl.SSLContext:
     files = _files_of(*choice)
     kept = _contexts.get(choice)
     if kept is None or kept[0] != files:
-        kept = _contexts[choice] = (files, _make_context(verify, trust_env))
+        kept = _contexts[choice] = (files, _make_context(*choice))
     return kept[1]
 
 
@@ -76,10 +76,9 @@ def _state_of(file: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _make_context(verify: bool, trust_env: bool) -> ssl.SSLContext:
-    named = _named_authorities() if verify and trust_env else None
+def _make_context(verify: bool, named: tuple[str, str] | None) -> ssl.SSLContext:
     try:
-        context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
+        context = httpx.create_ssl_context(verify=verify, trust_env=named is not None)
     except OSError as error:
         if named is None:
             raise
@@ -134,13 +133,14 @@ async def open_connection(connection: Connection, origin: Origin, context: ssl.S
         tls = {"ssl": context, "server_hostname": host_name(origin.server_name or origin.host)}
     connected = await connected_socket(origin.host, origin.port)
     try:
-        await loop.create_connection(lambda: connection, sock=connected, **tls)
+        transport, _ = await loop.create_connection(lambda: connection, sock=connected, **tls)
     except BaseException:
         if not isinstance(loop, asyncio.BaseEventLoop):
             # uvloop has closed it, or will, by its number, which may be another socket's when this one is collected.
             connected.detach()
         raise
-    protocol = _negotiated(connection)
+    chosen = transport.get_extra_info("ssl_object")
+    protocol = None if chosen is None else chosen.selected_alpn_protocol()
     if protocol not in (None, "http/1.1"):
         connection.close()
         raise ConnectionError(f"The TLS settings let the peer choose {protocol}; only http/1.1 is spoken here.")
@@ -158,13 +158,6 @@ def host_name(name: str) -> str:
     except UnicodeError as error:
         raise OSError(f"{name!r} cannot be the name of a host ({error})") from error
     return name.removesuffix(".")
-
-
-def _negotiated(connection: Connection) -> str | None:
-    assert connection.transport is not None
-    tls = connection.transport.get_extra_info("ssl_object")
-    chosen: str | None = tls.selected_alpn_protocol() if tls is not None else None
-    return chosen
 
 
 async def _addresses(host: str, port: int) -> list[_Address]:

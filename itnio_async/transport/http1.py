@@ -61,26 +61,21 @@ class Owner(Protocol):
         """Learn that its socket is closed."""
 
 
+@define(eq=False, repr=False)
 class Body:
     """The part of an answer that arrives while it is read; `head` are status, headers and extensions of the answer."""
 
-    __slots__ = ("_connection", "_ended", "_error", "_head", "_parts", "_size", "_token", "_wake")
+    _connection: Connection
+    _token: asyncio.Future[Answer]
+    _parts: list[bytes]
+    _head: tuple[int, RawHeaders, dict[str, Any]]
+    _size: int = field(init=False)
+    _wake: asyncio.Future[None] | None = None
+    _ended: bool = False
+    _error: Exception | None = None
 
-    def __init__(
-        self,
-        connection: Connection,
-        token: asyncio.Future[Answer],
-        parts: list[bytes],
-        head: tuple[int, RawHeaders, dict[str, Any]],
-    ) -> None:
-        self._head = head
-        self._connection = connection
-        self._token = token
-        self._parts = parts
-        self._size = sum(map(len, parts))
-        self._wake: asyncio.Future[None] | None = None
-        self._ended = False
-        self._error: Exception | None = None
+    def __attrs_post_init__(self) -> None:
+        self._size = sum(map(len, self._parts))
 
     def response(self) -> httpx.Response:
         """Return the answer with this body as its stream.

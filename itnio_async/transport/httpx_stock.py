@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import httpx
-from attrs import define, frozen
+from attrs import define
 
 from itnio_async.transport.connect import tls_context
 from itnio_async.transport.loops import close_with_loop
@@ -27,16 +27,11 @@ from itnio_async.transport.pooled import may_be_repeated
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
 
 
-@frozen
-class _Transports:
+class _Transports(NamedTuple):
     """One whose connections are used again, and one that makes a new connection for each request."""
 
     kept: httpx.AsyncHTTPTransport
     new: httpx.AsyncHTTPTransport
-
-    async def aclose(self) -> None:
-        await self.kept.aclose()
-        await self.new.aclose()
 
 
 class StockTransport(httpx.AsyncBaseTransport):
@@ -98,8 +93,7 @@ class StockTransport(httpx.AsyncBaseTransport):
 
     def counts(self) -> tuple[int, int, int, int]:
         """Return how many connections were made, used again, are open, are idle; as far as answers came over them."""
-        current = self._current
-        pools = [] if current is None else [getattr(way, "_pool", None) for way in (current.kept, current.new)]
+        pools = [getattr(way, "_pool", None) for way in self._current or ()]
         connections = [connection for pool in pools for connection in getattr(pool, "connections", ())]
         idle = sum(connection.is_idle() for connection in connections)
         return self._opened, self._reused, len(connections), idle
@@ -112,8 +106,8 @@ class StockTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections; the next request makes new ones."""
         current, self._current = self._current, None
-        if current is not None:
-            await current.aclose()
+        for way in current or ():
+            await way.aclose()
 
 
 async def _send_repeatable(request: httpx.Request, transports: _Transports) -> httpx.Response:

@@ -10,6 +10,8 @@ from types import coroutine
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakMethod
 
+from attrs import define, field
+
 from itnio_async.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -108,14 +110,12 @@ def no_loop() -> ConfigurationError:
     )
 
 
+@define(eq=False)
 class Home:
-    """The loop and process that connections belong to; `enter` moves it."""
+    """The loop and process that connections belong to; `move` moves it."""
 
-    __slots__ = ("loop", "process")
-
-    def __init__(self) -> None:
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.process: int = _process
+    loop: asyncio.AbstractEventLoop | None = None
+    process: int = field(factory=this_process)
 
     def is_here(self) -> bool:
         """Tell whether the running loop is the one that the connections belong to."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import httpx
+from attrs import frozen
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
@@ -196,13 +197,11 @@ def extensions_of(connection: int | None, details: Details) -> dict[str, Any]:
 _INFOS = {"client_addr": "sockname", "server_addr": "peername", "socket": "socket", "ssl_object": "ssl_object"}
 
 
+@frozen(eq=False, repr=False)
 class _NetworkStream:
     """httpx's view of the connection of an answer: it can be asked about, but not read or written."""
 
-    __slots__ = ("_transport",)
-
-    def __init__(self, transport: asyncio.Transport | None) -> None:
-        self._transport = transport
+    _transport: asyncio.Transport | None
 
     def get_extra_info(self, info: str) -> Any:
         """Return the connection's `ssl_object`, `client_addr`, `server_addr` or `socket`, or None."""

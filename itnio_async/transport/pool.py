@@ -11,8 +11,8 @@ import asyncio
 import logging
 import ssl
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextvars import Context
-from typing import NamedTuple
 
 import httpx
 from attrs import define, frozen
@@ -27,13 +27,8 @@ log: logging.Logger = logging.getLogger("itnio_async.pool")
 _CLOSING_TIME = 1.0
 
 
-class Timeouts(NamedTuple):
-    """Seconds for each kind of wait, as httpx has them; None is unbounded."""
-
-    connect: float | None = None
-    read: float | None = None
-    write: float | None = None
-    pool: float | None = None
+# A request's seconds for each kind of wait, as httpx has them: `connect`, `read`, `write`, `pool`; None is unbounded.
+Timeouts = Mapping[str, float | None]
 
 
 @frozen
@@ -128,7 +123,7 @@ class Pool:
         elif self._idle_count:
             self._close_oldest()  # its slot is now ours
         else:
-            connection = await self._wait(None if fresh else origin, timeouts.pool)
+            connection = await self._wait(None if fresh else origin, timeouts.get("pool"))
             if connection is not None and connection.is_usable:
                 if connection.is_ready():
                     self._count_reuse(connection)
@@ -136,7 +131,7 @@ class Pool:
                 connection.close()
                 self._let_go(connection)
         try:
-            return await in_empty_context(self._dial(origin, timeouts.connect))
+            return await in_empty_context(self._dial(origin, timeouts.get("connect")))
         except BaseException:
             self._vacate()
             raise

@@ -28,7 +28,6 @@ IDEMPOTENT_EXTENSION = "itnio_idempotent"
 MAX_HEAD_BYTES = 64 * 1024
 
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-_NO_TIMEOUTS = Timeouts()
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -66,10 +65,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         self._pool: Pool | None = None
         self._finalizer: weakref.finalize[..., PooledTransport] | None = None
         self._is_closed = False
-        # A client asks one address over and over, with a URL that it keeps and the same timeouts.
+        # A client asks one address over and over, with a URL that it keeps.
         self._last_origin: tuple[httpx.URL, str | None, Origin] | None = None
-        self._last_timeout: dict[str, float | None] = {}
-        self._last_timeouts = _NO_TIMEOUTS
 
     @property
     def stats(self) -> PoolStats:
@@ -89,7 +86,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         if data is None:
             data, upload, last = outgoing(request)
         origin = self._origin_of(request.url, extensions.get("sni_hostname"))
-        timeouts = self._timeouts_of(extensions.get("timeout"))
+        timeouts: Timeouts = extensions.get("timeout") or {}
+        read, write = timeouts.get("read"), timeouts.get("write")
         head_only = request.method == "HEAD"
         pool = self._pool
         if pool is None or pool.is_closed or not self._home.is_here():
@@ -99,7 +97,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             sending.begun += 1
         if upload is not None:
             return await _send_in_parts(connection, data, upload, timeouts, head_only=head_only, last=last)
-        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, last=last)
+        token = connection.start(data, read, write, head_only=head_only, last=last)
         try:
             return _response_of(await token)
         except (httpx.ReadError, httpx.WriteError) as error:
@@ -117,19 +115,12 @@ class PooledTransport(httpx.AsyncBaseTransport):
             raise died from error
         if sending is not None:
             sending.begun += 1
-        token = connection.start(data, timeouts.read, timeouts.write, head_only=head_only, last=last)
+        token = connection.start(data, read, write, head_only=head_only, last=last)
         try:
             return _response_of(await token)
         except BaseException:
             connection.abandon(token)
             raise
-
-    def _timeouts_of(self, timeout: dict[str, float | None] | None) -> Timeouts:
-        if not timeout:
-            return _NO_TIMEOUTS
-        if timeout != self._last_timeout:
-            self._last_timeout, self._last_timeouts = dict(timeout), Timeouts(**timeout)
-        return self._last_timeouts
 
     def _origin_of(self, url: httpx.URL, server_name: str | None) -> Origin:
         last = self._last_origin
@@ -203,7 +194,8 @@ async def _send_in_parts(
     connection: Connection, head: bytes, upload: Upload, timeouts: Timeouts, *, head_only: bool, last: bool
 ) -> httpx.Response:
     """Send a request whose body comes in parts; an answer that comes before its end ends it."""
-    token = connection.start(head, timeouts.read, timeouts.write, head_only=head_only, last=last, uploading=True)
+    read, write = timeouts.get("read"), timeouts.get("write")
+    token = connection.start(head, read, write, head_only=head_only, last=last, uploading=True)
     # In a task of its own, which ends with the answer: the source may wait for long.
     sender = asyncio.get_running_loop().create_task(_send_body(connection, upload))
     either: list[asyncio.Future[Any]] = [token, sender]
