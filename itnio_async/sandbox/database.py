@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from itnio_async.bulk.files.private_file import NotAFileError, create_private, require_database
+from itnio_async.bulk.files.private_file import create_private, require_database
 from itnio_async.bulk.journal.lock import take_lock
 from itnio_async.errors import ConfigurationError
 
@@ -18,18 +18,25 @@ _APPLICATION_ID = 0x49544E49
 _VERSION = 2
 
 
-def _held(path: str | None) -> sqlite3.Connection | None:
-    """Return the lock of a state, which closing it ends: two sandboxes on one would have their data mixed."""
-    if path is None:
-        return None
+def _connect(path: str | None, opened: ExitStack) -> sqlite3.Connection:
+    """Open the database, and before it the lock of its file: two sandboxes on one would have their data mixed."""
     try:
-        require_database(Path(path))  # before a lock is made beside it
-        lock = take_lock(Path(path))
-    except (sqlite3.Error, OSError, NotAFileError) as error:
+        if path is not None:
+            require_database(Path(path))  # before a lock is made beside it
+            lock = take_lock(Path(path))
+            if lock is None:
+                raise ConfigurationError(
+                    f"state {path!r} is in use by another sandbox; end that one, or give another path."
+                )
+            opened.callback(lock.close)
+            create_private(Path(path))  # its owner's alone: it may come to hold somebody's own passwords
+        # One connection behind a lock: the statements take microseconds, and the memory is one connection's own.
+        connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+    except (sqlite3.Error, OSError) as error:
         raise ConfigurationError(f"state {path!r} cannot be opened ({error}); give a path to write to.") from error
-    if lock is None:
-        raise ConfigurationError(f"state {path!r} is in use by another sandbox; end that one, or give another path.")
-    return lock
+    opened.callback(connection.close)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 class Database:
@@ -47,28 +54,10 @@ class Database:
 
     def __init__(self, path: str | None, tables: str) -> None:
         self.lock: threading.RLock = threading.RLock()
-        self._held = _held(path)
-        try:
-            self._open(path, tables)
-        except BaseException:
-            if self._held is not None:
-                self._held.close()
-            raise
-
-    def _open(self, path: str | None, tables: str) -> None:
-        try:
-            if path:  # its owner's alone: it may come to hold somebody's own passwords
-                create_private(Path(path))
-            # One connection behind a lock: the statements take microseconds, and the memory is one connection's own.
-            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-        except (sqlite3.Error, OSError) as error:
-            raise ConfigurationError(f"state {path!r} cannot be opened ({error}); give a path to write to.") from error
-        self._connection.row_factory = sqlite3.Row
-        try:
+        with ExitStack() as opened:
+            self._connection = _connect(path, opened)
             self._prepare(path, tables)
-        except BaseException:
-            self._connection.close()
-            raise
+            self._opened = opened.pop_all()
 
     def _prepare(self, path: str | None, tables: str) -> None:
         try:
@@ -95,9 +84,7 @@ class Database:
     def close(self) -> None:
         """Close the database; what was in memory is gone."""
         with self.lock:
-            self._connection.close()
-            if self._held is not None:
-                self._held.close()
+            self._opened.close()
 
     def account(self, account: tuple[str, str], *, replace: bool) -> tuple[str, str]:
         """Return the API key and secret that are stored; these, where there are none yet or they replace others."""

@@ -30,8 +30,8 @@ class Handler:
         family: what its codes mean.
         act: does what it is for, given the `Call`; returns the answer's data, or a `Decision` to refuse.
         call: the class of its calls.
-        fields: the fields of its request, whose form is checked first.
-        rules: what a request must pass then.
+        fields: the fields of its request.
+        rules: what a request must pass.
         codes: the codes that the page lists.
         acting: those of them that `act` refuses with, or a rule that has several.
         key_field: the field of the body that says which record the request is about, if there is one.
@@ -50,25 +50,20 @@ class Handler:
     codes: Collection[int] = STORING
     acting: Collection[int] = ()
     key_field: str | None = None
-    without_condition: Collection[int] = field()
     integer_status: bool = False
     beside: bool = False
-    _checks: Sequence[Rule[Any]] = field(init=False)
-
-    @_checks.default
-    def _all_checks(self) -> Sequence[Rule[Any]]:
-        return (*form(self.fields), *self.rules)
+    without_condition: Collection[int] = field()
 
     @without_condition.default
     def _never_brought_about(self) -> Collection[int]:
-        conditions = {rule.code for rule in (*form(self.fields), *self.rules) if isinstance(rule.code, int)}
+        conditions = {rule.code for rule in self.rules}
         return {*self.codes} - AUTHENTICATION - {-18} - conditions - {*self.acting}
 
     def handle(self, body: Mapping[str, Any], database: Database, assumptions: Any, now: float) -> tuple[Decision, Any]:
         """Carry out a request that has passed authentication, in one step; return the decision and the data."""
         call = self.call(body, database, assumptions, now)
         with database.transaction():
-            decision = decide(self._checks, call)
+            decision = decide(self.rules, call)
             data = None if decision.code else self.act(call)
         return (data, None) if isinstance(data, Decision) else (decision, data)
 
@@ -98,12 +93,17 @@ class Family(Generic[C]):
         self._path = path
         self._common = {"family": family, "call": call, **common}
 
-    def endpoint(self, path: str, *, rules: Sequence[Rule[C]] = (), **arguments: Any) -> Callable[[Act], Act]:
-        """Declare an endpoint by the function that does what it is for; the arguments are those of `Handler`."""
+    def endpoint(
+        self, path: str, *, fields: Fields, rules: Sequence[Rule[C]] = (), **arguments: Any
+    ) -> Callable[[Act], Act]:
+        """Declare an endpoint by the function that does what it is for; the arguments are those of `Handler`.
+
+        The rules on the form of the fields come before those that are given.
+        """
 
         def declare(act: Act) -> Act:
-            whole = {**self._common, **arguments}
-            self.handlers.append(Handler(path=f"{self._path}/{path}", act=act, rules=rules, **whole))
+            general = {"path": f"{self._path}/{path}", "act": act, "fields": fields, "rules": (*form(fields), *rules)}
+            self.handlers.append(Handler(**{**self._common, **general, **arguments}))
             return act
 
         return declare

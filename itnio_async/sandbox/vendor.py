@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.database import Database
@@ -49,18 +50,14 @@ class Vendor:
 
     def _open(self, state: str | None, log: str | None, trunks: int) -> None:
         """Open the files, store what an empty state starts with, and begin a new record."""
-        record = Record(log)
-        try:
+        with ExitStack() as opened:
+            record = Record(log)
+            opened.callback(record.close)
             database = Database(state, TABLES)
-        except BaseException:
-            record.close()
-            raise
-        self.record, self._database = record, database
-        try:
+            opened.callback(database.close)
             seed(database, written(self.clock()), trunks=trunks)
-        except BaseException:
-            self.close()
-            raise
+            opened.pop_all()
+        self.record, self._database = record, database
 
     def close(self) -> None:
         """Close the files; data in memory is gone. What was recorded can still be read."""

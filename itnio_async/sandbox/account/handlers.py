@@ -17,7 +17,7 @@ FAMILY = Family(ACCOUNT, "/sms", Call[SharedAssumptions], TABLES)
 
 
 # -13 says that the user is locked, which nothing here does: order it as a fault.
-@FAMILY.endpoint("getBalance", method="GET", codes=AUTHENTICATION | {-18, -13}, beside=True)
+@FAMILY.endpoint("getBalance", method="GET", fields={}, codes=AUTHENTICATION | {-18, -13}, beside=True)
 def get_balance(call: Call[SharedAssumptions]) -> Any:
     """Return the balance, the gift balance and the credit limit."""
     return call.database.row("balance")
