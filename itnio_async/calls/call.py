@@ -56,10 +56,10 @@ class Call(Generic[R]):
 
     `handled` is what the caller was handling when it made the call. `attempt` is the last one that began, `attempts`
     how many did, `last_error` how the last one that ended did, and `unaccounted` how the last one did that may have
-    been processed. About refused timestamps: `timestamps` are they, `corrected_clock_refused` tells whether one was made
-    by a corrected clock, `has_learnt` and `has_dropped` whether this call changed the client's estimate. `waited` is the
-    seconds slept between attempts, `asks_for_credentials` tells whether they are being asked for, and `watch` is what
-    accompanies the call.
+    been processed. About refused timestamps: `timestamps` are they, `corrected_clock_refused` tells whether one was
+    made by a corrected clock, `has_learnt` and `has_dropped` whether this call changed the client's estimate. `waited`
+    is the seconds slept between attempts, `asks_for_credentials` tells whether they are being asked for, and `watch` is
+    what accompanies the call.
     """
 
     handled: BaseException | None = field(default=None, repr=False)
