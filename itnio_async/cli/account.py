@@ -136,7 +136,7 @@ class AccountOptions(CredentialOptions):
 
             found, source = credentials_of(profile), f"the profile {profile}"
             # The environment's address belongs to the environment's credentials.
-            url = url or found.base_url or BASE_URL
+            url = (found.base_url or BASE_URL) if url is None else url
         elif self.secret_file is not None:
             found, source = read_secret_file(self.secret_file), f"the file {self.secret_file}"
             url = found.base_url if url is None else url

@@ -78,6 +78,9 @@ def test_an_address_given_wins(itnio, elsewhere, profiles, monkeypatch):
     monkeypatch.setenv("S", elsewhere.api_secret)
     profiles('[x]\nbase_url = "http://127.0.0.1:1"\napi_key_variable = "K"\napi_secret_variable = "S"\n')
     assert itnio("trunks", "list", "--profile", "x", "--base-url", elsewhere.url).status == 0
+    # An empty one too: a variable that is not set, in most cases.
+    refused = itnio("trunks", "list", "--profile", "x", "--base-url", "")
+    assert (refused.status, "base-url" in refused.err) == (1, True)
 
 
 @pytest.mark.parametrize(
