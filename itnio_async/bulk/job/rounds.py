@@ -17,7 +17,7 @@ from attrs import define, evolve
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.again import begun_again, is_finished, require_allowed, with_new_secrets
+from itnio_async.bulk.job.again import begun_again, require_allowed, with_new_secrets
 from itnio_async.bulk.job.decide import (
     Decider,
     ReadBack,
@@ -83,11 +83,13 @@ class Rounds:
         Returns the trunks, where that needed to look at them.
         """
         journal, plan, identity = self._journal, self._decider.plan, self._identity
-        rows = await journal.rows()
-        if not is_finished(rows):
-            await journal.write(with_new_secrets(rows, journal.header, plan, identity))
+        if not await journal.is_finished():
+            # Reading all rows takes longer than all else here, and few files have other secrets the next time.
+            known = await journal.fingerprints()
+            if any(known[id] != identity.fingerprint_of(plan.items[id].row.values) for id in known):
+                await journal.write(with_new_secrets(await journal.rows(), journal.header, plan, identity))
             return None
-        trunks = await self._list_trunks()
+        rows, trunks = await journal.rows(), await self._list_trunks()
         again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, identity)
         if again is not None:
             require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)

@@ -228,6 +228,13 @@ class Table:
         with _explained(self.path):
             return rows_of(self._database, states)
 
+    def fingerprints(self) -> dict[int, str]:
+        """Return the fingerprints of the rows that have one."""
+        assert self._database is not None
+        with _explained(self.path):
+            found = self._database.execute("SELECT id, fingerprint FROM row WHERE fingerprint IS NOT NULL")
+            return dict(found.fetchall())
+
     def states(self) -> dict[int, RowState]:
         """Return the state of each row."""
         assert self._database is not None
