@@ -25,7 +25,7 @@ from typing import Any
 
 import attrs
 from attrs import field, frozen
-from attrs.validators import in_, matches_re
+from attrs.validators import in_, matches_re, or_
 
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.event_count import EventCount
@@ -34,7 +34,6 @@ from itnio_async.validators import BOOLEAN, must_be, number, or_none, whole
 
 _KINDS = ("wait", "hold", "drop", "garbage", "half", "page", "limit")
 _MINUS = re.compile("minus([1-9][0-9]{0,3}+)")
-_KIND = re.compile("|".join([*_KINDS, _MINUS.pattern]))
 DELAYING = ("wait", "hold")
 # What spoils an answer needs one: these carry the request out first, unless told otherwise.
 _PROCESSED = ("garbage", "half")
@@ -62,7 +61,9 @@ class Fault:
     """
 
     kind: str = field(
-        validator=must_be(f"minus and a code (minus18), or one of {', '.join(_KINDS)}", matches_re(_KIND))
+        validator=must_be(
+            f"minus and a code (minus18), or one of {', '.join(_KINDS)}", or_(in_(_KINDS), matches_re(_MINUS))
+        )
     )
     endpoint: str | None = field(
         default=None,
