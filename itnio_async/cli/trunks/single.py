@@ -197,15 +197,16 @@ def update_trunk(
     access = account.access()
     # Two event loops: while a prompt waits between them, none is blocked, and Ctrl-C works at once.
     found = run_on_loop(_find(access, key))
-    update = _update_or_ask(found, changes, password)
-    differences = _differences(found, update)
-    if dry_run:
-        _show(update, differences, "would_change" if differences else "is_so_already", json=json)
-        return CHANGES_TO_MAKE if differences else DONE
     try:
+        update = _update_or_ask(found, changes, password)
+        differences = _differences(found, update)
+        if dry_run:
+            _show(update, differences, "would_change" if differences else "is_so_already", json=json)
+            return CHANGES_TO_MAKE if differences else DONE
         run_on_loop(_send(access, update))
     except ItnioError as error:
-        return _report_failure(error, update.key_id, update.sip_trunk_name, json=json)
+        name = changes.get("sip_trunk_name") or str(found.sip_trunk_name)
+        return _report_failure(error, found.key_id, name, json=json)
     _show(update, differences, "updated", json=json)
     return DONE
 

@@ -331,17 +331,11 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
         ("agents list --voice-group-id \u0661", "give a whole number"),
         ("agents update-priorities --voice-group-id 1 --params '[]'", "give a JSON object"),
         ("agents update-priorities --voice-group-id 1 --params '{\"priority\": 2}'", "keyId"),
-        ('agents update-priorities --voice-group-id 1 --params \'{"keyId": 1, "priority": 1000}\'', "1 to 999"),
-        ("agents create-sdk-authentication account 59", "60 to"),
-        ("groups add --app-id a --group-name abc", "4 to 32 characters"),
         ("groups add --app-id a --group-name abcd --extra x", "give a JSON object; this is not JSON"),
         ('groups add --app-id a --group-name abcd --extra \'{"password": "made-up",}\'', "line 1 column"),
         ("groups add --app-id a --group-name abcd --extra '[\"made-up\"]'", "--extra cannot be read. | a JSON object"),
         ('agents update-priorities --voice-group-id 1 --params \'{"made-up": "made-up"\'', "--params cannot be read"),
-        ("groups add --app-id a --group-name abcd --extra '{\"id\": 89014103211118510720}'", "at most 64 bits"),
-        ("groups update --voice-group-id 99999999999 --group-name abcd", "What to do: use --voice-group-id."),
         ("groups list --group-name '\udcff'", "What to do: use --group-name."),
-        ("groups delete 99999999999 --yes", "What to do: use VOICE_GROUP_ID."),
         ("agents update --ccode 1 --null ccode --key-id 1 --voice-group-id 1 --name a --emp-no 1", "--null makes it"),
         ("records list-voice 2022-01-01 2022-01-31", "a time with its zone"),
         ("records list yesterday today", "a time with its zone"),
@@ -351,9 +345,7 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
         ("agents list --limit 0", "--limit"),
         ("leaders update --null emp-no --key-id 1 --name abcd --emp-no 1 --voice-group-id-list 1", "give one of pass"),
         ("agents update --null x --key-id 1 --voice-group-id 1 --name a --emp-no 1", "ccode, display-num"),
-        ("call GET nowhere", "path"),
         ("call POST /a --data '{\"password\": made-up}'", "--data is not JSON"),
-        ("call POST /a --data '{\"id\": 89014103211118510720}'", "at most 64 bits"),
         ("call POST /a --data @/nowhere/at-all", "/nowhere/at-all: No such file"),
         ("call GET /a --query b", "give NAME=VALUE"),
         ("endpoints no-such-thing", "no call has 'no-such-thing' in it"),
@@ -362,9 +354,32 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
 def test_bad_input_is_said_before_anything_is_sent(
     itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str
 ) -> None:
+    assert_said(itnio, vendor, line, said, ERROR)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('agents update-priorities --voice-group-id 1 --params \'{"keyId": 1, "priority": 1000}\'', "1 to 999"),
+        ("agents create-sdk-authentication account 59", "60 to"),
+        ("groups add --app-id a --group-name abc", "4 to 32 characters"),
+        ("groups add --app-id a --group-name abcd --extra '{\"id\": 89014103211118510720}'", "at most 64 bits"),
+        ("groups update --voice-group-id 99999999999 --group-name abcd", "What to do: use --voice-group-id."),
+        ("groups delete 99999999999 --yes", "What to do: use VOICE_GROUP_ID."),
+        ("call GET nowhere", "path"),
+        ("call POST /a --data '{\"id\": 89014103211118510720}'", "at most 64 bits"),
+    ],
+)
+def test_what_is_refused_beforehand_counts_as_refused(
+    itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str
+) -> None:
+    assert_said(itnio, vendor, line, said, REFUSED)
+
+
+def assert_said(itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str, status: int) -> None:
+    """Nothing is sent, and stderr has what is said."""
     result = itnio(*shlex.split(line))
-    assert result.status == ERROR
-    assert result.out == ""
+    assert (result.status, result.out) == (status, "")
     assert not vendor.calls
     text = " ".join(result.err.split())
     for part in said.split(" | "):
