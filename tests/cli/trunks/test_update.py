@@ -116,6 +116,7 @@ def test_mistakes_in_options(itnio, sandbox, options, said):
         (1, ["--sip-gateway-ip", ""], -49, "sip_gateway_ip: the gateway address is missing"),
         (1, ["--sip-gateway-ip", "x" * 51], -50, "longer than 50 characters"),
         (1, ["--group", "1000026", "--group", "1000026"], -51, "group_list[1].voice_group_id: an agent group stands"),
+        (1, ["--sip-prefix", "\udcff"], None, "sip_prefix: expected "),
         (3, ["--sip-prefix", "00"], None, "sip_password: the trunk has a registration"),
     ],
 )
@@ -125,6 +126,7 @@ def test_mistakes_are_refused_before_sending(itnio, masked, key_id, options, cod
     assert said in result.err
     shown = json.loads(result.out)
     assert (shown["key_id"], shown["outcome"], shown["code"]) == (key_id, "refused", code)
+    assert itnio("trunks", "update", key_id, *options, "--json", "--dry-run") == result
     assert masked.trunk(key_id).updates == 0
 
 
