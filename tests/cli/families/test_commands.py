@@ -117,6 +117,15 @@ def test_every_call_has_a_help(call: Any) -> None:
     wanted = inputs_of(call)
     assert all(one.help for one in wanted if one.name not in ("file", "file_name")), [one.name for one in wanted]
     assert function_of(call).__doc__ == help_of(call)
+    texts = [help_of(call), *(one.help for one in wanted)]
+    assert [text for text in texts if re.search(r"[.,;:][.,;:]| [.,;:]", text)] == []
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_help_says_what_may_be_repeated(itnio: ITNIO, name: str) -> None:
+    many = [one for one in inputs_of(CALLS[name]) if one.is_many and not one.is_argument]
+    out = " ".join(itnio(*command_of(CALLS[name]).split(), "--help").out.split())
+    assert out.count("may be repeated") == len(many)
 
 
 @EACH
@@ -384,6 +393,7 @@ def assert_said(itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str, st
     text = " ".join(result.err.split())
     for part in said.split(" | "):
         assert part in text
+    assert ".." not in text.replace("...", "")
     assert "made-up" not in text
     assert "Traceback" not in text
 
