@@ -124,37 +124,53 @@ class _Columns:
         self._has_records = True
         self._known += [name for name in record.extra if name not in self._known]
 
+    @property
+    def unknown(self) -> list[str]:
+        """The chosen columns that no record had yet."""
+        return [name for name in self.chosen if name not in self._known]
+
     def require_chosen(self) -> None:
         """Raise `CommandError` for a column that none of the records has."""
-        for name in self.chosen if self._has_records else ():
-            if name not in self._known:
-                raise CommandError(f"there is no column {name!r}.", f"choose of {', '.join(self._known)}.")
+        if self._has_records and self.unknown:
+            raise CommandError(f"there is no column {self.unknown[0]!r}.", f"choose of {', '.join(self._known)}.")
 
 
 class _Rows:
-    """Writes records one by one: as JSON, as CSV, or as lines with tabs, the last two after a line of headings."""
+    """Writes records one by one: as JSON, as CSV, or as lines with tabs, the last two after a line of headings.
+
+    Records are held back until each column that was chosen is known, so that a wrong one is an error and nothing else.
+    """
 
     def __init__(self, shown: _Columns, options: ResultOptions) -> None:
         self._options = options
         self._shown = shown
         self._names: list[str] | None = None
+        self._held: list[Any] = []
         self._csv = csv.writer(sys.stdout)
 
     def write(self, record: Any) -> None:
-        """Write one record; the first one tells the columns."""
+        """Write one record; the first one that is written tells the columns."""
+        is_first = self._names is None and not self._held
         self._shown.learn(record)
-        if self._names is None and not record.extra:
-            self._shown.require_chosen()  # else later records may have other keys
+        self._held.append(record)
+        if self._shown.unknown and not (is_first and not record.extra):
+            return  # later records may have other keys
+        self._write_held()
+
+    def _write_held(self) -> None:
+        self._shown.require_chosen()
         names = self._head()
-        if self._options.output is Form.JSONL:
-            json_line(_plain(record, self._shown.chosen, self._options.show_secrets))
-        else:
-            self._row(_cells(record, names, self._options.show_secrets))
+        for record in self._held:
+            if self._options.output is Form.JSONL:
+                json_line(_plain(record, self._shown.chosen, self._options.show_secrets))
+            else:
+                self._row(_cells(record, names, self._options.show_secrets))
+        self._held.clear()
 
     def end(self) -> None:
         """Write the headings where there was no record, and say which columns only later ones have."""
+        self._write_held()
         names = self._head()
-        self._shown.require_chosen()
         if self._options.output is not Form.JSONL:
             _say_left_out([name for name in self._shown.names if name not in names])
 

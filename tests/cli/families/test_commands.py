@@ -226,9 +226,16 @@ def test_columns_that_no_class_knows(itnio: ITNIO, vendor: respx.MockRouter) -> 
     assert chosen.err == ""
     as_json = itnio(*LIST_VOICE, "-o", "json", "--columns", "callId,voiceUrl").out
     assert json.loads(as_json) == [{"callId": "a", "voiceUrl": None}, {"callId": "b", "voiceUrl": "https://b"}]
-    unknown = itnio(*LIST_VOICE, "-o", "jsonl", "--columns", "nope")
-    assert unknown.status == ERROR
-    assert "choose of callId, duration, voiceUrl, password" in " ".join(unknown.err.split())
+    for form in ("table", "csv", "json", "jsonl"):
+        unknown = itnio(*LIST_VOICE, "-o", form, "--columns", "callId,nope")
+        assert (unknown.status, unknown.out) == (ERROR, "")
+        assert "choose of callId, duration, voiceUrl, password" in " ".join(unknown.err.split())
+
+
+def test_records_that_come_before_a_chosen_column_wait_for_it(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    listed(vendor, "call_records.list_voice", [{"callId": str(number)} for number in range(3)] + FOREIGN + [{}])
+    chosen = itnio(*LIST_VOICE, "-o", "csv", "--columns", "callId,voiceUrl")
+    assert chosen.lines == ["callId,voiceUrl", "0,", "1,", "2,", "a,", "b,https://b", ","]
 
 
 @pytest.mark.usefixtures("on_terminal")
