@@ -94,7 +94,7 @@ class AsyncClient(Families):
         allow_insecure: bool = False,
         on_retry: Callable[[RetryDetails], Any] | None = None,
         on_call: Callable[[CallDetails], Any] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = config.unix_time,
     ) -> None:
         try:
             with FramesDropped():
