@@ -28,7 +28,7 @@ from itnio_async.calls.request import (
     with_params,
 )
 from itnio_async.calls.shared import Middleware, Shared, Stats
-from itnio_async.codec import json_bytes
+from itnio_async.codec import check_kinds, json_bytes
 from itnio_async.credentials import Credentials, CredentialSource
 from itnio_async.endpoint import CallOptions, Endpoint, Response
 from itnio_async.errors import ConfigurationError, InvalidRequestError
@@ -94,7 +94,7 @@ class AsyncClient(Families):
         allow_insecure: bool = False,
         on_retry: Callable[[RetryDetails], Any] | None = None,
         on_call: Callable[[CallDetails], Any] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = config.unix_time,
     ) -> None:
         try:
             with FramesDropped():
@@ -285,6 +285,7 @@ class AsyncClient(Families):
             method, path = method_and_path(endpoint.method, up_to_ids(endpoint.path))
             if method != endpoint.method:
                 raise InvalidRequestError(f"an Endpoint's method is {method}, in capitals.", field="endpoint")
+            check_kinds(endpoint.request_type, endpoint.response_type)
             template = Template(endpoint, self._url(path), self._shared.headers, has_address_fields(endpoint))
             if len(self._templates) < _MOST_KEPT:
                 self._templates[endpoint] = template

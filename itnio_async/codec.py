@@ -14,11 +14,12 @@ from datetime import datetime
 from functools import cache, partial
 from os import urandom
 from types import NoneType
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, NoReturn, Self, TypeVar, get_args
 
 import attrs
 import orjson
 from cattrs import Converter
+from cattrs.errors import StructureHandlerNotFoundError
 
 from itnio_async.conversion.hooks import (
     LOCATED,
@@ -91,11 +92,20 @@ def encode(request: Any, request_type: type) -> bytes:
 
     Raises `InvalidRequestError` that names the field of a wrong type.
     """
-    data = as_json(request, request_type)
+    return dumped(as_json(request, request_type))
+
+
+def dumped(data: Any) -> bytes:
+    """Return JSON data as bytes, with the contents of files; raises `InvalidRequestError` where there is other data."""
     try:
         return orjson.dumps(data)
     except orjson.JSONEncodeError:
+        pass
+    try:
         return _with_contents(data)
+    except orjson.JSONEncodeError as error:  # it names a type, and no value
+        message = f"{error}. Give attrs classes, dataclasses or plain data: dicts, lists, texts, numbers."
+        raise InvalidRequestError(message, field="request") from None
 
 
 def _with_contents(data: Any) -> bytes:
@@ -126,6 +136,24 @@ def check_types(request: Any, request_type: type) -> None:
     Raises `InvalidRequestError` that names the field of a wrong type.
     """
     as_json(request, request_type)
+
+
+def check_kinds(request_type: Any, response_type: Any) -> None:
+    """Check that an endpoint's requests can be told from others, and its answers read.
+
+    Raises `InvalidRequestError` that says what they may be.
+    """
+    try:
+        isinstance(None, request_type)
+    except TypeError:
+        message = f"its requests are an attrs class, a dataclass or dict, and not {request_type!r}."
+        raise InvalidRequestError(message, field="endpoint") from None
+    try:
+        if response_type is not None and response_type is not NoneType:
+            converter.get_structure_hook(response_type)
+    except StructureHandlerNotFoundError as error:
+        message = f"its answers are attrs classes, dataclasses, lists or dict, and not {error.type_!r}."
+        raise InvalidRequestError(message, field="endpoint") from None
 
 
 def as_json(request: Any, request_type: type) -> Any:
@@ -336,7 +364,7 @@ def _is_request(kind: Any) -> bool:
 
 def _make_converter(steps: Steps) -> Converter:
     """Return a converter for requests."""
-    converter = Converter(detailed_validation=False)
+    converter = Converter(detailed_validation=False, structure_fallback_factory=_no_reader)
     for kind, send in ((str, send_str), (int, send_int), (bool, send_bool), (float, send_float)):
         converter.register_unstructure_hook(kind, send)
     converter.register_unstructure_hook(datetime, send_datetime)
@@ -345,6 +373,11 @@ def _make_converter(steps: Steps) -> Converter:
     converter.register_unstructure_hook_factory(is_list, partial(make_list_sender, converter, steps))
     converter.register_unstructure_hook_factory(is_union, partial(make_union_sender, converter))
     return converter
+
+
+def _no_reader(kind: Any) -> NoReturn:
+    # At once, where cattrs would say so only when there is something to read.
+    raise StructureHandlerNotFoundError(f"There is no way to read {kind!r}.", type_=kind)
 
 
 def _read_answers(converter: Converter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -37,6 +38,11 @@ ProxyTypes: TypeAlias = httpx.Proxy | httpx.URL | str
 
 USER_AGENT = f"itnio-async/{__version__}"
 CONTENT_TYPE = "application/json;charset=UTF-8"
+
+
+def unix_time() -> float:
+    """Return Unix seconds: the default of each clock, so that all are the same where a test freezes `time.time`."""
+    return time.time()
 
 
 @frozen

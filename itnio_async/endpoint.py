@@ -56,6 +56,7 @@ _IN_PATH = re.compile(r"\{([A-Za-z]++)\}")
 class Endpoint(Generic[Q, R]):
     """One call of the API, as data.
 
+    Requests are of an attrs class, a dataclass or dict; models of other libraries are to be made one of these first.
     Fields of the request whose names stand in braces in `path` go there, the others into the query of a GET and into
     the JSON body of every other method. `response_type` None, or `NoneType`, of which type checkers see the type of the
     endpoint, means that the answer's `data` says nothing. `idempotent` says whether sending the same request twice does

@@ -49,6 +49,11 @@ def _repeatable(instance: object, attribute: Attribute[Any], value: Any) -> None
         )
 
 
+def _share() -> float:
+    # By its name in each process: `random.random` itself would be pickled with the state of this one's randomness.
+    return random.random()  # noqa: S311 - not for secrets
+
+
 @frozen
 class RetryBudget:
     """How much repeating a client may do: a bucket of tokens, shared by all its calls.
@@ -84,7 +89,7 @@ class RetryPolicy:
     )
     unsafe: bool = field(default=False, validator=BOOLEAN)
     budget: RetryBudget = field(default=RetryBudget(), validator=instance(RetryBudget))
-    random: Callable[[], float] = field(default=random.random, validator=CALLABLE, repr=False)
+    random: Callable[[], float] = field(default=_share, validator=CALLABLE, repr=False)
     sleep: Callable[[float], Awaitable[Any]] = field(default=asyncio.sleep, validator=CALLABLE, repr=False)
 
     def wants(self, error: BaseException | None, *, idempotent: bool) -> bool:

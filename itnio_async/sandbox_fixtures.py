@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MARKER = "itnio_sandbox(trunks=10, ...): the arguments of itnio_async.sandbox.Sandbox for the fixture itnio_sandbox"
 _TRUNKS = 10
+# The sandboxes that run for a session (several where tests run sessions), each with what its environment is set by.
+_of_session: list[tuple[pytest.MonkeyPatch, Sandbox]] = []
 
 
 class VendorContactedError(AssertionError):
@@ -30,13 +32,24 @@ def sandbox_of_test(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     marker = request.node.get_closest_marker("itnio_sandbox")
     if marker is not None and marker.args:
         raise pytest.UsageError(f"the marker itnio_sandbox takes named arguments only, not {marker.args!r}")
-    yield from _running_sandbox(monkeypatch, marker.kwargs if marker is not None else {})
+    begun_before = len(_of_session)
+    try:
+        yield from _running_sandbox(monkeypatch, marker.kwargs if marker is not None else {})
+    finally:
+        for its_monkeypatch, sandbox in _of_session[begun_before:]:
+            # It began within this test: what the test's end undoes would be undone from under it.
+            its_monkeypatch.undo()
+            monkeypatch.undo()
+            _lead_to(sandbox, its_monkeypatch)
 
 
 def sandbox_of_session() -> Iterator[Sandbox]:
     """Yield a sandbox for all tests of a session."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        yield from _running_sandbox(monkeypatch, {})
+        for sandbox in _running_sandbox(monkeypatch, {}):
+            _of_session.append((monkeypatch, sandbox))
+            yield sandbox
+            _of_session.pop()
 
 
 def _running_sandbox(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> Iterator[Sandbox]:
@@ -44,11 +57,15 @@ def _running_sandbox(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -
     from itnio_async.sandbox import Sandbox
 
     with Sandbox(**{"trunks": _TRUNKS, **options}) as sandbox:
-        monkeypatch.setenv("ITNIO_API_KEY", sandbox.api_key)
-        monkeypatch.setenv("ITNIO_API_SECRET", sandbox.api_secret)
-        monkeypatch.setenv("ITNIO_BASE_URL", sandbox.url)
-        _block_vendor(monkeypatch)
+        _lead_to(sandbox, monkeypatch)
         yield sandbox
+
+
+def _lead_to(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ITNIO_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("ITNIO_API_SECRET", sandbox.api_secret)
+    monkeypatch.setenv("ITNIO_BASE_URL", sandbox.url)
+    _block_vendor(monkeypatch)
 
 
 def _block_vendor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,12 @@ import socket
 import time
 import tracemalloc
 import zlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 import httpx
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import given, settings, strategies as st
 from support.raw_server import Connection, http_answer, http_bytes
 from support.scripted import ScriptedTransport, answer, hang, until
@@ -29,6 +30,7 @@ from itnio_async import (
     ConnectError,
     ConnectionLost,
     Credentials,
+    Endpoint,
     InvalidRequestError,
     ItnioError,
     ProtocolError,
@@ -255,6 +257,81 @@ async def test_a_call_of_what_is_no_endpoint_is_refused(scripted: Any, endpoint:
     client, transport = scripted(answer())
     with pytest.raises(InvalidRequestError, match="Endpoint"):
         await client.call(endpoint, trunk_update())
+    assert transport.sent == []
+
+
+class Plain:
+    """A class that no converter knows, as a model of pydantic is."""
+
+    number = "1"
+
+
+class Typed(TypedDict):
+    number: str
+
+
+@frozen
+class Holder:
+    """A class that is known, with something in it that is not."""
+
+    number: Any
+
+
+OWN_PATHS = [("POST", "/own/call"), ("GET", "/own/call"), ("POST", "/own/{number}/call")]
+
+
+@pytest.mark.parametrize(("method", "path"), OWN_PATHS)
+@pytest.mark.parametrize(
+    ("request_type", "request_"),
+    [
+        (Plain, Plain()),
+        (Typed, {"number": "1"}),
+        (dict[str, str], {"number": "1"}),
+        (Any, {"number": "1"}),
+        (None, None),
+        ("Plain", Plain()),
+        (object, Plain()),
+        (Holder, Holder(Plain())),
+        (Holder, Holder({"1"})),
+        (dict, {"number": {"1"}}),
+        (dict, {"number": {1: "1"}}),
+        (bytes, b"1"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_a_request_of_ones_own_that_cannot_be_sent_is_refused(
+    scripted: Any, request_type: Any, request_: Any, method: str, path: str
+) -> None:
+    client, transport = scripted()
+    with pytest.raises(InvalidRequestError) as caught:
+        await client.call(Endpoint(method, path, request_type, None, idempotent=True), request_)
+    assert (caught.value.field or "").startswith(("request", "params.", "endpoint", "number"))
+    assert transport.sent == []
+
+
+@pytest.mark.parametrize(("method", "path"), OWN_PATHS)
+@pytest.mark.parametrize(
+    ("request_type", "request_"), [(Holder, Holder("1")), (dict, {"number": "1"}), (Mapping, {"number": "1"})]
+)
+async def test_a_request_of_ones_own_is_sent(
+    scripted: Any, request_type: Any, request_: Any, method: str, path: str
+) -> None:
+    client, transport = scripted(answer())
+    await client.call(Endpoint(method, path, request_type, None, idempotent=True), request_)
+    (sent,) = transport.sent
+    assert sent.url.path.startswith("/own/")
+    assert "1" in f"{sent.url}{sent.content!r}"
+
+
+@pytest.mark.parametrize("kind", [Plain, list[Plain], Plain | None, "Plain", object])
+async def test_answers_that_cannot_be_read_are_refused_before_the_call(scripted: Any, kind: Any) -> None:
+    client, transport = scripted()
+    endpoint = Endpoint("POST", "/own/call", dict, kind, idempotent=True)
+    with pytest.raises(InvalidRequestError, match=r"Plain|object") as caught:
+        await client.call(endpoint, {})
+    with pytest.raises(InvalidRequestError):
+        client.bulk(endpoint, [{}])
+    assert caught.value.field == "endpoint"
     assert transport.sent == []
 
 

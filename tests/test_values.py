@@ -3,11 +3,16 @@
 import copy
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import suppress
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given, strategies as st
 
+import itnio_async
+import itnio_async.bulk
 from itnio_async import UNSET, Page, SipTrunk
 from itnio_async.values import ReadOnlyMapping, Unset
 
@@ -24,6 +29,22 @@ def test_unset_is_one_value_that_is_false_and_not_none() -> None:
     assert UNSET is not None
     assert UNSET != None  # noqa: E711 - equality is what is tested
     assert repr(UNSET) == "UNSET"
+
+
+def made_of_nothing() -> Iterator[object]:
+    """Yield a value of each public class that needs no argument."""
+    for face in (itnio_async, itnio_async.bulk):
+        for kind in (getattr(face, name) for name in face.__all__):
+            if isinstance(kind, type) and attrs.has(kind):
+                with suppress(TypeError):
+                    yield kind()
+
+
+@pytest.mark.parametrize("value", list(made_of_nothing()), ids=lambda value: type(value).__name__)
+def test_a_value_equals_its_copies_in_other_processes(value: object) -> None:
+    sent = pickle.dumps(value)
+    assert pickle.loads(sent) == copy.deepcopy(value) == value
+    assert len(sent) < 600  # of functions the names
 
 
 @pytest.mark.parametrize("dumps", [json.dumps, orjson.dumps])

@@ -16,10 +16,9 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
-import orjson
 from attrs import define, evolve, field, frozen
 
-from itnio_async.codec import as_json, encode
+from itnio_async.codec import as_json, dumped, encode
 from itnio_async.endpoint import Endpoint
 from itnio_async.errors import InvalidRequestError
 from itnio_async.redaction import secrets_in, secrets_in_query
@@ -115,7 +114,8 @@ def request_of(template: Template[R], request: Any) -> CallRequest[R]:
     if endpoint.check is not None:
         endpoint.check(request)
     if template.in_address:
-        return _addressed(template, as_json(request, endpoint.request_type), started)
+        fields = {} if request is None else as_json(request, endpoint.request_type)
+        return _addressed(template, fields, started)
     return CallRequest(template, encode(request, endpoint.request_type), started)
 
 
@@ -129,9 +129,12 @@ def has_address_fields(endpoint: Endpoint[Any, Any]) -> bool:
     return endpoint.method == "GET" or bool(endpoint.names_in_path)
 
 
-def _addressed(template: Template[R], fields: dict[str, Any], started: float) -> CallRequest[R]:
+def _addressed(template: Template[R], fields: Any, started: float) -> CallRequest[R]:
     """Return the request whose fields stand in the path, in the query of a GET, and else in the body."""
     endpoint, url = template.endpoint, template.url
+    if not isinstance(fields, dict):
+        message = f"{endpoint} takes fields: an attrs class, a dataclass or a dict is wanted."
+        raise InvalidRequestError(message, field="request")
     tail = endpoint.path.removeprefix(up_to_ids(endpoint.path))
     for name in endpoint.names_in_path:
         tail = tail.replace(f"{{{name}}}", _segment(name, fields.pop(name, None)))
@@ -139,7 +142,7 @@ def _addressed(template: Template[R], fields: dict[str, Any], started: float) ->
         url = url.copy_with(raw_path=url.raw_path + tail.encode())
     content = b""
     if endpoint.method != "GET":
-        content = orjson.dumps(fields)
+        content = dumped(fields)
     elif fields:
         url = with_params(url, {name: value for name, value in fields.items() if value is not None})
     return CallRequest(evolve(template, url=url), content, started)
@@ -147,7 +150,7 @@ def _addressed(template: Template[R], fields: dict[str, Any], started: float) ->
 
 def _segment(name: str, value: Any) -> str:
     """Return an id as a part of a path; raises `InvalidRequestError` for one that would make another path of it."""
-    text = "" if value is None else str(value)
+    text = str(value) if isinstance(value, str | int) else ""
     if text in ("", ".", ".."):
         raise InvalidRequestError("it is a part of the address: give the id.", field=name)
     return quote(text, safe="")

@@ -127,7 +127,7 @@ def status_of(error: ItnioError) -> int:
         return ERROR  # the request itself was not refused
     if error.may_have_been_processed:
         return OUTCOME_UNKNOWN
-    return REFUSED if isinstance(error, ApiError) else ERROR
+    return REFUSED if isinstance(error, ApiError | InvalidRequestError) else ERROR
 
 
 def said_by_vendor(error: ApiError) -> str:

@@ -5,10 +5,10 @@ The application answers requests from it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
+from itnio_async.config import unix_time
 from itnio_async.errors import ConfigurationError
 from itnio_async.sandbox.database import Database
 from itnio_async.sandbox.families import TABLES, Assumptions, seed
@@ -36,7 +36,7 @@ class Vendor:
         self.accounts = accounts
         self.allowed_addresses = allowed_addresses
         self.assumptions = Assumptions(window=window)
-        self.clock: Callable[[], float] = time.time
+        self.clock: Callable[[], float] = unix_time
         self.orders: tuple[Order, ...] = ()
         self.record: Record = Record(None)
         self._database: Database | None = None

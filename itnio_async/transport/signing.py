@@ -15,6 +15,7 @@ from typing import NamedTuple
 import httpx
 from attrs import define, field
 
+from itnio_async.config import unix_time
 from itnio_async.credentials import Credentials, CredentialSource, resolve
 from itnio_async.errors import ConfigurationError
 from itnio_async.transport.messages import LazyRequest, LazyResponse, full_request
@@ -138,7 +139,7 @@ class SigningTransport(httpx.AsyncBaseTransport):
         transport: httpx.AsyncBaseTransport,
         credentials: CredentialSource,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
         base_url: httpx.URL | str | None = None,
     ) -> None:
         self._transport = transport

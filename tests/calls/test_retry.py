@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 from typing import Any
 
 import httpx
@@ -51,6 +52,11 @@ def at_once(**options: Any) -> RetryPolicy:
 
 
 # -- how long -------------------------------------------------------------------------------------------------------
+
+
+def test_each_process_waits_by_its_own_randomness() -> None:
+    sent = pickle.dumps(RetryPolicy())
+    assert len({pickle.loads(sent).wait(1) for _ in range(9)}) > 1
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.999])

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from support.asking import QUERY, UPDATE, ask, headers_for, replacement
 
-from itnio_async import ConfigurationError
+from itnio_async import AsyncClient, ConfigurationError, Credentials, SigningTransport
 from itnio_async.sandbox import Sandbox
 
 PAGE = {"current": 1, "size": 10, "params": {}}
@@ -52,6 +52,31 @@ async def test_open_connections_do_not_delay_the_end():
     assert time.perf_counter() - started < 1
     half_sent.close()
     await client.aclose()
+
+
+@pytest.mark.parametrize("client_is_frozen", [False, True])
+@pytest.mark.parametrize("sandbox_is_frozen", [False, True])
+async def test_client_and_sandbox_have_the_same_clock_where_a_test_freezes_time(
+    monkeypatch, client_is_frozen, sandbox_is_frozen
+):
+    """Whether they are made before that or after it; what freezes time puts a function of its own there."""
+
+    def made(*, frozen, make):
+        with monkeypatch.context() as patched:
+            if frozen:
+                patched.setattr(time, "time", lambda: 1_577_836_800.0)
+            return make()
+
+    sandbox = made(frozen=sandbox_is_frozen, make=lambda: Sandbox(trunks=3))
+    with sandbox:
+        pair = Credentials(sandbox.api_key, sandbox.api_secret)
+        client = made(frozen=client_is_frozen, make=lambda: AsyncClient(credentials=pair, base_url=sandbox.url))
+        signing = made(frozen=client_is_frozen, make=lambda: SigningTransport(httpx.AsyncHTTPTransport(), pair))
+        async with client, httpx.AsyncClient(transport=signing, base_url=sandbox.url) as plain:
+            for now in (1_577_836_800.0, 1_777_836_800.0):
+                monkeypatch.setattr(time, "time", lambda now=now: now)
+                assert (await client.sip_trunks.list()).total == 3
+                assert (await plain.post(QUERY, json=PAGE)).json()["status"] == 0
 
 
 async def test_a_restart_ends_connections_and_keeps_address_and_data(sandbox):

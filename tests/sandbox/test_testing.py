@@ -112,6 +112,59 @@ def test_a_users_suite_with_its_marker(pytester):
     result.stdout.fnmatch_lines(["*takes named arguments only*"])
 
 
+def test_a_sandbox_of_the_session_that_begins_within_a_test_stays(pytester, monkeypatch):
+    monkeypatch.setenv("ITNIO_BASE_URL", "https://of-before.example.com")
+    pytester.makeini("[pytest]")
+    pytester.makeconftest(
+        """
+        import os, socket
+        import pytest
+
+        pytest_plugins = ["itnio_async.testing"]
+
+        @pytest.fixture(scope="session", autouse=True)
+        def nothing_stays_behind():
+            before = os.environ["ITNIO_BASE_URL"], socket.getaddrinfo
+            yield
+            assert before == (os.environ["ITNIO_BASE_URL"], socket.getaddrinfo)
+        """
+    )
+    pytester.makepyfile(
+        """
+        import os, socket, urllib.request
+        import pytest
+        from itnio_async.testing import VendorContactedError
+
+        def leads_to(sandbox):
+            with pytest.raises(VendorContactedError):
+                socket.getaddrinfo("api.itniotech.com", 443)
+            return (os.environ["ITNIO_BASE_URL"], os.environ["ITNIO_API_KEY"]) == (sandbox.url, sandbox.api_key)
+
+        @pytest.mark.itnio_sandbox(strict=True)
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_begins(itnio_sandbox, request, monkeypatch, turn):
+            monkeypatch.setenv("ITNIO_API_KEY", "of-the-test")
+            sandbox = request.getfixturevalue("itnio_session_sandbox")
+            assert leads_to(sandbox) is (turn == 1)
+            with pytest.raises(OSError) as refused:
+                urllib.request.urlopen(itnio_sandbox.url + "/nowhere")  # an error at the test's end
+            refused.value.close()
+            monkeypatch.setenv("ITNIO_API_KEY", "of-the-test")
+
+        def test_goes_on(itnio_session_sandbox):
+            assert leads_to(itnio_session_sandbox)
+
+        def test_its_own(itnio_sandbox):
+            assert leads_to(itnio_sandbox)
+
+        def test_goes_on_again(itnio_session_sandbox):
+            assert leads_to(itnio_session_sandbox)
+        """
+    )
+    options = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly")
+    pytester.runpytest_inprocess(*options).assert_outcomes(passed=5, errors=2)
+
+
 async def test_the_three_headers_stay_out_of_cassettes(vcr_config, tmp_path):
     cassette = tmp_path / "cassette.yaml"
     with Sandbox() as sandbox:

@@ -176,7 +176,7 @@ class AgentPrioritiesUpdate(OpenRequest):
     voice_group_id: int = field(metadata=KEY_ID)
     """The agent group's id."""
     params: list[AgentPriority] = field(metadata=items(1))
-    """The agents, which in the listings is the name of the filter."""
+    """The agents with their priorities."""
 
 
 @frozen(kw_only=True, repr=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from itnio_async.bulk.plan.plan import Plan
 from itnio_async.bulk.trunks.listing import list_trunks
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
+from itnio_async.config import unix_time
 from itnio_async.errors import InvalidRequestError, ItnioError
 from itnio_async.text import said_by
 
@@ -98,7 +98,7 @@ class Job:
         on_progress: Callable[[Progress], object] | None = None,
         confirm: Confirm | None = None,
         bulk: Bulk | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
     ) -> None:
         if options.canary and confirm is None:
             raise InvalidRequestError("a canary needs somebody to show it to: give confirm.", field="confirm")

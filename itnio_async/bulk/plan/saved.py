@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +27,7 @@ from itnio_async.bulk.plan.plan import Plan, PlanItem, Verdict
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.bulk.trunks.rows import Doubt, TrunkChange
 from itnio_async.bulk.trunks.settings import from_data, settings_of, to_data
+from itnio_async.config import unix_time
 from itnio_async.errors import ConfigurationError
 from itnio_async.validators import BOOLEAN, checked, instance, must_be, number, or_none, whole
 
@@ -136,7 +136,7 @@ class SavedPlan:
             and was != fingerprint_of(trunk, identity)
         )
 
-    def begin(self, journal: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+    def begin(self, journal: str | os.PathLike[str], *, clock: Callable[[], float] = unix_time) -> None:
         """Note in the file that the plan is applied with this journal; the same journal may go on with it.
 
         Raises `SavedPlanError` if it was applied with another one, or the file cannot be written.
@@ -180,7 +180,7 @@ def save_plan(
     accept_zeros: bool = False,
     allow_swap_names: bool = False,
     accounts: Iterable[str] = (),
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = unix_time,
 ) -> PlanHeader:
     """Write a plan to a file that only its owner can read, and return its header.
 

@@ -15,7 +15,7 @@ from itnio_async.api.paths import Call, calls_of
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, CommandError
 from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of, parameter
 from itnio_async.cli.families.results import ResultOptions
 from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
@@ -98,7 +98,7 @@ async def _make(
             say(text_of(error, options))
             if error.may_have_been_processed:
                 say("  The outcome is unknown: look before you give the command again.")
-            return status_of(error)
+            return ERROR if reads_only(call) else status_of(error)
     return DONE
 
 

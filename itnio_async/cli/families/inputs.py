@@ -57,7 +57,7 @@ class Reader:
             return self.read(text)
         except _Unread as error:
             what = f"is {text!r}" if self.may_be_shown else "cannot be read"
-            raise CommandError(f"{option} {what}.", f"give {error}.") from None
+            raise CommandError(f"{option} {what}.", f"give {str(error).rstrip('.')}.") from None
 
 
 @frozen
@@ -105,7 +105,8 @@ class Input:
         if self.is_argument:
             about = typer.Argument(metavar=option, help=self.help)
         else:
-            about = typer.Option(option, metavar=self.reader.metavar, help=self.help)
+            text = f"{self.help} One each time; may be repeated." if self.is_many else self.help
+            about = typer.Option(option, metavar=self.reader.metavar, help=text)
         if self.is_required:
             yield parameter(self.key, Annotated[kind, about])
         else:

@@ -88,7 +88,8 @@ class _Writer:
     """Writes records of a class, all at once or one by one; then the first one tells the columns.
 
     The columns are the fields of the class, and the keys that it does not know, of which only records tell; or those
-    that are `chosen`, in this order.
+    that are `chosen`, in this order. Records are held back until each of these is known, so that a wrong one is an error
+    and nothing else.
     """
 
     def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
@@ -98,6 +99,7 @@ class _Writer:
         self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
         self._has_records = False
         self._head: list[str] | None = None
+        self._held: list[Any] = []
         self._csv = csv.writer(sys.stdout)
 
     def write_all(self, found: list[Any], *, is_one: bool = False) -> None:
@@ -119,19 +121,27 @@ class _Writer:
 
     def write(self, record: Any) -> None:
         """Write one record: as JSON, as CSV, or as a line with tabs, the last two after a line of headings."""
+        is_first = self._head is None and not self._held
         self._learn(record)
-        if self._head is None and not record.extra:
-            self._require_chosen()  # else later records may have other keys
+        self._held.append(record)
+        if self._unknown() and not (is_first and not record.extra):
+            return  # later records may have other keys
+        self._write_held()
+
+    def _write_held(self) -> None:
+        self._require_chosen()
         names = self._begin()
-        if self._form is Form.JSONL:
-            json_line(self._plain(record))
-        else:
-            self._row(_cells(record, names, self._secrets))
+        for record in self._held:
+            if self._form is Form.JSONL:
+                json_line(self._plain(record))
+            else:
+                self._row(_cells(record, names, self._secrets))
+        self._held.clear()
 
     def end(self) -> None:
         """Write the headings where there was no record, and say which columns only later ones have."""
+        self._write_held()
         head = self._begin()
-        self._require_chosen()
         if self._form is not Form.JSONL:
             _say_left_out([name for name in self._names() if name not in head])
 
@@ -142,11 +152,13 @@ class _Writer:
         self._has_records = True
         self._known += [name for name in record.extra if name not in self._known]
 
+    def _unknown(self) -> list[str]:
+        return [name for name in self._chosen if name not in self._known]
+
     def _require_chosen(self) -> None:
         """Raise `CommandError` for a column that none of the records has."""
-        for name in self._chosen if self._has_records else ():
-            if name not in self._known:
-                raise CommandError(f"there is no column {name!r}.", f"choose of {', '.join(self._known)}.")
+        if self._has_records and (unknown := self._unknown()):
+            raise CommandError(f"there is no column {unknown[0]!r}.", f"choose of {', '.join(self._known)}.")
 
     def _begin(self) -> list[str]:
         if self._head is None:

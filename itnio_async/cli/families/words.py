@@ -62,9 +62,10 @@ def is_asked_about(call: Call) -> bool:
 def help_of(call: Call) -> str:
     """Return what a call does, from its docstring: without what only matters in Python."""
     paragraph = " ".join(inspect.cleandoc(call.method.__doc__ or "").split("\n\n")[0].split())
+    sentences = _SENTENCE.split(paragraph)
     if call.verb.startswith("list"):
-        return f"{paragraph.partition(':')[0].partition(', each')[0]}, as a table on a terminal."
-    sentences = [text for text in _SENTENCE.split(paragraph) if not text.startswith(("Raises", "Takes and raises"))]
+        return f"{sentences[0].partition(':')[0].partition(', each')[0].rstrip('.')}, as a table on a terminal."
+    sentences = [text for text in sentences if not text.startswith(("Raises", "Takes and raises"))]
     return " ".join(sentences).replace("Return ", "Show ", 1)
 
 

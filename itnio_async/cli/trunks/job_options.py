@@ -249,5 +249,5 @@ class ConsentOptions(AmountOptions):
             raise CommandError(
                 f"{count} of the {counted(len(plan), 'row')} give their trunks other names: the file may be of another "
                 "account.",
-                "look at `itnio trunks plan`, and give --renames if these names are meant.",
+                "look at the plan, and give --renames if these names are meant.",
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from itnio_async.bulk import Plan, RowsRead, identity_of, list_trunks, make_plan, save_plan
+from itnio_async.bulk import Identity, Plan, RowsRead, identity_of, list_trunks, make_plan, save_plan
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.trunks.where import Condition
@@ -26,7 +26,7 @@ from itnio_async.cli.trunks.file_options import (
     TrunkFile,
     chosen_rows,
 )
-from itnio_async.cli.trunks.job_options import AllowSwapNamesOption
+from itnio_async.cli.trunks.job_options import AllowSwapNamesOption, ConsentOptions
 from itnio_async.cli.trunks.plan_view import show_plan, status_of_plan, write_bad_rows
 
 
@@ -84,10 +84,11 @@ def plan_trunks(
         accept_zeros=accept_zeros,
         allow_swap_names=allow_swap_names,
     )
-    plan = run_on_loop(planning)
+    plan, identity = run_on_loop(planning)
     show_plan(plan, rows.bad, json=json, full=full)
+    option = _needed_option(plan, rows.accounts, identity)
     if out is not None:
-        remark(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}")
+        remark(f"The plan is in {visible(out)}: itnio trunks apply {visible(shlex.quote(str(out)))}{option}")
     return status_of_plan(plan, rows.bad)
 
 
@@ -100,15 +101,12 @@ async def _plan(
     *,
     accept_zeros: bool,
     allow_swap_names: bool,
-) -> Plan:
+) -> tuple[Plan, Identity]:
     async with access.client() as client:
         trunks = await list_trunks(client)
         changes = chosen_rows(rows, trunks, conditions).changes
         plan = make_plan(changes, trunks, accept_zeros=accept_zeros, allow_swap_names=allow_swap_names)
         identity = await identity_of(client)
-        for mark in rows.accounts:
-            if mark != identity.mark:
-                say(f"The file was exported from another account ({visible(mark)}), and this is {identity}.")
         if out is not None:
             save_plan(
                 plan,
@@ -120,4 +118,16 @@ async def _plan(
                 allow_swap_names=allow_swap_names,
                 accounts=rows.accounts,
             )
-    return plan
+    return plan, identity
+
+
+def _needed_option(plan: Plan, accounts: Iterable[str], identity: Identity) -> str:
+    """Say so where `apply` would take the file for another account's; returns the option that lets its names pass."""
+    consent = ConsentOptions()
+    try:
+        consent.require_account(accounts, identity, same_account=False)
+        consent.require_names(plan, is_of_account=bool(accounts))
+    except CommandError as error:
+        say(f"`apply` refuses it without a further option: {visible(error)}\n  What to do: {visible(error.advice)}")
+        return "" if accounts else " --renames"
+    return ""

@@ -15,12 +15,14 @@ import typer
 from attrs import frozen
 
 from itnio_async import UNSET, GroupBinding, InvalidRequestError, ItnioError, SipTrunk, SipTrunkAdd, SipTrunkUpdate
+from itnio_async.api.sip_trunks.checks import check_update
 from itnio_async.cli.account import Access, AccountOptions, ask_secret, secret_of
 from itnio_async.cli.error_text import plain_text, status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
 from itnio_async.cli.output import json_line, line, say, visible
 from itnio_async.cli.trunks.fields import Direction, MatchBy, texts_of
+from itnio_async.codec import check_types
 from itnio_async.text import listed
 
 _PASSWORD_VARIABLE = "ITNIO_SIP_PASSWORD"  # noqa: S105 - its name
@@ -197,15 +199,18 @@ def update_trunk(
     access = account.access()
     # Two event loops: while a prompt waits between them, none is blocked, and Ctrl-C works at once.
     found = run_on_loop(_find(access, key))
-    update = _update_or_ask(found, changes, password)
-    differences = _differences(found, update)
-    if dry_run:
-        _show(update, differences, "would_change" if differences else "is_so_already", json=json)
-        return CHANGES_TO_MAKE if differences else DONE
     try:
+        update = _update_or_ask(found, changes, password)
+        differences = _differences(found, update)
+        if dry_run:
+            check_update(update)  # as the client does before it sends
+            check_types(update, SipTrunkUpdate)
+            _show(update, differences, "would_change" if differences else "is_so_already", json=json)
+            return CHANGES_TO_MAKE if differences else DONE
         run_on_loop(_send(access, update))
     except ItnioError as error:
-        return _report_failure(error, update.key_id, update.sip_trunk_name, json=json)
+        name = changes.get("sip_trunk_name") or str(found.sip_trunk_name)
+        return _report_failure(error, found.key_id, name, json=json)
     _show(update, differences, "updated", json=json)
     return DONE
 

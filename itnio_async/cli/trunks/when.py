@@ -17,6 +17,7 @@ from attrs import frozen
 
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.trunks.job_options import run_option
+from itnio_async.config import unix_time
 
 _MINUTE = timedelta(minutes=1)
 # A time of day that is further away was probably meant as one that has just passed.
@@ -43,7 +44,7 @@ class When:
 
     async def wait(
         self,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Wait until updates may begin."""

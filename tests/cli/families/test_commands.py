@@ -117,6 +117,15 @@ def test_every_call_has_a_help(call: Any) -> None:
     wanted = inputs_of(call)
     assert all(one.help for one in wanted if one.name not in ("file", "file_name")), [one.name for one in wanted]
     assert function_of(call).__doc__ == help_of(call)
+    texts = [help_of(call), *(one.help for one in wanted)]
+    assert [text for text in texts if re.search(r"[.,;:][.,;:]| [.,;:]", text)] == []
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_help_says_what_may_be_repeated(itnio: ITNIO, name: str) -> None:
+    many = [one for one in inputs_of(CALLS[name]) if one.is_many and not one.is_argument]
+    out = " ".join(itnio(*command_of(CALLS[name]).split(), "--help").out.split())
+    assert out.count("may be repeated") == len(many)
 
 
 @EACH
@@ -217,9 +226,16 @@ def test_columns_that_no_class_knows(itnio: ITNIO, vendor: respx.MockRouter) -> 
     assert chosen.err == ""
     as_json = itnio(*LIST_VOICE, "-o", "json", "--columns", "callId,voiceUrl").out
     assert json.loads(as_json) == [{"callId": "a", "voiceUrl": None}, {"callId": "b", "voiceUrl": "https://b"}]
-    unknown = itnio(*LIST_VOICE, "-o", "jsonl", "--columns", "nope")
-    assert unknown.status == ERROR
-    assert "choose of callId, duration, voiceUrl, password" in " ".join(unknown.err.split())
+    for form in ("table", "csv", "json", "jsonl"):
+        unknown = itnio(*LIST_VOICE, "-o", form, "--columns", "callId,nope")
+        assert (unknown.status, unknown.out) == (ERROR, "")
+        assert "choose of callId, duration, voiceUrl, password" in " ".join(unknown.err.split())
+
+
+def test_records_that_come_before_a_chosen_column_wait_for_it(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    listed(vendor, "call_records.list_voice", [{"callId": str(number)} for number in range(3)] + FOREIGN + [{}])
+    chosen = itnio(*LIST_VOICE, "-o", "csv", "--columns", "callId,voiceUrl")
+    assert chosen.lines == ["callId,voiceUrl", "0,", "1,", "2,", "a,", "b,https://b", ","]
 
 
 @pytest.mark.usefixtures("on_terminal")
@@ -331,17 +347,11 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
         ("agents list --voice-group-id \u0661", "give a whole number"),
         ("agents update-priorities --voice-group-id 1 --params '[]'", "give a JSON object"),
         ("agents update-priorities --voice-group-id 1 --params '{\"priority\": 2}'", "keyId"),
-        ('agents update-priorities --voice-group-id 1 --params \'{"keyId": 1, "priority": 1000}\'', "1 to 999"),
-        ("agents create-sdk-authentication account 59", "60 to"),
-        ("groups add --app-id a --group-name abc", "4 to 32 characters"),
         ("groups add --app-id a --group-name abcd --extra x", "give a JSON object; this is not JSON"),
         ('groups add --app-id a --group-name abcd --extra \'{"password": "made-up",}\'', "line 1 column"),
         ("groups add --app-id a --group-name abcd --extra '[\"made-up\"]'", "--extra cannot be read. | a JSON object"),
         ('agents update-priorities --voice-group-id 1 --params \'{"made-up": "made-up"\'', "--params cannot be read"),
-        ("groups add --app-id a --group-name abcd --extra '{\"id\": 89014103211118510720}'", "at most 64 bits"),
-        ("groups update --voice-group-id 99999999999 --group-name abcd", "What to do: use --voice-group-id."),
         ("groups list --group-name '\udcff'", "What to do: use --group-name."),
-        ("groups delete 99999999999 --yes", "What to do: use VOICE_GROUP_ID."),
         ("agents update --ccode 1 --null ccode --key-id 1 --voice-group-id 1 --name a --emp-no 1", "--null makes it"),
         ("records list-voice 2022-01-01 2022-01-31", "a time with its zone"),
         ("records list yesterday today", "a time with its zone"),
@@ -351,9 +361,7 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
         ("agents list --limit 0", "--limit"),
         ("leaders update --null emp-no --key-id 1 --name abcd --emp-no 1 --voice-group-id-list 1", "give one of pass"),
         ("agents update --null x --key-id 1 --voice-group-id 1 --name a --emp-no 1", "ccode, display-num"),
-        ("call GET nowhere", "path"),
         ("call POST /a --data '{\"password\": made-up}'", "--data is not JSON"),
-        ("call POST /a --data '{\"id\": 89014103211118510720}'", "at most 64 bits"),
         ("call POST /a --data @/nowhere/at-all", "/nowhere/at-all: No such file"),
         ("call GET /a --query b", "give NAME=VALUE"),
         ("endpoints no-such-thing", "no call has 'no-such-thing' in it"),
@@ -362,13 +370,37 @@ def test_a_listing_that_fails_is_an_error(itnio: ITNIO, vendor: respx.MockRouter
 def test_bad_input_is_said_before_anything_is_sent(
     itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str
 ) -> None:
+    assert_said(itnio, vendor, line, said, ERROR)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('agents update-priorities --voice-group-id 1 --params \'{"keyId": 1, "priority": 1000}\'', "1 to 999"),
+        ("agents create-sdk-authentication account 59", "60 to"),
+        ("groups add --app-id a --group-name abc", "4 to 32 characters"),
+        ("groups add --app-id a --group-name abcd --extra '{\"id\": 89014103211118510720}'", "at most 64 bits"),
+        ("groups update --voice-group-id 99999999999 --group-name abcd", "What to do: use --voice-group-id."),
+        ("groups delete 99999999999 --yes", "What to do: use VOICE_GROUP_ID."),
+        ("call GET nowhere", "path"),
+        ("call POST /a --data '{\"id\": 89014103211118510720}'", "at most 64 bits"),
+    ],
+)
+def test_what_is_refused_beforehand_counts_as_refused(
+    itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str
+) -> None:
+    assert_said(itnio, vendor, line, said, REFUSED)
+
+
+def assert_said(itnio: ITNIO, vendor: respx.MockRouter, line: str, said: str, status: int) -> None:
+    """Nothing is sent, and stderr has what is said."""
     result = itnio(*shlex.split(line))
-    assert result.status == ERROR
-    assert result.out == ""
+    assert (result.status, result.out) == (status, "")
     assert not vendor.calls
     text = " ".join(result.err.split())
     for part in said.split(" | "):
         assert part in text
+    assert ".." not in text.replace("...", "")
     assert "made-up" not in text
     assert "Traceback" not in text
 

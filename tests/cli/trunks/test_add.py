@@ -30,7 +30,7 @@ def test_add_with_registration(itnio, sandbox, monkeypatch):
 
 def test_add_without_an_address(itnio, sandbox):
     result = itnio(*ADD)
-    assert result.status == 1
+    assert result.status == 3
     assert result.err.splitlines() == [
         "Error: sip_gateway_ip: the gateway address is missing. An outbound trunk needs sip_gateway_ip.",
         "  Vendor's code for the same mistake: -49; nothing was sent.",

@@ -104,6 +104,22 @@ def test_other_names_for_over_half_of_the_rows(itnio, sandbox, csv, names, other
     assert ("give --renames" in result.err) is (status == 1)
 
 
+@pytest.mark.parametrize(("names", "of_account"), [(5, False), (4, False), (5, True)])
+def test_a_plan_says_what_it_needs_to_be_applied(itnio, sandbox, csv, tmp_path, names, of_account):
+    sandbox_mark = f"{sandbox.url.removeprefix('http://')}/{'0' * 12}" if of_account else ""
+    file = csv("key_id,sip_trunk_name,#account", *(f"{n},berlin{n},{sandbox_mark}" for n in range(1, names + 1)))
+    planned = itnio("trunks", "plan", file, "--out", tmp_path / "plan.jsonl")
+    *said, command = planned.err.splitlines()
+    words = command.partition("itnio ")[2].split()
+    more = ["--other-account"] if of_account else []
+    assert planned.status == 2
+    assert words[3:] == (["--renames"] if names == 5 and not of_account else [])
+    assert bool(said) is bool(words[3:] or more)
+    assert all(option in said[1] for option in words[3:] + more)
+    assert itnio("trunks", "plan", file, "--json").err.splitlines() == said  # also where no plan is kept
+    assert itnio(*words, *more, "--yes", "--journal", tmp_path / "j").status == 0
+
+
 def test_a_file_that_says_its_account_may_rename(itnio, sandbox, exported):
     file = exported()
     file.write_text(file.read_text().replace(",trunk0", ",berlin0"))

@@ -7,6 +7,12 @@ import json
 import pytest
 
 
+@pytest.fixture
+def masked(sandbox):
+    sandbox.assumptions.listed_password = "masked"
+    return sandbox
+
+
 def test_update_changes_what_is_given_and_nothing_else(itnio, sandbox):
     before = sandbox.trunk(2)
     result = itnio("trunks", "update", 2, "--sip-prefix", "00")
@@ -91,20 +97,37 @@ def test_a_refusal_has_code_meaning_and_advice(itnio, sandbox, options, code, me
     ("options", "said"),
     [
         ([], "nothing to change is given"),
-        (["--sip-trunk-name", ""], "sip_trunk_name: the trunk's name is missing"),
-        (["--sip-gateway-ip", ""], "sip_gateway_ip: the gateway address is missing"),
-        (["--sip-gateway-ip", "x" * 51], "longer than 50 characters"),
-        (["--group", "1000026", "--group", "1000026"], "group_list[1].voice_group_id: an agent group stands twice"),
         (["--group", "sales"], "--group sales: the agent group's id is a number"),
         (["--group", "-5"], "--group -5: the agent group's id is a number"),
     ],
 )
-def test_mistakes_are_found_before_sending(itnio, sandbox, options, said):
+def test_mistakes_in_options(itnio, sandbox, options, said):
     result = itnio("trunks", "update", 1, *options)
     assert (result.status, result.out) == (1, "")
     assert said in result.err
     assert "What to do: " in result.err
-    assert sandbox.trunk(1).updates == 0
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("key_id", "options", "code", "said"),
+    [
+        (1, ["--sip-trunk-name", ""], -45, "sip_trunk_name: the trunk's name is missing"),
+        (1, ["--sip-gateway-ip", ""], -49, "sip_gateway_ip: the gateway address is missing"),
+        (1, ["--sip-gateway-ip", "x" * 51], -50, "longer than 50 characters"),
+        (1, ["--group", "1000026", "--group", "1000026"], -51, "group_list[1].voice_group_id: an agent group stands"),
+        (1, ["--sip-prefix", "\udcff"], None, "sip_prefix: expected "),
+        (3, ["--sip-prefix", "00"], None, "sip_password: the trunk has a registration"),
+    ],
+)
+def test_mistakes_are_refused_before_sending(itnio, masked, key_id, options, code, said):
+    result = itnio("trunks", "update", key_id, *options, "--json")
+    assert result.status == 3
+    assert said in result.err
+    shown = json.loads(result.out)
+    assert (shown["key_id"], shown["outcome"], shown["code"]) == (key_id, "refused", code)
+    assert itnio("trunks", "update", key_id, *options, "--json", "--dry-run") == result
+    assert masked.trunk(key_id).updates == 0
 
 
 def test_a_trunk_that_is_not_there(itnio, sandbox):
@@ -131,15 +154,9 @@ def test_no_connection_is_an_error(itnio, sandbox):
 # -- the SIP password -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def masked(sandbox):
-    sandbox.assumptions.listed_password = "masked"
-    return sandbox
-
-
 def test_a_hidden_password_is_asked_for_by_name(itnio, masked):
     result = itnio("trunks", "update", 3, "--sip-prefix", "00")
-    assert (result.status, result.out) == (1, "")
+    assert (result.status, result.out) == (3, "")
     assert "sip_password: the trunk has a registration" in result.err
     assert "--sip-password-file, --ask-sip-password or the environment variable ITNIO_SIP_PASSWORD" in result.err
     assert masked.trunk(3).updates == 0
@@ -169,7 +186,7 @@ def test_the_password_from_the_environment(itnio, masked, monkeypatch):
 def test_a_registration_that_the_listing_does_not_show_on(itnio, sandbox):
     sandbox.assumptions.listed_trunk_state = "live"
     result = itnio("trunks", "update", 3, "--sip-prefix", "00")
-    assert result.status == 1
+    assert result.status == 3
     assert "What to do: use --sip-trunk-state or --no-sip-trunk-state." in result.err
     assert itnio("trunks", "update", 3, "--sip-prefix", "00", "--sip-trunk-state").status == 0
 
