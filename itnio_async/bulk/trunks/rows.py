@@ -400,6 +400,7 @@ class _Row:
         self.values: dict[str, Any] = {}
         self.doubts: list[Doubt] = []
         self.bad: list[BadRow] = []
+        self._unread: set[str | None] = set()
 
     def doubt(self, field: str, column: str | None, reason: str, group: int | None = None) -> None:
         """Note a cell that seems damaged."""
@@ -443,6 +444,8 @@ class _Row:
 
     def check(self) -> None:
         """Check each value as a single update would be."""
+        # What cannot be read has no value, and is not what was listed.
+        self._unread = {bad.place.column for bad in self.bad}
         for name, value in self.values.items():
             if not _is_sure(value):
                 try:
@@ -462,11 +465,15 @@ class _Row:
             parts = (name, VOICE_GROUP_IDS, NUMBERS) if name == "group_list" else (name,)
             columns = [column for column in self.written if self._reader.fields.get(column) in parts]
             cells = [self.written[column] for column in columns]
-            if not columns or check not in map(check_of, (*cells, self.values.get(name))):
+            if columns and all(check_of(cell) == check for cell in cells):
+                listed_value = cells[0]
+            elif name in self.values and self._unread.isdisjoint(columns) and check_of(self.values[name]) == check:
+                listed_value = self.values[name]
+            else:
                 continue
             self.values.pop(name, None)
             if name == key_field:
-                self.values[name] = cells[0]
+                self.values[name] = listed_value
             self.doubts = [doubt for doubt in self.doubts if doubt.field != name]
             self.bad = [bad for bad in self.bad if bad.place.column not in columns]
 
