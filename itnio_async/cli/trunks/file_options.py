@@ -184,6 +184,7 @@ AcceptZerosOption = Annotated[
     bool,
     typer.Option(
         "--accept-zeros",
-        help="Accept changes that only drop leading zeros or a plus, or round a long number, as spreadsheets do.",
+        help="Accept changes that only drop leading zeros or a plus, round a long number, or add an apostrophe, as "
+        "programs do.",
     ),
 ]
