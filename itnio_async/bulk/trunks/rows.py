@@ -358,7 +358,7 @@ class _RowReader:
         again = [
             BadRow(
                 self._source.place(line).at(self._column_of_key()),
-                f"{len(lines)} rows name this trunk, in lines {listed(lines, _MOST_LINES)}.",
+                f"{len(lines)} rows name this trunk, in {self._source.place(line).unit}s {listed(lines, _MOST_LINES)}.",
                 cells=kept.get(line, {}),
             )
             for lines in repeated.values()
