@@ -122,8 +122,11 @@ class TrunkFile:
 
     @property
     def full_name(self) -> str:
-        """Its whole path, so that it is found again from any directory."""
-        return "standard input" if self.path == STANDARD_INPUT else readable(str(Path(self.path).resolve()))
+        """Its whole path, so that it is found again from any directory; a pipe is another one each time."""
+        if self.path == STANDARD_INPUT:
+            return "standard input"
+        path = Path(self.path)
+        return "a pipe" if path.is_fifo() else readable(str(path.resolve()))
 
     def source(self) -> Source:
         """Return the file, ready to be read as often as needed."""
