@@ -252,7 +252,11 @@ class _RowReader:
         if unknown:
             raise SourceError.at(place, "\n".join(unknown))
         if self._key_field not in self.fields.values():
-            raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
+            raise SourceError.at(
+                place,
+                f"there is no column {self._key_field}, by which rows are matched to trunks."
+                f"{self.other_match(columns)}",
+            )
 
     def _learn(self, column: str) -> _Column:
         name, field = trimmed(column).lower(), field_of(column)
@@ -280,6 +284,14 @@ class _RowReader:
             is_literal=field in self._literal,
             empty=self._empty,
         )
+
+    def other_match(self, columns: Iterable[str]) -> str:
+        """Return what to do where there is no column of the key among these, but one of the other key."""
+        fields = set(map(field_of, columns))
+        for match, name in _KEY_FIELDS.items():
+            if name in fields and self._key_field not in fields:
+                return f" If {name} says which trunks are meant, match them by that (--match {match})."
+        return ""
 
     def read(self, record: Record) -> None:
         """Take one row."""
@@ -483,5 +495,6 @@ class _Row:
         if key is not None and key != "":
             return key
         if key is None and not any(bad.place.column == self._column(name) for bad in self.bad):
-            self.refuse(self._column(name), f"{name} is missing, by which the row is matched to its trunk.")
+            advice = self._reader.other_match(self.written)
+            self.refuse(self._column(name), f"{name} is missing, by which the row is matched to its trunk.{advice}")
         return None
