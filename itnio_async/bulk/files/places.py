@@ -13,6 +13,9 @@ from itnio_async.text import counted, first_of
 
 # How the place of a change begins that has no file; its line is then the key id of the trunk.
 WITHOUT_FILE = "itnio trunks set "
+# How the source of a job begins that undoes another one, and what those are called that can be read only once.
+UNDO_OF = "undo of "
+STANDARD_INPUT_NAME, PIPE_NAME = "standard input", "a pipe"
 # How the file of a place ends whose rows share lines, as in JSON of one line; its line is then the row's number.
 COUNTED = " (by record)"
 # What an error's text lists; `rows` has all of them.

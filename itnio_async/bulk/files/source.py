@@ -25,7 +25,7 @@ from attrs import field, frozen
 from itnio_async.bulk.files import delimited, json_rows, workbook
 from itnio_async.bulk.files.damage import trimmed
 from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
-from itnio_async.bulk.files.places import COUNTED, Cells, Place, Record, SourceError
+from itnio_async.bulk.files.places import COUNTED, STANDARD_INPUT_NAME, Cells, Place, Record, SourceError
 from itnio_async.errors import ConfigurationError
 from itnio_async.text import readable
 
@@ -95,7 +95,7 @@ class Source:
         stdin: BinaryIO | None = None,
     ) -> None:
         self.path: str = os.fspath(path)
-        self.name: str = "standard input" if self.path == STANDARD_INPUT else readable(self.path)
+        self.name: str = STANDARD_INPUT_NAME if self.path == STANDARD_INPUT else readable(self.path)
         if format is not None and format not in FORMATS:
             raise SourceError(f"there is no such format. There are: {', '.join(FORMATS)}.")
         if separator is not None:

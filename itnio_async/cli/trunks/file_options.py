@@ -17,6 +17,7 @@ import typer
 from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
+from itnio_async.bulk.files.places import PIPE_NAME, STANDARD_INPUT_NAME
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import visible
@@ -124,9 +125,9 @@ class TrunkFile:
     def full_name(self) -> str:
         """Its whole path, so that it is found again from any directory; a pipe is another one each time."""
         if self.path == STANDARD_INPUT:
-            return "standard input"
+            return STANDARD_INPUT_NAME
         path = Path(self.path)
-        return "a pipe" if path.is_fifo() else readable(str(path.resolve()))
+        return PIPE_NAME if path.is_fifo() else readable(str(path.resolve()))
 
     def source(self) -> Source:
         """Return the file, ready to be read as often as needed."""
