@@ -89,21 +89,21 @@ def _value(name: str, text: str) -> Any:
         if not _NUMBER.fullmatch(text):
             raise ValueError("a whole number is wanted")
         return int(text)
-    return _pattern(text) if name == "sip_trunk_name" else text
-
-
-def _pattern(text: str) -> str:
-    """Return a pattern of `fnmatch`: `*` is any text and `?` one character; a backslash takes that from them."""
+    # `*` is any text and `?` one character; a backslash takes that from them.
     parts = re.findall(r"\\[*?\\]|.", text, re.DOTALL)
-    return "".join(part if part in "*?" else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
+    if name == "sip_trunk_name":
+        return "".join(part if part in "*?" else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
+    if "*" in parts or "?" in parts:
+        raise ValueError(r"only a name is a pattern. If the signs themselves are meant, write \* and \?")
+    return "".join(part[-1] for part in parts)
 
 
 def condition_of(text: str) -> Condition:
     """Return the condition that a text such as `gateway=10.0.0.1` or `prefix!=00` stands for.
 
     Names are ours (`sip_gateway_ip`), the vendor's (`sipGatewayIp`) or short ones (`gateway`). A value is compared as a
-    whole; only that of the name is a pattern, where `*` is any text and `?` one character. Nothing after the sign means
-    that the trunk has nothing there.
+    whole; only that of the name is a pattern, where `*` is any text and `?` one character. After a backslash they are
+    themselves. Nothing after the sign means that the trunk has nothing there.
 
     Raises `InvalidRequestError` for a text that is not a condition.
     """

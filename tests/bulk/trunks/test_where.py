@@ -38,7 +38,8 @@ TEXTS = {
 
 @given(listings, st.sampled_from(sorted(TEXTS)), st.text("ab*?\\1.=! ", max_size=4), st.booleans())
 def test_a_text_is_compared_as_a_whole(listing, word, value, negated):
-    condition = condition_of(f"{word}{'!' * negated}={value}")
+    escaped = re.sub(r"([*?\\])", r"\\\1", value)
+    condition = condition_of(f"{word}{'!' * negated}={escaped}")
     expected = [trunk for trunk in listing if ((getattr(trunk, TEXTS[word]) or "") == value) is not negated]
     assert chosen(listing, [condition]) == expected
 
@@ -94,6 +95,9 @@ def test_several_mean_and(listing, state, direction):
         ("key_id=", "a whole number is wanted"),
         ("key_id=01", "a whole number is wanted"),
         ("group=99999999999999999999", "a whole number is wanted"),
+        *((f"{word}=1*", "only a name is a pattern") for word in (*TEXTS, "number")),
+        ("prefix!=?", r"write \* and \?"),
+        ("number=\\\\*", "only a name is a pattern"),
     ],
 )
 def test_what_is_not_a_condition(text, says):
