@@ -144,7 +144,7 @@ def text_of_failure(failure: Failure) -> str:
     result = failure.result
     code = "" if result.code is None else f"{result.code} "
     name = f" {failure.trunk_name}" if failure.trunk_name else ""
-    return visible(f"line {failure.place.line}{name}: {code}{reason_of(result) or result.error}")
+    return visible(f"{failure.place.unit} {failure.place.line}{name}: {code}{reason_of(result) or result.error}")
 
 
 class Lines:

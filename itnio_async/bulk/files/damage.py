@@ -280,4 +280,8 @@ CHANGES = (
     Damage(only_drops_plus, "only drops the plus of a number"),
     Damage(_is_rounded, "only makes zeros of a long number's last digits"),
     Damage(_is_written_out, "only writes out what may not be a number"),
+    Damage(
+        lambda before, after: before and after == "'" + before,
+        "only adds the apostrophe that protects it in a table",
+    ),
 )

@@ -1,4 +1,4 @@
-"""The objects of JSON and JSON Lines text, with the line that each begins on."""
+"""The objects of JSON and JSON Lines text, with the line that each begins on, or its number."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TextIO
+
+import attrs
 
 from itnio_async.bulk.files.places import Place, Record, SourceError
 
@@ -53,9 +55,18 @@ def rows_of_lines(text: TextIO) -> Iterator[Record]:
             yield Record(line, {}, _explain(error))
 
 
-def rows_of_document(text: TextIO, place: Callable[[int], Place]) -> Iterator[Record]:
-    """Yield the objects of a JSON array, or the only one; raises `SourceError` where the text is broken."""
-    document = _Document(text.read())
+def rows_of_document(text: TextIO, place: Callable[[int], Place]) -> tuple[list[Record], bool]:
+    """Return the objects of a JSON array, or the only one, and whether they share lines and are counted instead.
+
+    Raises `SourceError` where the text is broken.
+    """
+    records = list(_records_of(_Document(text.read()), place))
+    if len({record.line for record in records}) == len(records):
+        return records, False
+    return [attrs.evolve(record, line=number) for number, record in enumerate(records, 1)], True
+
+
+def _records_of(document: _Document, place: Callable[[int], Place]) -> Iterator[Record]:
     try:
         if document.take("["):
             if not document.take("]"):

@@ -13,6 +13,11 @@ from itnio_async.text import counted, first_of
 
 # How the place of a change begins that has no file; its line is then the key id of the trunk.
 WITHOUT_FILE = "itnio trunks set "
+# How the source of a job begins that undoes another one, and what those are called that can be read only once.
+UNDO_OF = "undo of "
+STANDARD_INPUT_NAME, PIPE_NAME = "standard input", "a pipe"
+# How the file of a place ends whose rows share lines, as in JSON of one line; its line is then the row's number.
+COUNTED = " (by record)"
 # What an error's text lists; `rows` has all of them.
 _MOST_SHOWN = 20
 
@@ -26,8 +31,9 @@ Cells = tuple[int, list[Any], bool, bool]
 class Record:
     """One row: its first line, and its cells by the names of their columns as the file writes them.
 
-    A cell is text in CSV and TSV files; else what JSON or the workbook has there. `problem` says why the row cannot be
-    told apart into cells, of which there are then none. `is_hidden` tells whether a sheet does not show the row.
+    Where rows share lines, `line` is the row's number. A cell is text in CSV and TSV files; else what JSON or the
+    workbook has there. `problem` says why the row cannot be told apart into cells, of which there are then none.
+    `is_hidden` tells whether a sheet does not show the row.
     """
 
     line: int
@@ -38,15 +44,25 @@ class Record:
 
 @frozen
 class Place:
-    """A row of a file by its first line (from 1), or one cell of it by its column as the file writes it."""
+    """A row of a file by its first line (from 1), or one cell of it by its column as the file writes it.
+
+    Where rows share lines, `line` is the row's number, and `file` ends with `COUNTED`.
+    """
 
     file: str
     line: int
     column: str | None = None
 
     def __str__(self) -> str:
-        what = "trunk" if self.file.startswith(WITHOUT_FILE) else "line"
-        return f"{self.file} {what} {self.line}" + (f", column {self.column}" if self.column else "")
+        cell = f", column {self.column}" if self.column else ""
+        return f"{self.file.removesuffix(COUNTED)} {self.unit} {self.line}{cell}"
+
+    @property
+    def unit(self) -> str:
+        """What `line` counts."""
+        if self.file.startswith(WITHOUT_FILE):
+            return "trunk"
+        return "record" if self.file.endswith(COUNTED) else "line"
 
     def at(self, column: str | None) -> Place:
         """Return the place of one cell of this row."""

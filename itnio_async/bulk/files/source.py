@@ -25,7 +25,7 @@ from attrs import field, frozen
 from itnio_async.bulk.files import delimited, json_rows, workbook
 from itnio_async.bulk.files.damage import trimmed
 from itnio_async.bulk.files.encodings import encoding_of, undecodable_line
-from itnio_async.bulk.files.places import Cells, Place, Record, SourceError
+from itnio_async.bulk.files.places import COUNTED, STANDARD_INPUT_NAME, Cells, Place, Record, SourceError
 from itnio_async.errors import ConfigurationError
 from itnio_async.text import readable
 
@@ -95,7 +95,7 @@ class Source:
         stdin: BinaryIO | None = None,
     ) -> None:
         self.path: str = os.fspath(path)
-        self.name: str = "standard input" if self.path == STANDARD_INPUT else readable(self.path)
+        self.name: str = STANDARD_INPUT_NAME if self.path == STANDARD_INPUT else readable(self.path)
         if format is not None and format not in FORMATS:
             raise SourceError(f"there is no such format. There are: {', '.join(FORMATS)}.")
         if separator is not None:
@@ -107,13 +107,14 @@ class Source:
         self._sheet = sheet
         self._stdin = stdin
         self._spool: BinaryIO | None = None
+        self._is_counted = False  # once it is open: its rows share lines
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
     def place(self, line: int) -> Place:
         """Return the place of a row."""
-        return Place(self.name, line)
+        return Place(self.name + COUNTED if self._is_counted else self.name, line)
 
     @contextmanager
     def table(self) -> Iterator[Table]:
@@ -211,7 +212,9 @@ class Source:
         if kind == "jsonl":
             return Table(json_rows.rows_of_lines(text))
         if kind == "json":
-            return Table(json_rows.rows_of_document(text, self.place))
+            self._is_counted = False
+            records, self._is_counted = json_rows.rows_of_document(text, self.place)
+            return Table(iter(records))
         asked = self._separator or ("\t" if kind == "tsv" else None)
         separator, skipped = delimited.find_separator(text, self.place, asked)
         return self._with_header(delimited.rows_of(text, skipped, separator, self.place), separator)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
-from itnio_async.bulk.files.places import BadRow, Place
+from itnio_async.bulk.files.places import PIPE_NAME, STANDARD_INPUT_NAME, UNDO_OF, WITHOUT_FILE, BadRow, Place
 from itnio_async.errors import ConfigurationError, ItnioError
 
 # In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
@@ -134,6 +134,12 @@ class JournalHeader:
     plan: str | None = None
     key_check: str = ""
     created: float = 0.0
+
+    @property
+    def file(self) -> str | None:
+        """The path of the file, or None where the rows came from no file, or from one that cannot be read again."""
+        is_file = self.source not in (STANDARD_INPUT_NAME, PIPE_NAME)
+        return self.source if is_file and not self.source.startswith((WITHOUT_FILE, UNDO_OF)) else None
 
 
 @frozen(kw_only=True)

@@ -33,9 +33,9 @@ def make_plan(
     """Compare rows with the account's trunks, and say what sending them would do.
 
     `trunks` is the whole listing, as `list_trunks` gives it: names that are taken are looked for in it. `accept_zeros`
-    lets a change pass that only drops leading zeros or a plus, or rounds a long number, which else is taken for a
-    spreadsheet's doing. A cell that seems damaged is refused unless the trunk has its value already. Trunks that
-    exchange their names are refused unless `allow_swap_names`: then one of them gets a temporary name first.
+    lets a change pass that only drops leading zeros or a plus, rounds a long number, or adds an apostrophe, which else
+    is taken for a program's doing. A cell that seems damaged is refused unless the trunk has its value already. Trunks
+    that exchange their names are refused unless `allow_swap_names`: then one of them gets a temporary name first.
 
     Raises nothing for the contents of a row: what is wrong with one is its item's `refusal`.
     """
@@ -65,7 +65,7 @@ def _item(index: int, row: TrunkChange, found: Sequence[SipTrunk], accept_zeros:
             update = _checked(trunk, values)
             _check_doubts(row, changes)
             if not accept_zeros:
-                _check_losses(changes)
+                _check_losses(changes, trunk, values)
             verdict = Verdict.UPDATE
         except InvalidRequestError as error:
             reason = f"{error.field}: {error.args[0]}" if error.field else str(error.args[0])
@@ -115,12 +115,14 @@ def _check_doubts(row: TrunkChange, changes: Sequence[FieldChange]) -> None:
                     raise InvalidRequestError(doubt.reason, field=f"column {doubt.column}")
 
 
-def _check_losses(changes: Sequence[FieldChange]) -> None:
+def _check_losses(changes: Sequence[FieldChange], trunk: SipTrunk, values: Mapping[str, Any]) -> None:
     for change in changes:
-        for old, new in _parts_of(change).values():
-            if type(old) is str and isinstance(new, str) and (loss := first(CHANGES, old, new)) is not None:
+        parts = {None: (getattr(trunk, change.name), values[change.name])} if change.secret else _parts_of(change)
+        for old, new in parts.values():
+            if isinstance(old, str) and isinstance(new, str) and (loss := first(CHANGES, old, new)) is not None:
+                what = "the change" if change.secret else f"{old} would become {new}, which"
                 raise InvalidRequestError(
-                    f"{old} would become {new}, which {loss}, as spreadsheets do by themselves. "
+                    f"{what} {loss}, as spreadsheets and other programs do by themselves. "
                     "Correct the cell, or accept such changes (--accept-zeros).",
                     field=change.name,
                 )

@@ -11,19 +11,10 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.cells import CLEAR_WORD
 from itnio_async.bulk.files.places import WITHOUT_FILE, Place
 from itnio_async.bulk.files.source import Source
-from itnio_async.bulk.trunks.columns import FIELDS, SECRET_FIELDS, explain_unknown, field_of
+from itnio_async.bulk.trunks.columns import FIELDS, SECRET_FIELDS, VOICE_GROUP_IDS, explain_unknown, field_of
 from itnio_async.bulk.trunks.rows import TrunkChange, read_changes
+from itnio_async.bulk.trunks.where import BY_WORD
 from itnio_async.errors import InvalidRequestError
-
-# As conditions call them; the groups and numbers of a row have two columns.
-_SHORT = {
-    "name": "sip_trunk_name",
-    "prefix": "sip_prefix",
-    "gateway": "sip_gateway_ip",
-    "whitelist": "sip_white_ip",
-    "account": "sip_account",
-    "group": "voice_group_ids",
-}
 
 
 def values_of(texts: Sequence[str]) -> Mapping[str, Any]:
@@ -35,7 +26,8 @@ def values_of(texts: Sequence[str]) -> Mapping[str, Any]:
     row: dict[str, Any] = {"key_id": 1}
     for text in texts:
         name, sign, value = text.partition("=")
-        field = field_of(_SHORT.get(name.strip().lower(), name))
+        word = BY_WORD.get(name.strip().lower(), name)
+        field = field_of(VOICE_GROUP_IDS if word == "group" else word)
         if not sign:
             raise InvalidRequestError(f"{text!r} is not an assignment. Write FIELD=VALUE.")
         if field is None:
@@ -44,9 +36,12 @@ def values_of(texts: Sequence[str]) -> Mapping[str, Any]:
             raise InvalidRequestError("the key id cannot be changed: it says which trunk is meant.")
         if field in SECRET_FIELDS:
             raise InvalidRequestError(f"{field} is never given as an argument. Write it in a file, and apply that.")
+        given: Any = value or CLEAR_WORD
+        if field == VOICE_GROUP_IDS and ":" in value:
+            field, given = "group_list", list(map(_group, value.replace("|", ";").split(";")))
         if field in row:
             raise InvalidRequestError(f"{field} is given twice.")
-        row[field] = value if value else CLEAR_WORD
+        row[field] = given
     # A person has typed it: nothing is a spreadsheet's doing.
     source = Source("-", format="jsonl", stdin=io.BytesIO(json.dumps(row).encode()))
     rows = read_changes(source, literal=[*FIELDS, "voice_group_ids", "numbers"])
@@ -54,6 +49,12 @@ def values_of(texts: Sequence[str]) -> Mapping[str, Any]:
         raise InvalidRequestError(f"{bad.place.column}: {bad.reason}" if bad.place.column else bad.reason)
     (change,) = rows.changes
     return change.values
+
+
+def _group(text: str) -> dict[str, Any]:
+    """Return the group that `ID:NUMBER` stands for; `ID` alone keeps its number, and `ID:` empties it."""
+    key, colon, number = text.partition(":")
+    return {"voice_group_id": key.strip()} | ({"number": number.strip() or CLEAR_WORD} if colon else {})
 
 
 def changes_to(texts: Sequence[str], values: Mapping[str, Any], trunks: Iterable[SipTrunk]) -> list[TrunkChange]:

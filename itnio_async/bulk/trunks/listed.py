@@ -11,6 +11,7 @@ import attrs
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.trunks.columns import FIELDS, LISTED_COLUMN, SECRET_FIELDS
 from itnio_async.bulk.trunks.export import cells_of, columns_for
+from itnio_async.bulk.trunks.where import BY_WORD
 from itnio_async.values import UNSET, wire_name
 
 # No password is shown, and nothing unknown, which may be one.
@@ -19,13 +20,17 @@ LISTED_FIELDS: tuple[str, ...] = tuple(
 )
 """The fields of a trunk that a listing may show."""
 _BY_SPELLING = {spelling.lower(): name for name in LISTED_FIELDS for spelling in (name, wire_name(name))}
+# What conditions are about and a listing shows under another name.
+_SHOWN_IN = {"group": "group_list", "number": "group_list", "direction": "type"}
 # In the order of their checks in a mark.
 _CHECKED = tuple(name for name in LISTED_FIELDS if name in FIELDS and name != "key_id")
 
 
 def listed_field(name: str) -> str | None:
-    """Return the field that a column of a listing is for, by our name or the vendor's; None where there is none."""
-    return _BY_SPELLING.get(name.strip().replace("-", "_").lower())
+    """Return the field that a column of a listing is for, by our name, the vendor's or one that conditions know."""
+    word = name.strip().replace("-", "_").lower()
+    meant = BY_WORD.get(word, word)
+    return _BY_SPELLING.get(_SHOWN_IN.get(meant, meant))
 
 
 def listed_object(trunk: SipTrunk, names: Sequence[str], account: str) -> dict[str, Any]:

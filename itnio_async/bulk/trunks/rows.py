@@ -243,7 +243,11 @@ class _RowReader:
         if unknown:
             raise SourceError.at(place, "\n".join(unknown))
         if self._key_field not in self.fields.values():
-            raise SourceError.at(place, f"there is no column {self._key_field}, by which rows are matched to trunks.")
+            raise SourceError.at(
+                place,
+                f"there is no column {self._key_field}, by which rows are matched to trunks."
+                f"{self.other_match(columns)}",
+            )
 
     def _learn(self, column: str) -> _Column:
         name, field = trimmed(column).lower(), field_of(column)
@@ -271,6 +275,14 @@ class _RowReader:
             is_literal=field in self._literal,
             empty=self._empty,
         )
+
+    def other_match(self, columns: Iterable[str]) -> str:
+        """Return what to do where there is no column of the key among these, but one of the other key."""
+        fields = set(map(field_of, columns))
+        for match, name in _KEY_FIELDS.items():
+            if name in fields and self._key_field not in fields:
+                return f" If {name} says which trunks are meant, match them by that (--match {match})."
+        return ""
 
     def read(self, record: Record) -> None:
         """Take one row."""
@@ -349,7 +361,7 @@ class _RowReader:
         again = [
             BadRow(
                 self._source.place(line).at(self._column_of_key()),
-                f"{len(lines)} rows name this trunk, in lines {listed(lines, _MOST_LINES)}.",
+                f"{len(lines)} rows name this trunk, in {self._source.place(line).unit}s {listed(lines, _MOST_LINES)}.",
                 cells=kept.get(line, {}),
             )
             for lines in repeated.values()
@@ -392,6 +404,7 @@ class _Row:
         self.values: dict[str, Any] = {}
         self.doubts: list[Doubt] = []
         self.bad: list[BadRow] = []
+        self._unread: set[str | None] = set()
 
     def doubt(self, field: str, column: str | None, reason: str, group: int | None = None) -> None:
         """Note a cell that seems damaged."""
@@ -435,6 +448,8 @@ class _Row:
 
     def check(self) -> None:
         """Check each value as a single update would be."""
+        # What cannot be read has no value, and is not what was listed.
+        self._unread = {bad.place.column for bad in self.bad}
         for name, value in self.values.items():
             if not _is_sure(value):
                 try:
@@ -454,11 +469,15 @@ class _Row:
             parts = (name, VOICE_GROUP_IDS, NUMBERS) if name == "group_list" else (name,)
             columns = [column for column in self.written if self._reader.fields.get(column) in parts]
             cells = [self.written[column] for column in columns]
-            if not columns or check not in map(check_of, (*cells, self.values.get(name))):
+            if columns and all(check_of(cell) == check for cell in cells):
+                listed_value = cells[0]
+            elif name in self.values and self._unread.isdisjoint(columns) and check_of(self.values[name]) == check:
+                listed_value = self.values[name]
+            else:
                 continue
             self.values.pop(name, None)
             if name == key_field:
-                self.values[name] = cells[0]
+                self.values[name] = listed_value
             self.doubts = [doubt for doubt in self.doubts if doubt.field != name]
             self.bad = [bad for bad in self.bad if bad.place.column not in columns]
 
@@ -468,5 +487,6 @@ class _Row:
         if key is not None and key != "":
             return key
         if key is None and not any(bad.place.column == self._column(name) for bad in self.bad):
-            self.refuse(self._column(name), f"{name} is missing, by which the row is matched to its trunk.")
+            advice = self._reader.other_match(self.written)
+            self.refuse(self._column(name), f"{name} is missing, by which the row is matched to its trunk.{advice}")
         return None

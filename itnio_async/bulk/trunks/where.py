@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}+")
 _WORDS: Mapping[str, Sequence[str]] = {
     "key_id": ["keyid"],
     "sip_trunk_name": ["name", "siptrunkname"],
-    "group": ["voice_group_id", "voice_group_ids", "voicegroupid", "voicegroupids"],
+    "group": ["groups", "voice_group_id", "voice_group_ids", "voicegroupid", "voicegroupids"],
     "number": ["numbers"],
     "sip_prefix": ["prefix", "sipprefix"],
     "sip_gateway_ip": ["gateway", "sipgatewayip"],
@@ -31,7 +31,8 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "state": [],
     "direction": ["type"],
 }
-_BY_WORD: Mapping[str, str] = {word: name for name, words in _WORDS.items() for word in (name, *words)}
+BY_WORD: Mapping[str, str] = {word: name for name, words in _WORDS.items() for word in (name, *words)}
+"""The same fields by every word for them, in lower case; assignments and listings know them too."""
 CONDITION_FIELDS: tuple[str, ...] = tuple(_WORDS)
 """The fields that conditions can be about."""
 
@@ -89,21 +90,21 @@ def _value(name: str, text: str) -> Any:
         if not _NUMBER.fullmatch(text):
             raise ValueError("a whole number is wanted")
         return int(text)
-    return _pattern(text) if name == "sip_trunk_name" else text
-
-
-def _pattern(text: str) -> str:
-    """Return a pattern of `fnmatch`: `*` is any text and `?` one character; a backslash takes that from them."""
+    # `*` is any text and `?` one character; a backslash takes that from them.
     parts = re.findall(r"\\[*?\\]|.", text, re.DOTALL)
-    return "".join(part if part in "*?" else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
+    if name == "sip_trunk_name":
+        return "".join(part if part in "*?" else f"[{part[-1]}]" if part[-1] in "*?[" else part[-1] for part in parts)
+    if "*" in parts or "?" in parts:
+        raise ValueError(r"only a name is a pattern. If the signs themselves are meant, write \* and \?")
+    return "".join(part[-1] for part in parts)
 
 
 def condition_of(text: str) -> Condition:
     """Return the condition that a text such as `gateway=10.0.0.1` or `prefix!=00` stands for.
 
     Names are ours (`sip_gateway_ip`), the vendor's (`sipGatewayIp`) or short ones (`gateway`). A value is compared as a
-    whole; only that of the name is a pattern, where `*` is any text and `?` one character. Nothing after the sign means
-    that the trunk has nothing there.
+    whole; only that of the name is a pattern, where `*` is any text and `?` one character. After a backslash they are
+    themselves. Nothing after the sign means that the trunk has nothing there.
 
     Raises `InvalidRequestError` for a text that is not a condition.
     """
@@ -112,10 +113,10 @@ def condition_of(text: str) -> Condition:
         raise InvalidRequestError(f"{text!r} is not a condition. Write FIELD=VALUE or FIELD!=VALUE.")
     negated = name.endswith("!")
     word = name.removesuffix("!").strip().lower()
-    found = _BY_WORD.get(word)
+    found = BY_WORD.get(word)
     if found is None:
-        near = get_close_matches(word, _BY_WORD, n=1)
-        hint = f"Did you mean {_BY_WORD[near[0]]}? " if near else ""
+        near = get_close_matches(word, BY_WORD, n=1)
+        hint = f"Did you mean {BY_WORD[near[0]]}? " if near else ""
         raise InvalidRequestError(f"trunks are not chosen by {word!r}. {hint}There are: {', '.join(CONDITION_FIELDS)}.")
     try:
         return Condition(text, found, _value(found, value), negated)

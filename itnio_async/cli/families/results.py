@@ -88,8 +88,8 @@ class _Writer:
     """Writes records of a class, all at once or one by one; then the first one tells the columns.
 
     The columns are the fields of the class, and the keys that it does not know, of which only records tell; or those
-    that are `chosen`, in this order. Records are held back until each of these is known, so that a wrong one is an error
-    and nothing else.
+    that are `chosen`, in this order. Records are held back until each of these is known, so that a wrong one is an
+    error and nothing else.
     """
 
     def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _WHERE = (
     "Only trunks for which this holds, such as group=1000026, prefix=00, gateway=10.0.0.1, whitelist=192.0.2.7, "
-    "account=a, state=enabled, direction=inbound or name='berlin-*'; != is the opposite, and nothing after the sign "
-    "means that the trunk has nothing there. May be repeated: all must hold."
+    "account=a, state=enabled, direction=inbound or name='berlin-*' (no other is a pattern); != is the opposite, and "
+    "nothing after the sign means that the trunk has nothing there. May be repeated: all must hold."
 )
 
 

@@ -17,6 +17,7 @@ import typer
 from attrs import frozen
 
 from itnio_async.bulk import RowsRead, Source, read_changes
+from itnio_async.bulk.files.places import PIPE_NAME, STANDARD_INPUT_NAME
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.cli.loudness import remark
 from itnio_async.cli.output import visible
@@ -122,8 +123,11 @@ class TrunkFile:
 
     @property
     def full_name(self) -> str:
-        """Its whole path, so that it is found again from any directory."""
-        return "standard input" if self.path == STANDARD_INPUT else readable(str(Path(self.path).resolve()))
+        """Its whole path, so that it is found again from any directory; a pipe is another one each time."""
+        if self.path == STANDARD_INPUT:
+            return STANDARD_INPUT_NAME
+        path = Path(self.path)
+        return PIPE_NAME if path.is_fifo() else readable(str(path.resolve()))
 
     @cached_property
     def source(self) -> Source:
@@ -185,6 +189,7 @@ AcceptZerosOption = Annotated[
     bool,
     typer.Option(
         "--accept-zeros",
-        help="Accept changes that only drop leading zeros or a plus, or round a long number, as spreadsheets do.",
+        help="Accept changes that only drop leading zeros or a plus, round a long number, or add an apostrophe, as "
+        "programs do.",
     ),
 ]

@@ -64,8 +64,8 @@ def plan_trunks(
 
     Exits with 0 if there is nothing to do, 2 if there are changes to make, 3 if rows are refused, 1 on an error.
     """
-    if out is not None and file == STANDARD_INPUT:
-        raise CommandError("--out needs a file: passwords are read from it again.", "save standard input as a file.")
+    if out is not None and (file == STANDARD_INPUT or Path(file).is_fifo()):
+        raise CommandError("--out needs a file: passwords are read from it again.", "save the rows as a file.")
     if out is not None and str(out) == STANDARD_OUTPUT:
         raise CommandError("--out needs the name of a file.", "give one, or use --json to have it on standard output.")
     conditions = where.conditions()

@@ -92,7 +92,8 @@ def _show_item(item: PlanItem, plan: Plan) -> None:
 
 
 def _after(needs: Sequence[int], plan: Plan) -> str:
-    return f"after line {', '.join(str(plan.items[index].place.line) for index in needs)}" if needs else ""
+    places = [plan.items[index].place for index in needs]
+    return f"after {places[0].unit} {', '.join(str(place.line) for place in places)}" if places else ""
 
 
 def _style_of(change: FieldChange) -> str:

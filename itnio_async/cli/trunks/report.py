@@ -44,7 +44,8 @@ def report_trunks(
             say("The job is still running; these are its rows at this moment.")
         show_report(report)
         _show_facts(report)
-    write_files(report, form.source(source or report.header.source), files)
+    path = source or report.header.file
+    write_files(report, form.source(path) if path else None, files)
 
 
 # -- for people -------------------------------------------------------------------------------------------------------

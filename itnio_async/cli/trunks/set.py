@@ -39,7 +39,7 @@ def set_trunks(
         typer.Argument(
             metavar="FIELD=VALUE...",
             help="What the trunks shall have, such as sip_gateway_ip=10.0.0.9 or prefix=00; nothing after the sign "
-            "empties the field. Agent groups are group=1000026 or voice_group_ids='1000026;1000027'.",
+            "empties the field. Agent groups are group=1000026, or with their numbers group='1000026:0049301;1000027'.",
         ),
     ],
     *,

@@ -210,6 +210,16 @@ def test_json_keeps_its_types_and_lines(tmp_path):
     assert rows(path) == [(3, {"key_id": 1}), (6, {"key_id": 12345678901234567890123})]
 
 
+@pytest.mark.parametrize("content", ['[{"a": 1},{"a": 2}]', '[{"a": 1},\n\n{"a": 2},{"a": 3}]'])
+def test_rows_of_json_that_share_lines_are_counted(tmp_path, content):
+    source = Source(write(tmp_path, "t.json", content))
+    assert [record.line for record in records_of(source)] == list(range(1, content.count("{") + 1))
+    assert str(source.place(2).at("a")) == f"{tmp_path / 't.json'} record 2, column a"
+    (tmp_path / "t.json").write_text("[\n{}\n,}\n]")
+    with pytest.raises(SourceError, match="line 3: broken JSON"):
+        list(records_of(source))
+
+
 @pytest.mark.parametrize(("content", "count"), [("[]", 0), (" [ ] ", 0), ('{"a": 1}', 1), ('[{"a": 1},{"a": 2}]', 2)])
 def test_a_json_document_is_a_list_or_one_object(tmp_path, content, count):
     assert len(rows(write(tmp_path, "t.json", content))) == count

@@ -106,13 +106,21 @@ def test_a_row_is_checked_like_a_single_update(listed, values, reason, code):
             {"group_list": [BoundGroup(voice_group_id=5, number="0049123")]},
             {"group_list": [GroupBinding(voice_group_id=5, number="49123")]},
         ),
+        ({"sip_trunk_name": "@home"}, {"sip_trunk_name": "'@home"}),
+        (
+            {"group_list": [BoundGroup(voice_group_id=4), BoundGroup(voice_group_id=5, number="+49")]},
+            {"group_list": [GroupBinding(voice_group_id=4), GroupBinding(voice_group_id=5, number="'+49")]},
+        ),
+        (REGISTERED, {"sip_password": "'made-up-pass-1"}),
+        ({**REGISTERED, "sip_password": "0099"}, {"sip_password": "99"}),
     ],
 )
-def test_a_change_that_only_drops_leading_zeros_must_be_accepted(listed, values):
+def test_a_change_that_programs_make_by_themselves_must_be_accepted(listed, values):
     rows, trunks = [row(2, 1, **values)], [trunk(1, **listed)]
     item = only(make_plan(rows, trunks))
     assert item.verdict is Verdict.REFUSED
     assert "--accept-zeros" in item.refusal.reason
+    assert not any(secret in item.refusal.reason for secret in ("made-up", "0099"))
     assert only(make_plan(rows, trunks, accept_zeros=True)).verdict is Verdict.UPDATE
 
 

@@ -286,6 +286,16 @@ def test_failed_rows_of_json(tmp_path, out):
         }
 
 
+def test_only_the_failed_rows_of_json_in_one_line_are_written(tmp_path):
+    first = source(tmp_path, json.dumps([{"key_id": key, "sip_prefix": "9"} for key in range(1, 5)]), "first.json")
+    (bad,) = read_changes(source(tmp_path, '[{"key_id": 1}, {"key_id": 2, "sip_prefix": 1.5}]', "bad.json")).bad
+    assert str(bad.place) == f"{tmp_path / 'bad.json'} record 2, column sip_prefix"
+    changes = read_changes(first).require_good()
+    row = FailedRow(changes[2].place.line, -60, "refused", "")
+    assert write_failed(first, [row], tmp_path / "failed.jsonl") == 1
+    assert json.loads((tmp_path / "failed.jsonl").read_text())["key_id"] == 3
+
+
 @pytest.mark.parametrize("out", ["out.jsonl", "out.csv", "out.xlsx"])
 @pytest.mark.parametrize("column", ["sipPrefix", "group_list"])
 def test_half_a_character_stays_refused(tmp_path, out, column):

@@ -8,6 +8,7 @@ import json
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
+from support import workbooks
 
 from itnio_async import BoundGroup, SipTrunk
 from itnio_async.bulk.files.source import Source
@@ -102,6 +103,62 @@ def test_only_what_was_changed_is_given(listed, name, value):
     rows = read("".join(json.dumps(one) + "\n" for one in objects))
     assert rows.bad == ()
     assert [dict(change.values) for change in rows.changes] == [{name: value}] * len(listed)
+
+
+UNREADABLE = [
+    ("sip_prefix", 1.5),
+    ("sip_white_ip", True),
+    ("sip_account", ["9"]),
+    ("sip_trunk_name", {"a": 1}),
+    ("sip_trunk_state", "maybe"),
+    ("group_list", "abc"),
+    ("group_list", [{"number": "5"}]),
+]
+
+
+@pytest.mark.parametrize("shown", [{}, {"sip_prefix": "9", "sip_account": "a", "sip_trunk_state": True}])
+@pytest.mark.parametrize(("name", "value"), UNREADABLE)
+def test_an_edit_that_cannot_be_read_is_refused_whatever_was_listed(shown, name, value):
+    row = listed_object(SipTrunk(key_id=1, **shown), LISTED_FIELDS, "host/abc")
+    (bad,) = read(json.dumps(row | {name: value})).bad
+    assert bad.place.column == name
+
+
+ERROR = '<c t="e"><v>#N/A</v></c>'
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("sip_prefix", ERROR),
+        ("sip_trunk_state", ERROR),
+        ("group_list", ERROR),
+        ("voice_group_ids", workbooks.text("x")),
+    ],
+)
+@pytest.mark.parametrize("groups_", [None, [BoundGroup(voice_group_id=5, number="1")]])
+def test_a_damaged_cell_of_a_listings_workbook_is_refused_whatever_was_listed(tmp_path, groups_, column, cell):
+    # The second trunk's number cannot stand in a list, so that there is a column of JSON too.
+    second = SipTrunk(key_id=2, group_list=[BoundGroup(voice_group_id=5, number="1;2")])
+    heading, row, _ = listed_table([SipTrunk(key_id=1, group_list=groups_), second], LISTED_FIELDS, "host/abc")
+    cells = [cell if name == column else workbooks.text(text) for name, text in zip(heading, row, strict=True)]
+    lines = workbooks.row(1, *map(workbooks.text, heading)), workbooks.row(2, *cells)
+    workbooks.write_workbook(tmp_path / "t.xlsx", "".join(lines))
+    (bad,) = read_changes(tmp_path / "t.xlsx").bad
+    assert bad.place.column == column
+
+
+def test_groups_that_are_given_to_a_trunk_listed_without_are_not_left_out():
+    heading, row = listed_table([SipTrunk(key_id=1, group_list=[])], LISTED_FIELDS, "host/abc")
+    edited = dict(zip(heading, row, strict=True)) | {"voice_group_ids": "5"}
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([edited.keys(), edited.values()])
+    (change,) = read(text.getvalue()).changes
+    assert [group.voice_group_id for group in change.values["group_list"]] == [5]
+
+
+def test_a_protected_name_of_a_listing_is_matched_without_its_apostrophe():
+    assert read(as_csv([SipTrunk(key_id=1, sip_trunk_name="=a")]), match="name").changes[0].name == "=a"
 
 
 @pytest.mark.parametrize(("shown", "given_"), [(False, True), (True, False)])

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from functools import partial
+from itertools import permutations
 
 import openpyxl
 import pandas
@@ -32,6 +34,7 @@ TRUNKS = [
     trunk(6, "TRUE", "00", sip_trunk_state=True, sip_account="user6", sip_prefix="2024-01-05"),
     trunk(7, "می‌خواهم 👩‍🔧", "*31#", sip_prefix="1001.0", sip_account="'quoted"),
     trunk(8, " blanks ", "007;008"),
+    trunk(9, "@home", "+4930123457", sip_account="user9", sip_trunk_state=True, sip_password="=made+up"),
 ]
 
 
@@ -93,6 +96,28 @@ def test_pandas(tmp_path, form):
         table = pandas.read_json(path, lines=lines, dtype=False)
         table.to_json(out, orient="records", lines=lines, force_ascii=False)
     assert_changes_nothing(out)
+
+
+PANDAS = {
+    "csv": (partial(pandas.read_csv, dtype=str, keep_default_na=False), partial(pandas.DataFrame.to_csv, index=False)),
+    "xlsx": (
+        partial(pandas.read_excel, dtype=str, keep_default_na=False),
+        partial(pandas.DataFrame.to_excel, index=False),
+    ),
+    "jsonl": (
+        partial(pandas.read_json, lines=True, dtype=False),
+        partial(pandas.DataFrame.to_json, orient="records", lines=True),
+    ),
+}
+
+
+@pytest.mark.parametrize(("form", "other"), [*permutations(PANDAS, 2)])
+def test_another_form_of_file_made_by_pandas_is_never_silent(tmp_path, form, other):
+    write_trunks(TRUNKS, tmp_path / f"t.{form}", with_secrets=True)
+    table = PANDAS[form][0](tmp_path / f"t.{form}")
+    PANDAS[other][1](table, tmp_path / f"out.{other}")
+    plan = make_plan(read_changes(tmp_path / f"out.{other}").changes, TRUNKS)
+    assert [(item.trunk_name, list(map(str, item.changes))) for item in plan.of(Verdict.UPDATE)] == []
 
 
 def test_pandas_left_to_its_own_types_is_never_silent(tmp_path):

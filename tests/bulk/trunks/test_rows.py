@@ -115,6 +115,17 @@ def test_the_column_that_names_the_trunk_must_be_there(match, column):
     assert reasons('{"sip_prefix": "00"}\n', match=match) == [(1, None, None)]
 
 
+@pytest.mark.parametrize(("match", "there", "other"), [("key_id", "sipTrunkName", "name"), ("name", "keyId", "key_id")])
+def test_where_only_the_other_key_is_there_it_is_said_how_to_match_by_it(match, there, other):
+    advice = f"match them by that (--match {other})"
+    with pytest.raises(SourceError, match=re.escape(advice)):
+        read(f"{there},sip_prefix\n1,00\n", match=match)
+    (bad,) = read(json.dumps({there: "1", "sip_prefix": "00"}), match=match).bad
+    assert advice in bad.reason
+    (bad,) = read("key_id,sip_trunk_name,sip_prefix\n,,00\n", match=match).bad
+    assert "--match" not in bad.reason
+
+
 def test_a_match_that_there_is_not():
     with pytest.raises(ConfigurationError, match="match is one of key_id, name"):
         read("key_id\n", match="number")

@@ -8,8 +8,11 @@ from fnmatch import fnmatchcase
 import pytest
 from hypothesis import given, strategies as st
 
-from itnio_async import BoundGroup, InvalidRequestError, SipTrunk
-from itnio_async.bulk.trunks.where import CONDITION_FIELDS, chosen, condition_of
+from itnio_async import UNSET, BoundGroup, InvalidRequestError, SipTrunk
+from itnio_async.bulk.trunks.assignments import values_of
+from itnio_async.bulk.trunks.columns import FIELDS
+from itnio_async.bulk.trunks.listed import listed_field
+from itnio_async.bulk.trunks.where import BY_WORD, CONDITION_FIELDS, chosen, condition_of
 
 texts = st.none() | st.text("ab*?\\1.=! ", max_size=4)
 groups = st.lists(
@@ -38,7 +41,8 @@ TEXTS = {
 
 @given(listings, st.sampled_from(sorted(TEXTS)), st.text("ab*?\\1.=! ", max_size=4), st.booleans())
 def test_a_text_is_compared_as_a_whole(listing, word, value, negated):
-    condition = condition_of(f"{word}{'!' * negated}={value}")
+    escaped = re.sub(r"([*?\\])", r"\\\1", value)
+    condition = condition_of(f"{word}{'!' * negated}={escaped}")
     expected = [trunk for trunk in listing if ((getattr(trunk, TEXTS[word]) or "") == value) is not negated]
     assert chosen(listing, [condition]) == expected
 
@@ -94,12 +98,49 @@ def test_several_mean_and(listing, state, direction):
         ("key_id=", "a whole number is wanted"),
         ("key_id=01", "a whole number is wanted"),
         ("group=99999999999999999999", "a whole number is wanted"),
+        *((f"{word}=1*", "only a name is a pattern") for word in (*TEXTS, "number")),
+        ("prefix!=?", r"write \* and \?"),
+        ("number=\\\\*", "only a name is a pattern"),
     ],
 )
 def test_what_is_not_a_condition(text, says):
     with pytest.raises(InvalidRequestError) as caught:
         condition_of(text)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("word", BY_WORD)
+def test_each_word_is_known_to_listings_and_assignments_too(word):
+    meant = {"group": "group_list", "number": "group_list", "direction": "type"}.get(BY_WORD[word], BY_WORD[word])
+    assert listed_field(word) == listed_field(word.upper()) == meant
+    if meant in FIELDS and meant not in ("key_id", "group_list"):
+        assert values_of([f"{word}=1"]) == {meant: "1"}
+    elif BY_WORD[word] == "group":
+        assert values_of([f"{word}=1;2", "number=;5"]) == values_of([f"{word}=1;2:5"])
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("1:+49", ["+49"]), ("1:0049;2", ["0049", UNSET]), ("2|1:5", [UNSET, "5"]), ("1:;2:'5", ["", "'5"])],
+)
+def test_a_group_is_assigned_with_its_number(text, numbers):
+    assert [group.number for group in values_of([f"group={text}"])["group_list"]] == numbers
+
+
+@pytest.mark.parametrize(
+    ("texts_", "says"),
+    [
+        (["group=x:5"], "group_list: a whole number"),
+        (["group=:5"], "group_list: a whole number"),
+        (["group=1:5;"], "group_list: a whole number"),
+        (["group=1:5", "voice_group_ids=1"], "say the groups too"),
+        (["group=1:5", "numbers=5"], "say the groups too"),
+        (["group=1:5", "group=2:6"], "group_list is given twice"),
+    ],
+)
+def test_a_group_that_cannot_be_assigned(texts_, says):
+    with pytest.raises(InvalidRequestError, match=says):
+        values_of(texts_)
 
 
 @given(st.text(max_size=8), st.text(max_size=8))

@@ -15,6 +15,7 @@ import pytest
 from cli.conftest import COMMAND
 from itnio_async.bulk import RowState, read_journal
 from itnio_async.bulk.journal import table
+from itnio_async.bulk.journal.paths import default_directory
 from itnio_async.cli.trunks.when import When, WhenOptions, shown_moment
 
 
@@ -124,6 +125,27 @@ def test_a_pipe_loses_no_rows(apply, sandbox, pipe, form, count):
     result = apply(path, "--format", form, "--dry-run", "--skip-invalid", "--json")
     summary = json.loads(result.lines[-1])
     assert (summary["rows"], summary["bad"]) == (count, 0)
+
+
+@pytest.mark.parametrize("kind", ["another <(...)", "mkfifo"])
+def test_the_same_rows_from_another_pipe_go_on_with_the_job(itnio, sandbox, tmp_path, kind):
+    rows = b"key_id,sip_prefix,sip_gateway_ip\n1,4,\n5,4,10.0.0.7\n"
+    for number in range(2):
+        if kind == "mkfifo":
+            path = tmp_path / f"pipe{number}"
+            os.mkfifo(path)
+            threading.Thread(target=path.write_bytes, args=[rows], daemon=True).start()
+        else:
+            reading, writing = os.pipe()
+            os.write(writing, rows)
+            os.close(writing)
+            path = f"/dev/fd/{reading}"
+        result = itnio("trunks", "apply", path, "--yes")
+        assert result.status == 3
+    # Another job would send the refused row again.
+    assert (sent(sandbox), "Refused before\t1" in result.out) == (2, True)
+    (journal,) = default_directory().rglob("*.journal")
+    assert read_journal(journal).header.source == "a pipe"
 
 
 def test_a_dry_run_sends_nothing(apply, sandbox, csv, journal):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import openpyxl
@@ -244,6 +245,9 @@ def test_a_plan_is_kept_for_later(itnio, sandbox, csv, tmp_path):
 
 def test_a_plan_of_standard_input_cannot_be_kept(itnio, sandbox, tmp_path):
     result = itnio("trunks", "plan", "-", "--out", tmp_path / "plan.jsonl")
+    assert (result.status, "--out needs a file" in result.err) == (1, True)
+    os.mkfifo(tmp_path / "pipe")
+    result = itnio("trunks", "plan", tmp_path / "pipe", "--out", tmp_path / "plan.jsonl")
     assert (result.status, "--out needs a file" in result.err) == (1, True)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
 
 import pytest
+
+from cli.conftest import COMMAND
 
 
 @pytest.fixture
@@ -200,6 +203,24 @@ def test_rows_that_were_left_out_as_bad_are_in_all_that_a_report_makes(itnio, pa
     everything = result.out + failed.read_text() + page.read_text() + json.dumps(lines)
     assert "ush" not in everything
     assert b"ush" not in journal.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["undo", "set", "input"])
+def test_failed_rows_of_a_job_without_a_file_are_as_the_journal_has_them(itnio, sandbox, csv, tmp_path, kind):
+    journal, failed = tmp_path / "job.journal", tmp_path / "failed.csv"
+    options = ["--yes", "--journal", journal]
+    if kind == "set":
+        itnio("trunks", "set", "gateway=10.0.0.3", "--where", "key_id=1", *options)
+    elif kind == "input":
+        rows = b"key_id,sip_gateway_ip\n1,10.0.0.3\n"
+        subprocess.run([*COMMAND, "trunks", "apply", "-", *options], input=rows, capture_output=True, timeout=30)
+    else:
+        itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), "--yes", "--journal", tmp_path / "first.journal")
+        itnio("trunks", "update", 1, "--sip-prefix", "77")
+        itnio("trunks", "undo", tmp_path / "first.journal", *options)
+    result = itnio("trunks", "report", journal, "--failed", failed)
+    assert (result.status, result.err) == (0, f"1 failed row: {failed}\n")
+    assert [line.split(",")[0] for line in failed.read_text().splitlines()] == ["key_id", "1"]
 
 
 def test_every_change_is_written_with_before_and_after(itnio, job, tmp_path):
