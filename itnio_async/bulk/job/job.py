@@ -52,8 +52,9 @@ class JobResult:
     """What became of a job.
 
     `counts` has how many rows are in each state, over all runs of the journal. `error` is what ended it early, if that
-    was an error. `not_as_wanted` are the rows done that were read back otherwise (`verify`). `notes` are for people.
-    `run` is the number of this run in the journal.
+    was an error. `not_as_wanted` are the rows done that were read back otherwise, at the end (`verify`) or, where
+    earlier runs did them, at the beginning. `secrets_kept` is that of the plan. `notes` are for people. `run` is the
+    number of this run in the journal.
     """
 
     ended: Ended
@@ -61,15 +62,17 @@ class JobResult:
     journal: Path
     error: ItnioError | None = None
     not_as_wanted: tuple[ReadBack, ...] = ()
+    secrets_kept: int = 0
     notes: tuple[str, ...] = ()
     progress: Progress = field(repr=False)
     run: int = 1
 
     @property
     def ok(self) -> bool:
-        """Tell whether every row is done or was up to date, and none was read back otherwise."""
+        """Tell whether every row is done or was up to date, none was read back otherwise, and no secret stays."""
         left = self.counts.keys() - {RowState.DONE, RowState.UNCHANGED}
-        return self.ended is Ended.FINISHED and not self.not_as_wanted and not any(self.counts[state] for state in left)
+        is_otherwise = self.not_as_wanted or self.secrets_kept or any(self.counts[state] for state in left)
+        return self.ended is Ended.FINISHED and not is_otherwise
 
 
 class Job:
@@ -212,7 +215,9 @@ class Job:
             confirm=self._confirm,
             reading=Reading(self._options.patience),
         )
-        run = Run(by=user_at_host(), began=self._clock(), options=as_data(self._options))
+        run = Run(
+            by=user_at_host(), began=self._clock(), options=as_data(self._options), secrets_kept=self._plan.secrets_kept
+        )
         self._work = asyncio.ensure_future(rounds.run(run, self._bad))
         try:
             await self._to_the_end(self._work)
@@ -230,6 +235,7 @@ class Job:
             journal=journal.path,
             error=self._ending.error,
             not_as_wanted=rounds.not_as_wanted,
+            secrets_kept=self._plan.secrets_kept,
             notes=(journal.note,) if journal.note else (),
             progress=self._meter.progress(),
             run=journal.run or 0,

@@ -56,7 +56,7 @@ from itnio_async.bulk.journal.rows import (
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 8
+VERSION = 9
 
 _RESULT = (
     "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ?, "

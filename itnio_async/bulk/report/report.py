@@ -14,8 +14,16 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from itnio_async.bulk.files.places import BadRow, Place, count_of
-from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, RowState, Run
-from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
+from itnio_async.bulk.journal.rows import (
+    AS_WANTED,
+    JournalContents,
+    JournalHeader,
+    JournalRow,
+    RowState,
+    Run,
+    is_otherwise,
+)
+from itnio_async.bulk.report.words import STATE_WORDS, meaning_and_advice, said_of
 from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
 from itnio_async.text import counted, listed
@@ -160,8 +168,8 @@ class Report:
 
     @cached_property
     def read_back(self) -> tuple[int, int]:
-        """How many trunks of rows done were read back as wanted, and how many otherwise."""
-        seen = Counter(row.verified for row in self.rows if row.state is RowState.DONE)
+        """How many trunks of rows that were as wanted were read back so, and how many otherwise."""
+        seen = Counter(row.verified for row in self.rows if row.state in AS_WANTED)
         return seen[True], seen[False]
 
     @cached_property
@@ -170,16 +178,27 @@ class Report:
         return tuple(row for row in self.rows if row.canary)
 
     @property
+    def secrets_kept(self) -> int:
+        """How many rows of the job that this one undoes keep the secrets that it gave them."""
+        return self.runs[-1].secrets_kept if self.runs else 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether there is what going on does not mend: rows refused, bad or not as wanted, or secrets kept."""
+        return bool(self.counts[RowState.REFUSED] or self.bad or self.read_back[1] or self.secrets_kept)
+
+    @property
     def is_well(self) -> bool:
-        """Tell whether every row is as wanted."""
-        is_ended_early = bool(self.runs) and (end := self.runs[-1].end) is not None and end.how in _ENDS
-        is_open = self.counts[RowState.WAITING] or self.counts[RowState.SENT]
-        return not (self.failed or self.bad or is_open or is_ended_early)
+        """Tell whether every row is as wanted, and nothing is left to do."""
+        # When the time was up, what counts is whether rows were left.
+        is_ended_early = bool(self.runs) and (end := self.runs[-1].end) is not None and end.how in {*_ENDS} - {"until"}
+        is_open = any(self.counts[state] for state in (RowState.WAITING, RowState.SENT, RowState.UNKNOWN))
+        return not (self.is_refused or is_open or is_ended_early)
 
     @property
     def verdict(self) -> str:
         """How it went, in one line."""
-        return " ".join(filter(None, (self._what_became(), self._named(), self._how_it_ended())))
+        return " ".join(filter(None, (self._what_became(), self._named(), self._kept(), self._how_it_ended())))
 
     def _what_became(self) -> str:
         total = counted(self.total, "row")
@@ -212,6 +231,11 @@ class Report:
             f"With a temporary name: {trunks}. Run the same command again{' with --retry-refused' if refused else ''}, "
             "or undo the job."
         )
+
+    def _kept(self) -> str:
+        if not self.secrets_kept:
+            return ""
+        return f"The new passwords of {counted(self.secrets_kept, 'row')} stay: no journal keeps the old ones."
 
     def _how_it_ended(self) -> str:
         if self.is_running or not self.runs:
@@ -271,7 +295,7 @@ def _explain_bad(mistakes: Sequence[BadRow]) -> Reason:
 
 
 def _is_as_wanted(row: JournalRow) -> bool:
-    return row.state in (RowState.DONE, RowState.UNCHANGED) and not is_otherwise(row)
+    return row.state in AS_WANTED and not is_otherwise(row)
 
 
 def _listed(row: JournalRow) -> Listed:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from itnio_async.api.sip_trunks.codes import SIP_TRUNKS
-from itnio_async.bulk.journal.rows import HELD_BACK, TEMPORARY_NAME, JournalRow, Result, RowState
+from itnio_async.bulk.journal.rows import (
+    AS_WANTED,
+    HELD_BACK,
+    TEMPORARY_NAME,
+    JournalRow,
+    Result,
+    RowState,
+    is_otherwise,
+)
 from itnio_async.text import NO_ANSWER, plain_words
 
 STATE_WORDS = {
@@ -37,21 +45,18 @@ def reason_of(result: Result) -> str:
     return f"{said}{'; ' if said else ''}the trunk {may} the temporary name {result.temporary!r}"
 
 
-def is_otherwise(row: JournalRow) -> bool:
-    """Tell whether a row is done, and its trunk was read back otherwise."""
-    return row.state is RowState.DONE and row.verified is False
-
-
 def meaning_and_advice(state: RowState | None, code: int | None, error: str | None, was_sent: bool) -> tuple[str, str]:
     """Return what it means that rows came to this, and what to do; no state: they were left out as bad."""
     known = None if code is None else SIP_TRUNKS[code]
     why = known.meaning if known is not None else plain_words(error)
     if state is None:
         return f"left out: {why or 'the row cannot be read, or breaks a rule'}", _CORRECT
-    if state is RowState.DONE:
+    if state in AS_WANTED:
+        was = "the vendor said that it was done" if state is RowState.DONE else "the trunk was up to date"
         return (
-            "the vendor said that it was done, but the trunk was read back otherwise",
-            "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one.",
+            f"{was}, but the trunk was read back otherwise",
+            "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one. "
+            "Once the job has ended, the same command sends the row again.",
         )
     if state is RowState.UNKNOWN:
         return (

@@ -89,27 +89,26 @@ class KnownJob:
         self._write_result(report, ended, status, error)
         return status
 
-    def tell_result(self, job: PreparedJob, result: JobResult, changed: int) -> int:
+    def tell_result(self, job: PreparedJob, result: JobResult) -> int:
         """Tell how a job ended that was run, and return the exit status.
 
-        `changed` is how many of its rows were done before, while their trunks differ from the file now. Where the
-        journal cannot be read any more, this tells what is known without it.
+        Where the journal cannot be read any more, this tells what is known without it.
         """
         self.is_over = True
-        status = _status(job, result, changed)
-        _note_status(result, status)
         lost = None
         try:
             report = _read(result)
         except JournalError as error:
             lost, result = error, _without_journal(result, error)
-            status = _status(job, result, changed)
-            report = self._report_without_journal(result.ended.name.lower(), status, result.error)
+            report = self._report_without_journal(result.ended.name.lower(), None, result.error)
+        status = _status(report, result)
+        _note_status(result, status)
+        report = evolve(report, runs=(*report.runs[:-1], evolve(report.runs[-1], exit_status=status)))
         unwritten = None
         try:
-            if self.json:
+            if self.json and job.options.verify:
                 write_read_back("verify", result.not_as_wanted)
-            else:
+            elif not self.json:
                 show_report(report)
         except OSError as error:
             unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
@@ -180,9 +179,12 @@ class KnownJob:
                 return report_of(read_journal(self.journal))
         return self._report_without_journal(ended, status, error)
 
-    def _report_without_journal(self, ended: str, status: int, error: BaseException | None) -> Report:
+    def _report_without_journal(self, ended: str, status: int | None, error: BaseException | None) -> Report:
         end = RunEnd(ended=time.time(), how=ended, reason=_reason(error) or "")
-        run = Run(by=user_at_host(), began=self.began, options=self.options, end=end, exit_status=status)
+        kept = 0 if self.plan is None else self.plan.secrets_kept
+        run = Run(
+            by=user_at_host(), began=self.began, options=self.options, secrets_kept=kept, end=end, exit_status=status
+        )
         return Report(self._header(), tuple(self._rows(error)), runs=(run,), bad=self.bad)
 
     def _rows(self, error: BaseException | None) -> Iterator[JournalRow]:
@@ -287,7 +289,7 @@ def _without_journal(result: JobResult, lost: JournalError) -> JobResult:
 
 
 def _say_end(result: JobResult, options: JobOptions, report: Report, lost: JournalError | None) -> None:
-    for row in result.not_as_wanted:
+    for row in result.not_as_wanted if options.verify else ():
         say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
     for note in result.notes:
         say(note)
@@ -322,19 +324,19 @@ def _why(error: ItnioError, options: JobOptions) -> str:
     return f" after {counted(options.max_failures, 'equal refusal')} one after another (--max-failures)"
 
 
-def _status(job: PreparedJob, result: JobResult, changed: int) -> int:
+def _status(report: Report, result: JobResult) -> int:
+    """Return the exit status: 0 is what the report's verdict calls well."""
     if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
         return interrupted_status()
     if result.ended is Ended.CANARY:
         return CANARY_FAILED
-    is_refused = bool(result.counts.get(RowState.REFUSED) or job.bad or job.stays or result.not_as_wanted)
     if result.error is not None:
         status = status_of(result.error)
-        return REFUSED if status == OUTCOME_UNKNOWN and is_refused else status
-    if is_refused:
+        return REFUSED if status == OUTCOME_UNKNOWN and report.is_refused else status
+    if report.is_well:
+        return DONE
+    if report.is_refused:
         return REFUSED
-    if result.counts.get(RowState.UNKNOWN):
+    if report.counts[RowState.UNKNOWN]:
         return OUTCOME_UNKNOWN
-    if result.counts.get(RowState.WAITING):
-        return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-    return REFUSED if changed else DONE
+    return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE

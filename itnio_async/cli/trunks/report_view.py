@@ -84,6 +84,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "canary": len(report.canary),
         "runs": [attrs.asdict(run) for run in report.runs],
         "drifted": report.drifted,
+        "secrets_kept": report.secrets_kept,
         "temporary_names": [{"key_id": row.key_id, "name": row.result.temporary} for row in report.named_temporarily],
         "counts": {state.value: report.counts[state] for state in RowState},
         "reasons": [

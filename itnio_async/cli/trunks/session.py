@@ -160,10 +160,10 @@ class _Session:
         if how.dry_run:
             show_plan(left, job.bad, json=how.json, full=how.full)
             self.known.plan = left
-            return self.known.tell("dry_run", REFUSED if job.stays else status_of_plan(left, job.bad))
+            return self.known.tell("dry_run", REFUSED if job.plan.secrets_kept else status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
-        changed = self._summarize(left, contents, again)
+        self._summarize(left, contents, again)
         if self._is_to_ask(left, contents) and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return self.known.tell("declined", CHANGES_TO_MAKE)
@@ -171,7 +171,7 @@ class _Session:
         job.mark_applied(job.journal)
         if contents is not None:
             self.known.rows = contents.rows if again is None else again.rows
-        return self.known.tell_result(job, await self._run(), changed)
+        return self.known.tell_result(job, await self._run())
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -190,11 +190,8 @@ class _Session:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
         return self.known.tell("refused", REFUSED)
 
-    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> int:
-        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`.
-
-        Returns how many rows are done in the journal, while their trunks differ from the file now.
-        """
+    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> None:
+        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""
         changed = 0 if contents is None else self._say_what_is_done(contents, again, left)
         try:
             self._show_summary(left, contents, again, changed)
@@ -210,7 +207,6 @@ class _Session:
             )
             for text in self.when.remarks():
                 remark(text)
-        return changed
 
     def _show_summary(self, left: Plan, contents: JournalContents | None, again: Again | None, changed: int) -> None:
         """Write to stdout how much is about to be sent."""

@@ -78,7 +78,6 @@ def undo_trunks(
                 journal=journal,
                 name=f"undo of {contents.header.source}",
                 options=job,
-                stays=len(undo.secrets),
                 check=amount.require_few,
             )
 

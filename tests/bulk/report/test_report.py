@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from attrs import evolve
 from hypothesis import given, strategies as st
 from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
-from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState
+from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState, Run, RunEnd
 from itnio_async.bulk.report.report import Report, explain, is_failed
 
 
@@ -63,6 +64,13 @@ def test_failed_rows_are_told_for_the_file_of_failed_rows():
         (3, -47, "Duplicate", "another trunk has that name"),
         (5, -18, "Unusual", "the outcome is unknown: the vendor's system failed"),
     ]
+
+
+def test_time_that_was_up_when_nothing_was_left_does_no_harm():
+    run = Run(by="me@here", began=1.0, end=RunEnd(ended=2.0, how="until"))
+    done = Report(HEADER, (journal_row(0, DONE),), runs=(run,))
+    assert (done.is_well, done.verdict) == (True, "All is well: 1 row is as wanted. Its time was up.")
+    assert not evolve(done, rows=(journal_row(0, WAITING),)).is_well
 
 
 def test_disabled_trunks_are_counted_among_the_done():
