@@ -53,8 +53,8 @@ class JobResult:
 
     `counts` has how many rows are in each state, over all runs of the journal. `error` is what ended it early, if that
     was an error. `not_as_wanted` are the rows done that were read back otherwise, at the end (`verify`) or, where
-    earlier runs did them, at the beginning. `secrets_kept` is that of the plan. `notes` are for people. `run` is the
-    number of this run in the journal.
+    earlier runs did them, at the beginning. `notes` are for people. `run` is the number of this run in the
+    journal.
     """
 
     ended: Ended
@@ -62,17 +62,15 @@ class JobResult:
     journal: Path
     error: ItnioError | None = None
     not_as_wanted: tuple[ReadBack, ...] = ()
-    secrets_kept: int = 0
     notes: tuple[str, ...] = ()
     progress: Progress = field(repr=False)
     run: int = 1
 
     @property
     def ok(self) -> bool:
-        """Tell whether every row is done or was up to date, none was read back otherwise, and no secret stays."""
+        """Tell whether every row is done or was up to date, and none was read back otherwise."""
         left = self.counts.keys() - {RowState.DONE, RowState.UNCHANGED}
-        is_otherwise = self.not_as_wanted or self.secrets_kept or any(self.counts[state] for state in left)
-        return self.ended is Ended.FINISHED and not is_otherwise
+        return self.ended is Ended.FINISHED and not self.not_as_wanted and not any(self.counts[state] for state in left)
 
 
 class Job:
@@ -235,7 +233,6 @@ class Job:
             journal=journal.path,
             error=self._ending.error,
             not_as_wanted=rounds.not_as_wanted,
-            secrets_kept=self._plan.secrets_kept,
             notes=(journal.note,) if journal.note else (),
             progress=self._meter.progress(),
             run=journal.run or 0,

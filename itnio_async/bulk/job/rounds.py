@@ -64,17 +64,17 @@ class Rounds:
 
     async def run(self, run: Run, bad: Sequence[BadRow]) -> None:
         """Go on until no row is open, or something ends the job; `bad` are the rows of the file that are left out."""
-        done, trunks = ([], None) if self._journal.is_new else await self._reopen_or_begin_again()
+        before, trunks = ((), None) if self._journal.is_new else await self._reopen_or_begin_again()
         # Not before: an attempt that is refused leaves the journal as it is.
         await self._journal.begin(run, bad)
         self._meter.begin(await self._journal.count(), Counter())
-        if done:
+        if done := [row for row in before if row.state in AS_WANTED]:
             trunks = await self._list_trunks() if trunks is None else trunks
             await self._look_at(done, trunks)
-        if self._options.canary and is_canary_refused(await self._journal.rows(RowState.REFUSED), self._options):
-            self._ending.end(Ended.CANARY)
         for number in range(self._options.rounds):
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
+            if rows and is_canary_refused(before, self._options):
+                self._ending.end(Ended.CANARY)
             if not rows or not self._ending.may_go_on():
                 break
             await self._round(rows, trunks, first=number == 0)
@@ -85,11 +85,10 @@ class Rounds:
             ]
             self.not_as_wanted = tuple(back for back in await self._read_back(rows) if not back.ok)
 
-    async def _reopen_or_begin_again(self) -> tuple[list[JournalRow], Sequence[SipTrunk] | None]:
+    async def _reopen_or_begin_again(self) -> tuple[Sequence[JournalRow], Sequence[SipTrunk] | None]:
         """Send again what has another secret in the file by now, or begin a new job where the journal's has ended.
 
-        Returns the rows that earlier runs had as wanted and this one leaves so, and the trunks, where that needed to
-        look at them.
+        Returns the rows of earlier runs, none of a new job, and the trunks, where that needed to look at them.
         """
         journal, plan, identity = self._journal, self._decider.plan, self._identity
         rows = await journal.rows()
@@ -97,7 +96,7 @@ class Rounds:
             reopened = with_new_secrets(rows, journal.header, plan, identity)
             await journal.write(reopened)
             now = {row.id: row for row in (*rows, *reopened)}
-            return [row for row in now.values() if row.state in AS_WANTED], None
+            return list(now.values()), None
         trunks = await self._list_trunks()
         again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, identity)
         if again is not None:
@@ -105,7 +104,7 @@ class Rounds:
             await journal.begin_again(self._header, again.rows)
             self._decider = evolve(self._decider, is_new=True)
             return [], trunks
-        return [row for row in rows if row.state in AS_WANTED], trunks
+        return rows, trunks
 
     async def _list_trunks(self) -> Sequence[SipTrunk]:
         return await list_trunks(self._client, reading=self._reading)

@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
-from itnio_async.bulk.files.places import BadRow, Place
+from itnio_async.bulk.files.places import WITHOUT_FILE, BadRow, Place
 from itnio_async.errors import ConfigurationError, ItnioError
+
+UNDO_OF = "undo of "
+"""How the source of an undo begins; that of the job which it undoes follows."""
 
 # In the place of an error's name: not sent, since the trunk is not as it was when the plan was made.
 HELD_BACK = "TrunkChanged"
@@ -143,6 +146,16 @@ class JournalHeader:
     plan: str | None = None
     key_check: str = ""
     created: float = 0.0
+
+    @property
+    def is_undo(self) -> bool:
+        """Tell whether the job undoes another one."""
+        return self.source.startswith(UNDO_OF)
+
+    @property
+    def has_file(self) -> bool:
+        """Tell whether the job's rows are those of a file, which can be corrected."""
+        return not self.source.startswith((UNDO_OF, WITHOUT_FILE))
 
 
 @frozen(kw_only=True)

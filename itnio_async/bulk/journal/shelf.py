@@ -10,10 +10,8 @@ from pathlib import Path
 from attrs import frozen
 
 from itnio_async.bulk.journal.paths import default_directory
-from itnio_async.bulk.journal.rows import JournalContents, JournalError, RowState
+from itnio_async.bulk.journal.rows import UNDO_OF, JournalContents, JournalError, RowState
 from itnio_async.bulk.journal.table import read_journal
-
-_UNDO = "undo of "
 
 
 @frozen
@@ -31,7 +29,7 @@ class ShelvedJob:
     @property
     def is_undo(self) -> bool:
         """Tell whether the job itself undoes another one."""
-        return self.contents.header.source.startswith(_UNDO)
+        return self.contents.header.is_undo
 
     @property
     def state(self) -> str:
@@ -83,6 +81,6 @@ def _undoes(job: JournalContents, later: Iterable[JournalContents]) -> tuple[Jou
         if (one.header.host, one.header.account) == (job.header.host, job.header.account):
             if one.header.source == job.header.source:
                 break
-            if one.header.source == f"{_UNDO}{job.header.source}":
+            if one.header.source == f"{UNDO_OF}{job.header.source}":
                 undoes.append(one)
     return tuple(undoes)

@@ -7,6 +7,7 @@ from itnio_async.bulk.journal.rows import (
     AS_WANTED,
     HELD_BACK,
     TEMPORARY_NAME,
+    JournalHeader,
     JournalRow,
     Result,
     RowState,
@@ -29,6 +30,18 @@ BAD_WORDS = ("Bad rows", "left out: they cannot be read, or break a rule")
 
 _AGAIN = "Run the same command again: "
 _CORRECT = "Correct the rows; each has its reason."
+_LOOK = "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one."
+_CORRECT_IN_A_FILE = (
+    "There is no file to correct: write one (itnio trunks report JOURNAL --failed FILE), and apply that."
+)
+# What to do with rows that were not sent, by how the run ended; of other ends the same command goes on.
+_NOT_SENT = {
+    "refused": "Correct the rows that are refused, or go on without them (--skip-invalid).",
+    "declined": "Run the same command again, and say yes.",
+    "dry_run": "Run the command without --dry-run.",
+    "canary": "See the rows of the canary first: nothing else is sent before they are well.",
+    "error": "Mend what ended the job, then run the command again.",
+}
 
 
 def said_of(row: JournalRow) -> str:
@@ -45,18 +58,32 @@ def reason_of(result: Result) -> str:
     return f"{said}{'; ' if said else ''}the trunk {may} the temporary name {result.temporary!r}"
 
 
-def meaning_and_advice(state: RowState | None, code: int | None, error: str | None, was_sent: bool) -> tuple[str, str]:
-    """Return what it means that rows came to this, and what to do; no state: they were left out as bad."""
+def meaning_and_advice(
+    state: RowState | None,
+    code: int | None,
+    error: str | None,
+    was_sent: bool,
+    *,
+    how: str = "",
+    header: JournalHeader | None = None,
+) -> tuple[str, str]:
+    """Return what it means that rows came to this, and what to do; no state: they were left out as bad.
+
+    `how` is how the job's last run ended, and `header` what the job is about (None: a file).
+    """
+    correct = _CORRECT if header is None or header.has_file else _CORRECT_IN_A_FILE
+    is_undo = header is not None and header.is_undo
+    # What a saved plan or an undo finds changed is somebody's will.
+    is_repeated = not is_undo and (header is None or header.plan is None)
     known = None if code is None else SIP_TRUNKS[code]
     why = known.meaning if known is not None else plain_words(error)
     if state is None:
-        return f"left out: {why or 'the row cannot be read, or breaks a rule'}", _CORRECT
+        return f"left out: {why or 'the row cannot be read, or breaks a rule'}", correct
     if state in AS_WANTED:
         was = "the vendor said that it was done" if state is RowState.DONE else "the trunk was up to date"
         return (
             f"{was}, but the trunk was read back otherwise",
-            "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one. "
-            "Once the job has ended, the same command sends the row again.",
+            f"{_LOOK} Once the job has ended, the same command sends the row again." if is_repeated else _LOOK,
         )
     if state is RowState.UNKNOWN:
         return (
@@ -66,11 +93,13 @@ def meaning_and_advice(state: RowState | None, code: int | None, error: str | No
     if state is RowState.REFUSED and error == HELD_BACK:
         return (
             "held back: the trunk changed since the plan was made",
-            "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
+            correct
+            if is_undo
+            else "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
         )
     if state is RowState.REFUSED and not was_sent:
         before = "refused before sending"
-        return f"{before}: {why}" if why else before, _CORRECT
+        return f"{before}: {why}" if why else before, correct
     if state is RowState.REFUSED:
         return why or "refused", known.advice if known is not None else "See each row's reason."
     if error == TEMPORARY_NAME:
@@ -80,4 +109,5 @@ def meaning_and_advice(state: RowState | None, code: int | None, error: str | No
         )
     if state is RowState.SENT:
         return "under way at this moment", "Wait for the end."
-    return f"not sent{f': {why}' if why else ''}", f"{_AGAIN}it goes on with these rows."
+    advice = _NOT_SENT.get(how, f"{_AGAIN}it goes on with these rows.")
+    return f"not sent{f': {why}' if why else ''}", advice

@@ -84,6 +84,8 @@ class KnownJob:
         """Tell the end of a job that has sent nothing, or of which a fault leaves this to tell; returns the status."""
         self.is_over = True
         report = self._report(ended, status, error)
+        if self.journal is not None and not os.path.exists(self.journal):  # noqa: PTH110 - as in `_read`
+            self.journal = None  # it was not made
         if not self._write_files(report):
             status = status or ERROR
         self._write_result(report, ended, status, error)
@@ -310,9 +312,10 @@ def _after_canary(report: Report) -> str:
     count = sum(row.canary and row.state is RowState.REFUSED for row in report.rows)
     if not count:
         return "The same command begins with the same rows."
+    again = "begin again with another --journal" if report.header.is_undo else "send them again with --retry-refused"
     return (
         f"The canary has failed: {counted(count, 'row')} of it {'is' if count == 1 else 'are'} refused. Nothing else "
-        "is sent while that is so. When the cause is gone, send them again with --retry-refused, or correct the file."
+        f"is sent while that is so, with or without --canary. When the cause is gone, {again}."
     )
 
 

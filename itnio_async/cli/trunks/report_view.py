@@ -9,7 +9,6 @@ import attrs
 
 from itnio_async.bulk import BadRow, JournalRow, Report, RowState
 from itnio_async.bulk.report.facts import facts_of, read_back_in_words
-from itnio_async.bulk.report.report import explain
 from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, reason_of
 from itnio_async.cli.output import BAD, GOOD, json_line, line, records, say, table
 
@@ -61,7 +60,7 @@ def write_report(report: Report) -> None:
     """Write one JSON object with the counts and reasons, and one for each failed row."""
     json_line(summary_of(report))
     for row in report.failed:
-        json_line(_failed_row(row))
+        json_line(_failed_row(row, report.explain(row).meaning))
     for bad in report.bad:
         json_line(_bad_row(bad))
 
@@ -95,7 +94,7 @@ def summary_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _failed_row(row: JournalRow) -> dict[str, Any]:
+def _failed_row(row: JournalRow, meaning: str) -> dict[str, Any]:
     result = row.result
     return {
         "file": row.place.file,
@@ -106,7 +105,7 @@ def _failed_row(row: JournalRow) -> dict[str, Any]:
         "code": result.code,
         "error": result.error,
         "reason": reason_of(result),
-        "meaning": explain(row).meaning,
+        "meaning": meaning,
         "attempts": result.attempts,
         "verified": row.verified,
         "read_back": row.read_back,

@@ -93,7 +93,7 @@ async def carry_out(
     async with _client(access, job) as client:
         identity = known.identity = await identity_of(client)
         prepared = await prepare(client, identity)
-        known.plan, known.source, known.journal = prepared.plan, prepared.source, prepared.journal
+        known.plan, known.source = prepared.plan, prepared.source
         known.name, known.bad = prepared.name, prepared.bad
         async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
             session = _Session(
@@ -156,6 +156,8 @@ class _Session:
             check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
         left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
+        if contents is not None:
+            self.known.journal = job.journal  # it is of this job
         job.check(left)
         if how.dry_run:
             show_plan(left, job.bad, json=how.json, full=how.full)
@@ -169,6 +171,7 @@ class _Session:
             return self.known.tell("declined", CHANGES_TO_MAKE)
         await self.when.wait()
         job.mark_applied(job.journal)
+        self.known.journal = job.journal
         if contents is not None:
             self.known.rows = contents.rows if again is None else again.rows
         return self.known.tell_result(job, await self._run())
@@ -286,8 +289,7 @@ class _Session:
         return again
 
     def _is_to_ask(self, left: Plan, contents: JournalContents | None) -> bool:
-        options = self.job.options
-        if options.canary and contents is not None and is_canary_refused(contents.rows, options):
+        if contents is not None and is_canary_refused(contents.rows, self.job.options):
             return False  # nothing will be sent
         return left.has_changes and not self.how.yes
 

@@ -23,6 +23,7 @@ from itnio_async.bulk import (
     read_journal,
 )
 from itnio_async.bulk.journal.journal import has_journal
+from itnio_async.bulk.journal.rows import UNDO_OF
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.cli.account import AccountOptions
 from itnio_async.cli.event_loop import run_on_loop
@@ -59,7 +60,7 @@ def undo_trunks(
 
     Exits as `apply` does; with 3 also if something stays that the job has changed, such as a password.
     """
-    with told_at_the_end(f"undo of {of}", files, needed=[of, run.journal], how=how) as known:
+    with told_at_the_end(f"{UNDO_OF}{of}", files, needed=[of, run.journal], how=how) as known:
         when = time.when()
         job = run.job_options(
             skip_invalid=True, accept_zeros=True, allow_swap_names=True, canary=canary, until=when.until
@@ -76,7 +77,7 @@ def undo_trunks(
                 plan=undo.plan,
                 trunks=trunks,
                 journal=journal,
-                name=f"undo of {contents.header.source}",
+                name=f"{UNDO_OF}{contents.header.source}",
                 options=job,
                 check=amount.require_few,
             )

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
 from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState, Run, RunEnd
-from itnio_async.bulk.report.report import Report, explain, is_failed
+from itnio_async.bulk.report.report import Report, is_failed
 
 
 def test_counts_and_reasons():
@@ -47,13 +47,13 @@ def test_all_as_it_should_be_has_no_reasons():
     ],
 )
 def test_what_each_outcome_means(result, begins):
-    assert explain(journal_row(0, result)).meaning.startswith(begins)
+    assert report().explain(journal_row(0, result)).meaning.startswith(begins)
 
 
 def test_a_row_that_was_read_back_otherwise_has_failed():
     row = journal_row(0, DONE, verified=False)
     assert is_failed(row)
-    assert "read back otherwise" in explain(row).meaning
+    assert "read back otherwise" in report().explain(row).meaning
     assert not is_failed(journal_row(0, DONE, verified=True))
     assert [reason.count for reason in Report(HEADER, (row,)).reasons] == [1]
 
