@@ -41,6 +41,16 @@ class ShelvedJob:
         return "refused" if self.counts[RowState.REFUSED] else "done"
 
     @property
+    def is_canary_refused(self) -> bool:
+        """Tell whether a row that goes first is refused, which keeps the others back."""
+        return any(row.canary and row.state is RowState.REFUSED for row in self.contents.rows)
+
+    @property
+    def named_temporarily(self) -> int:
+        """How many of its trunks have a temporary name, or may have, unless an undo gave them theirs back."""
+        return 0 if self.undone == "yes" else sum(row.result.temporary is not None for row in self.contents.rows)
+
+    @property
     def undone(self) -> str:
         """Whether it has been undone: yes, no, or in part."""
         touched = {

@@ -135,14 +135,25 @@ class Report:
         """Return what the outcome of a row that is not as wanted means and what to do about it."""
         result = row.result
         error = result.error if result.code is None else None
-        return self._reason(row.state, result.code, error, result.attempts > 0)
+        is_named = result.temporary is not None
+        return self._reason(row.state, result.code, error, was_sent=result.attempts > 0, is_named=is_named)
 
     def _explain_bad(self, mistakes: Sequence[BadRow]) -> Reason:
         code = next((bad.code for bad in mistakes if bad.code is not None), None)
-        return self._reason(None, code, None, False)
+        return self._reason(None, code, None)
 
-    def _reason(self, state: RowState | None, code: int | None, error: str | None, was_sent: bool) -> Reason:
-        meaning, advice = meaning_and_advice(state, code, error, was_sent, how=self._how, header=self.header)
+    def _reason(
+        self,
+        state: RowState | None,
+        code: int | None,
+        error: str | None,
+        *,
+        was_sent: bool = False,
+        is_named: bool = False,
+    ) -> Reason:
+        meaning, advice = meaning_and_advice(
+            state, code, error, was_sent, is_named=is_named, how=self._how, header=self.header
+        )
         return Reason(state, code, error, meaning, advice)
 
     @property

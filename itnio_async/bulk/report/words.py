@@ -25,10 +25,19 @@ STATE_WORDS = {
 }
 """The name and the meaning of each state, in the order in which people are shown them."""
 
+
+def meaning_of(state: RowState, named: int) -> str:
+    """Return what a state means where so many of its rows have trunks with a temporary name."""
+    meaning = STATE_WORDS[state][1]
+    is_not_changed = state in (RowState.REFUSED, RowState.WAITING)
+    return f"{meaning}, but for those with a temporary name" if named and is_not_changed else meaning
+
+
 BAD_WORDS = ("Bad rows", "left out: they cannot be read, or break a rule")
 """The same for the rows of the file that were left out."""
 
 _AGAIN = "Run the same command again: "
+_RETRY_OR_UNDO = "with --retry-refused it goes on, and the trunk gets its own name; or undo the job."
 _CORRECT = "Correct the rows; each has its reason."
 _LOOK = "Look at the trunk: somebody else may have changed it, or the vendor does not take an empty value for one."
 _CORRECT_IN_A_FILE = (
@@ -64,12 +73,14 @@ def meaning_and_advice(
     error: str | None,
     was_sent: bool,
     *,
+    is_named: bool = False,
     how: str = "",
     header: JournalHeader | None = None,
 ) -> tuple[str, str]:
     """Return what it means that rows came to this, and what to do; no state: they were left out as bad.
 
-    `how` is how the job's last run ended, and `header` what the job is about (None: a file).
+    `is_named` tells that the trunks have temporary names, `how` is how the job's last run ended, and `header` what the
+    job is about (None: a file).
     """
     correct = _CORRECT if header is None or header.has_file else _CORRECT_IN_A_FILE
     is_undo = header is not None and header.is_undo
@@ -90,6 +101,10 @@ def meaning_and_advice(
             f"the outcome is unknown: {why or 'no answer told'}",
             f"{_AGAIN}these rows are read back first, and sent only where they are not as wanted.",
         )
+    if state is RowState.REFUSED and is_named:
+        meaning = "all is changed but the name: the trunk has its temporary one, and its own was refused"
+        by_hand = "Give the trunk its name: itnio trunks update KEY_ID --sip-trunk-name NAME."
+        return f"{meaning}{f' ({why})' if why else ''}", by_hand if is_undo else f"{_AGAIN}{_RETRY_OR_UNDO}"
     if state is RowState.REFUSED and error == HELD_BACK:
         return (
             "held back: the trunk changed since the plan was made",

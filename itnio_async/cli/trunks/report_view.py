@@ -9,7 +9,7 @@ import attrs
 
 from itnio_async.bulk import BadRow, JournalRow, Report, RowState
 from itnio_async.bulk.report.facts import facts_of, read_back_in_words
-from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, reason_of
+from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, meaning_of, reason_of
 from itnio_async.cli.output import BAD, GOOD, json_line, line, records, say, table
 
 # -- for people -------------------------------------------------------------------------------------------------------
@@ -18,14 +18,15 @@ from itnio_async.cli.output import BAD, GOOD, json_line, line, records, say, tab
 def show_report(report: Report) -> None:
     """Write how many rows are in each state, and for those that are not done why and what to do."""
     rows: list[tuple[str, int, str]] = []
-    for state, (name, meaning) in STATE_WORDS.items():
+    for state, (name, _) in STATE_WORDS.items():
         if count := report.counts[state]:
-            rows.append((name, count, meaning))
+            named = sum(row.state is state for row in report.named_temporarily)
+            rows.append((name, count, meaning_of(state, named)))
             if state is RowState.DONE and report.disabled:
                 rows.append(("  disabled", report.disabled, "updated, although the trunks are disabled"))
             if state is RowState.DONE and report.drifted:
                 rows.append(("  drifted", report.drifted, "were so after an earlier job, and are set right"))
-            if named := sum(row.state is state for row in report.named_temporarily):
+            if named:
                 rows.append(("  temporary name", named, "names are exchanged, and these trunks lack their own"))
     if report.bad:
         rows.append((BAD_WORDS[0], report.bad_count, BAD_WORDS[1]))

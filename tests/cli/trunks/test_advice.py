@@ -82,6 +82,8 @@ def test_a_canary_that_was_refused_is_not_left_by_leaving_the_option(end_of, itn
         status, end = end_of(*apply, *options)
         assert (status, end["ended"], sent(sandbox)) == (4, "canary", 1)
         assert AGAIN not in str(advice_for(end, "waiting"))
+    (job,) = map(json.loads, itnio("trunks", "jobs", apply[-1].parent, "--json").lines)
+    assert job["next"] == f"itnio trunks report {apply[-1]}"
     order.cancel()
     assert end_of(*apply, "--retry-refused")[0] == 0
     assert {sandbox.trunk(key_id).sip_prefix for key_id in (1, 3, 5)} == {"00"}
