@@ -53,9 +53,9 @@ class JobOptions:
     `make_plan`. `canary` rows go first (of a plan that only exchanges names: one circle), are read back and shown to
     `confirm`, the same ones in each run of a journal; while one of them is refused, nothing is sent without
     `retry_refused`, whatever `canary` is. `until` is a moment in Unix seconds after which nothing more is begun.
-    `verify` reads every trunk back at the end. Rows whose outcome is unknown are read back and sent again in at most `rounds`
-    rounds. `patience` is how many seconds the vendor may answer nothing well, be it an update or a page of a listing,
-    before the job ends.
+    `verify` reads every trunk back at the end. Rows whose outcome is unknown are read back and sent again in at most
+    `rounds` rounds. `patience` is how many seconds the vendor may answer nothing well, be it an update or a page of a
+    listing, before the job ends.
 
     Raises `ConfigurationError` for a number that cannot be.
     """

@@ -135,19 +135,8 @@ class Table:
 
     def _set_aside(self) -> None:
         """Move a journal of an earlier version out of the way, where its place was nobody's choice."""
-        aside = self._dated()
-        for ending in ("", "-wal", "-shm", "-journal"):
-            with suppress(FileNotFoundError):
-                self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
+        aside = _moved(self.path)
         self.note = f"A journal of an earlier version of itnio-async was in the way; it is now {aside}."
-
-    def _dated(self) -> Path:
-        """Return a path beside this one, with the date of the last change, at which nothing is yet."""
-        changed = datetime.fromtimestamp(self.path.stat().st_mtime)
-        dated = self.path.with_name(f"{self.path.name}-{changed:%Y-%m-%dT%H%M%S}")
-        while dated.exists():
-            dated = dated.with_name(f"{dated.name}_")
-        return dated
 
     def begin(self, run: Run, bad: Iterable[BadRow]) -> None:
         """Note that a run begins, and the rows of the file that it leaves out; raises `JournalError`."""
@@ -170,7 +159,7 @@ class Table:
         """
         assert self._database is not None
         with _explained(self.path):
-            kept = self._dated()
+            kept = _dated(self.path)
             make_private(kept)
             with closing(sqlite3.connect(kept, isolation_level=None)) as copy:
                 self._database.backup(copy)
@@ -332,6 +321,34 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
                     runs, bad = tuple(runs_of(database)), tuple(bad_of(database))
                     return JournalContents(path, header_of(database), rows, is_running, runs, bad)
     raise JournalError(f"There is no journal {path}. Give the path that `apply` named.")
+
+
+def put_aside(path: str | os.PathLike[str]) -> Path:
+    """Rename a journal that no run has, with its date, and return where it is now. Raises `JournalError`."""
+    path = _place_of(path)
+    with _explained(path):
+        lock = take_lock(path)
+        if lock is None:
+            raise JournalBusyError(f"Another run has the journal {path} at this moment. Wait for its end, or stop it.")
+        with closing(lock):
+            return _moved(path)
+
+
+def _moved(path: Path) -> Path:
+    aside = _dated(path)
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}{ending}").rename(f"{aside}{ending}")
+    return aside
+
+
+def _dated(path: Path) -> Path:
+    """Return a path beside this one, with the date of its last change, at which nothing is yet."""
+    changed = datetime.fromtimestamp(path.stat().st_mtime)
+    dated = path.with_name(f"{path.name}-{changed:%Y-%m-%dT%H%M%S}")
+    while dated.exists():
+        dated = dated.with_name(f"{dated.name}_")
+    return dated
 
 
 def note_exit_status(path: str | os.PathLike[str], run: int, status: int) -> None:

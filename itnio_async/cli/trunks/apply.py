@@ -144,6 +144,7 @@ async def _from_file(
         options=job,
         source=source,
         bad=rows.bad,
+        is_chosen=bool(conditions),
         check=consent.require_few,
     )
 

@@ -34,7 +34,8 @@ class PreparedJob:
     `trunks` is the listing that `plan` was made with. `name` says where its rows come from; `source` is that as a file
     (None: it is not one), and `bad` are the rows of it that cannot be read. Of a saved plan, `plan_id` is its id,
     `changed` are the key ids of the trunks that changed since, and `mark_applied` notes in it that this journal applies
-    it. `check` raises where what is left to send is more than is allowed.
+    it. `is_chosen` says that its rows are chosen by conditions: the next job of the same command may have others.
+    `check` raises where what is left to send is more than is allowed.
     """
 
     plan: Plan
@@ -46,6 +47,7 @@ class PreparedJob:
     bad: Sequence[BadRow] = ()
     plan_id: str | None = None
     changed: frozenset[int] = frozenset()
+    is_chosen: bool = False
     check: Callable[[Plan], object]
     mark_applied: Callable[[Path], object] = field(default=lambda _: None)
 

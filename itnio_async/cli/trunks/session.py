@@ -43,6 +43,7 @@ from itnio_async.bulk.job.options import as_data
 from itnio_async.bulk.job.rounds import is_canary_refused
 from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
+from itnio_async.bulk.journal.table import put_aside
 from itnio_async.bulk.report.words import STATE_WORDS
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
@@ -147,6 +148,9 @@ class _Session:
         """Take all steps and return the exit status."""
         job, how = self.job, self.how
         contents = read_journal(job.journal) if has_journal(job.journal) else None
+        is_next = contents is not None and self._is_next(contents)
+        if is_next:
+            contents = None
         if contents is not None:
             self._require_same_rows(contents.header)
         elif job.plan.bad_rows and not job.options.skip_invalid:
@@ -155,7 +159,7 @@ class _Session:
         if self.known.files.failed is not None and job.source is not None:
             check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
-        left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
+        left = job.plan if is_next or is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
         if contents is not None:
             self.known.journal = job.journal  # it is of this job
         job.check(left)
@@ -170,6 +174,8 @@ class _Session:
             say("Nothing was sent.")
             return self.known.tell("declined", CHANGES_TO_MAKE)
         await self.when.wait()
+        if is_next:
+            say(f"The journal of the job before is now {visible(put_aside(job.journal))}.")
         job.mark_applied(job.journal)
         self.known.journal = job.journal
         if contents is not None:
@@ -185,6 +191,14 @@ class _Session:
                 f"the journal {self.job.journal} belongs to other rows, from {header.source} as it was then.",
                 "give another --journal, or the file or plan that it belongs to.",
             )
+
+    def _is_next(self, contents: JournalContents) -> bool:
+        """Tell whether the journal is that of the same command's last job, which has ended and had other trunks."""
+        job, header = self.job, contents.header
+        is_own = header.account == self.identity.account or job.options.same_account
+        is_same = is_own and (header.source, header.host) == (job.name, self.identity.host)
+        rows = digest_of(item.row for item in job.plan)
+        return job.is_chosen and is_same and header.rows != rows and is_finished(contents.rows)
 
     def _refuse(self) -> int:
         say_bad_rows(self.job.plan.bad_rows)
