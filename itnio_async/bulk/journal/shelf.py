@@ -50,21 +50,24 @@ class ShelvedJob:
         """How many of its trunks have a temporary name, or may have, unless an undo gave them theirs back."""
         return 0 if self.undone == "yes" else sum(row.result.temporary is not None for row in self.contents.rows)
 
+    @cached_property
+    def touched(self) -> frozenset[int | None]:
+        """The key ids of the trunks that it has changed."""
+        rows = self.contents.rows
+        return frozenset(row.key_id for row in rows if row.state is RowState.DONE or row.result.temporary is not None)
+
     @property
     def undone(self) -> str:
         """Whether it has been undone: yes, no, or in part."""
-        touched = {
-            row.key_id for row in self.contents.rows if row.state is RowState.DONE or row.result.temporary is not None
-        }
         back = {
             row.key_id
             for undo in self.undone_by
             for row in undo.rows
             if row.state in (RowState.DONE, RowState.UNCHANGED)
         }
-        if not touched or not touched & back:
+        if not self.touched & back:
             return "no"
-        return "yes" if touched <= back else "in part"
+        return "yes" if self.touched <= back else "in part"
 
 
 def jobs_in(directory: Path | None = None) -> tuple[list[ShelvedJob], list[JournalError]]:

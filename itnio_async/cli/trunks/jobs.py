@@ -57,7 +57,7 @@ def list_jobs(
 def _row(job: ShelvedJob) -> tuple[object, ...]:
     header = job.contents.header
     begun = datetime.fromtimestamp(header.created).astimezone().strftime("%Y-%m-%d %H:%M")
-    rows = ", ".join(f"{job.counts[state]} {state.value}" for state in _STATES if job.counts[state])
+    rows = ", ".join(f"{job.counts[state]} {state.value}" for state in _STATES if job.counts[state]) or "none"
     if job.named_temporarily:
         rows += f" ({job.named_temporarily} with a temporary name)"
     undone = "-" if job.is_undo else job.undone
@@ -95,7 +95,7 @@ def _next(job: ShelvedJob) -> str:
         if job.named_temporarily and not job.is_undo:
             return f"itnio trunks undo {journal}"
         return f"itnio trunks report {journal} --failed failed.csv"
-    return "" if job.is_undo or job.undone == "yes" else f"itnio trunks undo {journal}"
+    return "" if job.is_undo or not job.touched or job.undone == "yes" else f"itnio trunks undo {journal}"
 
 
 def _again(job: ShelvedJob) -> str:

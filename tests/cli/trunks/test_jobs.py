@@ -43,6 +43,17 @@ def test_done_undone_refused_and_unfinished(itnio, sandbox, csv):
     assert refused["next"] == f"itnio trunks report {refused['journal']} --failed failed.csv"
 
 
+def test_where_nothing_was_changed_nothing_is_to_be_undone(itnio, sandbox, csv, tmp_path):
+    assert itnio("trunks", "set", "prefix=1", "--where", "prefix=77", "--yes").status == 0
+    (job,) = listed(itnio)
+    assert (sum(job["rows"].values()), job["next"]) == (0, "")
+    assert "\tdone\tnone\tno\t" in itnio("trunks", "jobs").lines[1]
+    assert itnio("trunks", "update", 1, "--sip-prefix", "00").status == 0
+    assert itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), "--yes").status == 0
+    job, _ = listed(itnio)
+    assert (job["rows"]["unchanged"], job["state"], job["next"]) == (1, "done", "")
+
+
 def test_a_directory_and_what_is_not_a_journal(itnio, sandbox, csv, tmp_path):
     (tmp_path / "jobs").mkdir()
     itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), "--yes", "--journal", tmp_path / "jobs" / "a.journal")
