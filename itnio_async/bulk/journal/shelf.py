@@ -11,7 +11,7 @@ from attrs import frozen
 
 from itnio_async.bulk.journal.paths import default_directory
 from itnio_async.bulk.journal.rows import UNDO_OF, JournalContents, JournalError, RowState
-from itnio_async.bulk.journal.table import read_journal
+from itnio_async.bulk.journal.table import is_journal, read_journal
 
 
 @frozen
@@ -73,11 +73,14 @@ class ShelvedJob:
 def jobs_in(directory: Path | None = None) -> tuple[list[ShelvedJob], list[JournalError]]:
     """Return the jobs whose journals lie in a directory or below it, the last begun first, and what cannot be read.
 
-    By default this is where journals are if nobody says otherwise.
+    By default this is where journals are if nobody says otherwise. What is named `.journal` is taken for one,
+    other files only by what is in them.
     """
     found: list[JournalContents] = []
     errors: list[JournalError] = []
-    for path in sorted((directory or default_directory()).rglob("*.journal")):
+    for path in sorted((directory or default_directory()).rglob("*")):
+        if path.suffix != ".journal" and not is_journal(path):
+            continue
         try:
             found.append(read_journal(path))
         except JournalError as error:

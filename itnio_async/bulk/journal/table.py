@@ -388,6 +388,24 @@ def _version_of(path: Path) -> int | None:
     require_database(lock_of(path), empty=True)
     if not path.exists() or not path.stat().st_size:
         return None
+    owner, version = _marks_of(path)
+    if owner != APPLICATION_ID:
+        raise JournalMismatchError(f"{path} is not a journal. Give another path.")
+    if not _is_outdated(path, version):
+        _require_readable(path, version)
+    return version
+
+
+def is_journal(path: Path) -> bool:
+    """Tell by what is in it whether a file is a journal, of whatever version."""
+    try:
+        return path.is_file() and _marks_of(path.absolute())[0] == APPLICATION_ID
+    except (OSError, sqlite3.Error):
+        return False
+
+
+def _marks_of(path: Path) -> tuple[int, int]:
+    """Return whose an SQLite database says that it is, and its version; raises `sqlite3.Error` for other files."""
     # SQLite reads it: to open the file otherwise and close it again would end the locks that this process has on it,
     # and another program would clear up beside a run. Immutable, so that what a crash left beside a file that may not
     # be ours stays; what a run has locked is ours, and would look damaged so in the middle of a write.
@@ -395,11 +413,7 @@ def _version_of(path: Path) -> int | None:
     with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True)) as database:
         (owner,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
-    if owner != APPLICATION_ID:
-        raise JournalMismatchError(f"{path} is not a journal. Give another path.")
-    if not _is_outdated(path, version):
-        _require_readable(path, version)
-    return int(version)
+    return int(owner), int(version)
 
 
 def _is_outdated(path: Path, version: int | None) -> bool:
