@@ -53,8 +53,8 @@ class JobResult:
 
     `counts` has how many rows are in each state, over all runs of the journal. `error` is what ended it early, if that
     was an error. `not_as_wanted` are the rows done that were read back otherwise, at the end (`verify`) or, where
-    earlier runs did them, at the beginning. `notes` are for people. `run` is the number of this run in the
-    journal.
+    earlier runs did them, at the beginning. `notes` are for people. `run` is the number of this run in
+    the journal.
     """
 
     ended: Ended

@@ -106,12 +106,8 @@ def meaning_and_advice(
         by_hand = "Give the trunk its name: itnio trunks update KEY_ID --sip-trunk-name NAME."
         return f"{meaning}{f' ({why})' if why else ''}", by_hand if is_undo else f"{_AGAIN}{_RETRY_OR_UNDO}"
     if state is RowState.REFUSED and error == HELD_BACK:
-        return (
-            "held back: the trunk changed since the plan was made",
-            correct
-            if is_undo
-            else "Make the plan again, or overwrite the trunks all the same (--retry-refused --force).",
-        )
+        overwrite = "Make the plan again, or overwrite the trunks all the same (--retry-refused --force)."
+        return "held back: the trunk changed since the plan was made", correct if is_undo else overwrite
     if state is RowState.REFUSED and not was_sent:
         before = "refused before sending"
         return f"{before}: {why}" if why else before, correct

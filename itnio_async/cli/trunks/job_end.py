@@ -105,7 +105,10 @@ class KnownJob:
             report = self._report_without_journal(result.ended.name.lower(), None, result.error)
         status = _status(report, result)
         _note_status(result, status)
-        report = evolve(report, runs=(*report.runs[:-1], evolve(report.runs[-1], exit_status=status)))
+        number = result.run if lost is None else 1
+        report = evolve(
+            report, runs=[evolve(run, exit_status=status) if run.id == number else run for run in report.runs]
+        )
         unwritten = None
         try:
             if self.json and job.options.verify:
