@@ -11,11 +11,10 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRows
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job.decide import ReadBack, as_read, journal_row, read_back, reopened
-from itnio_async.bulk.journal.rows import JournalFinishedError, JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.journal.rows import AS_WANTED, JournalFinishedError, JournalHeader, JournalRow, Result, RowState
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.text import first_of
 
-_AS_WANTED = (RowState.DONE, RowState.UNCHANGED)
 _OPEN = (RowState.WAITING, RowState.UNKNOWN, RowState.SENT)
 # What an error's text lists.
 _MOST_SHOWN = 5
@@ -51,7 +50,7 @@ def begun_again(
     drifted = {
         row.id: back
         for row, back in zip(rows, read_back(rows, plan, trunks), strict=True)
-        if row.state in _AS_WANTED and not back.ok
+        if row.state in AS_WANTED and not back.ok
     }
     can_tell = header.key_check == identity.key_check
     now: list[JournalRow] = []

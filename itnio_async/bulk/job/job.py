@@ -52,8 +52,9 @@ class JobResult:
     """What became of a job.
 
     `counts` has how many rows are in each state, over all runs of the journal. `error` is what ended it early, if that
-    was an error. `not_as_wanted` are the rows done that were read back otherwise (`verify`). `notes` are for people.
-    `run` is the number of this run in the journal.
+    was an error. `not_as_wanted` are the rows done that were read back otherwise, at the end (`verify`) or, where
+    earlier runs did them, at the beginning. `notes` are for people. `run` is the number of this run in
+    the journal.
     """
 
     ended: Ended
@@ -212,7 +213,9 @@ class Job:
             confirm=self._confirm,
             reading=Reading(self._options.patience),
         )
-        run = Run(by=user_at_host(), began=self._clock(), options=as_data(self._options))
+        run = Run(
+            by=user_at_host(), began=self._clock(), options=as_data(self._options), secrets_kept=self._plan.secrets_kept
+        )
         self._work = asyncio.ensure_future(rounds.run(run, self._bad))
         try:
             await self._to_the_end(self._work)

@@ -52,9 +52,10 @@ class JobOptions:
     `skip_invalid` goes on although rows of the plan cannot be sent. `accept_zeros` and `allow_swap_names` are those of
     `make_plan`. `canary` rows go first (of a plan that only exchanges names: one circle), are read back and shown to
     `confirm`, the same ones in each run of a journal; while one of them is refused, nothing is sent without
-    `retry_refused`. `until` is a moment in Unix seconds after which nothing more is begun. `verify` reads every trunk
-    back at the end. Rows whose outcome is unknown are read back and sent again in at most `rounds` rounds. `patience`
-    is how many seconds the vendor may answer nothing well, be it an update or a page of a listing, before the job ends.
+    `retry_refused`, whatever `canary` is. `until` is a moment in Unix seconds after which nothing more is begun.
+    `verify` reads every trunk back at the end. Rows whose outcome is unknown are read back and sent again in at most
+    `rounds` rounds. `patience` is how many seconds the vendor may answer nothing well, be it an update or a page of a
+    listing, before the job ends.
 
     Raises `ConfigurationError` for a number that cannot be.
     """

@@ -17,7 +17,7 @@ from attrs import define, evolve
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.again import begun_again, require_allowed, with_new_secrets
+from itnio_async.bulk.job.again import begun_again, is_finished, require_allowed, with_new_secrets
 from itnio_async.bulk.job.decide import (
     Decider,
     ReadBack,
@@ -33,7 +33,7 @@ from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
-from itnio_async.bulk.journal.rows import JournalHeader, JournalRow, RowState, Run
+from itnio_async.bulk.journal.rows import AS_WANTED, JournalHeader, JournalRow, RowState, Run, is_otherwise
 from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
@@ -44,7 +44,10 @@ Confirm = Callable[[Sequence[ReadBack]], bool | Awaitable[bool]]
 
 @define(eq=False, kw_only=True)
 class Rounds:
-    """The rounds of one run; `not_as_wanted` are the rows done that were read back otherwise at the end."""
+    """The rounds of one run; `not_as_wanted` are the rows done that were read back otherwise when somebody looked last.
+
+    That is at the end with `verify`, else at the beginning: what earlier runs did may have been changed since.
+    """
 
     _client: AsyncClient
     _journal: Journal
@@ -61,41 +64,47 @@ class Rounds:
 
     async def run(self, run: Run, bad: Sequence[BadRow]) -> None:
         """Go on until no row is open, or something ends the job; `bad` are the rows of the file that are left out."""
-        trunks = None if self._journal.is_new else await self._reopen_or_begin_again()
+        before, trunks = ((), None) if self._journal.is_new else await self._reopen_or_begin_again()
         # Not before: an attempt that is refused leaves the journal as it is.
         await self._journal.begin(run, bad)
         self._meter.begin(await self._journal.count(), Counter())
-        if self._options.canary and is_canary_refused(await self._journal.rows(RowState.REFUSED), self._options):
-            self._ending.end(Ended.CANARY)
+        if done := [row for row in before if row.state in AS_WANTED]:
+            trunks = await self._list_trunks() if trunks is None else trunks
+            await self._look_at(done, trunks)
         for number in range(self._options.rounds):
             rows = await self._journal.rows(*open_states(self._options, first=number == 0))
+            if rows and is_canary_refused(before, self._options):
+                self._ending.end(Ended.CANARY)
             if not rows or not self._ending.may_go_on():
                 break
             await self._round(rows, trunks or await self._list_trunks(), first=number == 0)
             trunks = None
         if self._options.verify and self._ending.how in (Ended.FINISHED, Ended.UNTIL):
-            rows = await self._journal.rows(RowState.DONE)
+            rows = [
+                row for row in await self._journal.rows(*AS_WANTED) if row.state is RowState.DONE or is_otherwise(row)
+            ]
             self.not_as_wanted = tuple(back for back in await self._read_back(rows) if not back.ok)
 
-    async def _reopen_or_begin_again(self) -> Sequence[SipTrunk] | None:
+    async def _reopen_or_begin_again(self) -> tuple[Sequence[JournalRow], Sequence[SipTrunk] | None]:
         """Send again what has another secret in the file by now, or begin a new job where the journal's has ended.
 
-        Returns the trunks, where that needed to look at them.
+        Returns the rows of earlier runs, none of a new job, and the trunks, where that needed to look at them.
         """
         journal, plan, identity = self._journal, self._decider.plan, self._identity
-        if not await journal.is_finished():
-            # Reading all rows takes longer than all else here, and few files have other secrets the next time.
-            known = await journal.fingerprints()
-            if any(known[id] != identity.fingerprint_of(plan.items[id].row.values) for id in known):
-                await journal.write(with_new_secrets(await journal.rows(), journal.header, plan, identity))
-            return None
-        rows, trunks = await journal.rows(), await self._list_trunks()
+        rows = await journal.rows()
+        if not is_finished(rows):
+            reopened = with_new_secrets(rows, journal.header, plan, identity)
+            await journal.write(reopened)
+            now = {row.id: row for row in (*rows, *reopened)}
+            return list(now.values()), None
+        trunks = await self._list_trunks()
         again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, identity)
         if again is not None:
             require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)
             await journal.begin_again(self._header, again.rows)
             self._decider = evolve(self._decider, is_new=True)
-        return trunks
+            return [], trunks
+        return rows, trunks
 
     async def _list_trunks(self) -> Sequence[SipTrunk]:
         return await list_trunks(self._client, reading=self._reading)
@@ -173,13 +182,22 @@ class Rounds:
     async def _read_back(self, rows: Sequence[JournalRow]) -> list[ReadBack]:
         """Compare rows with their trunks as those are now, and note whether they are as wanted."""
         read = read_back(rows, self._decider.plan, await self._list_trunks())
+        await self._note(zip(rows, read, strict=True))
+        return read
+
+    async def _look_at(self, rows: Sequence[JournalRow], trunks: Sequence[SipTrunk]) -> None:
+        """Note which rows of earlier runs are not as wanted any more, or are so again."""
+        read = await asyncio.to_thread(read_back, rows, self._decider.plan, trunks)
+        await self._note((row, back) for row, back in zip(rows, read, strict=True) if not back.ok or is_otherwise(row))
+        self.not_as_wanted = tuple(back for back in read if not back.ok)
+
+    async def _note(self, read: Iterable[tuple[JournalRow, ReadBack]]) -> None:
         await self._journal.write(
             [
-                row._replace(verified=back.ok if row.state is RowState.DONE else None, read_back=as_read(back))
-                for row, back in zip(rows, read, strict=True)
+                row._replace(verified=back.ok if row.state in AS_WANTED else None, read_back=as_read(back))
+                for row, back in read
             ]
         )
-        return read
 
 
 def _smallest_circle(rows: Sequence[Open]) -> list[int]:

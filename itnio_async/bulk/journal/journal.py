@@ -142,10 +142,6 @@ class Journal:
         await self.flush()
         return await self._in_thread(self._table.counts)
 
-    async def fingerprints(self) -> dict[int, str]:
-        """Return the fingerprints of the rows that have one."""
-        return await self._in_thread(self._table.fingerprints)
-
     def mark(self, rows: Sequence[int], temporary: Mapping[int, str] = NO_NAMES) -> asyncio.Future[None]:
         """Begin to write that these rows are about to be sent; the future is done once that is on the disk.
 
@@ -171,11 +167,6 @@ class Journal:
         """Write these rows as they are now, at once. Raises `JournalError`."""
         await self._write(rows=rows)
         self.results.update((row.id, row.result) for row in rows)
-
-    async def is_finished(self) -> bool:
-        """Tell whether the job has ended: no row waits, and no outcome is unknown."""
-        counts = await self.count()
-        return not (counts[RowState.WAITING] or counts[RowState.UNKNOWN])
 
     async def begin_again(self, header: JournalHeader, rows: Sequence[JournalRow]) -> None:
         """Keep the journal with its date in its name, and make it that of a new job. Raises `JournalError`."""

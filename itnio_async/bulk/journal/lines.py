@@ -29,12 +29,12 @@ TABLES = (
         new_secrets TEXT, at_first TEXT)""",
     """CREATE TABLE run (
         id INTEGER PRIMARY KEY, by TEXT, began REAL, options TEXT, ended REAL, how TEXT, reason TEXT, retries INTEGER,
-        exit_status INTEGER)""",
+        exit_status INTEGER, secrets_kept INTEGER)""",
     """CREATE TABLE bad (run INTEGER, source TEXT, line INTEGER, "column" TEXT, code, reason TEXT, cells TEXT)""",
 )
 INSERT_HEADER = f"INSERT INTO header VALUES ({', '.join('?' * 9)})"  # noqa: S608 - no text of others
 INSERT = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 25)})"  # noqa: S608 - no text of others
-INSERT_RUN = "INSERT INTO run (by, began, options) VALUES (?, ?, ?)"
+INSERT_RUN = "INSERT INTO run (by, began, options, secrets_kept) VALUES (?, ?, ?, ?)"
 END_RUN = "UPDATE run SET ended = ?, how = ?, reason = ?, retries = ? WHERE id = ?"
 INSERT_BAD = "INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?, ?)"
 _STATES = {state.value: state for state in RowState}
@@ -55,7 +55,7 @@ _KINDS: tuple[tuple[type, ...], ...] = (
 )
 _RUN_KINDS = (
     *(_INTEGER, _TEXT, _REAL, _TEXT),
-    *(_REAL_OR_NONE, _TEXT_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE, _INTEGER_OR_NONE),
+    *(_REAL_OR_NONE, _TEXT_OR_NONE, _TEXT_OR_NONE, _INTEGER_OR_NONE, _INTEGER_OR_NONE, _INTEGER),
 )
 _BAD_KINDS = (_TEXT, _INTEGER, _TEXT_OR_NONE, _NUMBER, _TEXT, _TEXT)
 _HEADER = tuple(field.name for field in attrs.fields(JournalHeader))
@@ -90,7 +90,7 @@ def result_values(result: Result) -> tuple[Any, ...]:
 
 def run_values(run: Run) -> tuple[Any, ...]:
     """Return the values of a run that begins, in the order of `INSERT_RUN`."""
-    return readable(run.by), run.began, _json(run.options)
+    return readable(run.by), run.began, _json(run.options), run.secrets_kept
 
 
 def end_values(end: RunEnd) -> tuple[Any, ...]:
@@ -154,12 +154,20 @@ def runs_of(database: sqlite3.Connection) -> list[Run]:
 
 def _run_of(values: tuple[Any, ...]) -> Run:
     _require(values, _RUN_KINDS, "a run")
-    id, by, began, options, ended, how, reason, retries, exit_status = values
+    id, by, began, options, ended, how, reason, retries, exit_status, secrets_kept = values
     for seconds in (began, ended):
         if seconds is not None:
             _check_seconds(seconds)
     end = None if ended is None else RunEnd(ended=ended, how=how or "", reason=reason or "", retries=retries or 0)
-    return Run(id=id, by=by, began=began, options=_object(options, "a run"), end=end, exit_status=exit_status)
+    return Run(
+        id=id,
+        by=by,
+        began=began,
+        options=_object(options, "a run"),
+        secrets_kept=secrets_kept,
+        end=end,
+        exit_status=exit_status,
+    )
 
 
 def bad_of(database: sqlite3.Connection) -> list[BadRow]:

@@ -57,6 +57,10 @@ class RowState(Enum):
     UNCHANGED = "unchanged"
 
 
+# The states of rows whose trunks were as wanted when somebody looked.
+AS_WANTED = (RowState.DONE, RowState.UNCHANGED)
+
+
 # These two are tuples: a job makes several of them for each row, and an attrs class takes twice the time.
 class Result(NamedTuple):
     """What became of a row: its state and how it came to that.
@@ -117,6 +121,11 @@ class JournalRow(NamedTuple):
         return self.result.state
 
 
+def is_otherwise(row: JournalRow) -> bool:
+    """Tell whether a row is done, or was up to date, and its trunk was read back otherwise later."""
+    return row.state in AS_WANTED and row.verified is False
+
+
 @frozen(kw_only=True)
 class JournalHeader:
     """What a journal is about: one file (or saved plan, by its id) for one account at one host.
@@ -141,6 +150,16 @@ class JournalHeader:
         is_file = self.source not in (STANDARD_INPUT_NAME, PIPE_NAME)
         return self.source if is_file and not self.source.startswith((WITHOUT_FILE, UNDO_OF)) else None
 
+    @property
+    def is_undo(self) -> bool:
+        """Tell whether the job undoes another one."""
+        return self.source.startswith(UNDO_OF)
+
+    @property
+    def has_file(self) -> bool:
+        """Tell whether the job's rows are those of a file, which can be corrected."""
+        return not self.source.startswith((UNDO_OF, WITHOUT_FILE))
+
 
 @frozen(kw_only=True)
 class RunEnd:
@@ -160,14 +179,15 @@ class Run:
     """One run of a job.
 
     `by` is the user and the machine, `began` in Unix seconds, `options` those of `JobOptions` that can be written as
-    JSON. `end` is None while it runs, and where it was cut off before it could say more. `exit_status` is that of the
-    command, None where the run was not one.
+    JSON. `secrets_kept` is that of its plan. `end` is None while it runs, and where it was cut off before it could say
+    more. `exit_status` is that of the command, None where the run was not one.
     """
 
     id: int = 1
     by: str
     began: float
     options: Mapping[str, Any] = field(factory=dict)
+    secrets_kept: int = 0
     end: RunEnd | None = None
     exit_status: int | None = None
 

@@ -12,7 +12,7 @@ from attrs import frozen
 from itnio_async.bulk.files.places import UNDO_OF
 from itnio_async.bulk.journal.paths import default_directory
 from itnio_async.bulk.journal.rows import JournalContents, JournalError, RowState
-from itnio_async.bulk.journal.table import read_journal
+from itnio_async.bulk.journal.table import is_journal, read_journal
 
 
 @frozen
@@ -30,7 +30,7 @@ class ShelvedJob:
     @property
     def is_undo(self) -> bool:
         """Tell whether the job itself undoes another one."""
-        return self.contents.header.source.startswith(UNDO_OF)
+        return self.contents.header.is_undo
 
     @property
     def state(self) -> str:
@@ -42,30 +42,46 @@ class ShelvedJob:
         return "refused" if self.counts[RowState.REFUSED] else "done"
 
     @property
+    def is_canary_refused(self) -> bool:
+        """Tell whether a row that goes first is refused, which keeps the others back."""
+        return any(row.canary and row.state is RowState.REFUSED for row in self.contents.rows)
+
+    @property
+    def named_temporarily(self) -> int:
+        """How many of its trunks have a temporary name, or may have, unless an undo gave them theirs back."""
+        return 0 if self.undone == "yes" else sum(row.result.temporary is not None for row in self.contents.rows)
+
+    @cached_property
+    def touched(self) -> frozenset[int | None]:
+        """The key ids of the trunks that it has changed."""
+        rows = self.contents.rows
+        return frozenset(row.key_id for row in rows if row.state is RowState.DONE or row.result.temporary is not None)
+
+    @property
     def undone(self) -> str:
         """Whether it has been undone: yes, no, or in part."""
-        touched = {
-            row.key_id for row in self.contents.rows if row.state is RowState.DONE or row.result.temporary is not None
-        }
         back = {
             row.key_id
             for undo in self.undone_by
             for row in undo.rows
             if row.state in (RowState.DONE, RowState.UNCHANGED)
         }
-        if not touched or not touched & back:
+        if not self.touched & back:
             return "no"
-        return "yes" if touched <= back else "in part"
+        return "yes" if self.touched <= back else "in part"
 
 
 def jobs_in(directory: Path | None = None) -> tuple[list[ShelvedJob], list[JournalError]]:
     """Return the jobs whose journals lie in a directory or below it, the last begun first, and what cannot be read.
 
-    By default this is where journals are if nobody says otherwise.
+    By default this is where journals are if nobody says otherwise. What is named `.journal` is taken for one,
+    other files only by what is in them.
     """
     found: list[JournalContents] = []
     errors: list[JournalError] = []
-    for path in sorted((directory or default_directory()).rglob("*.journal")):
+    for path in sorted((directory or default_directory()).rglob("*")):
+        if path.suffix != ".journal" and not is_journal(path):
+            continue
         try:
             found.append(read_journal(path))
         except JournalError as error:

@@ -56,7 +56,7 @@ from itnio_async.bulk.journal.rows import (
 
 # Marks a file as ours, so that no other database is ever written to by mistake.
 APPLICATION_ID = 0x49544E4A
-VERSION = 8
+VERSION = 9
 
 _RESULT = (
     "UPDATE row SET state = ?, code = ?, error = ?, reason = ?, attempts = ?, elapsed = ?, sent_at = ?, ended_at = ?, "
@@ -135,19 +135,8 @@ class Table:
 
     def _set_aside(self) -> None:
         """Move a journal of an earlier version out of the way, where its place was nobody's choice."""
-        aside = self._dated()
-        for ending in ("", "-wal", "-shm", "-journal"):
-            with suppress(FileNotFoundError):
-                self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
+        aside = _moved(self.path)
         self.note = f"A journal of an earlier version of itnio-async was in the way; it is now {aside}."
-
-    def _dated(self) -> Path:
-        """Return a path beside this one, with the date of the last change, at which nothing is yet."""
-        changed = datetime.fromtimestamp(self.path.stat().st_mtime)
-        dated = self.path.with_name(f"{self.path.name}-{changed:%Y-%m-%dT%H%M%S}")
-        while dated.exists():
-            dated = dated.with_name(f"{dated.name}_")
-        return dated
 
     def begin(self, run: Run, bad: Iterable[BadRow]) -> None:
         """Note that a run begins, and the rows of the file that it leaves out; raises `JournalError`."""
@@ -170,7 +159,7 @@ class Table:
         """
         assert self._database is not None
         with _explained(self.path):
-            kept = self._dated()
+            kept = _dated(self.path)
             make_private(kept)
             with closing(sqlite3.connect(kept, isolation_level=None)) as copy:
                 self._database.backup(copy)
@@ -227,13 +216,6 @@ class Table:
         assert self._database is not None
         with _explained(self.path):
             return rows_of(self._database, states)
-
-    def fingerprints(self) -> dict[int, str]:
-        """Return the fingerprints of the rows that have one."""
-        assert self._database is not None
-        with _explained(self.path):
-            found = self._database.execute("SELECT id, fingerprint FROM row WHERE fingerprint IS NOT NULL")
-            return dict(found.fetchall())
 
     def states(self) -> dict[int, RowState]:
         """Return the state of each row."""
@@ -334,6 +316,34 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContents:
     raise JournalError(f"There is no journal {path}. Give the path that `apply` named.")
 
 
+def put_aside(path: str | os.PathLike[str]) -> Path:
+    """Rename a journal that no run has, with its date, and return where it is now. Raises `JournalError`."""
+    path = _place_of(path)
+    with _explained(path):
+        lock = take_lock(path)
+        if lock is None:
+            raise JournalBusyError(f"Another run has the journal {path} at this moment. Wait for its end, or stop it.")
+        with closing(lock):
+            return _moved(path)
+
+
+def _moved(path: Path) -> Path:
+    aside = _dated(path)
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}{ending}").rename(f"{aside}{ending}")
+    return aside
+
+
+def _dated(path: Path) -> Path:
+    """Return a path beside this one, with the date of its last change, at which nothing is yet."""
+    changed = datetime.fromtimestamp(path.stat().st_mtime)
+    dated = path.with_name(f"{path.name}-{changed:%Y-%m-%dT%H%M%S}")
+    while dated.exists():
+        dated = dated.with_name(f"{dated.name}_")
+    return dated
+
+
 def note_exit_status(path: str | os.PathLike[str], run: int, status: int) -> None:
     """Note with which status the command of a run of this journal has ended. Raises `JournalError`."""
     path = Path(os.path.realpath(path))
@@ -371,6 +381,24 @@ def _version_of(path: Path) -> int | None:
     require_database(lock_of(path), empty=True)
     if not path.exists() or not path.stat().st_size:
         return None
+    owner, version = _marks_of(path)
+    if owner != APPLICATION_ID:
+        raise JournalMismatchError(f"{path} is not a journal. Give another path.")
+    if not _is_outdated(path, version):
+        _require_readable(path, version)
+    return version
+
+
+def is_journal(path: Path) -> bool:
+    """Tell by what is in it whether a file is a journal, of whatever version."""
+    try:
+        return path.is_file() and _marks_of(path.absolute())[0] == APPLICATION_ID
+    except (OSError, sqlite3.Error):
+        return False
+
+
+def _marks_of(path: Path) -> tuple[int, int]:
+    """Return whose an SQLite database says that it is, and its version; raises `sqlite3.Error` for other files."""
     # SQLite reads it: to open the file otherwise and close it again would end the locks that this process has on it,
     # and another program would clear up beside a run. Immutable, so that what a crash left beside a file that may not
     # be ours stays; what a run has locked is ours, and would look damaged so in the middle of a write.
@@ -378,11 +406,7 @@ def _version_of(path: Path) -> int | None:
     with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True)) as database:
         (owner,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
-    if owner != APPLICATION_ID:
-        raise JournalMismatchError(f"{path} is not a journal. Give another path.")
-    if not _is_outdated(path, version):
-        _require_readable(path, version)
-    return int(version)
+    return int(owner), int(version)
 
 
 def _is_outdated(path: Path, version: int | None) -> bool:

@@ -104,9 +104,13 @@ class PlanItem:
 
 @frozen
 class Plan:
-    """What the rows would change, in the file's order; `counts` has how many rows have each verdict."""
+    """What the rows would change, in the file's order; `counts` has how many rows have each verdict.
+
+    `secrets_kept` is how many rows of a job it cannot give the secrets back that they replaced (of an undo).
+    """
 
     items: tuple[PlanItem, ...]
+    secrets_kept: int = 0
 
     def __iter__(self) -> Iterator[PlanItem]:
         return iter(self.items)

@@ -90,7 +90,7 @@ def plan_undo(
     for index, one in skipped.items():
         if items[index].verdict is Verdict.UPDATE:
             items[index] = refused(items[index], one.reason, None)
-    return Undo(Plan(tuple(items)), tuple(skipped.values()), tuple(secrets))
+    return Undo(Plan(tuple(items), len(secrets)), tuple(skipped.values()), tuple(secrets))
 
 
 def _check(journal: JournalContents, identity: Identity, *, same_account: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.write import is_typed, write_cells, write_objects
-from itnio_async.bulk.journal.rows import JournalRow
+from itnio_async.bulk.journal.rows import JournalRow, RowState
 from itnio_async.bulk.report.words import said_of
 from itnio_async.bulk.trunks.settings import CHANGED, FIELDS, FieldChange, from_data, normal, shown
 
@@ -16,10 +16,20 @@ COLUMNS = ("line", "key_id", "sip_trunk_name", "state", "field", "before", "afte
 
 
 def changes_of(rows: Iterable[JournalRow]) -> Iterator[tuple[JournalRow, tuple[FieldChange, ...]]]:
-    """Yield the rows that change something on their trunks, or would have where they are not done, and what."""
+    """Yield the rows that change something on their trunks, or would have where they are not done, and what.
+
+    Of a trunk that has a temporary name so far, that is what is there by now.
+    """
     for row in rows:
         if row.after or row.new_secrets or row.at_first:
-            yield row, tuple(_changes(row))
+            yield _as_changed(row), tuple(_changes(row))
+
+
+def _as_changed(row: JournalRow) -> JournalRow:
+    """Return the row with the state of its changes: those of a trunk that got a temporary name are there with it."""
+    if row.result.temporary is None or row.state is RowState.UNKNOWN:
+        return row
+    return row._replace(result=row.result._replace(state=RowState.DONE))
 
 
 def _changes(row: JournalRow) -> Iterator[FieldChange]:
@@ -27,6 +37,8 @@ def _changes(row: JournalRow) -> Iterator[FieldChange]:
     # What the job did before it sent the row again is there by now.
     done = {name: row.before.get(name) for name in at_first}
     before, after = from_data({**row.before, **at_first}), from_data({**done, **row.after})
+    if row.result.temporary is not None:
+        after["sip_trunk_name"] = row.result.temporary
     for name in FIELDS:
         if name in row.new_secrets:
             yield FieldChange(name, None, CHANGED, secret=True)

@@ -22,7 +22,7 @@ from itnio_async.bulk.report import charts
 from itnio_async.bulk.report.changes import changes_of
 from itnio_async.bulk.report.facts import facts_of, shown_time
 from itnio_async.bulk.report.report import Report
-from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS
+from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, meaning_of
 from itnio_async.errors import ConfigurationError
 from itnio_async.text import counted
 
@@ -103,11 +103,13 @@ def _text(name: str) -> str:
 def _tiles(report: Report) -> Iterator[tuple[str, int, str, str]]:
     """Yield of each state its tone in the page's style, how many rows are in it, its name and what it means."""
     yield "", report.total, "Rows", ""
-    for state, (name, meaning) in STATE_WORDS.items():
+    for state, (name, _) in STATE_WORDS.items():
         if count := report.counts[state]:
+            named = sum(row.state is state for row in report.named_temporarily)
+            meaning = meaning_of(state, named)
             if state is RowState.DONE and report.disabled:
                 meaning += f" ({report.disabled:,} on disabled trunks)"
-            if named := sum(row.state is state for row in report.named_temporarily):
+            if named:
                 meaning += f" ({named:,} with a temporary name: names are exchanged)"
             if state is RowState.DONE and report.drifted:
                 meaning += f" ({report.drifted:,} had drifted since an earlier job)"

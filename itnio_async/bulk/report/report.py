@@ -13,8 +13,17 @@ from statistics import median
 from attrs import evolve, field, frozen
 
 from itnio_async.bulk.files.places import BadRow, Place, count_of
-from itnio_async.bulk.journal.rows import JournalContents, JournalHeader, JournalRow, Result, RowState, Run
-from itnio_async.bulk.report.words import STATE_WORDS, is_otherwise, meaning_and_advice, said_of
+from itnio_async.bulk.journal.rows import (
+    AS_WANTED,
+    JournalContents,
+    JournalHeader,
+    JournalRow,
+    Result,
+    RowState,
+    Run,
+    is_otherwise,
+)
+from itnio_async.bulk.report.words import STATE_WORDS, meaning_and_advice, said_of
 from itnio_async.bulk.trunks.columns import field_of
 from itnio_async.bulk.trunks.export import FailedRow
 from itnio_async.text import counted, listed
@@ -116,11 +125,42 @@ class Report:
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Why rows are not done, the most frequent reason of each state first."""
-        counts = Counter(explain(row) for row in self.rows if not _is_as_wanted(row))
-        counts.update(map(_explain_bad, self.bad_rows.values()))
+        counts = Counter(self.explain(row) for row in self.rows if not _is_as_wanted(row))
+        counts.update(map(self._explain_bad, self.bad_rows.values()))
         order = [None, *RowState]
         by_weight = sorted(counts, key=lambda why: (-order.index(why.state), -counts[why], why.code or 0))
         return tuple(evolve(why, count=counts[why]) for why in by_weight)
+
+    def explain(self, row: JournalRow) -> Reason:
+        """Return what the outcome of a row that is not as wanted means and what to do about it."""
+        result = row.result
+        error = result.error if result.code is None else None
+        is_named = result.temporary is not None
+        return self._reason(row.state, result.code, error, was_sent=result.attempts > 0, is_named=is_named)
+
+    def _explain_bad(self, mistakes: Sequence[BadRow]) -> Reason:
+        code = next((bad.code for bad in mistakes if bad.code is not None), None)
+        return self._reason(None, code, None)
+
+    def _reason(
+        self,
+        state: RowState | None,
+        code: int | None,
+        error: str | None,
+        *,
+        was_sent: bool = False,
+        is_named: bool = False,
+    ) -> Reason:
+        meaning, advice = meaning_and_advice(
+            state, code, error, was_sent, is_named=is_named, how=self._how, header=self.header
+        )
+        return Reason(state, code, error, meaning, advice)
+
+    @property
+    def _how(self) -> str:
+        """How the last run ended, or nothing."""
+        end = self.runs[-1].end if self.runs else None
+        return "" if end is None else end.how
 
     @cached_property
     def bad_rows(self) -> dict[Place, list[BadRow]]:
@@ -159,8 +199,8 @@ class Report:
 
     @cached_property
     def read_back(self) -> tuple[int, int]:
-        """How many trunks of rows done were read back as wanted, and how many otherwise."""
-        seen = Counter(row.verified for row in self.rows if row.state is RowState.DONE)
+        """How many trunks of rows that were as wanted were read back so, and how many otherwise."""
+        seen = Counter(row.verified for row in self.rows if row.state in AS_WANTED)
         return seen[True], seen[False]
 
     @cached_property
@@ -169,16 +209,27 @@ class Report:
         return tuple(row for row in self.rows if row.canary)
 
     @property
+    def secrets_kept(self) -> int:
+        """How many rows of the job that this one undoes keep the secrets that it gave them."""
+        return self.runs[-1].secrets_kept if self.runs else 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether there is what going on does not mend: rows refused, bad or not as wanted, or secrets kept."""
+        return bool(self.counts[RowState.REFUSED] or self.bad or self.read_back[1] or self.secrets_kept)
+
+    @property
     def is_well(self) -> bool:
-        """Tell whether every row is as wanted."""
-        is_ended_early = bool(self.runs) and (end := self.runs[-1].end) is not None and end.how in _ENDS
-        is_open = self.counts[RowState.WAITING] or self.counts[RowState.SENT]
-        return not (self.failed or self.bad or is_open or is_ended_early)
+        """Tell whether every row is as wanted, and nothing is left to do."""
+        # When the time was up, what counts is whether rows were left.
+        is_ended_early = self._how in _ENDS.keys() - {"until"}
+        is_open = any(self.counts[state] for state in (RowState.WAITING, RowState.SENT, RowState.UNKNOWN))
+        return not (self.is_refused or is_open or is_ended_early)
 
     @property
     def verdict(self) -> str:
         """How it went, in one line."""
-        return " ".join(filter(None, (self._what_became(), self._named(), self._how_it_ended())))
+        return " ".join(filter(None, (self._what_became(), self._named(), self._kept(), self._how_it_ended())))
 
     def _what_became(self) -> str:
         total = counted(self.total, "row")
@@ -206,11 +257,16 @@ class Report:
         if self.is_running or not rows:
             return ""
         trunks = listed([f"trunk {row.key_id} ({row.result.temporary})" for row in rows], _MOST_NAMED)
-        refused = any(row.state is RowState.REFUSED for row in rows)
-        return (
-            f"With a temporary name: {trunks}. Run the same command again{' with --retry-refused' if refused else ''}, "
-            "or undo the job."
-        )
+        said, refused = f"With a temporary name: {trunks}.", any(row.state is RowState.REFUSED for row in rows)
+        if self.header.is_undo:
+            by_hand = "Give them their names: itnio trunks update KEY_ID --sip-trunk-name NAME."
+            return f"{said} {by_hand if refused else 'Run the same command again.'}"
+        return f"{said} Run the same command again{' with --retry-refused' if refused else ''}, or undo the job."
+
+    def _kept(self) -> str:
+        if not self.secrets_kept:
+            return ""
+        return f"The new passwords of {counted(self.secrets_kept, 'row')} stay: no journal keeps the old ones."
 
     def _how_it_ended(self) -> str:
         if self.is_running or not self.runs:
@@ -234,15 +290,15 @@ class Report:
     def failed_rows(self) -> Iterator[FailedRow]:
         """Yield the failed rows as `write_failed` takes them."""
         for row in self.failed:
-            yield FailedRow(row.place.line, row.result.code, said_of(row), explain(row).meaning)
+            yield FailedRow(row.place.line, row.result.code, said_of(row), self.explain(row).meaning)
         for bad in self.bad:
             yield FailedRow(bad.place.line, bad.code, bad.reason, "the row cannot be sent")
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:
         """The failed rows as people are shown them, those that were left out too, in the file's order."""
-        rows = [_listed(row) for row in self.failed]
-        rows += [_listed_bad(mistakes) for mistakes in self.bad_rows.values()]
+        rows = [_listed(row, self.explain(row)) for row in self.failed]
+        rows += [_listed_bad(mistakes, self._explain_bad(mistakes)) for mistakes in self.bad_rows.values()]
         return tuple(sorted(rows, key=lambda row: row.line))
 
 
@@ -256,31 +312,18 @@ def is_failed(row: JournalRow) -> bool:
     return row.state in (RowState.REFUSED, RowState.UNKNOWN) or is_otherwise(row)
 
 
-def explain(row: JournalRow) -> Reason:
-    """Return what the outcome of a row that is not as wanted means and what to do about it."""
-    result = row.result
-    error = result.error if result.code is None else None
-    meaning, advice = meaning_and_advice(row.state, result.code, error, result.attempts > 0)
-    return Reason(row.state, result.code, error, meaning, advice)
-
-
-def _explain_bad(mistakes: Sequence[BadRow]) -> Reason:
-    code = next((bad.code for bad in mistakes if bad.code is not None), None)
-    return Reason(None, code, None, *meaning_and_advice(None, code, None, False))
-
-
 def _is_as_wanted(row: JournalRow) -> bool:
-    return row.state in (RowState.DONE, RowState.UNCHANGED) and not is_otherwise(row)
+    return row.state in AS_WANTED and not is_otherwise(row)
 
 
-def _listed(row: JournalRow) -> Listed:
-    why, name, said = explain(row), STATE_WORDS[row.state][0], said_of(row)
+def _listed(row: JournalRow, why: Reason) -> Listed:
+    name, said = STATE_WORDS[row.state][0], said_of(row)
     text = f"{why.meaning}: {said}" if said and said not in why.meaning else why.meaning
     return Listed(row.place.line, row.key_id, row.trunk_name, name, row.result.code, text, why)
 
 
-def _listed_bad(mistakes: Sequence[BadRow]) -> Listed:
-    first, why = mistakes[0], _explain_bad(mistakes)
+def _listed_bad(mistakes: Sequence[BadRow], why: Reason) -> Listed:
+    first = mistakes[0]
     cells = {field_of(column): text for column, text in first.cells.items() if text}
     texts = [f"column {bad.place.column}: {bad.reason}" if bad.place.column else bad.reason for bad in mistakes]
     key_id, name = cells.get("key_id"), cells.get("sip_trunk_name")

@@ -79,8 +79,9 @@ def apply_trunks(
     rows whose outcome is unknown are read back first. Ctrl-C once starts no more updates and waits for those in flight;
     Ctrl-C twice cancels them.
 
-    Exits with 0 if every row is as wanted, 3 if rows were refused, 5 if the outcome of some is unknown and none was
-    refused, 4 if the canary failed, 2 if the time was up and rows are left, 130 after Ctrl-C.
+    Exits with 0 if every row is as wanted, 3 if rows were refused or are not as wanted any more, 5 if the outcome of
+    some is unknown and none was refused, 4 if the canary failed, 2 if the time was up and rows are left, 130 after
+    Ctrl-C.
     """
     trunk_file = TrunkFile(file, form)
     needed = [None if file == STANDARD_INPUT else file, form.secrets_from, run.journal]
@@ -141,6 +142,7 @@ async def _from_file(
         options=job,
         source=file.source,
         bad=rows.bad,
+        is_chosen=bool(conditions),
         check=consent.require_few,
     )
 

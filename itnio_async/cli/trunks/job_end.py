@@ -84,32 +84,36 @@ class KnownJob:
         """Tell the end of a job that has sent nothing, or of which a fault leaves this to tell; returns the status."""
         self.is_over = True
         report = self._report(ended, status, error)
+        if self.journal is not None and not os.path.exists(self.journal):  # noqa: PTH110 - as in `_read`
+            self.journal = None  # it was not made
         if not self._write_files(report):
             status = status or ERROR
         self._write_result(report, ended, status, error)
         return status
 
-    def tell_result(self, job: PreparedJob, result: JobResult, changed: int) -> int:
+    def tell_result(self, job: PreparedJob, result: JobResult) -> int:
         """Tell how a job ended that was run, and return the exit status.
 
-        `changed` is how many of its rows were done before, while their trunks differ from the file now. Where the
-        journal cannot be read any more, this tells what is known without it.
+        Where the journal cannot be read any more, this tells what is known without it.
         """
         self.is_over = True
-        status = _status(job, result, changed)
-        _note_status(result, status)
         lost = None
         try:
             report = _read(result)
         except JournalError as error:
             lost, result = error, _without_journal(result, error)
-            status = _status(job, result, changed)
-            report = self._report_without_journal(result.ended.name.lower(), status, result.error)
+            report = self._report_without_journal(result.ended.name.lower(), None, result.error)
+        status = _status(report, result)
+        _note_status(result, status)
+        number = result.run if lost is None else 1
+        report = evolve(
+            report, runs=[evolve(run, exit_status=status) if run.id == number else run for run in report.runs]
+        )
         unwritten = None
         try:
-            if self.json:
+            if self.json and job.options.verify:
                 write_read_back("verify", result.not_as_wanted)
-            else:
+            elif not self.json:
                 show_report(report)
         except OSError as error:
             unwritten = error  # the terminal or the reader may be gone; files and status are what is left then
@@ -179,9 +183,12 @@ class KnownJob:
                 return report_of(read_journal(self.journal))
         return self._report_without_journal(ended, status, error)
 
-    def _report_without_journal(self, ended: str, status: int, error: BaseException | None) -> Report:
+    def _report_without_journal(self, ended: str, status: int | None, error: BaseException | None) -> Report:
         end = RunEnd(ended=time.time(), how=ended, reason=_reason(error) or "")
-        run = Run(by=user_at_host(), began=self.began, options=self.options, end=end, exit_status=status)
+        kept = 0 if self.plan is None else self.plan.secrets_kept
+        run = Run(
+            by=user_at_host(), began=self.began, options=self.options, secrets_kept=kept, end=end, exit_status=status
+        )
         return Report(self._header(), tuple(self._rows(error)), runs=(run,), bad=self.bad)
 
     def _rows(self, error: BaseException | None) -> Iterator[JournalRow]:
@@ -286,7 +293,7 @@ def _without_journal(result: JobResult, lost: JournalError) -> JobResult:
 
 
 def _say_end(result: JobResult, options: JobOptions, report: Report, lost: JournalError | None) -> None:
-    for row in result.not_as_wanted:
+    for row in result.not_as_wanted if options.verify else ():
         say(f"{row.place}: trunk {row.key_id} was read back with other values: {as_read(row)}")
     for note in result.notes:
         say(note)
@@ -307,9 +314,10 @@ def _after_canary(report: Report) -> str:
     count = sum(row.canary and row.state is RowState.REFUSED for row in report.rows)
     if not count:
         return "The same command begins with the same rows."
+    again = "begin again with another --journal" if report.header.is_undo else "send them again with --retry-refused"
     return (
         f"The canary has failed: {counted(count, 'row')} of it {'is' if count == 1 else 'are'} refused. Nothing else "
-        "is sent while that is so. When the cause is gone, send them again with --retry-refused, or correct the file."
+        f"is sent while that is so, with or without --canary. When the cause is gone, {again}."
     )
 
 
@@ -321,19 +329,19 @@ def _why(error: ItnioError, options: JobOptions) -> str:
     return f" after {counted(options.max_failures, 'equal refusal')} one after another (--max-failures)"
 
 
-def _status(job: PreparedJob, result: JobResult, changed: int) -> int:
+def _status(report: Report, result: JobResult) -> int:
+    """Return the exit status: 0 is what the report's verdict calls well."""
     if result.ended in (Ended.STOPPED, Ended.CUT_OFF):
         return interrupted_status()
     if result.ended is Ended.CANARY:
         return CANARY_FAILED
-    is_refused = bool(result.counts.get(RowState.REFUSED) or job.bad or job.stays or result.not_as_wanted)
     if result.error is not None:
         status = status_of(result.error)
-        return REFUSED if status == OUTCOME_UNKNOWN and is_refused else status
-    if is_refused:
+        return REFUSED if status == OUTCOME_UNKNOWN and report.is_refused else status
+    if report.is_well:
+        return DONE
+    if report.is_refused:
         return REFUSED
-    if result.counts.get(RowState.UNKNOWN):
+    if report.counts[RowState.UNKNOWN]:
         return OUTCOME_UNKNOWN
-    if result.counts.get(RowState.WAITING):
-        return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE
-    return REFUSED if changed else DONE
+    return ERROR if result.ended is Ended.FINISHED else CHANGES_TO_MAKE

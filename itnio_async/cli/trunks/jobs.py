@@ -57,7 +57,9 @@ def list_jobs(
 def _row(job: ShelvedJob) -> tuple[object, ...]:
     header = job.contents.header
     begun = datetime.fromtimestamp(header.created).astimezone().strftime("%Y-%m-%d %H:%M")
-    rows = ", ".join(f"{job.counts[state]} {state.value}" for state in _STATES if job.counts[state])
+    rows = ", ".join(f"{job.counts[state]} {state.value}" for state in _STATES if job.counts[state]) or "none"
+    if job.named_temporarily:
+        rows += f" ({job.named_temporarily} with a temporary name)"
     undone = "-" if job.is_undo else job.undone
     where = str(job.contents.path)
     return begun, header.source, f"{header.api_key} at {header.host}", job.state, rows, undone, where, _next(job)
@@ -73,6 +75,7 @@ def _write(job: ShelvedJob) -> None:
             "api_key": header.api_key,
             "state": job.state,
             "rows": {state.value: job.counts[state] for state in _STATES},
+            "temporary_names": job.named_temporarily,
             "undone": None if job.is_undo else job.undone,
             "undone_by": [str(undo.path) for undo in job.undone_by],
             "journal": str(job.contents.path),
@@ -87,10 +90,12 @@ def _next(job: ShelvedJob) -> str:
     if job.state == "running":
         return f"itnio trunks report {journal}"
     if job.state == "unfinished":
-        return _again(job)
+        return f"itnio trunks report {journal}" if job.is_canary_refused else _again(job)
     if job.state == "refused":
+        if job.named_temporarily and not job.is_undo:
+            return f"itnio trunks undo {journal}"
         return f"itnio trunks report {journal} --failed failed.csv"
-    return "" if job.is_undo or job.undone == "yes" else f"itnio trunks undo {journal}"
+    return "" if job.is_undo or not job.touched or job.undone == "yes" else f"itnio trunks undo {journal}"
 
 
 def _again(job: ShelvedJob) -> str:

@@ -34,7 +34,7 @@ class PreparedJob:
     `trunks` is the listing that `plan` was made with. `name` says where its rows come from; `source` is that as a file
     (None: it is not one), and `bad` are the rows of it that cannot be read. Of a saved plan, `plan_id` is its id,
     `changed` are the key ids of the trunks that changed since, and `mark_applied` notes in it that this journal applies
-    it. `stays` is how many things cannot be taken back by an undo, beside the rows that are refused.
+    it. `is_chosen` says that its rows are chosen by conditions: the next job of the same command may have others.
     `check` raises where what is left to send is more than is allowed.
     """
 
@@ -47,7 +47,7 @@ class PreparedJob:
     bad: Sequence[BadRow] = ()
     plan_id: str | None = None
     changed: frozenset[int] = frozenset()
-    stays: int = 0
+    is_chosen: bool = False
     check: Callable[[Plan], object]
     mark_applied: Callable[[Path], object] = field(default=lambda _: None)
 

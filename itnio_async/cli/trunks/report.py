@@ -11,8 +11,7 @@ import typer
 
 from itnio_async.bulk import BadRow, JournalRow, Report, RowState, read_journal, report_of
 from itnio_async.bulk.report.facts import facts_of, read_back_in_words
-from itnio_async.bulk.report.report import explain
-from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, reason_of
+from itnio_async.bulk.report.words import BAD_WORDS, STATE_WORDS, meaning_of, reason_of
 from itnio_async.cli.output import BAD, GOOD, json_line, line, records, say, table
 from itnio_async.cli.trunks.file_options import FormatOptions
 from itnio_async.cli.trunks.plan_view import place_data
@@ -54,14 +53,15 @@ def report_trunks(
 def show_report(report: Report) -> None:
     """Write how many rows are in each state, and for those that are not done why and what to do."""
     rows: list[tuple[str, int, str]] = []
-    for state, (name, meaning) in STATE_WORDS.items():
+    for state, (name, _) in STATE_WORDS.items():
         if count := report.counts[state]:
-            rows.append((name, count, meaning))
+            named = sum(row.state is state for row in report.named_temporarily)
+            rows.append((name, count, meaning_of(state, named)))
             if state is RowState.DONE and report.disabled:
                 rows.append(("  disabled", report.disabled, "updated, although the trunks are disabled"))
             if state is RowState.DONE and report.drifted:
                 rows.append(("  drifted", report.drifted, "were so after an earlier job, and are set right"))
-            if named := sum(row.state is state for row in report.named_temporarily):
+            if named:
                 rows.append(("  temporary name", named, "names are exchanged, and these trunks lack their own"))
     if report.bad:
         rows.append((BAD_WORDS[0], report.bad_count, BAD_WORDS[1]))
@@ -96,7 +96,7 @@ def _write_report(report: Report) -> None:
     """Write one JSON object with the counts and reasons, and one for each failed row."""
     json_line(summary_of(report))
     for row in report.failed:
-        json_line(_failed_row(row))
+        json_line(_failed_row(row, report.explain(row).meaning))
     for bad in report.bad:
         json_line(_bad_row(bad))
 
@@ -119,6 +119,7 @@ def summary_of(report: Report) -> dict[str, Any]:
         "canary": len(report.canary),
         "runs": [attrs.asdict(run) for run in report.runs],
         "drifted": report.drifted,
+        "secrets_kept": report.secrets_kept,
         "temporary_names": [{"key_id": row.key_id, "name": row.result.temporary} for row in report.named_temporarily],
         "counts": {state.value: report.counts[state] for state in RowState},
         "reasons": [
@@ -129,7 +130,7 @@ def summary_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _failed_row(row: JournalRow) -> dict[str, Any]:
+def _failed_row(row: JournalRow, meaning: str) -> dict[str, Any]:
     result = row.result
     return {
         "file": row.place.file,
@@ -140,7 +141,7 @@ def _failed_row(row: JournalRow) -> dict[str, Any]:
         "code": result.code,
         "error": result.error,
         "reason": reason_of(result),
-        "meaning": explain(row).meaning,
+        "meaning": meaning,
         "attempts": result.attempts,
         "verified": row.verified,
         "read_back": row.read_back,

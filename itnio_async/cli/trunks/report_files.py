@@ -30,7 +30,6 @@ from itnio_async.bulk.files import cells
 from itnio_async.bulk.files.private_file import STANDARD_OUTPUT, require_writable
 from itnio_async.bulk.files.write import is_typed, require_ending, write_cells, write_objects
 from itnio_async.bulk.report.changes import write_changes
-from itnio_async.bulk.report.report import explain
 from itnio_async.bulk.report.words import said_of
 from itnio_async.bulk.trunks.columns import REPORT_COLUMNS
 from itnio_async.cli.exits import CommandError
@@ -157,7 +156,7 @@ def _write_kept(report: Report, path: Path) -> int:
         key = {"key_id": row.key_id} if row.key_id is not None else {"sip_trunk_name": row.trunk_name}
         values = {name: _as_cell(value) for name, value in row.after.items()}
         lines.append({**key, **values, **dict.fromkeys(row.secrets, "")})
-        rows.append(FailedRow(number, row.result.code, said_of(row), explain(row).meaning))
+        rows.append(FailedRow(number, row.result.code, said_of(row), report.explain(row).meaning))
     for mistakes in report.bad_rows.values():
         lines.append(dict(mistakes[0].cells))
         rows += [FailedRow(len(lines), bad.code, bad.reason, "the row cannot be sent") for bad in mistakes]

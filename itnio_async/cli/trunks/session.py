@@ -44,6 +44,7 @@ from itnio_async.bulk.job.options import as_data
 from itnio_async.bulk.job.rounds import is_canary_refused
 from itnio_async.bulk.job.sending import paced_rate_of
 from itnio_async.bulk.journal.journal import has_journal
+from itnio_async.bulk.journal.table import put_aside
 from itnio_async.bulk.report.words import STATE_WORDS
 from itnio_async.bulk.trunks.export import check_failed
 from itnio_async.cli.account import Access
@@ -94,7 +95,7 @@ async def carry_out(
     async with _client(access, job) as client:
         identity = known.identity = await identity_of(client)
         prepared = await prepare(client, identity)
-        known.plan, known.source, known.journal = prepared.plan, prepared.source, prepared.journal
+        known.plan, known.source = prepared.plan, prepared.source
         known.name, known.bad = prepared.name, prepared.bad
         async with calls_of_cluster(None if how.dry_run else dask, identity, access, job) as bulk:
             session = _Session(
@@ -148,6 +149,9 @@ class _Session:
         """Take all steps and return the exit status."""
         job, how = self.job, self.how
         contents = read_journal(job.journal) if has_journal(job.journal) else None
+        is_next = contents is not None and self._is_next(contents)
+        if is_next:
+            contents = None
         if contents is not None:
             self._require_same_rows(contents.header)
         elif job.plan.bad_rows and not job.options.skip_invalid:
@@ -156,23 +160,28 @@ class _Session:
         if self.known.files.failed is not None and job.source is not None:
             check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
-        left = job.plan if is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
+        left = job.plan if is_next or is_as_planned else await self._bulk_job().dry_run(job.trunks, contents)
+        if contents is not None:
+            self.known.journal = job.journal  # it is of this job
         job.check(left)
         if how.dry_run:
             show_plan(left, job.bad, json=how.json, full=how.full)
             self.known.plan = left
-            return self.known.tell("dry_run", REFUSED if job.stays else status_of_plan(left, job.bad))
+            return self.known.tell("dry_run", REFUSED if job.plan.secrets_kept else status_of_plan(left, job.bad))
         # Before anybody is asked, and before a saved plan counts as applied.
         await asyncio.to_thread(require_free, self.identity)
-        changed = self._summarize(left, contents, again)
+        self._summarize(left, contents, again)
         if self._is_to_ask(left, contents) and not self._is_wanted(left.counts[Verdict.UPDATE]):
             say("Nothing was sent.")
             return self.known.tell("declined", CHANGES_TO_MAKE)
         await self.when.wait()
+        if is_next:
+            say(f"The journal of the job before is now {visible(put_aside(job.journal))}.")
         job.mark_applied(job.journal)
+        self.known.journal = job.journal
         if contents is not None:
             self.known.rows = contents.rows if again is None else again.rows
-        return self.known.tell_result(job, await self._run(), changed)
+        return self.known.tell_result(job, await self._run())
 
     # -- before it is sent --------------------------------------------------------------------------------------------
 
@@ -184,6 +193,14 @@ class _Session:
                 "give another --journal, or the file or plan that it belongs to.",
             )
 
+    def _is_next(self, contents: JournalContents) -> bool:
+        """Tell whether the journal is that of the same command's last job, which has ended and had other trunks."""
+        job, header = self.job, contents.header
+        is_own = header.account == self.identity.account or job.options.same_account
+        is_same = is_own and (header.source, header.host) == (job.name, self.identity.host)
+        rows = digest_of(item.row for item in job.plan)
+        return job.is_chosen and is_same and header.rows != rows and is_finished(contents.rows)
+
     def _refuse(self) -> int:
         say_bad_rows(self.job.plan.bad_rows)
         say("Nothing was sent. Correct the rows, or go on without them (--skip-invalid).")
@@ -191,11 +208,8 @@ class _Session:
             write_plan(self.job.plan, self.job.bad, only_refused=True)
         return self.known.tell("refused", REFUSED)
 
-    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> int:
-        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`.
-
-        Returns how many rows are done in the journal, while their trunks differ from the file now.
-        """
+    def _summarize(self, left: Plan, contents: JournalContents | None, again: Again | None) -> None:
+        """Say what is about to be sent; `contents` is the journal that the job resumes, unless it begins `again`."""
         changed = 0 if contents is None else self._say_what_is_done(contents, again, left)
         try:
             self._show_summary(left, contents, again, changed)
@@ -211,7 +225,6 @@ class _Session:
             )
             for text in self.when.remarks():
                 remark(text)
-        return changed
 
     def _show_summary(self, left: Plan, contents: JournalContents | None, again: Again | None, changed: int) -> None:
         """Write to stdout how much is about to be sent."""
@@ -291,8 +304,7 @@ class _Session:
         return again
 
     def _is_to_ask(self, left: Plan, contents: JournalContents | None) -> bool:
-        options = self.job.options
-        if options.canary and contents is not None and is_canary_refused(contents.rows, options):
+        if contents is not None and is_canary_refused(contents.rows, self.job.options):
             return False  # nothing will be sent
         return left.has_changes and not self.how.yes
 

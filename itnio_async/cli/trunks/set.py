@@ -93,6 +93,7 @@ def set_trunks(
                 journal=journals.path(changes),
                 name=known.name,
                 options=job,
+                is_chosen=True,
                 check=consent.require_few,
             )
 

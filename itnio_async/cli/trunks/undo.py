@@ -79,7 +79,6 @@ def undo_trunks(
                 journal=journal,
                 name=f"{UNDO_OF}{contents.header.source}",
                 options=job,
-                stays=len(undo.secrets),
                 check=amount.require_few,
             )
 

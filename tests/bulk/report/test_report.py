@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from attrs import evolve
 from hypothesis import given, strategies as st
 from support.journals import DONE, HEADER, LOST, NAME_TAKEN, NOT_FOUND, STORM, UNCHANGED, WAITING, journal_row, report
 
-from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState
-from itnio_async.bulk.report.report import Report, explain, is_failed
+from itnio_async.bulk.journal.rows import HELD_BACK, Result, RowState, Run, RunEnd
+from itnio_async.bulk.report.report import Report, is_failed
 
 
 def test_counts_and_reasons():
@@ -46,13 +47,13 @@ def test_all_as_it_should_be_has_no_reasons():
     ],
 )
 def test_what_each_outcome_means(result, begins):
-    assert explain(journal_row(0, result)).meaning.startswith(begins)
+    assert report().explain(journal_row(0, result)).meaning.startswith(begins)
 
 
 def test_a_row_that_was_read_back_otherwise_has_failed():
     row = journal_row(0, DONE, verified=False)
     assert is_failed(row)
-    assert "read back otherwise" in explain(row).meaning
+    assert "read back otherwise" in report().explain(row).meaning
     assert not is_failed(journal_row(0, DONE, verified=True))
     assert [reason.count for reason in Report(HEADER, (row,)).reasons] == [1]
 
@@ -63,6 +64,13 @@ def test_failed_rows_are_told_for_the_file_of_failed_rows():
         (3, -47, "Duplicate", "another trunk has that name"),
         (5, -18, "Unusual", "the outcome is unknown: the vendor's system failed"),
     ]
+
+
+def test_time_that_was_up_when_nothing_was_left_does_no_harm():
+    run = Run(by="me@here", began=1.0, end=RunEnd(ended=2.0, how="until"))
+    done = Report(HEADER, (journal_row(0, DONE),), runs=(run,))
+    assert (done.is_well, done.verdict) == (True, "All is well: 1 row is as wanted. Its time was up.")
+    assert not evolve(done, rows=(journal_row(0, WAITING),)).is_well
 
 
 def test_disabled_trunks_are_counted_among_the_done():

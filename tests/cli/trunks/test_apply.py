@@ -191,8 +191,8 @@ def test_a_storm_leaves_unknown_outcomes_and_the_same_command_goes_on(apply, san
     assert [sandbox.trunk(key_id).updates for key_id in (1, 3, 5)] == [1, 1, 1]
 
 
-def test_going_on_lists_the_account_twice_and_reads_the_journal_twice(apply, sandbox, csv, monkeypatch):
-    """Before the question and after it; before the question and for the report. A round asks for what is open alone."""
+def test_going_on_lists_the_account_twice_and_reads_the_journal_thrice(apply, sandbox, csv, monkeypatch):
+    """Both before the question and after it, the journal for the report too. A round asks for what is open alone."""
     file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in (1, 3, 5)))
     order = sandbox.order("drop,endpoint=update,key_id=3")
     assert apply(file).status == 5
@@ -207,7 +207,7 @@ def test_going_on_lists_the_account_twice_and_reads_the_journal_twice(apply, san
     monkeypatch.setattr(table, "rows_of", spy)
     assert apply(file).status == 0
     assert listings(sandbox) - before == 2
-    assert read == [3, 1, 0, 3]
+    assert read == [3, 3, 1, 0, 3]
 
 
 def test_a_dry_run_of_what_is_new_lists_once(apply, sandbox, csv):

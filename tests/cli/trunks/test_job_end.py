@@ -199,3 +199,20 @@ def test_another_error_is_told_as_well(apply, damaged, sandbox, journal):
     assert (status, end["error"], len(end["notes"])) == (1, "AuthenticationError", 1)
     assert f"The journal {journal} is not there any more" in end["notes"][0]
     assert end["notes"][0] in said
+
+
+def test_an_error_before_the_run_is_noted_is_told(apply, itnio, sandbox, file, journal, monkeypatch):
+    async def fail(*_):
+        raise JournalError("No room for a run.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "begin", fail)
+        status, end, said = apply()
+        assert (status, end["ended"], end["text"], sent(sandbox)) == (1, "error", "No room for a run.", 0)
+        assert "No room for a run." in said
+    assert apply()[0] == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "begin", fail)
+        assert apply()[0] == 1
+    # What the run before has noted stays.
+    assert "Exit status:   3" in itnio("trunks", "report", journal).out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 
 from itnio_async.bulk.journal.shelf import jobs_in
 
@@ -43,6 +45,17 @@ def test_done_undone_refused_and_unfinished(itnio, sandbox, csv):
     assert refused["next"] == f"itnio trunks report {refused['journal']} --failed failed.csv"
 
 
+def test_where_nothing_was_changed_nothing_is_to_be_undone(itnio, sandbox, csv, tmp_path):
+    assert itnio("trunks", "set", "prefix=1", "--where", "prefix=77", "--yes").status == 0
+    (job,) = listed(itnio)
+    assert (sum(job["rows"].values()), job["next"]) == (0, "")
+    assert "\tdone\tnone\tno\t" in itnio("trunks", "jobs").lines[1]
+    assert itnio("trunks", "update", 1, "--sip-prefix", "00").status == 0
+    assert itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), "--yes").status == 0
+    job, _ = listed(itnio)
+    assert (job["rows"]["unchanged"], job["state"], job["next"]) == (1, "done", "")
+
+
 def test_a_directory_and_what_is_not_a_journal(itnio, sandbox, csv, tmp_path):
     (tmp_path / "jobs").mkdir()
     itnio("trunks", "apply", csv("key_id,sip_prefix", "1,00"), "--yes", "--journal", tmp_path / "jobs" / "a.journal")
@@ -54,6 +67,33 @@ def test_a_directory_and_what_is_not_a_journal(itnio, sandbox, csv, tmp_path):
     assert "b.journal" in result.err
     missing = itnio("trunks", "jobs", tmp_path / "none")
     assert (missing.status, "is not a directory" in missing.err) == (1, True)
+
+
+def test_journals_have_any_name(itnio, sandbox, csv, tmp_path):
+    home = tmp_path / "home"
+    (home / "deep" / "er").mkdir(parents=True)
+    (home / "trunks.csv").write_text("key_id,sip_prefix\n1,00\n")
+    (home / "empty").touch()
+    (home / "note").write_text("SQLite format 3")
+    sqlite3.connect(home / "other.db").execute("CREATE TABLE one (two)")
+    (home / "there").symlink_to("nowhere")
+    os.mkfifo(home / "pipe")
+    places = [home / "nightly", home / "deep" / "job.db", home / "deep" / "er" / "mine.journal"]
+    for number, place in enumerate(places):
+        file = csv("key_id,sip_prefix", f"{number + 1},00", name=f"{number}.csv")
+        assert itnio("trunks", "apply", file, "--yes", "--journal", place).status == 0
+    # One that had another name until the next job came.
+    for prefix in ("", "00"):
+        assert itnio("trunks", "update", 1, "--sip-prefix", prefix).status == 0
+        assert itnio("trunks", "apply", tmp_path / "0.csv", "--yes", "--journal", places[0]).status == 0
+    (dated,) = home.glob("nightly-*")
+    result = itnio("trunks", "jobs", "--json", home)
+    assert {json.loads(line)["journal"] for line in result.lines} == {str(path) for path in (*places, dated)}
+    assert result.err == ""
+    database = sqlite3.connect(places[1])
+    database.execute("PRAGMA user_version = 3")
+    database.close()
+    assert f"{places[1]} was made by another version" in itnio("trunks", "jobs", home).err
 
 
 def test_on_a_terminal(itnio, sandbox, csv, on_terminal):

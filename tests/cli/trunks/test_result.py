@@ -22,7 +22,18 @@ JOBS = ["apply", "set", "undo"]
 SHAPE = {
     *("event", "time", "source", "host", "api_key", "created", "running", "seconds", "conclusion", "rows", "bad"),
     *("retries", "read_back", "canary", "runs", "drifted", "counts", "reasons", "not_as_wanted", "ended", "error"),
-    *("temporary_names", "code", "text", "notes", "journal", "failed", "html", "changes", "exit_status"),
+    *(
+        "secrets_kept",
+        "temporary_names",
+        "code",
+        "text",
+        "notes",
+        "journal",
+        "failed",
+        "html",
+        "changes",
+        "exit_status",
+    ),
 }
 INTERRUPTS_AT_A_MODULE = """
 import signal, sys

@@ -109,6 +109,29 @@ def test_a_trunk_with_a_temporary_name_is_said_at_the_end_and_in_the_report(itni
     assert (first["key_id"], first["temporary_name"]) == (1, TEMPORARY)
 
 
+def test_what_is_changed_but_for_the_name_is_not_called_unchanged(itnio, stuck, sandbox, journal, tmp_path):
+    assert (sandbox.trunk(1).sip_prefix, sandbox.trunk(1).sip_trunk_name) == ("9", TEMPORARY)
+    assert "Refused\t2\tnot changed, but for those with a temporary name" in stuck.lines
+    assert "all is changed but the name: the trunk has its temporary one" in stuck.out
+    changes, page = tmp_path / "changes.csv", tmp_path / "page.html"
+    report = itnio("trunks", "report", journal, "--changes", changes, "--html", page)
+    assert report.lines[: len(stuck.lines)][1] == "Refused\t2\tnot changed, but for those with a temporary name"
+    lines = [line.split(",")[1:7] for line in changes.read_text().splitlines()[1:]]
+    assert lines == [
+        ["1", FIRST, "done", "sip_trunk_name", FIRST, TEMPORARY],
+        ["1", FIRST, "done", "sip_prefix", "", "9"],
+        ["2", SECOND, "refused", "sip_trunk_name", SECOND, FIRST],
+    ]
+    assert "not changed, but for those with a temporary name" in page.read_text()
+    (job,) = map(json.loads, itnio("trunks", "jobs", tmp_path, "--json").lines)
+    assert (job["state"], job["temporary_names"], job["next"]) == ("refused", 1, f"itnio trunks undo {journal}")
+    assert "2 refused (1 with a temporary name)" in itnio("trunks", "jobs", tmp_path).out
+    assert itnio(*job["next"].split()[1:], "--yes", "--journal", tmp_path / "back.journal").status == 0
+    assert (sandbox.trunk(1).sip_prefix or "", names(sandbox)) == ("", [FIRST, SECOND])
+    _, job = map(json.loads, itnio("trunks", "jobs", tmp_path, "--json").lines)
+    assert (job["temporary_names"], job["undone"]) == (0, "yes")
+
+
 def test_the_same_command_sets_it_right(itnio, stuck, sandbox, file, journal):
     again = itnio("trunks", "apply", file, ALLOWED, "--yes", "--journal", journal, "--retry-refused")
     assert (again.status, names(sandbox)) == (0, [SECOND, FIRST])

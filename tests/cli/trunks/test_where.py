@@ -66,6 +66,51 @@ def test_a_job_goes_on_with_the_rows_that_it_began_with(itnio, sandbox, rows, tm
     assert len(read_journal(journal).rows) == 6
 
 
+@pytest.fixture(params=["set prefix=00", "apply FILE"])
+def each_night(request, itnio, csv, journal):
+    """Runs a command with --where and --journal, as every night; gives its result."""
+    file = csv("key_id,sip_prefix", *(f"{key_id},00" for key_id in range(1, 13)))
+    words = request.param.replace("FILE", str(file)).split()
+
+    def run(*options):
+        return itnio("trunks", *words, "--where", "prefix=", "--yes", "--journal", journal, *options)
+
+    return run
+
+
+def test_an_ended_job_gives_way_to_the_next_one_with_other_trunks(each_night, itnio, sandbox, journal):
+    for cleared in ([1, 2, 3], [5, 7], []):
+        assert each_night().status == 0
+        assert prefixes(sandbox) == set(range(1, 13))
+        for key_id in cleared:
+            assert itnio("trunks", "update", key_id, "--sip-prefix", "").status == 0
+    kept = sorted(journal.parent.glob(f"{journal.name}-*"))
+    assert sorted(len(read_journal(path).rows) for path in kept) == [3, 12]
+    assert len(read_journal(journal).rows) == 2
+    assert each_night("--dry-run").status == 0
+    assert len(read_journal(journal).rows) == 2
+    again = each_night()
+    assert (again.status, read_journal(journal).rows) == (0, ())
+    assert f"The journal of the job before is now {journal}-" in again.err
+    # Each night has its way back.
+    first = next(path for path in kept if len(read_journal(path).rows) == 12)
+    assert itnio("trunks", "undo", first, "--yes").status == 0
+    assert prefixes(sandbox) == set()
+
+
+def test_what_has_not_ended_or_is_of_another_command_stays(each_night, itnio, sandbox, journal):
+    order = sandbox.order("drop,endpoint=update,key_id=6")
+    assert each_night("--keep-trying", "1s").status == 5
+    order.cancel()
+    assert itnio("trunks", "update", 1, "--sip-prefix", "").status == 0
+    went_on = each_night()
+    assert "Resuming the journal" in went_on.err
+    other = itnio("trunks", "set", "prefix=7", "--all", "--yes", "--journal", journal)
+    assert (other.status, "belongs to other rows" in other.err) == (1, True)
+    assert len(read_journal(journal).rows) == 12
+    assert list(journal.parent.glob(f"{journal.name}-2*")) == []
+
+
 @pytest.mark.parametrize("command", ["list", "export FILE", "plan FILE", "apply FILE --yes", "set sip_prefix=1 --yes"])
 @pytest.mark.parametrize("condition", ["gateway", "colour=1", "state=on", "group=x"])
 def test_bad_conditions_are_refused_before_anything_is_sent(itnio, sandbox, rows, command, condition, tmp_path):
