@@ -79,7 +79,7 @@ async def _gone_on(path: Path, items: int, took: _Steps) -> None:
     journal = path.with_suffix(".journal")
     async with _client(vendor) as client:
         await _all_but_one(client, path, journal, items)
-        vendor.listings = 0
+        vendor.listings, vendor.pages = 0, _pages(items, updated=items - 1)
         plan, trunks = await _planned(client, path, took)
         with took("reading the journal"):
             contents = read_journal(journal)
@@ -169,23 +169,27 @@ def _vendor(items: int) -> Any:
     """Return a transport that has the pages of a listing at hand, and counts the listings."""
     import httpx
 
-    pages = [_page(number, items) for number in range(-(-items // _PAGE))]
-
     class Vendor(httpx.AsyncBaseTransport):
         listings = 0
+        pages = _pages(items)
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             content = job.ANSWER
             if request.url.path.endswith("/query"):
                 number = json.loads(await request.aread())["current"]
                 self.listings += number == 1
-                content = pages[number - 1]
+                content = self.pages[number - 1]
             return httpx.Response(200, headers={"Content-Type": "application/json"}, content=content)
 
     return Vendor()
 
 
-def _page(number: int, items: int) -> bytes:
+def _pages(items: int, updated: int = 0) -> list[bytes]:
+    """Return the pages of a listing of which so many trunks are as the file wants them."""
+    return [_page(number, items, updated) for number in range(-(-items // _PAGE))]
+
+
+def _page(number: int, items: int, updated: int) -> bytes:
     records = [
         {
             "keyId": index + 1,
@@ -195,7 +199,7 @@ def _page(number: int, items: int) -> bytes:
             "groupList": [
                 {"voiceGroupId": 1_000_000 + index, "groupName": f"group {index}", "number": f"86{index:08}"}
             ],
-            "sipGatewayIp": _address(10, index),
+            "sipGatewayIp": _address(11 if index < updated else 10, index),
             "sipTrunkState": False,
             "createTime": "2024-01-01 00:00:00",
         }
