@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 
 from itnio_async.bulk.journal.shelf import jobs_in
 
@@ -75,7 +76,8 @@ def test_journals_have_any_name(itnio, sandbox, csv, tmp_path):
     (home / "trunks.csv").write_text("key_id,sip_prefix\n1,00\n")
     (home / "empty").touch()
     (home / "note").write_text("SQLite format 3")
-    sqlite3.connect(home / "other.db").execute("CREATE TABLE one (two)")
+    with closing(sqlite3.connect(home / "other.db")) as other:
+        other.execute("CREATE TABLE one (two)")
     (home / "there").symlink_to("nowhere")
     os.mkfifo(home / "pipe")
     places = [home / "nightly", home / "deep" / "job.db", home / "deep" / "er" / "mine.journal"]
@@ -90,9 +92,8 @@ def test_journals_have_any_name(itnio, sandbox, csv, tmp_path):
     result = itnio("trunks", "jobs", "--json", home)
     assert {json.loads(line)["journal"] for line in result.lines} == {str(path) for path in (*places, dated)}
     assert result.err == ""
-    database = sqlite3.connect(places[1])
-    database.execute("PRAGMA user_version = 3")
-    database.close()
+    with closing(sqlite3.connect(places[1])) as journal:
+        journal.execute("PRAGMA user_version = 3")
     assert f"{places[1]} was made by another version" in itnio("trunks", "jobs", home).err
 
 
