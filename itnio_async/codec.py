@@ -130,14 +130,6 @@ def _with_contents(data: Any) -> bytes:
     return b"".join(parts)
 
 
-def check_types(request: Any, request_type: type) -> None:
-    """Check a request against its class, as `encode` does.
-
-    Raises `InvalidRequestError` that names the field of a wrong type.
-    """
-    as_json(request, request_type)
-
-
 def check_kinds(request_type: Any, response_type: Any) -> None:
     """Check that an endpoint's requests can be told from others, and its answers read.
 

@@ -124,6 +124,13 @@ def up_to_ids(path: str) -> str:
     return path.partition("{")[0]
 
 
+def check_request(endpoint: Endpoint[Any, Any], request: Any) -> None:
+    """Check a request as a call does before it sends it; raises `InvalidRequestError` for what cannot be sent."""
+    if endpoint.check is not None:
+        endpoint.check(request)
+    as_json(request, endpoint.request_type)
+
+
 def has_address_fields(endpoint: Endpoint[Any, Any]) -> bool:
     """Tell whether fields of a request go into its address."""
     return endpoint.method == "GET" or bool(endpoint.names_in_path)

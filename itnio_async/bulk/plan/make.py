@@ -16,7 +16,7 @@ from itnio_async.bulk.plan.plan import MOST_NAMED, Plan, PlanItem, Refusal, Verd
 from itnio_async.bulk.trunks.columns import SECRET_FIELDS
 from itnio_async.bulk.trunks.rows import TrunkChange
 from itnio_async.bulk.trunks.settings import FIELDS, FieldChange, changes_between, filled
-from itnio_async.codec import check_types
+from itnio_async.calls.request import check_request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.values import is_masked
 
@@ -99,9 +99,7 @@ def _checked(trunk: SipTrunk, values: Mapping[str, Any]) -> SipTrunkUpdate:
                 field=name,
             )
     update = trunk.to_update(**values)
-    if UPDATE.check is not None:
-        UPDATE.check(update)
-    check_types(update, SipTrunkUpdate)
+    check_request(UPDATE, update)
     return update
 
 

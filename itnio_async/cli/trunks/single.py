@@ -15,14 +15,14 @@ import typer
 from attrs import frozen
 
 from itnio_async import UNSET, GroupBinding, InvalidRequestError, ItnioError, SipTrunk, SipTrunkAdd, SipTrunkUpdate
-from itnio_async.api.sip_trunks.checks import check_update
+from itnio_async.api.sip_trunks.service import UPDATE
+from itnio_async.calls.request import check_request
 from itnio_async.cli.account import Access, AccountOptions, ask_secret, secret_of
 from itnio_async.cli.error_text import plain_text, status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
 from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, CommandError
 from itnio_async.cli.output import json_line, line, say, visible
 from itnio_async.cli.trunks.fields import Direction, MatchBy, texts_of
-from itnio_async.codec import check_types
 from itnio_async.text import listed
 
 _PASSWORD_VARIABLE = "ITNIO_SIP_PASSWORD"  # noqa: S105 - its name
@@ -203,8 +203,7 @@ def update_trunk(
         update = _update_or_ask(found, changes, password)
         differences = _differences(found, update)
         if dry_run:
-            check_update(update)  # as the client does before it sends
-            check_types(update, SipTrunkUpdate)
+            check_request(UPDATE, update)
             _show(update, differences, "would_change" if differences else "is_so_already", json=json)
             return CHANGES_TO_MAKE if differences else DONE
         run_on_loop(_send(access, update))
