@@ -223,13 +223,13 @@ class AsyncClient(Families):
         _check_options(options, BulkOptions)
         own: dict[str, Any] = dict(options)
         of_calls = {name: own.pop(name) for name in CallOptions.__annotations__ if name in own}
-        template = self._template_of(endpoint)
+        self._template_of(endpoint)  # refuses one that is none, before anything is read
         chosen = self._chosen(of_calls)
         # The run itself says how many calls it has under way: one that waits its turn is no failure.
         chosen = evolve(chosen, timeout=httpx.Timeout(**{**chosen.timeout.as_dict(), "pool": None}))
 
         async def send(request: Q) -> Response[R]:
-            made = perform(self._shared, chosen, request_of, template, request)
+            made = perform(self._shared, chosen, self._typed, endpoint, request)
             del request
             return await made
 

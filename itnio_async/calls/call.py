@@ -19,7 +19,7 @@ from itnio_async.calls.answer import done_before, judge, read_content, server_ti
 from itnio_async.calls.deadlines import Deadline
 from itnio_async.calls.details import NO_IDS, CallDetails, Watch, how_it_ended, ids_of
 from itnio_async.calls.failures import transport_error
-from itnio_async.calls.request import Attempt, CallRequest, Template, method_and_path
+from itnio_async.calls.request import Attempt, CallRequest, method_and_path
 from itnio_async.calls.shared import Shared
 from itnio_async.codes import SUCCESS
 from itnio_async.credentials import Credentials, CredentialSource, resolve
@@ -96,9 +96,9 @@ def perform(
 ) -> Coroutine[Any, Any, Response[R]]:
     """Take a call through the limiter, its deadline and its attempts, and tell whoever wants to know how it ended.
 
-    `prepare` makes its request of the arguments, which are an endpoint or its template, and a request, or begin with
-    method and path; it raises `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a
-    caller's own credentials, middleware or transport raise passes unchanged.
+    `prepare` makes its request of the arguments, which are an endpoint and a request, or begin with method and path; it
+    raises `InvalidRequestError` for those that cannot be sent. Raises any `ItnioError`; what a caller's own
+    credentials, middleware or transport raise passes unchanged.
     """
     if shared.is_watched or logger.isEnabledFor(logging.DEBUG):
         return _watched(shared, options, prepare, *arguments)
@@ -129,8 +129,6 @@ async def _watched(
 
 def _what_is_asked(first: Any, *others: Any) -> tuple[str, Mapping[str, int | str]]:
     """Return the endpoint and the ids of a call with these arguments, whether they can be sent or not."""
-    if isinstance(first, Template):
-        first = first.endpoint
     if isinstance(first, Endpoint):
         return str(first), ids_of(others[0])
     try:
@@ -184,13 +182,14 @@ async def _performed(
                 del arguments  # a report of an error shows the variables here
             return await _attempts(shared, options, call, deadline)
     except ItnioError as error:
-        if call.unaccounted is not None and _is_ours(call, error):
+        is_ours = _is_ours(call, error)
+        if is_ours and call.unaccounted is not None:
             error.add_attempt_before(call.unaccounted)
         error.may_have_been_processed |= call.is_unaccounted_for
         error.attempts = call.attempts
         if error is call.last_error and (done := done_before(call.request, error)) is not None:
             return done
-        if _is_ours(call, error):
+        if is_ours:
             drop_frames(error, call.handled)
         raise
     except asyncio.CancelledError as cancelled:
