@@ -12,7 +12,6 @@ import asyncio
 import logging
 import sys
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Set
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -20,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from itnio_async.endpoint import Response
 from itnio_async.errors import ItnioError
 from itnio_async.runs.outcome import AnyOutcome, Failed, Shelf, StopRule, Succeeded
-from itnio_async.runs.source import Source
+from itnio_async.runs.source import Source, Waiters
 from itnio_async.transport.loops import no_loop
 
 logger: logging.Logger = logging.getLogger("itnio_async.bulk")
@@ -72,7 +71,7 @@ class Workers(Generic[Q, R]):
         # Places for the calls under way and the outcomes that nobody has taken yet. An `asyncio.Semaphore` takes five
         # calls a request also where nobody waits for it.
         self._free = 2 * concurrency
-        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._waiters = Waiters()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -113,8 +112,7 @@ class Workers(Generic[Q, R]):
         outcome = self._outcomes.take()
         if outcome is not None:
             self._free += 1
-            if self._waiters and not (waiter := self._waiters.popleft()).done():
-                waiter.set_result(None)
+            self._waiters.wake()
         return outcome
 
     async def next(self) -> AnyOutcome[Q, R] | None:
@@ -204,7 +202,7 @@ class Workers(Generic[Q, R]):
             self._reading.add(worker)
             try:
                 while not self._free:  # one that was woken may find that another has come first
-                    await self._wait_for_place()
+                    await self._waiters.wait()
                 self._free -= 1
                 request = await self._source.read()
             except StopAsyncIteration:
@@ -234,12 +232,6 @@ class Workers(Generic[Q, R]):
             finally:
                 self._outcomes.put(index, outcome)
                 self._news.set()
-
-    async def _wait_for_place(self) -> None:
-        # A wake-up that meets a cancellation is lost, which is right: only a run that stops cancels.
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        await waiter
 
     async def _end(self) -> None:
         """Close the source and tell everybody; the last worker does it."""
