@@ -42,6 +42,13 @@ class Source:
             self.closed = True
 
 
+async def consumed(run):
+    """Take all outcomes in an `async with`."""
+    async with run:
+        async for _ in run:
+            pass
+
+
 OPTIONS = {"concurrency": 4, "rate_limit": None, "stop_on": (), "max_failures": 0, "ordered": False}
 KINDS = pytest.mark.parametrize("kind", ["plain", "asynchronous"])
 
@@ -222,13 +229,7 @@ async def test_a_second_cancellation_does_not_leave_the_run_alone(held, kind, ag
     transport, make = held
     source = Source()
     run = make(getattr(source, kind)())
-
-    async def consume():
-        async with run:
-            async for _ in run:
-                pass
-
-    consumer = asyncio.create_task(consume())
+    consumer = asyncio.create_task(consumed(run))
     await until(lambda: len(transport.under_way) == 4)
     for _ in range(again):  # as two timeouts do, and each await within a cancelled scope of anyio
         consumer.cancel()
@@ -243,13 +244,7 @@ async def test_a_second_cancellation_does_not_leave_the_run_alone(held, kind, ag
 async def test_finished_outcomes_survive_a_cut_off(held):
     transport, make = held
     run = make(Source().plain(), ordered=True)
-
-    async def consume():
-        async with run:
-            async for _ in run:
-                pass
-
-    consumer = asyncio.create_task(consume())
+    consumer = asyncio.create_task(consumed(run))
     await until(lambda: len(transport.under_way) == 4)
     transport.release(3, 4)
     await until(lambda: len(transport.began) == 6)
