@@ -60,6 +60,8 @@ _CONNECT = 10.0
 _SILENCE = 10.0
 _FAREWELL = 3.0
 
+_NONE_LEFT = "no worker is left in the Dask cluster that may send it."
+
 
 class Cluster:
     """The workers of a Dask cluster, each with a client of its own: `async with Cluster.open(...) as cluster`.
@@ -178,6 +180,11 @@ class Cluster:
                     await future.cancel()
                     await self._dask.run(cancel_chunk, self._job, name, workers=workers, on_error="ignore")
             raise
+        except Exception as error:
+            if set(workers) & set(self._fit):
+                raise
+            # It was cancelled here for that, and Dask says so with the name of its task.
+            raise ConnectionLost(_NONE_LEFT) from error
         finally:
             del self._futures[future]
 
@@ -250,7 +257,7 @@ class Cluster:
         self._is_private = all(map(_is_private, (self._address, *fit)))
         for future, workers in list(self._futures.items()):
             if not set(workers) & set(fit):
-                await future.cancel(msg="no worker is left that may do it")
+                await future.cancel(msg=_NONE_LEFT)
         for run in self._runs:
             run.look()
 
@@ -398,7 +405,7 @@ class ChunkedRun(BulkRun[SipTrunkUpdate, None]):
             self._alone_since = loop.time()
         left = self._alone_since + self._patience - loop.time()
         if left <= 0:
-            _fail(self._taken(len(self._queue)), ConnectError, "Not sent: the Dask cluster has no worker left.")
+            _fail(self._taken(len(self._queue)), ConnectError, f"Not sent: {_NONE_LEFT}")
         else:
             self._timer = loop.call_later(min(left, _LOOK_AGAIN), self._begin)
 
