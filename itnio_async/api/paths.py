@@ -112,8 +112,16 @@ def _service_module(family: str) -> Any:
 def _endpoint_of(path: str) -> Endpoint[Any, Any] | None:
     for family, (_, starts) in _FAMILIES.items():
         if path.startswith(starts):
-            return next((call.endpoint for call in calls_of(family) if call.endpoint.path == path), None)
+            return next((call.endpoint for call in calls_of(family) if _is_path_of(call.endpoint, path)), None)
     return None
+
+
+def _is_path_of(endpoint: Endpoint[Any, Any], path: str) -> bool:
+    wanted, given = endpoint.path.split("/"), path.split("/")
+    # A name in braces stands for an id.
+    return len(wanted) == len(given) and all(
+        bool(part) if name.startswith("{") else name == part for name, part in zip(wanted, given, strict=True)
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -105,9 +105,11 @@ class Application:
             content = await request.body()
         except ClientDisconnect:
             return _Cut()
-        body = _read_query(handler, request.query_params) if handler.method == "GET" else _read(content)
+        body = _from_address(handler, request.query_params) if handler.method == "GET" else _read(content)
+        if body is not None:
+            body = {**body, **_from_address(handler, request.path_params)}
         key_id = _key_id(handler, body)
-        struck, limits = striking(self._vendor.orders, handler.path, key_id)
+        struck, limits = striking(self._vendor.orders, handler.address, key_id)
         try:
             return await self._answered(request, handler, body, key_id, struck)
         finally:
@@ -160,10 +162,11 @@ class Application:
     ) -> _Answer:
         code = decision.code
         status = code if handler.integer_status else str(code)
+        code_key, text_key = handler.keys
         if code == SUCCESS:
-            envelope = {"status": status, "reason": "success", **(data if handler.beside else {"data": data})}
+            envelope = {code_key: status, text_key: "success", **(data if handler.beside else {"data": data})}
             return _Answer(decision, orjson.dumps(envelope), http_status or 200)
-        envelope = {"status": status, "reason": handler.family[code].wording}
+        envelope = {code_key: status, text_key: handler.family[code].wording}
         return _Answer(decision, orjson.dumps(envelope), http_status or self._vendor.assumptions.failure_http_status)
 
     def _spoil(
@@ -235,8 +238,8 @@ def _read(body: bytes) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _read_query(handler: Handler, parameters: Mapping[str, str]) -> Mapping[str, Any]:
-    """Read a query string; a number stays text where the page wants a text."""
+def _from_address(handler: Handler, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    """Read what stands in a path or a query string; a number stays text where the page wants a text."""
     return {
         name: int(text) if _INTEGER.fullmatch(text) and handler.takes(name, int(text)) else text
         for name, text in parameters.items()

@@ -43,7 +43,8 @@ _PROCESSED = ("garbage", "half")
 _BUSY = (429, 503)
 
 # Endpoints by path and by its last parts, which read better in a shell: "update", "sipTrunk/update".
-_ENDPOINTS = frozenset(path.split("/", n)[-1] for path in HANDLERS for n in range(path.count("/") + 1))
+_ADDRESSES = [handler.address for handler in HANDLERS.values()]
+_ENDPOINTS = frozenset(address.split("/", n)[-1] for address in _ADDRESSES for n in range(address.count("/") + 1))
 
 
 @frozen

@@ -26,7 +26,7 @@ class Handler:
 
     Args:
         method: the HTTP method. The fields of a GET are those of its query string.
-        path: where it is.
+        path: where it is; a name in braces is a field of the request that stands there.
         family: what its codes mean.
         act: does what it is for, given the `Call`; returns the answer's data, or a `Decision` to refuse.
         call: the class of its calls.
@@ -37,6 +37,7 @@ class Handler:
         key_field: the field of the body that says which record the request is about, if there is one.
         without_condition: codes of the page that no request could bring about: that they ever come is an assumption.
         integer_status: the page's sample has `"status": 0` instead of `"0"`.
+        keys: the keys of the code and its text in the answer.
         beside: the data is an object whose fields stand beside `status`.
     """
 
@@ -51,6 +52,7 @@ class Handler:
     acting: Collection[int] = ()
     key_field: str | None = None
     integer_status: bool = False
+    keys: tuple[str, str] = ("status", "reason")
     beside: bool = False
     without_condition: Collection[int] = field()
 
@@ -58,6 +60,11 @@ class Handler:
     def _never_brought_about(self) -> Collection[int]:
         conditions = {rule.code for rule in self.rules}
         return {*self.codes} - AUTHENTICATION - {-18} - conditions - {*self.acting}
+
+    @property
+    def address(self) -> str:
+        """The path without the fields of the request in it, by which faults name the endpoint."""
+        return self.path.partition("/{")[0]
 
     def handle(self, body: Mapping[str, Any], database: Database, assumptions: Any, now: float) -> tuple[Decision, Any]:
         """Carry out a request that has passed authentication, in one step; return the decision and the data."""

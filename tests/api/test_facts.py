@@ -201,9 +201,10 @@ def test_a_request_has_the_fields_of_its_page(name: str) -> None:
 
 @EACH
 def test_where_the_fields_go(name: str) -> None:
+    in_path = BY_NAME[name].names_in_path
     for path, fact in request_fields(FACTS[name]):
-        assert (fact.get("in") == "query") == (BY_NAME[name].method == "GET"), path
-        assert fact.get("in") != "path"
+        assert (fact.get("in") == "path") == (path in in_path), path
+        assert (fact.get("in") == "query") == (BY_NAME[name].method == "GET" and path not in in_path), path
 
 
 RANGES = [

@@ -15,7 +15,7 @@ from itnio_async.codes import SHARED
 from itnio_async.sandbox import Assumptions, Fault, Sandbox
 from itnio_async.sandbox.application import Application
 from itnio_async.sandbox.assumptions import SharedAssumptions, choice
-from itnio_async.sandbox.fields import ID
+from itnio_async.sandbox.fields import ID, TEXT
 from itnio_async.sandbox.handler import Handler
 
 FOLDER = Path(itnio_async.sandbox.__file__).parent
@@ -78,6 +78,28 @@ async def test_an_endpoint_of_another_family_is_answered_and_recorded(vendor):
     recorded = vendor.record.requests()
     assert [request.key_id for request in recorded] == [7] * 4
     assert [request.rule for request in recorded] == ["0 documented", "24 assumed", "18 documented", "0 documented"]
+
+
+async def test_an_id_may_stand_in_the_path_and_the_code_under_another_key(vendor):
+    def rename(call):
+        return [call.body["birdId"], call.body["flock"], call.body.get("name")]
+
+    path = "/birds/{flock}/rename/{birdId}"
+    fields = {"birdId": ID, "flock": TEXT, "name": TEXT}
+    keys = ("code", "msg")
+    handler = Handler(method="PUT", path=path, family=SHARED, act=rename, fields=fields, key_field="birdId", keys=keys)
+    transport = httpx.ASGITransport(Application(vendor, {path: handler}).asgi)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+
+        async def ask(path):
+            signed = headers_for(vendor, key="key", secret="secret")
+            return (await client.put(path, json={"name": "Ada", "birdId": 9}, headers=signed)).json()
+
+        assert await ask("/birds/12/rename/7") == {"code": "0", "msg": "success", "data": [7, "12", "Ada"]}
+        vendor.order(Fault("minus18", key_id=7))
+        assert (await ask("/birds/12/rename/7"))["code"] == "-18"
+        assert (await ask("/birds/12/rename/8"))["code"] == "0"
+    assert handler.address == "/birds"
 
 
 def imports_of(path):
