@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, strategies as st
 from support.any_values import MOMENTS, OF_EACH
+from support.families import MODULES
 
 from itnio_async import (
     ENDPOINTS,
     AsyncClient,
-    GroupBinding,
+    CallDetails,
     InvalidRequestError,
     NotFoundError,
-    SipTrunkAdd,
-    TrunkDirection,
 )
-from itnio_async.api.agent_groups import AgentGroupAdd, AgentGroupSettingsUpdate, AgentGroupUpdate, Switch
-from itnio_async.api.agents import AgentAdd, AgentPrioritiesUpdate, AgentPriority, AgentUpdate, Enabled
-from itnio_async.api.call_tasks import (
-    CallTaskResend,
-    CallTaskResendType,
-    CallTaskStatus,
-    CallTaskSubmit,
-    CallTaskType,
-    CallTaskUpdate,
-)
-from itnio_async.api.team_leaders import TeamLeaderAdd, TeamLeaderUpdate
+from itnio_async.api.team_leaders import TeamLeaderAdd
 from itnio_async.codec import encode
 from itnio_async.limits import Limit, limits_of
 from itnio_async.sandbox import Sandbox
@@ -42,9 +29,6 @@ from itnio_async.sandbox.rules import decide, is_integer, is_object, is_text
 from itnio_async.sandbox.times import is_date, is_local_time, is_zoned_time
 from itnio_async.values import fields_of, wire_name
 
-GROUP = 1_000_001
-APPLICATION = "sandbox1"
-WINDOW = {"str_time": "2025-06-01 00:00:00", "end_time": "2025-06-30 00:00:00"}
 # What a trunk requires has codes of its own, which come after the form.
 BY_CODES = ("/v3/cc/sipTrunk/add", "/v3/cc/sipTrunk/update")
 CHECKED = [endpoint for endpoint in ENDPOINTS if HANDLERS[endpoint.path].fields and endpoint.path not in BY_CODES]
@@ -59,134 +43,25 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-async def client(sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+def made() -> set[str]:
+    """The endpoints that were called."""
+    return set()
+
+
+@pytest.fixture
+async def client(sandbox: Sandbox, made: set[str]) -> AsyncIterator[AsyncClient]:
+    def tell(call: CallDetails) -> None:
+        made.add(call.endpoint)
+
+    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url, on_call=tell) as client:
         yield client
 
 
-async def test_every_endpoint_over_http(client: AsyncClient, sandbox: Sandbox, tmp_path: Path) -> None:
-    ring, numbers = tmp_path / "ring.mp3", tmp_path / "numbers.csv"
-    ring.write_bytes(b"ID3" + bytes(2**20 - 3))
-    numbers.write_text("number,name\n911350000001,a\n911350000010,b\n")
-    await the_groups(client, ring)
-    agents = await the_agents(client)
-    await the_team_leaders(client)
-    await the_trunks(client)
-    sandbox.assumptions.call_seconds = 10.0
-    await the_tasks(client, sandbox, numbers)
-    move_on(sandbox, 120)  # nobody is on a call any more
-    await client.agents.delete(agents)
-    balance = await client.account.get_balance()
-    assert balance.amount() == 100
-    assert {(request.path) for request in sandbox.requests} == {endpoint.path for endpoint in ENDPOINTS}
+async def test_every_endpoint_over_http(client: AsyncClient, sandbox: Sandbox, made: set[str], tmp_path: Path) -> None:
+    for module in MODULES.values():
+        await module.over_http(client, sandbox, tmp_path)
+    assert made == set(map(str, ENDPOINTS))
     assert set(sandbox.codes) == {0}
-
-
-async def the_groups(client: AsyncClient, ring: Path) -> None:
-    groups = client.agent_groups
-    await groups.add(AgentGroupAdd(app_id=APPLICATION, group_name="sales"))
-    (group,) = [group async for group in groups.list(group_name="sales")]
-    key = group.voice_group_id
-    assert key is not None
-    await groups.update(AgentGroupUpdate(voice_group_id=key, group_name="sales2"))
-    stored = await groups.upload_ringtone(ring)
-    await groups.update_settings(
-        AgentGroupSettingsUpdate(
-            voice_group_id=key,
-            display_switch=Switch.ON,
-            encrypt_number=Switch.OFF,
-            turn_seat_ring=stored.file_name,
-            label_name=["a"],
-        )
-    )
-    settings = await groups.get_settings(key)
-    assert (settings.group_id, settings.group_name) == (key, "sales2")
-    assert (settings.turn_seat_ring, settings.label_name) == (stored.file_name, ["a"])
-    await groups.delete_ringtone(key)
-    assert (await groups.get_settings(key)).turn_seat_ring is None
-    await groups.delete(key)
-
-
-async def the_agents(client: AsyncClient) -> list[int]:
-    agents = client.agents
-    total = await agents.get_total(GROUP)
-    added = await agents.add(AgentAdd(voice_group_id=GROUP, size=2))
-    assert (await agents.get_total(GROUP)).remaining == (total.remaining or 0) - 2
-    first, second = (agent.key_id or 0 for agent in added)
-    change = AgentUpdate(key_id=first, voice_group_id=GROUP, name="one", emp_no="1", password="abc")
-    await agents.update(change)
-    ranks = [AgentPriority(key_id=second, priority=7)]
-    await agents.update_priorities(AgentPrioritiesUpdate(voice_group_id=GROUP, params=ranks))
-    await agents.disable([first])
-    listed = {agent.key_id: agent async for agent in agents.list(voice_group_id=GROUP, **WINDOW)}
-    assert (listed[first].enable, listed[first].password, listed[second].priority) == (Enabled.DISABLED, "abc", 7)
-    await agents.enable([first])
-    account = listed[second].account
-    assert account is not None
-    credential = await agents.create_sdk_authentication(account, 60)
-    assert (credential.authentication or "").startswith("Bearer ")
-    return [first, second]
-
-
-async def the_team_leaders(client: AsyncClient) -> None:
-    leaders = client.team_leaders
-    key = await leaders.add(TeamLeaderAdd(name="leader"))
-    assert key is not None
-    await leaders.update(TeamLeaderUpdate(key_id=key, name="boss", emp_no="1", voice_group_id_list=[GROUP]))
-    await leaders.disable([key])
-    (leader,) = await leaders.list(name="boss")
-    assert (leader.enable, leader.voice_group_id_list) == (Enabled.DISABLED, [GROUP])
-    await leaders.delete([key])
-
-
-async def the_trunks(client: AsyncClient) -> None:
-    key = await client.sip_trunks.add(
-        SipTrunkAdd(
-            type=TrunkDirection.OUTBOUND,
-            sip_trunk_name="new",
-            group_list=[GroupBinding(voice_group_id=GROUP)],
-            sip_gateway_ip="192.0.2.9",
-            sip_trunk_state=False,
-        )
-    )
-    trunk = next(trunk for trunk in await client.sip_trunks.list() if trunk.key_id == key)
-    await client.sip_trunks.update(trunk.to_update(sip_trunk_name="newer"))
-
-
-def move_on(sandbox: Sandbox, seconds: float) -> None:
-    """Set the sandbox's clock so many seconds ahead of this machine's."""
-    sandbox.clock = lambda: time.time() + seconds
-
-
-async def the_tasks(client: AsyncClient, sandbox: Sandbox, numbers: Path) -> None:
-    tasks = client.call_tasks
-    stored = await tasks.upload(numbers)
-    assert stored.file_path is not None
-    to_agents: dict[str, Any] = {
-        "type": CallTaskType.AGENT,
-        "voice_group_id": [GROUP],
-        "app_id": APPLICATION,
-        "callout_rate": 1,
-    }
-    submit = CallTaskSubmit(file_path=stored.file_path, file_name=numbers.name, **to_agents)
-    key = await tasks.submit(submit)
-    assert key is not None
-    move_on(sandbox, 60)
-    (task,) = [task async for task in tasks.list(task_id=key)]
-    assert task.task_status == CallTaskStatus.COMPLETED
-    results = [(number.encrypt_called, number.error_reason) async for number in tasks.list_numbers(key)]
-    assert results == [("911350000001", None), ("911350000010", "busy")]
-    resent = CallTaskResend(task_id=key, resend_type=CallTaskResendType.FAILED, **to_agents)
-    assert await tasks.resend(resent) is None
-    again = await tasks.submit(submit)
-    assert again is not None
-    await tasks.update(CallTaskUpdate(task_id=again, callout_rate=2, remark="more"))
-    await tasks.cancel(again)
-    now = datetime.now(UTC)
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    calls = [call async for call in client.call_records.list(today, datetime.now(UTC) + timedelta(seconds=1))]
-    assert {call.called for call in calls} == {"911350000001", "911350000010"}
-    assert [call async for call in client.call_records.list_voice(today, now, called_or_caller="1")] == []
 
 
 async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:

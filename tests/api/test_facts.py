@@ -14,6 +14,7 @@ import attrs
 import pytest
 from support.any_values import VALUES, classes_in
 from support.facts import FACTS, answer_fields, codes_of, is_listing, request_fields
+from support.families import all_of
 
 from itnio_async import ENDPOINTS, AsyncClient, Page
 from itnio_async.api.paths import FAMILIES, Call, calls, calls_of, codes_of as family_codes, service_of
@@ -26,43 +27,9 @@ BY_NAME = {str(endpoint): endpoint for endpoint in ENDPOINTS}
 EACH = pytest.mark.parametrize("name", BY_NAME)
 
 
-# What the pages leave open, or contradict themselves in, and what is done about it. All of it in this one place.
-OPEN_TYPES = {
-    # (endpoint, field): why another type than the table's is sent.
-    (
-        "POST /v3/cc/seatGroup/addGroup",
-        "appId",
-    ): "Integer in the table, a text with letters in the sample and elsewhere",
-    ("POST /v3/cc/preview/submitTask", "filePath"): "Integer in the table, a path in the sample",
-    ("POST /v3/cc/sipTrunk/add", "type"): "String in the table, a number in the sample and in the listing",
-}
-OPEN_REQUIRED = {
-    # Optional here, required by some pages and not known to others.
-    ("POST /v3/cc/seat/query", "params.strTime"),
-    ("POST /v3/cc/seat/query", "params.endTime"),
-}
-OPEN_ANSWERS = {
-    # Fields that are kept in `extra` and not typed: as many as the uploaded file has columns.
-    ("POST /v3/cc/preview/queryTaskDetail", "var01"),
-}
-OPEN_ANSWER_TYPES = {
-    ("POST /v3/cc/preview/queryTaskDetail", "seatName"): "Long in the table, by its words a name",
-    ("POST /v3/cc/preview/queryTaskDetail", "callId"): "Integer here, a text in the other families",
-}
-IN_WORDS = {
-    # Constraints that no marker of one field can say: checks, enumerations, types, or only the vendor knows.
-    "not above the remaining quota (-36)",
-    "at least one (-48), no duplicates (-51), a group already bound is refused (-52)",
-    "unique (-34)",
-    "unique among the account's trunks (-47)",
-    "empty clears the setting",
-    "at most 100,000 numbers (-40)",
-    "yyyy-MM-dd HH:mm:ss",
-    "documented ISO 8601 with zone; the sample is yyyy-MM-dd HH:mm:ss",
-    "same contradiction as startTime",
-    "at most 31 days after strTime",
-    "at most 32 days before endTime; yyyy-MM-dd HH:mm:ss in the sample",
-}
+OPEN_TYPES, OPEN_REQUIRED, OPEN_ANSWERS, OPEN_ANSWER_TYPES, IN_WORDS = map(
+    all_of, ("OPEN_TYPES", "OPEN_REQUIRED", "OPEN_ANSWERS", "OPEN_ANSWER_TYPES", "IN_WORDS")
+)
 
 
 def test_the_endpoints_are_those_of_the_pages() -> None:
@@ -108,17 +75,7 @@ def test_each_method_of_a_service_is_a_call_or_many_of_one(family: str) -> None:
 
 
 def test_what_must_not_be_repeated_blindly() -> None:
-    assert {str(call) for call in calls() if not call.endpoint.idempotent} == {
-        "sip_trunks.add",
-        "agent_groups.add",
-        "agent_groups.upload_ringtone",
-        "agents.add",
-        "agents.create_sdk_authentication",
-        "team_leaders.add",
-        "call_tasks.upload",
-        "call_tasks.submit",
-        "call_tasks.resend",
-    }
+    assert {str(call) for call in calls() if not call.endpoint.idempotent} == all_of("NOT_REPEATED").keys()
 
 
 @EACH

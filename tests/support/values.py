@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta, timezone
 from typing import Any
 
 from itnio_async import GroupBinding, SipTrunkAdd, SipTrunkUpdate, TrunkDirection
@@ -11,6 +12,9 @@ from itnio_async import GroupBinding, SipTrunkAdd, SipTrunkUpdate, TrunkDirectio
 KEY = "key4711public"
 SECRET = 'Hush"/<&>secret\\7'
 PASSWORD = 'sip"pass/<&>wört\\8'
+
+# The zone of the pages' samples.
+CHINA = timezone(timedelta(hours=8))
 
 UPDATE_PATH = "/v3/cc/sipTrunk/update"
 ADD_PATH = "/v3/cc/sipTrunk/add"
