@@ -17,8 +17,9 @@ T = TypeVar("T")
 class Listing(Coroutine[Any, Any, Page[T]]):
     """A listing: `await` it for one page, or `async for` over it for every record from that page on.
 
-    `fetch` gives the page of a number, from 1; with `by_index`, the records from an index on. It is a coroutine to
-    `asyncio.create_task` and its like, by the methods `send`, `throw` and `close`.
+    `fetch` gives the page of a number, from 1. With `by_index` it gives the records from an index on: nothing tells how
+    many there are, and the listing ends where a page has none. It is a coroutine to `asyncio.create_task` and its like,
+    by the methods `send`, `throw` and `close`.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Listing(Coroutine[Any, Any, Page[T]]):
                         yield page
                     return
                 if previous is not None and _has_the_same(page, previous):
-                    raise _is_repeated(number)
+                    raise _is_repeated(number, by_index=self._by_index)
                 seen += len(page)
                 last = None if self._by_index else last_page(page, number, seen)
                 following = number + (len(page) if self._by_index else 1)
@@ -140,10 +141,13 @@ def _all_of(page: Page[Any]) -> Any:
     return Page(page.records).to_dict(secrets=True)
 
 
-def _is_repeated(number: int) -> UnexpectedResponseError:
+def _is_repeated(number: int, *, by_index: bool) -> UnexpectedResponseError:
+    if by_index:
+        found, ignored, instead = f"The listing gives the same from index {number}", "index", "shorter times"
+    else:
+        found, ignored, instead = f"The listing's page {number} is page {number - 1}", "page's number", "single pages"
     return UnexpectedResponseError(
-        f"The listing's page {number} is page {number - 1} again: "
-        "the vendor seems to ignore the page's number. Read single pages instead.",
+        f"{found} again: the vendor seems to ignore the {ignored}. Read {instead} instead.",
         http_status=200,
         may_have_been_processed=False,
     )

@@ -26,16 +26,14 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
     "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
     "account": ("Account", ("/sms/getBalance",)),
+    "sms": ("Sms", ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/", "/sms/recordMo")),
 }
 FAMILIES = tuple(_FAMILIES)
 """The names of the families, as the client has them."""
 
 # Families that have no package yet.
 _UNTYPED_CODES = {"/aivoice/": AI_VOICE, "/wa/": WHATSAPP}
-_UNTYPED_FORMS = {
-    "CODE": ("/voice/group/call/", "/voice/recallFlow/"),
-    "BESIDE": ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/"),
-}
+_UNTYPED_FORMS = {"CODE": ("/voice/group/call/", "/voice/recallFlow/")}
 
 
 class Call(NamedTuple):

@@ -33,8 +33,12 @@ class Field:
         most: the largest number, or the most characters or members.
         values: the only values, if the page lists them.
         form: a regular expression for the whole text.
+        joined: a text has members with commas between them, and `least` and `most` are about these.
         members: what a list holds.
         fields: what an object holds.
+        mistyped_code: the code where it has another type, if that is not the one for all that is wrong with a form.
+        missing_code: the code where it is required and not there, likewise.
+        beyond_code: the code where it is beyond its limits, likewise.
     """
 
     kinds: tuple[Kind, ...] = field(converter=_as_kinds)
@@ -43,8 +47,12 @@ class Field:
     most: int | None = field(default=None, kw_only=True)
     values: tuple[object, ...] | None = field(default=None, kw_only=True)
     form: re.Pattern[str] | None = field(default=None, kw_only=True)
+    joined: bool = field(default=False, kw_only=True)
     members: Field | None = field(default=None, kw_only=True)
     fields: Fields | None = field(default=None, kw_only=True)
+    mistyped_code: int | str | None = field(default=None, kw_only=True)
+    missing_code: int | str | None = field(default=None, kw_only=True)
+    beyond_code: int | str | None = field(default=None, kw_only=True)
 
     def is_of_kind(self, value: object) -> bool:
         """Tell whether a value has the right type, apart from what it holds."""
@@ -54,7 +62,8 @@ class Field:
         """Tell whether a value of the right type is within the limits; an empty one of an optional field is."""
         if value in (None, ""):
             return True
-        size = len(value) if isinstance(value, str | list | dict) else value
+        sized = value.split(",") if self.joined else value
+        size = len(sized) if isinstance(sized, str | list | dict) else sized
         return (
             (self.least is None or size >= self.least)
             and (self.most is None or size <= self.most)
@@ -68,19 +77,53 @@ def is_list(value: object) -> bool:
     return isinstance(value, list)
 
 
-def form(fields: Fields) -> tuple[Rule[Any], ...]:
-    """Return the rules on the form of a body: types, required fields, limits, and no other fields."""
+def form(fields: Fields, code: int | str = -22) -> tuple[Rule[Any], ...]:
+    """Return the rules on the form of a body: types, required fields, limits, and no other fields.
+
+    `code` is what breaks them; where the page has none for it, it is the name of the assumption that says which.
+    """
     return (
-        Rule(-22, "a field has another type than documented", lambda call: _first(call.body, fields, _is_mistyped)),
-        Rule(-22, "a field is required", lambda call: _first(call.body, fields, _is_missing)),
-        Rule(-22, "a field is beyond its limits", lambda call: _first(call.body, fields, _is_beyond)),
+        *_rules(
+            fields, code, "a field has another type than documented", _is_mistyped, lambda each: each.mistyped_code
+        ),
+        *_rules(fields, code, "a field is required", _is_missing, lambda each: each.missing_code),
+        *_rules(fields, code, "a field is beyond its limits", _is_beyond, lambda each: each.beyond_code),
         assumed(
-            -22,
+            code,
             "a field is not documented",
             lambda call: _has_unknown(call.body, fields),
             switch="unknown_field_refused",
         ),
     )
+
+
+def _rules(
+    fields: Fields,
+    code: int | str,
+    text: str,
+    is_wrong: Callable[[Field, Any], bool],
+    own_code: Callable[[Field], int | str | None],
+) -> Iterator[Rule[Any]]:
+    """Yield the rule on all fields, once for each of the codes that they have for it."""
+
+    def broken_by(one: int | str) -> Callable[[Any], str | None]:
+        def is_so(each: Field, value: Any) -> bool:
+            return (own_code(each) or code) == one and is_wrong(each, value)
+
+        return lambda call: _first(call.body, fields, is_so)
+
+    for one in dict.fromkeys([code, *(own_code(each) or code for each in _all_of(fields))]):
+        yield Rule(one, text, broken_by(one), assumed=isinstance(one, str))
+
+
+def _all_of(fields: Fields) -> Iterator[Field]:
+    """Yield all fields, those of objects and of lists' members included."""
+    for each in fields.values():
+        while each.members is not None:
+            yield each
+            each = each.members
+        yield each
+        yield from _all_of(each.fields or {})
 
 
 def _is_mistyped(each: Field, value: object) -> bool:

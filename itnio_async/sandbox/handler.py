@@ -101,15 +101,20 @@ class Family(Generic[C]):
         self._common = {"family": family, "call": call, **common}
 
     def endpoint(
-        self, path: str, *, fields: Fields, rules: Sequence[Rule[C]] = (), **arguments: Any
+        self, path: str, *, fields: Fields, rules: Sequence[Rule[C]] = (), form_code: int | str = -22, **arguments: Any
     ) -> Callable[[Act], Act]:
         """Declare an endpoint by the function that does what it is for; the arguments are those of `Handler`.
 
-        The rules on the form of the fields come before those that are given.
+        The rules on the form of the fields, which `form_code` is the code of, come before those that are given.
         """
 
         def declare(act: Act) -> Act:
-            general = {"path": f"{self._path}/{path}", "act": act, "fields": fields, "rules": (*form(fields), *rules)}
+            general = {
+                "path": f"{self._path}/{path}",
+                "act": act,
+                "fields": fields,
+                "rules": (*form(fields, form_code), *rules),
+            }
             self.handlers.append(Handler(**{**self._common, **general, **arguments}))
             return act
 

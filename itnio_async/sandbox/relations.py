@@ -1,8 +1,9 @@
-"""What several families ask about agent groups."""
+"""What several families ask about agent groups, and about the balance that they live on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from itnio_async.sandbox.database import Database
 
@@ -36,3 +37,13 @@ def masked(database: Database, number: str, voice_group_id: int | None) -> str:
     """Return a number as the listings show it: masked if the settings of the call's group say so."""
     is_masked = database.exists("agent_group WHERE voice_group_id = ? AND encrypt_number = 0", voice_group_id)
     return f"{number[:3]}****{number[-2:]}" if is_masked else number
+
+
+def balance(database: Database) -> Decimal:
+    """Return what the account has left."""
+    return Decimal(database.value("SELECT balance FROM balance"))
+
+
+def charge(database: Database, cost: Decimal) -> None:
+    """Take a cost off the account's balance."""
+    database.run("UPDATE balance SET balance = :left", {"left": str(balance(database) - cost)})

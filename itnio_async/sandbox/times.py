@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
+
+_CHINA = timezone(timedelta(hours=8))
 
 
 def is_local_time(value: object) -> bool:
@@ -44,6 +46,11 @@ def seconds(text: str, utc_offset: int) -> float:
 def written(seconds: float, utc_offset: int = 0) -> str:
     """Write a Unix time as the vendor's listings do: without a zone, `utc_offset` hours ahead of UTC."""
     return (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=utc_offset)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def written_with_zone(seconds: float) -> str:
+    """Write a Unix time in ISO 8601 with China's zone, as the vendor's pages show it."""
+    return datetime.fromtimestamp(int(seconds), _CHINA).isoformat()
 
 
 def _local(value: object) -> datetime | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from support.families import all_of
 
 FOLDER = Path(__file__).parent.parent / "api" / "facts"
@@ -70,6 +72,13 @@ def sent_sample(fact: dict[str, Any], call: str) -> Any:
             assert type(sample[path]) is int
             sample[path] = str(sample[path])
     return sample | all_of("OTHER_VALUES").get(call, {})
+
+
+def assert_same_address(url: httpx.URL, sample: str) -> None:
+    """Check an address against a sample's, where a comma may be encoded or not."""
+    wanted = httpx.URL(sample)
+    assert url.copy_with(query=None) == wanted.copy_with(query=None)
+    assert url.params == wanted.params
 
 
 def _mended(text: str) -> Any:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import Parameter, Signature
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -63,12 +63,16 @@ def _own_parameters(call: Call, inputs: list[Input]) -> list[Parameter]:
     if is_asked_about(call):
         yes = typer.Option("--yes", "-y", help="Do not ask.")
         found.append(parameter("yes", Annotated[bool, yes], False))
-    if "size" in inspect.signature(call.method).parameters and all(wanted.name != "size" for wanted in inputs):
+    if get_origin(_returned_by(call)) is Listing:
         limit = typer.Option("--limit", min=1, metavar="N", help="At most N records. Default: all.")
         found.append(parameter("limit", Annotated[int | None, limit], None))
         chosen = typer.Option("--columns", metavar="NAME,NAME", help="Only these, in this order.")
         found.append(parameter("columns", Annotated[str, chosen], ""))
     return found
+
+
+def _returned_by(call: Call) -> Any:
+    return get_type_hints(call.method)["return"]
 
 
 async def _make(
@@ -82,13 +86,13 @@ async def _make(
     """Make the call and write what comes back; returns the exit status. `options` are those that set the fields."""
     async with access.client(changes=not reads_only(call)) as client:
         method = getattr(getattr(client, call.family), call.verb)
-        if "limit" in how:
+        if "limit" in how and "size" in inspect.signature(call.method).parameters:
             arguments["size"] = min(100, how["limit"] or 100)
         try:
             made = method(**arguments)
             if isinstance(made, Listing):
                 chosen = [name.strip() for name in how["columns"].split(",") if name.strip()]
-                (kind,) = get_args(call.endpoint.response_type)
+                (kind,) = get_args(_returned_by(call))
                 await result.write_listing(made, kind, how["limit"], chosen)
             else:
                 result.write(await made)
