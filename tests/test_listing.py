@@ -194,6 +194,7 @@ LISTINGS: dict[str, Any] = {
     "call_tasks": lambda client: client.call_tasks.list(size=2),
     "numbers": lambda client: client.call_tasks.list_numbers(1, size=2),
     "call_records": lambda client: client.call_records.list(MOMENT, MOMENT, size=2),
+    "inbound": lambda client: client.sms.list_inbound("sandbox1", MOMENT, MOMENT, size=2),
     "voice": lambda client: client.call_records.list_voice(MOMENT, MOMENT, size=2),
 }
 MOMENT = datetime(2025, 1, 8, tzinfo=UTC)

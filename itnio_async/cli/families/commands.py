@@ -15,7 +15,7 @@ from itnio_async.api.paths import Call, calls_of
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, CommandError
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, REFUSED, CommandError
 from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of, parameter
 from itnio_async.cli.families.results import ResultOptions
 from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
@@ -95,7 +95,11 @@ async def _make(
                 (kind,) = get_args(_returned_by(call))
                 await result.write_listing(made, kind, how["limit"], chosen)
             else:
-                result.write(await made)
+                data = await made
+                result.write(data)
+                if getattr(data, "is_partial", False):
+                    say("A part was refused by the vendor. What is shown was accepted.")
+                    return REFUSED
         except ItnioError as error:
             if reads_only(call) and not isinstance(error, InvalidRequestError):
                 raise

@@ -270,7 +270,7 @@ def _is_about_unknown_message(call: SmsCall) -> bool:
     },
     rules=(_APPLICATION_EXISTS, unknown_id("no message has this msgid", _is_about_unknown_message)),
     form_code="sms_form_code",
-    codes=(),
+    codes=frozenset(),
 )
 def report_backfill(call: SmsCall) -> dict[str, Any]:
     """Store that a code was used."""
