@@ -65,7 +65,8 @@ def test_advice_that_differs_by_endpoint_is_shown_with_it(itnio):
 
 def test_one_number_with_two_meanings(itnio):
     listed = [json.loads(line) for line in itnio("codes", "-5", "--json").lines]
-    assert [entry["families"] for entry in listed] == [["WhatsApp"]]
+    assert [entry["families"] for entry in listed] == [["SMS"], ["WhatsApp"]]
+    assert len({entry["meaning"] for entry in listed}) == 2
     assert itnio("codes", "-1").lines[-1] == "Endpoints:     all"
 
 

@@ -6,7 +6,7 @@ from itnio_async.codes import SHARED, Code, family
 from itnio_async.errors import AuthenticationError, QuotaError, ValidationError
 
 SMS = family(
-    "sms",
+    "SMS",
     Code(-3, "the text has forbidden words", "Give another text, or ask the vendor which words.", ValidationError),
     Code(-4, "the text is empty", "Give content.", ValidationError),
     Code(-5, "the text is too long", "Give content of at most 1024 characters.", ValidationError),

@@ -98,7 +98,7 @@ _APPLICATION: Fields = {"appId": REQUIRED_TEXT}
 _APPLICATION_EXISTS: Rule[SmsCall] = unknown_id("no application has this appId", _is_of_another_application)
 
 
-_NUMBERS = Field(is_text, required=True, joined=True, least=1)
+_JOINED = Field(is_text, required=True, joined=True, least=1)
 
 
 def _text(numbers: Field) -> Fields:
@@ -111,7 +111,7 @@ def _text(numbers: Field) -> Fields:
     }
 
 
-_TEXTS = Field(is_list, required=True, least=1, members=Field(is_object, required=True, fields=_text(_NUMBERS)))
+_TEXTS = Field(is_list, required=True, least=1, members=Field(is_object, required=True, fields=_text(_JOINED)))
 
 
 _SENDING: tuple[Rule[SmsCall], ...] = (
@@ -139,7 +139,7 @@ _SENDING: tuple[Rule[SmsCall], ...] = (
 )
 @FAMILY.endpoint(
     "sendSms",
-    fields={**_APPLICATION, **_text(evolve(_NUMBERS, most=1000, beyond_code=-7))},
+    fields={**_APPLICATION, **_text(evolve(_JOINED, most=1000, beyond_code=-7))},
     rules=_SENDING,
     form_code="sms_form_code",
     codes=_SENDING_CODES,
@@ -180,7 +180,7 @@ def _store(call: SmsCall, text: Mapping[str, Any], number: str, order_id: str | 
 @FAMILY.endpoint(
     "getReport",
     method="GET",
-    fields={**_APPLICATION, "msgIds": Field(is_text, required=True, joined=True, least=1, most=200)},
+    fields={**_APPLICATION, "msgIds": evolve(_JOINED, most=200, beyond_code="sms_form_code")},
     rules=(Rule(-14, "no application has this appId", _is_of_another_application),),
     form_code=-14,
     codes=AUTHENTICATION | {-11, -14, -18, -19},

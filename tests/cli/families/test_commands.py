@@ -273,6 +273,26 @@ class Answers(io.StringIO):
 # -- failures ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_listing_without_pages_is_limited_all_the_same(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    messages = [{"msgId": str(number), "status": "2"} for number in range(3)]
+    route = vendor.get("/sms/getSentRcd").respond(json={"status": "0", "reason": "", "array": messages})
+    line = ("sms", "list-sent", "a", "2021-02-12T00:00:00+08:00", "2021-02-13T00:00:00+08:00", "--limit", "2")
+    result = itnio(*line, "--columns", "msg-id,status", "-o", "csv")
+    assert (result.status, result.out.split()) == (DONE, ["msg_id,status", "0,failed", "1,failed"])
+    (made,) = route.calls
+    assert "size" not in made.request.url.params
+
+
+def test_a_part_that_was_refused_is_said(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    answer = {"status": "0", "reason": "", "success": "1", "fail": "1", "array": [{"msgId": "7", "number": "911"}]}
+    vendor.post("/sms/sendSms").respond(json=answer)
+    line = ("sms", "send", "--app-id", "a", "--numbers", "911", "--numbers", "x", "--content", "hello")
+    result = itnio(*line, "--yes", "-o", "json")
+    assert result.status == REFUSED
+    assert json.loads(result.out)["array"][0]["msg_id"] == "7"
+    assert result.err.strip() == "A part was refused by the vendor. What is shown was accepted."
+
+
 def test_a_refusal(itnio: ITNIO, vendor: respx.MockRouter) -> None:
     route_of(vendor, "agent_groups.delete", {"status": "-64", "reason": "no"})
     result = itnio("groups", "delete", 7, "--yes")
