@@ -80,7 +80,7 @@ def is_list(value: object) -> bool:
 def form(fields: Fields, code: int | str = -22) -> tuple[Rule[Any], ...]:
     """Return the rules on the form of a body: types, required fields, limits, and no other fields.
 
-    `code` is what breaks them; where the page has none for it, it is the name of the assumption that says which.
+    `code` is the one for what breaks them; where the page has none, it is the name of the assumption that says which.
     """
     return (
         *_rules(

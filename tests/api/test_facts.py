@@ -273,6 +273,18 @@ def test_an_answer_has_the_fields_of_its_page(name: str) -> None:
 
 
 @EACH
+def test_an_object_within_an_answer_has_the_fields_of_its_page(name: str) -> None:
+    record = record_of(name)
+    documented = {field["name"]: field for field in answer_fields(FACTS[name]) if field.get("items")}
+    for attribute, kind in fields_of(record) if record is not None else ():
+        inner = classes_in(kind)
+        if attribute.name != "extra" and inner and wire_name(attribute.name) in documented:
+            (part,) = inner
+            names = {wire_name(field.name) for field in attrs.fields(part)} - {"extra"}
+            assert names == {field["name"] for field in documented[wire_name(attribute.name)]["items"]}, attribute.name
+
+
+@EACH
 def test_what_the_pages_call_secret_is(name: str) -> None:
     said = {
         path.rpartition(".")[2]
