@@ -22,6 +22,7 @@ from itnio_async.codes import SHARED
 from itnio_async.limits import Limit, limit_of
 from itnio_async.redaction import without_secrets
 from itnio_async.values import AS_TEXT, BITS, SECRET, Unset, fields_of, wire_name
+from itnio_async.wire import JOINED, MILLISECONDS, form_of
 
 BY_NAME = {str(endpoint): endpoint for endpoint in ENDPOINTS}
 EACH = pytest.mark.parametrize("name", BY_NAME)
@@ -52,6 +53,8 @@ VERBS = {
     "submit": "Create ",
     "resend": "Call ",
     "cancel": "Cancel ",
+    "send": "Send ",
+    "report": "Tell ",
 }
 
 
@@ -120,10 +123,19 @@ def plain_type(kind: Any) -> Any:
     return next((one for one in plain if isinstance(kind, type) and issubclass(kind, one)), kind)
 
 
+# How the facts call the form of a text, and what it is in Python.
+WIRE_FORMS: dict[Any, Any] = {JOINED: ("comma-separated", list[str]), MILLISECONDS: ("epoch-milliseconds", datetime)}
+
+
 def fits(fact: dict[str, Any], kind: Any, metadata: Any) -> bool:
     """Tell whether what is sent has the type of the page's table."""
     parts = members(kind)
     wanted = fact["type"]
+    if form := form_of(metadata):
+        form_of_page, in_python = WIRE_FORMS[form]
+        return wanted == "String" and fact["format"] == form_of_page and parts == {in_python}
+    if fact.get("format") == "comma-separated":
+        return False
     if wanted in ("Array", "Object"):
         lists = [part for part in parts if get_origin(part) is list]
         if wanted == "Object":
@@ -173,6 +185,9 @@ RANGES = [
         lambda b: (0, b, "characters"),
     ),
     (r"at most (\d+) MB.*", lambda b: (1, b * 2**20, "bytes")),
+    (r"at most (\d+) characters; URL-encoded by GET", lambda b: (0, b, "characters")),
+    (r"at most (?:\d+ by GET, )?(\d+)(?: by POST)?", lambda b: (None, b, "items")),
+    (r"0 by default; at most 50,000 results a call", lambda: (0, None, "")),
     (r"at most (\d+) distinct tags of at most (\d+) characters.*", lambda b, _: (None, b, "items")),
 ]
 
@@ -185,6 +200,9 @@ def test_the_limits_are_those_of_the_page(name: str) -> None:
         limit = limit_of(attribute)
         if not words or words in IN_WORDS or any(words.startswith(text) for text in IN_WORDS):
             # A list that acts on nothing, no agents at all and an empty file are refused without a word of the page.
+            if limit is not None and JOINED is form_of(attribute.metadata):
+                limit = limit._replace(each=None, least_code=None)
+                limit = None if limit == Limit(unit="items") else limit
             assert limit in (None, Limit(1), Limit(1, unit="items"), Limit(1, unit="bytes")) or limit.form, path
             continue
         found = next((make(*map(int, m.groups())) for text, make in RANGES if (m := re.fullmatch(text, words))), None)
@@ -193,7 +211,10 @@ def test_the_limits_are_those_of_the_page(name: str) -> None:
             assert enums or (limit is not None and limit.form is not None), (path, words)
             continue
         assert limit is not None, (path, words)
-        assert (limit.least, limit.most, limit.unit) == found, path
+        least, most, unit = found
+        # No items at all, and what the page has a code of its own for, are refused besides.
+        assert limit.least == least or (limit.least == 1 and (limit.least_code or unit == "items")), path
+        assert (limit.most, limit.unit) == (most, unit), path
         if "digits" in words:
             assert limit.form is not None
 
