@@ -64,6 +64,8 @@ class Limit(NamedTuple):
             text = f"at most {self.most}"
         else:
             text = "" if self.least is None else f"at least {self.least}"
+        if not (text or self.form):
+            return ""
         return f"{text} {unit}".strip()
 
     def code_for(self, value: Any) -> int | None:
@@ -94,8 +96,11 @@ class Limit(NamedTuple):
         return "another ending" if self.endings and not text.lower().endswith(self.endings) else None
 
     def _broken_by_items(self, items: Sequence[Any]) -> str | None:
-        if self._is_beyond(len(items)):
-            return f"{len(items)} {self.unit}"
+        size = len(items)
+        if self.unit == _CHARACTERS:  # of all of them joined
+            size = sum(len(item) + 1 for item in items) - 1 if items else 0
+        if self._is_beyond(size):
+            return f"{size} {self.unit}"
         if self.distinct and any(item in items[:index] for index, item in enumerate(items)):
             return "one of them twice"
         broken = (self.each.broken_by(item) for item in items) if self.each else ()
@@ -149,6 +154,12 @@ def joined(
     None of them may be empty or have a comma in it: to the vendor it would be another list.
     """
     limit = Limit(least, most, _ITEMS, each=_BETWEEN_COMMAS, code=code, least_code=least_code)
+    return MappingProxyType({LIMIT: limit, WIRE: JOINED})
+
+
+def joined_length(least: int | None = None, most: int | None = None, *, code: int | None = None) -> Marker:
+    """Return the marker of a list as `joined` is for, whose one text has so many characters, commas included."""
+    limit = Limit(least, most, _CHARACTERS, each=_BETWEEN_COMMAS, code=code)
     return MappingProxyType({LIMIT: limit, WIRE: JOINED})
 
 
