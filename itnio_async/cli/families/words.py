@@ -18,10 +18,11 @@ _SUMMARIES = {
     "team_leaders": "The team leaders of the call centre.",
     "call_tasks": "The tasks that call lists of numbers.",
     "call_records": "The records of the call centre's calls.",
+    "numbers": "The account's numbers, their calls and pools, and phones bound by them.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
 _READS = ("list", "get")
-_ASKED_ABOUT = ("delete", "submit", "resend")
+_ASKED_ABOUT = ("delete", "unbind", "submit", "resend")
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
@@ -55,7 +56,7 @@ def reads_only(call: Call) -> bool:
 
 
 def is_asked_about(call: Call) -> bool:
-    """Tell whether somebody has to say yes first: to what deletes, and to what calls people."""
+    """Tell whether somebody has to say yes first: to what deletes or ends, and to what calls people."""
     return call.verb.startswith(_ASKED_ABOUT)
 
 
