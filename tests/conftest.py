@@ -17,6 +17,8 @@ from support.values import KEY, SECRET
 
 from itnio_async import AsyncClient
 
+pytest.register_assert_rewrite("support.families")
+
 # How long an example takes says something about the machine and nothing about the code.
 # Where nobody looks into a failure at once, the examples are the same each time.
 settings.register_profile("itnio", deadline=None, derandomize="CI" in os.environ)
