@@ -20,7 +20,7 @@ class Form(Enum):
 
     DIGITS = "digits"
     LETTERS_AND_DIGITS = "letters and digits"
-    ALL_BUT_COMMAS = "characters other than commas"
+    ALL_BUT_COMMAS = "characters and no comma"
 
     def fits(self, text: str) -> bool:
         """Tell whether a text has no other characters; whether it may be empty, its length says."""
@@ -62,16 +62,20 @@ class Limit(NamedTuple):
             text = f"{self.least} to {self.most}"
         elif self.most is not None:
             text = f"at most {self.most}"
+        elif self.least is not None:
+            text = "one or more" if self.form and self.least == 1 else f"at least {self.least}"
         else:
-            text = "" if self.least is None else f"at least {self.least}"
-        if not (text or self.form):
-            return ""
+            return self.form.value if self.form else ""
         return f"{text} {unit}".strip()
 
     def code_for(self, value: Any) -> int | None:
-        """Return the vendor's code for a value that breaks the limit."""
-        is_nothing = isinstance(value, str | list | tuple) and not value
-        return self.code if self.least_code is None or not is_nothing else self.least_code
+        """Return the vendor's code for a value that breaks the limit; of an item that does, the item's."""
+        if isinstance(value, str | list | tuple):
+            if not value and self.least_code is not None:
+                return self.least_code
+            if self.each and not self._is_beyond(self._size_of(value)):
+                return self.each.code
+        return self.code
 
     def broken_by(self, value: Any) -> str | None:
         """Say what is found where that breaks the limit, without the value of a text; None if all is well.
@@ -96,15 +100,17 @@ class Limit(NamedTuple):
         return "another ending" if self.endings and not text.lower().endswith(self.endings) else None
 
     def _broken_by_items(self, items: Sequence[Any]) -> str | None:
-        size = len(items)
-        if self.unit == _CHARACTERS:  # of all of them joined
-            size = sum(len(item) + 1 for item in items) - 1 if items else 0
+        size = self._size_of(items)
         if self._is_beyond(size):
             return f"{size} {self.unit}"
         if self.distinct and any(item in items[:index] for index, item in enumerate(items)):
             return "one of them twice"
         broken = (self.each.broken_by(item) for item in items) if self.each else ()
         return next((f"one of {found}" for found in broken if found is not None), None)
+
+    def _size_of(self, items: Sequence[Any]) -> int:
+        """Return how many items there are, or how many characters they have together with commas between them."""
+        return len(",".join(items)) if self.unit == _CHARACTERS else len(items)
 
     def _is_beyond(self, size: float) -> bool:
         return (self.least is not None and size < self.least) or (self.most is not None and size > self.most)

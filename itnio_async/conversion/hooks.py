@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from types import NoneType
 from typing import Any, NamedTuple, get_args
@@ -26,7 +27,9 @@ def _typed(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> Any:
 
 
 def _read_in_form(form: WireForm, read: Callable[[Any], Any], value: Any) -> Any:
-    return read(form.read(value))
+    found = form.read(value)
+    # No JSON has a moment: the form made it, and there is nothing more to read.
+    return found if isinstance(found, datetime) else read(found)
 
 
 class Steps(NamedTuple):
