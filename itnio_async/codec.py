@@ -55,6 +55,7 @@ from itnio_async.conversion.sending import (
 from itnio_async.errors import InvalidRequestError
 from itnio_async.frames import FramesDropped
 from itnio_async.values import (
+    AS_TEXT,
     LOCAL,
     Base64,
     Names,
@@ -268,6 +269,8 @@ def _request_from(body: Any, kind: Any, names: Names) -> Any:
             part, form = rest.pop(name), form_of(attribute.metadata)
             if form is not None and names == "vendor":
                 part = form.read(part)
+            if AS_TEXT in attribute.metadata and names == "vendor":
+                part = _number_of(part, field_kind)
             values[attribute.name] = at(name, partial(_part_from, kind=field_kind, names=names), part)
         elif attribute.default is attrs.NOTHING:
             raise Mismatch("a value", Unset.UNSET, step=name)
@@ -276,6 +279,15 @@ def _request_from(body: Any, kind: Any, names: Names) -> Any:
     if rest and not (has_extra and names == "vendor"):
         raise Mismatch("nothing", rest, found="a name that the class does not have", step=next(iter(rest)))
     return kind(**values)
+
+
+def _number_of(value: Any, kind: Any) -> Any:
+    """Return a number that the vendor writes as a text, where the field has only numbers, or members that are."""
+    if type(value) is not str or str in alternatives(kind):
+        return value
+    with suppress(Mismatch):
+        return read_int(value)
+    return value
 
 
 def _part_from(value: Any, kind: Any, names: Names) -> Any:

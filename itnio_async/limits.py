@@ -73,7 +73,7 @@ class Limit(NamedTuple):
         if isinstance(value, str | list | tuple):
             if not value and self.least_code is not None:
                 return self.least_code
-            if self.each and not self._is_beyond(len(value)):
+            if self.each and not self._is_beyond(self._size_of(value)):
                 return self.each.code
         return self.code
 
@@ -100,12 +100,17 @@ class Limit(NamedTuple):
         return "another ending" if self.endings and not text.lower().endswith(self.endings) else None
 
     def _broken_by_items(self, items: Sequence[Any]) -> str | None:
-        if self._is_beyond(len(items)):
-            return f"{len(items)} {self.unit}"
+        size = self._size_of(items)
+        if self._is_beyond(size):
+            return f"{size} {self.unit}"
         if self.distinct and any(item in items[:index] for index, item in enumerate(items)):
             return "one of them twice"
         broken = (self.each.broken_by(item) for item in items) if self.each else ()
         return next((f"one of {found}" for found in broken if found is not None), None)
+
+    def _size_of(self, items: Sequence[Any]) -> int:
+        """Return how many items there are, or how many characters they have together with commas between them."""
+        return len(",".join(items)) if self.unit == _CHARACTERS else len(items)
 
     def _is_beyond(self, size: float) -> bool:
         return (self.least is not None and size < self.least) or (self.most is not None and size > self.most)
@@ -155,6 +160,12 @@ def joined(
     None of them may be empty or have a comma in it: to the vendor it would be another list.
     """
     limit = Limit(least, most, _ITEMS, each=_BETWEEN_COMMAS, code=code, least_code=least_code)
+    return MappingProxyType({LIMIT: limit, WIRE: JOINED})
+
+
+def joined_length(least: int | None = None, most: int | None = None, *, code: int | None = None) -> Marker:
+    """Return the marker of a list as `joined` is for, whose one text has so many characters, commas included."""
+    limit = Limit(least, most, _CHARACTERS, each=_BETWEEN_COMMAS, code=code)
     return MappingProxyType({LIMIT: limit, WIRE: JOINED})
 
 

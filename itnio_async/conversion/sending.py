@@ -96,12 +96,16 @@ def marked(attribute: attrs.Attribute[Any], kind: Any, hook: Callable[[Any], Any
     bits = attribute.metadata.get(BITS, INTEGER_BITS)
     if int in alternatives(kind) and AS_TEXT not in attribute.metadata:
         hook = of_bits(bits, hook)
+    limit = limit_of(attribute)
+    is_checked_here = limit is not None and not limit.by_check
+    if limit is not None and is_checked_here and not limit.unit:
+        # A number's bounds are not those of the text that it may be sent as.
+        hook, is_checked_here = _within(limit, hook), False
     if AS_TEXT in attribute.metadata:
         hook = _as_text(hook)
     if SECRET in attribute.metadata:
         hook = _unmasked(hook)
-    limit = limit_of(attribute)
-    if limit is not None and not limit.by_check:
+    if limit is not None and is_checked_here:
         hook = _within(limit, hook)
     form = form_of(attribute.metadata)
     return hook if form is None else _in_form(form, hook)

@@ -21,16 +21,21 @@ from itnio_async.sandbox.call_records import handlers as call_records
 from itnio_async.sandbox.call_records.assumptions import CallRecordAssumptions
 from itnio_async.sandbox.call_tasks import handlers as call_tasks
 from itnio_async.sandbox.call_tasks.assumptions import CallTaskAssumptions
+from itnio_async.sandbox.database import Database
 from itnio_async.sandbox.handler import Family, Handler
+from itnio_async.sandbox.numbers import handlers as numbers
+from itnio_async.sandbox.numbers.assumptions import NumberAssumptions
+from itnio_async.sandbox.numbers.seed import seed as seed_numbers
 from itnio_async.sandbox.sip_trunks import handlers as sip_trunks
 from itnio_async.sandbox.sip_trunks.assumptions import SipTrunkAssumptions
-from itnio_async.sandbox.sip_trunks.seed import seed as seed
+from itnio_async.sandbox.sip_trunks.seed import seed as seed_trunks
 from itnio_async.sandbox.sms import handlers as sms
 from itnio_async.sandbox.sms.assumptions import SmsAssumptions
 from itnio_async.sandbox.team_leaders import handlers as team_leaders
 from itnio_async.sandbox.team_leaders.assumptions import TeamLeaderAssumptions
+from itnio_async.sandbox.times import written
 
-_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms)
+_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms, numbers)
 _FAMILIES: tuple[Family[Any], ...] = tuple(module.FAMILY for module in _MODULES)
 HANDLERS: Mapping[str, Handler] = {handler.path: handler for family in _FAMILIES for handler in family.handlers}
 TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
@@ -38,6 +43,7 @@ TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
 
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
 class Assumptions(
+    NumberAssumptions,
     SmsAssumptions,
     CallRecordAssumptions,
     CallTaskAssumptions,
@@ -50,3 +56,9 @@ class Assumptions(
 
     A value that a decision cannot take raises `ConfigurationError`.
     """
+
+
+def seed(database: Database, now: float, *, trunks: int) -> None:
+    """Store what an empty state starts with, at this time: numbers, agent groups, and as many trunks."""
+    seed_trunks(database, written(now), trunks=trunks)
+    seed_numbers(database, now)

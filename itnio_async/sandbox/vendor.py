@@ -14,7 +14,6 @@ from itnio_async.sandbox.database import Database
 from itnio_async.sandbox.families import TABLES, Assumptions, seed
 from itnio_async.sandbox.faults import Fault, Order
 from itnio_async.sandbox.record import Record
-from itnio_async.sandbox.times import written
 from itnio_async.validators import checked, instance
 
 
@@ -55,7 +54,7 @@ class Vendor:
             opened.callback(record.close)
             database = Database(state, TABLES)
             opened.callback(database.close)
-            seed(database, written(self.clock()), trunks=trunks)
+            seed(database, self.clock(), trunks=trunks)
             opened.pop_all()
         self.record, self._database = record, database
 

@@ -76,7 +76,7 @@ async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
 Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
     r"params\.(status|type|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
-    r"|type|resendType|callinStrategy|fsNode"
+    r"|type|resendType|callinStrategy|fsNode|bizType"
 )
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
@@ -94,16 +94,19 @@ ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
     ),
 }
 # These the sandbox finds by the rules that come after the form.
-BY_RULES = re.compile("password|name|labelName|file|fileName")
-JOINED_TEXTS = re.compile(r"(array\[\d+\]\.)?(numbers|orderId|msgIds)")
+BY_RULES = re.compile("password|name|labelName|file|fileName|voicemailFile|voicemailFileName|maxConcurrency")
+JOINED_TEXTS = re.compile(r"((array\[\d+\]\.)?(numbers|orderId|msgIds)|outIp|customerWhitelist)(\[\d+\])?")
 ONLY_THE_SANDBOX_TAKES: dict[str, Difference] = {
     "an Integer in the table, a text in the sample, which the client sends": lambda text, path, value: (
         path in ("filePath", "appId")
     ),
     "null in a filter or in a query string, which the client leaves out": lambda text, path, value: (
-        path.startswith(("params.", "startIndex")) and value is None
+        path.startswith(("params", "startIndex")) and value is None
     ),
-    "an empty number or id between commas, which the sandbox finds later": lambda text, path, value: (
+    "an Integer in the table, which the client sends, a text in the sample": lambda text, path, value: (
+        path == "voicemailMaxHangup" and isinstance(value, str)
+    ),
+    "an empty one between commas, which the sandbox finds later or no page speaks of": lambda text, path, value: (
         JOINED_TEXTS.fullmatch(path) is not None and "" in str(value).split(",")
     ),
     "found later, or an assumption": lambda text, path, value: BY_RULES.fullmatch(path) is not None,

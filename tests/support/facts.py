@@ -68,6 +68,8 @@ def sent_sample(fact: dict[str, Any], call: str) -> Any:
     if sample is None:
         return None
     for path, field in request_fields(fact):
+        if field["type"] == "Integer" and field.get("sample_type") == "String" and str(sample.get(path)).isdigit():
+            sample[path] = int(sample[path])
         if field["type"] == "String" and field.get("sample_type") == "Integer" and call != "sip_trunks.add":
             assert type(sample[path]) is int
             sample[path] = str(sample[path])

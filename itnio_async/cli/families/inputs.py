@@ -28,7 +28,7 @@ from itnio_async.codec import Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.limits import limit_of
 from itnio_async.uploads import FileSource
-from itnio_async.values import CLEAR, Clear, Unset, secret_fields
+from itnio_async.values import CLEAR, Base64, Clear, Unset, secret_fields
 
 _NOTHING = (Unset, type(None))
 # Of listings: the command lists all that there is, or as many as `--limit` says.
@@ -65,7 +65,8 @@ class Input:
     """One thing that a call takes.
 
     `owner` is the parameter of the method whose request it is a field of, or empty where it is a parameter itself. An
-    empty text stands for no item where there may be many.
+    empty text stands for no item where there may be many. `is_content` says that it is a file's content, which another
+    input is the file of: all that it can be by itself is null.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Input:
     may_be_null: bool = False
     is_argument: bool = False
     is_secret: bool = False
+    is_content: bool = False
 
     @property
     def key(self) -> str:
@@ -94,6 +96,8 @@ class Input:
     def parameters(self) -> Iterator[Parameter]:
         """Yield the parameters for typer."""
         option = self.option
+        if self.is_content:
+            return
         if self.is_secret:
             in_file, on_terminal = option.split(" or ")
             file = typer.Option(in_file, metavar="FILE", help=f"{self.help} It is this file's only line.")
@@ -114,6 +118,8 @@ class Input:
 
     def take(self, given: dict[str, Any]) -> Any:
         """Take its value out of what typer gives; None where there is none."""
+        if self.is_content:
+            return None
         if not self.is_secret:
             value = given.pop(self.key)
             if not self.is_many:
@@ -181,6 +187,7 @@ def _fields_of(request: type[Any], owner: str) -> Iterator[Input]:
             owner=owner,
             may_be_null=type(None) in get_args(types[field.name]),
             is_secret=field.name in secrets,
+            is_content=Base64 in get_args(types[field.name]),
         )
 
 
@@ -192,7 +199,7 @@ def _of_parameter(call: Call, taken: Parameter, kind: Any) -> Input:
         reader,
         is_many,
         is_required,
-        help=_texts_of(call).get(taken.name, ""),
+        help=_texts_of(call).get(taken.name) or _text_of_content(call, kind),
         is_argument=is_required and taken.kind is not Parameter.KEYWORD_ONLY,
     )
 
@@ -205,6 +212,13 @@ def _texts_of(call: Call) -> Mapping[str, str]:
     return own | field_texts(filters) if isinstance(filters, type) else own
 
 
+def _text_of_content(call: Call, kind: Any) -> str:
+    """Return what a file is whose content goes into a field of the request; empty for anything else."""
+    request = call.endpoint.request_type
+    contents = [name for name, part in get_type_hints(request).items() if Base64 in get_args(part)]
+    return field_texts(request).get(contents[0], "") if contents and _is_file(kind) else ""
+
+
 def _with_limit(text: str, limit: str) -> str:
     return text if limit in text else f"{text} {limit[0].upper()}{limit[1:]}.".strip()
 
@@ -214,7 +228,7 @@ def _with_limit(text: str, limit: str) -> str:
 
 def _reader_of(kind: Any) -> tuple[Reader, bool]:
     """Return how a value of this type is read, and whether there may be many of them."""
-    if kind == FileSource:
+    if _is_file(kind):
         return Reader("FILE", str), False
     origin = get_origin(kind)
     options = get_args(kind) if origin in (Union, UnionType) else (kind,)
@@ -227,6 +241,10 @@ def _reader_of(kind: Any) -> tuple[Reader, bool]:
     if Clear not in wanted:
         return reader, False
     return evolve(reader, read=lambda text: CLEAR if text == "" else reader.read(text)), False
+
+
+def _is_file(kind: Any) -> bool:
+    return {*get_args(kind)} - {type(None)} == {*get_args(FileSource)}
 
 
 def _single(wanted: list[Any]) -> Reader:

@@ -19,10 +19,11 @@ _SUMMARIES = {
     "call_tasks": "The tasks that call lists of numbers.",
     "call_records": "The records of the call centre's calls.",
     "sms": "Text messages, sent and received.",
+    "numbers": "The account's numbers, their calls and pools, and phones bound by them.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
 _READS = ("list", "get")
-_ASKED_ABOUT = ("delete", "submit", "send", "resend")
+_ASKED_ABOUT = ("delete", "unbind", "submit", "send", "resend")
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
@@ -56,7 +57,7 @@ def reads_only(call: Call) -> bool:
 
 
 def is_asked_about(call: Call) -> bool:
-    """Tell whether somebody has to say yes first: to what deletes, and to what calls or writes to people."""
+    """Tell whether somebody has to say yes first: to what deletes or ends, and to what calls or writes to people."""
     return call.verb.startswith(_ASKED_ABOUT)
 
 

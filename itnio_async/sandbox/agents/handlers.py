@@ -12,8 +12,8 @@ from typing import Any
 
 from itnio_async.api.agents.codes import AGENTS
 from itnio_async.sandbox.agents.assumptions import AgentAssumptions
-from itnio_async.sandbox.agents.countries import COUNTRY_CODES
 from itnio_async.sandbox.changes import BATCH, DELETE, ENABLE, batch, changed, each, page, shown
+from itnio_async.sandbox.countries import COUNTRY_CODES
 from itnio_async.sandbox.fields import ID, ON_OFF, OPTIONAL_ID, REQUIRED_TEXT, TEXT, Field, filters, is_list, number_of
 from itnio_async.sandbox.handler import COMMON, STORING, Family
 from itnio_async.sandbox.rules import Call, Decision, Rule, assumed, is_integer, is_object, is_text, unknown_id

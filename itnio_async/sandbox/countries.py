@@ -24,3 +24,9 @@ COUNTRY_CODES = frozenset(_OF_ONE_OR_TWO_DIGITS.split()) | frozenset(
     for code in (codes.split() if isinstance(codes, str) else map(str, codes))
     if code not in _UNASSIGNED
 )
+
+
+def country_code_of(number: str) -> str | None:
+    """Return the country code that a number begins with, or None: none of them begins with another."""
+    digits = number.removeprefix("+")
+    return next((digits[:size] for size in (1, 2, 3) if digits[:size] in COUNTRY_CODES), None)
