@@ -65,6 +65,7 @@ from itnio_async.values import (
     fields_of,
     wire_name,
 )
+from itnio_async.wire import form_of
 
 T = TypeVar("T")
 
@@ -264,7 +265,10 @@ def _request_from(body: Any, kind: Any, names: Names) -> Any:
             continue
         name = wire_name(attribute.name) if names == "vendor" else attribute.name
         if name in rest:
-            values[attribute.name] = at(name, partial(_part_from, kind=field_kind, names=names), rest.pop(name))
+            part, form = rest.pop(name), form_of(attribute.metadata)
+            if form is not None and names == "vendor":
+                part = form.read(part)
+            values[attribute.name] = at(name, partial(_part_from, kind=field_kind, names=names), part)
         elif attribute.default is attrs.NOTHING:
             raise Mismatch("a value", Unset.UNSET, step=name)
     if has_extra:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from attrs import Attribute, fields
 
+from itnio_async.wire import JOINED, WIRE
+
 Marker: TypeAlias = MappingProxyType[str, Any]
 LIMIT = "itnio_async.limit"
 
@@ -33,8 +35,8 @@ class Limit(NamedTuple):
     `by_check`, the check of the endpoint refuses it, in the words of that code.
     """
 
-    least: int | None = None
-    most: int | None = None
+    least: float | None = None
+    most: float | None = None
     unit: str = ""
     form: Form | None = None
     endings: tuple[str, ...] = ()
@@ -96,7 +98,7 @@ class Limit(NamedTuple):
 _CHARACTERS, _ITEMS, _BYTES = "characters", "items", "bytes"
 
 
-def between(least: int | None = None, most: int | None = None, *, code: int | None = None) -> Marker:
+def between(least: float | None = None, most: float | None = None, *, code: int | None = None) -> Marker:
     """Return the marker of a number within these bounds."""
     return _marker(Limit(least, most, code=code))
 
@@ -124,6 +126,11 @@ def items(
 ) -> Marker:
     """Return the marker of a list of so many items."""
     return _marker(Limit(least, most, _ITEMS, distinct=distinct, each=each, code=code))
+
+
+def joined(least: int | None = None, most: int | None = None, *, each: Limit, code: int | None = None) -> Marker:
+    """Return the marker of a list of so many texts that is sent as one text, with commas between them."""
+    return MappingProxyType({LIMIT: Limit(least, most, _ITEMS, each=each, code=code), WIRE: JOINED})
 
 
 def content(most: int | None = None, *, code: int | None = None) -> Marker:

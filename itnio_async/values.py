@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from itnio_async.limits import Marker
 from itnio_async.redaction import BLANK, without_secrets
+from itnio_async.wire import form_of
 
 T = TypeVar("T")
 Names: TypeAlias = Literal["vendor", "python"]
@@ -209,6 +210,8 @@ class PlainData:
             elif value is not UNSET and not (names == "vendor" and LOCAL in attribute.metadata):
                 is_hidden = SECRET in attribute.metadata and not secrets and value is not None
                 name = wire_name(attribute.name) if names == "vendor" else attribute.name
+                if names == "vendor" and (form := form_of(attribute.metadata)):
+                    value = form.written(value)
                 plain[name] = BLANK if is_hidden else _plain(value, names, secrets)
         if not secrets:
             extra = without_secrets(extra, ())
@@ -232,7 +235,7 @@ class PlainData:
 
         fields = {
             wire_name(attribute.name): core_schema.typed_dict_field(
-                handler.generate_schema(_without_unset(kind)), required=attribute.default is attrs.NOTHING
+                handler.generate_schema(_vendors_kind(attribute, kind)), required=attribute.default is attrs.NOTHING
             )
             for attribute, kind in fields_of(source)
             if attribute.name != "extra" and LOCAL not in attribute.metadata
@@ -263,6 +266,13 @@ def _plain(value: Any, names: Names, secrets: bool) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item, names, secrets) for item in value]
     return str.__str__(value) if isinstance(value, str) else value
+
+
+def _vendors_kind(attribute: attrs.Attribute[Any], kind: Any) -> Any:
+    """Return the type that a field has in the vendor's JSON."""
+    if form_of(attribute.metadata) is None:
+        return _without_unset(kind)
+    return str | None if type(None) in get_args(kind) else str
 
 
 def _without_unset(kind: Any) -> Any:

@@ -13,6 +13,7 @@ from itnio_async.conversion.kinds import alternatives
 from itnio_async.conversion.mismatch import Mismatch, at
 from itnio_async.limits import Limit, limit_of
 from itnio_async.values import AS_TEXT, BITS, SECRET, Base64, is_masked
+from itnio_async.wire import WireForm, form_of
 
 
 def send_str(value: Any) -> str:
@@ -100,7 +101,10 @@ def marked(attribute: attrs.Attribute[Any], kind: Any, hook: Callable[[Any], Any
     if SECRET in attribute.metadata:
         hook = _unmasked(hook)
     limit = limit_of(attribute)
-    return hook if limit is None or limit.by_check else _within(limit, hook)
+    if limit is not None and not limit.by_check:
+        hook = _within(limit, hook)
+    form = form_of(attribute.metadata)
+    return hook if form is None else _in_form(form, hook)
 
 
 INTEGER_BITS = 32  # the vendor's Integer
@@ -153,6 +157,14 @@ def _within(limit: Limit, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if (found := limit.broken_by(sent.size if isinstance(sent, Base64) else sent)) is not None:
             raise Mismatch(str(limit), value, found=found, advice="The vendor takes nothing else.", code=limit.code)
         return sent
+
+    return send
+
+
+def _in_form(form: WireForm, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def send(value: Any) -> Any:
+        hook(value)  # refuses what is not to be written
+        return form.written(value)
 
     return send
 
