@@ -34,7 +34,7 @@ def page(
     for: `size_shown`.
     """
     current, size = call.body["current"], call.body["size"]
-    asked = {**call.body["params"], **(values or {})}
+    asked = {**(call.body.get("params") or {}), **(values or {})}
     given = {name: asked[name] for name in filters if asked.get(name) not in (None, "", [])}
     conditions = [_condition(name, filters[name], value) for name, value in given.items()]
     found = f"FROM ({query}) WHERE {' AND '.join(['TRUE', *conditions])}"

@@ -33,16 +33,18 @@ class Field:
         most: the largest number, or the most characters or members.
         values: the only values, if the page lists them.
         form: a regular expression for the whole text.
+        joined: a text has members with commas between them, and `least` and `most` are about these.
         members: what a list holds.
         fields: what an object holds.
     """
 
     kinds: tuple[Kind, ...] = field(converter=_as_kinds)
     required: bool = field(default=False, kw_only=True)
-    least: int | None = field(default=None, kw_only=True)
-    most: int | None = field(default=None, kw_only=True)
+    least: float | None = field(default=None, kw_only=True)
+    most: float | None = field(default=None, kw_only=True)
     values: tuple[object, ...] | None = field(default=None, kw_only=True)
     form: re.Pattern[str] | None = field(default=None, kw_only=True)
+    joined: bool = field(default=False, kw_only=True)
     members: Field | None = field(default=None, kw_only=True)
     fields: Fields | None = field(default=None, kw_only=True)
 
@@ -54,7 +56,8 @@ class Field:
         """Tell whether a value of the right type is within the limits; an empty one of an optional field is."""
         if value in (None, ""):
             return True
-        size = len(value) if isinstance(value, str | list | dict) else value
+        sized = value.split(",") if self.joined else value
+        size = len(sized) if isinstance(sized, str | list | dict) else sized
         return (
             (self.least is None or size >= self.least)
             and (self.most is None or size <= self.most)
