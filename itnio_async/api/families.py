@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from itnio_async.api.call_tasks.service import CallTasks
     from itnio_async.api.sip_trunks.service import SipTrunks
     from itnio_async.api.team_leaders.service import TeamLeaders
+    from itnio_async.api.voice.service import Voice
 
 S = TypeVar("S", bound=Service)
 
@@ -53,6 +54,7 @@ class Families(Caller):
         call_tasks: Family[CallTasks]
         call_records: Family[CallRecords]
         account: Family[Account]
+        voice: Family[Voice]
 
 
 for _name in FAMILIES:

@@ -26,6 +26,7 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
     "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
     "account": ("Account", ("/sms/getBalance",)),
+    "voice": ("Voice", ("/voice/file", "/voice/send", "/voice/sip", "/voice/record")),
 }
 FAMILIES = tuple(_FAMILIES)
 """The names of the families, as the client has them."""
