@@ -319,7 +319,11 @@ def _with_wire_names(body: Any, kind: Any) -> Any:
     for attribute, field_kind in fields_of(kind):
         if attribute.name in rest:
             value = rest.pop(attribute.name)
-            item_kind = next((get_args(member)[0] for member in alternatives(field_kind) if is_list(member)), None)
+            kinds = alternatives(field_kind)
+            own_kind = next(filter(is_attrs, kinds), None)
+            item_kind = next((get_args(member)[0] for member in kinds if is_list(member)), None)
+            if own_kind is not None and isinstance(value, Mapping):
+                value = at(attribute.name, partial(_with_wire_names, kind=own_kind), value)
             if is_attrs(item_kind) and isinstance(value, list | tuple):
                 rename = partial(_with_wire_names, kind=item_kind)
                 value = [at(f"{attribute.name}[{index}]", rename, item) for index, item in enumerate(value)]

@@ -20,9 +20,12 @@ class Form(Enum):
 
     DIGITS = "digits"
     LETTERS_AND_DIGITS = "letters and digits"
+    ALL_BUT_COMMAS = "characters other than commas"
 
     def fits(self, text: str) -> bool:
         """Tell whether a text has no other characters; whether it may be empty, its length says."""
+        if self is Form.ALL_BUT_COMMAS:
+            return "," not in text
         return not text or (text.isascii() and (text.isdigit() if self is Form.DIGITS else text.isalnum()))
 
 
@@ -31,8 +34,9 @@ class Limit(NamedTuple):
 
     `least` and `most` bound a number, or how many `unit` a text or a list has. `form` is what a text is made of, and
     `endings` are those that a file's name may have. `distinct` wants each item of a list once, and `each` is what holds
-    for each of them. `code` is the vendor's code for what breaks the limit, or None where the page names none. With
-    `by_check`, the check of the endpoint refuses it, in the words of that code.
+    for each of them. `code` is the vendor's code for what breaks the limit, or None where the page names none;
+    `least_code` is the one for nothing at all, where that is another. With `by_check`, the check of the endpoint
+    refuses it, in the words of that code.
     """
 
     least: float | None = None
@@ -44,6 +48,7 @@ class Limit(NamedTuple):
     each: Limit | None = None
     code: int | None = None
     by_check: bool = False
+    least_code: int | None = None
 
     def __str__(self) -> str:
         parts = [self._range(), "each once" if self.distinct else "", f"each of {self.each}" if self.each else ""]
@@ -60,6 +65,11 @@ class Limit(NamedTuple):
         else:
             text = "" if self.least is None else f"at least {self.least}"
         return f"{text} {unit}".strip()
+
+    def code_for(self, value: Any) -> int | None:
+        """Return the vendor's code for a value that breaks the limit."""
+        is_nothing = isinstance(value, str | list | tuple) and not value
+        return self.code if self.least_code is None or not is_nothing else self.least_code
 
     def broken_by(self, value: Any) -> str | None:
         """Say what is found where that breaks the limit, without the value of a text; None if all is well.
@@ -96,6 +106,7 @@ class Limit(NamedTuple):
 
 
 _CHARACTERS, _ITEMS, _BYTES = "characters", "items", "bytes"
+_BETWEEN_COMMAS = Limit(1, None, _CHARACTERS, Form.ALL_BUT_COMMAS)
 
 
 def between(least: float | None = None, most: float | None = None, *, code: int | None = None) -> Marker:
@@ -110,10 +121,12 @@ def length(
     form: Form | None = None,
     endings: tuple[str, ...] = (),
     code: int | None = None,
+    least_code: int | None = None,
     by_check: bool = False,
 ) -> Marker:
     """Return the marker of a text of so many characters, made of `form`, or with one of these endings."""
-    return _marker(Limit(least, most, _CHARACTERS, form, endings, code=code, by_check=by_check))
+    limit = Limit(least, most, _CHARACTERS, form, endings, code=code, by_check=by_check, least_code=least_code)
+    return _marker(limit)
 
 
 def items(
@@ -128,9 +141,20 @@ def items(
     return _marker(Limit(least, most, _ITEMS, distinct=distinct, each=each, code=code))
 
 
-def joined(least: int | None = None, most: int | None = None, *, each: Limit, code: int | None = None) -> Marker:
-    """Return the marker of a list of so many texts that is sent as one text, with commas between them."""
-    return MappingProxyType({LIMIT: Limit(least, most, _ITEMS, each=each, code=code), WIRE: JOINED})
+def joined(
+    least: int | None = None,
+    most: int | None = None,
+    *,
+    each: Limit = _BETWEEN_COMMAS,
+    code: int | None = None,
+    least_code: int | None = None,
+) -> Marker:
+    """Return the marker of a list of so many texts that is sent as one text, with commas between them.
+
+    None of them may be empty or have a comma in it, to the vendor it would be another list; `each` may ask for more.
+    """
+    limit = Limit(least, most, _ITEMS, each=each, code=code, least_code=least_code)
+    return MappingProxyType({LIMIT: limit, WIRE: JOINED})
 
 
 def content(most: int | None = None, *, code: int | None = None) -> Marker:

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from itnio_async.limits import Marker
 from itnio_async.redaction import BLANK, without_secrets
-from itnio_async.wire import form_of
+from itnio_async.wire import MILLISECONDS as AS_MILLISECONDS, WIRE, form_of
 
 T = TypeVar("T")
 Names: TypeAlias = Literal["vendor", "python"]
@@ -130,6 +130,8 @@ AS_TEXT = "itnio_async.as_text"
 LONG: Marker = MappingProxyType({BITS: 64})
 # An id that is a number elsewhere: this page's table has a String, and that is what is sent.
 TEXT: Marker = MappingProxyType({AS_TEXT: True})
+# A moment that is sent as its milliseconds since 1970.
+MILLISECONDS: Marker = MappingProxyType({WIRE: AS_MILLISECONDS})
 # Fields that say what a request is about, and may stand in logs and telemetry: no texts, no phone numbers, no secrets.
 # The mark is the type that a value must have to be told: anything else was put there by mistake.
 ID = "itnio_async.id"

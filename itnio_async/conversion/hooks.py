@@ -15,6 +15,7 @@ from itnio_async.conversion.kinds import alternatives, is_enum, members_of
 from itnio_async.conversion.mismatch import Mismatch, at, located
 from itnio_async.conversion.sending import INTEGER_BITS, make_enum_sender, marked, of_bits, send_json
 from itnio_async.values import LOCAL, NOTHING_EXTRA, ReadOnlyMapping, Unset, fields_of, wire_name
+from itnio_async.wire import WireForm, form_of
 
 # A key that no JSON of the vendor has, under which an answer's unknown keys are handed to the `extra` field.
 _EXTRA = "<extra>"
@@ -22,6 +23,10 @@ _EXTRA = "<extra>"
 
 def _typed(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> Any:
     return hook(value, kind)
+
+
+def _read_in_form(form: WireForm, read: Callable[[Any], Any], value: Any) -> Any:
+    return read(form.read(value))
 
 
 class Steps(NamedTuple):
@@ -89,6 +94,8 @@ def make_reader(converter: Converter, cls: Any) -> Callable[[Any, Any], Any]:
         name = wire_name(attribute.name)
         known.add(name)
         read = partial(_typed, converter.get_structure_hook(kind), kind)
+        if form := form_of(attribute.metadata):
+            read = partial(_read_in_form, form, read)
         overrides[attribute.name] = override(rename=name, struct_hook=located(name, read))
     generated = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
 

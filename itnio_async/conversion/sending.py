@@ -155,7 +155,8 @@ def _within(limit: Limit, hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def send(value: Any) -> Any:
         sent = hook(value)
         if (found := limit.broken_by(sent.size if isinstance(sent, Base64) else sent)) is not None:
-            raise Mismatch(str(limit), value, found=found, advice="The vendor takes nothing else.", code=limit.code)
+            advice = "The vendor takes nothing else."
+            raise Mismatch(str(limit), value, found=found, advice=advice, code=limit.code_for(sent))
         return sent
 
     return send

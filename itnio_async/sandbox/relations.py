@@ -1,8 +1,9 @@
-"""What several families ask about agent groups, and about the numbers that are called."""
+"""What several families ask about agent groups, the balance, and the numbers that are called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from itnio_async.sandbox.assumptions import SharedAssumptions
 from itnio_async.sandbox.database import Database
@@ -37,6 +38,11 @@ def masked(database: Database, number: str, voice_group_id: int | None) -> str:
     """Return a number as the listings show it: masked if the settings of the call's group say so."""
     is_masked = database.exists("agent_group WHERE voice_group_id = ? AND encrypt_number = 0", voice_group_id)
     return f"{number[:3]}****{number[-2:]}" if is_masked else number
+
+
+def balance(database: Database) -> Decimal:
+    """Return what the account has left."""
+    return Decimal(database.value("SELECT balance FROM balance"))
 
 
 def is_busy(assumptions: SharedAssumptions, number: str) -> bool:

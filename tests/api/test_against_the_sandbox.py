@@ -76,7 +76,7 @@ async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
 # What is said, the field's path in the vendor's names, and its value, for each.
 Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
-    r"params\.(status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
+    r"params\.(status|type|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
     r"|type|resendType|callinStrategy|fsNode|ssmlGender"
 )
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")

@@ -23,6 +23,12 @@ VOICE = family(
     base=SHARED,
 )
 
+NAMED_CODES = VOICE.advising({-20: "Give another name, or look in the listing for what has it."})
 RECORD_CODES = VOICE.advising({-22: "Ask for at most 31 days at a time, all of them within the last two months."})
-BY_ENDPOINT = {"POST /voice/recordGroupQuery": RECORD_CODES, "POST /voice/recordSipQuery": RECORD_CODES}
+BY_ENDPOINT = {
+    "POST /voice/fileUpload": NAMED_CODES,
+    "POST /voice/sipAdd": NAMED_CODES,
+    "POST /voice/recordSipQuery": RECORD_CODES,
+    "POST /voice/recordGroupQuery": RECORD_CODES,
+}
 """The codes of endpoints for which other advice holds."""

@@ -9,7 +9,7 @@ from typing import Unpack
 
 from itnio_async.api.base import Service
 from itnio_async.api.shapes import given
-from itnio_async.api.voice.codes import RECORD_CODES, VOICE
+from itnio_async.api.voice.codes import NAMED_CODES, RECORD_CODES, VOICE
 from itnio_async.api.voice.types import (
     Phone,
     PhoneAdd,
@@ -40,7 +40,7 @@ from itnio_async.values import Page
 
 # Repeated, it is refused for its name (-20), and the id that the first attempt may have got is lost.
 UPLOAD_FILE = Endpoint[VoiceFileUpload, "str | None"](
-    "POST", "/voice/fileUpload", VoiceFileUpload, str, idempotent=False, family=VOICE
+    "POST", "/voice/fileUpload", VoiceFileUpload, str, idempotent=False, family=NAMED_CODES
 )
 LIST_FILES = Endpoint("POST", "/voice/fileQuery", VoiceFileQuery, Page[VoiceFile], idempotent=True, family=VOICE)
 # Repeated, it calls somebody a second time, which is charged, and nothing stands in its way.
@@ -50,7 +50,7 @@ SEND_CODE = Endpoint[VoiceCodeSend, "str | None"](
 # Likewise, up to a thousand people.
 SEND_FILE = Endpoint("POST", "/voice/sendGroup", VoiceFileSend, list[VoiceFileSent], idempotent=False, family=VOICE)
 # Repeated, it may create the phones a second time: only their names, which are unique (-20), stand in its way.
-ADD_PHONES = Endpoint("POST", "/voice/sipAdd", PhoneAdd, NoneType, idempotent=False, family=VOICE)
+ADD_PHONES = Endpoint("POST", "/voice/sipAdd", PhoneAdd, NoneType, idempotent=False, family=NAMED_CODES)
 LIST_PHONES = Endpoint("POST", "/voice/sipQuery", PhoneQuery, Page[Phone], idempotent=True, family=VOICE)
 # Each one makes another password: where a first request is processed late, a second one's answer no longer holds.
 RESET_PHONE = Endpoint("POST", "/voice/sipReset", PhoneReset, PhonePassword, idempotent=False, family=VOICE)

@@ -20,9 +20,6 @@ class CallTaskAssumptions(SharedAssumptions):
         "A callee file is read as XLSX or as CSV whatever its name is, its first row as headers and its first column "
         "as the numbers; what cannot be read, such as a binary .xls, is -39. The page names neither forms nor columns.",
     )
-    calls_at_once: int = value(
-        10, whole(1), text="How many calls of a task are made at once: what calloutRate is a ratio to is not stated."
-    )
     submitted_task_answered: str = choice(
         "id", "null", text="What submitTask answers: the newer page has the task's id, the older null."
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from itnio_async.sandbox.changes import shown
-from itnio_async.sandbox.relations import is_busy
+from itnio_async.sandbox.relations import balance, is_busy
 from itnio_async.sandbox.times import written
 from itnio_async.sandbox.uploads import UploadCall
 from itnio_async.sandbox.voice.assumptions import VoiceAssumptions
@@ -42,8 +42,7 @@ class VoiceCall(UploadCall[VoiceAssumptions]):
 
     def is_paid_for(self) -> bool:
         """Tell whether the balance is enough for the calls."""
-        balance = Decimal(self.database.value("SELECT balance FROM balance"))
-        return balance >= Decimal(str(self.assumptions.call_price)) * len(self.callees)
+        return balance(self.database) >= Decimal(str(self.assumptions.call_price)) * len(self.callees)
 
     def has_rate(self, number: str) -> bool:
         """Tell whether a call to the number has a price."""
