@@ -24,6 +24,11 @@ def window_of(call: Call[Any]) -> tuple[float, float]:
     return start, end
 
 
+def begins_too_early(call: Call[Any], moment: float) -> bool:
+    """Tell whether a moment is longer ago than the last two months."""
+    return bool(moment < call.now - call.assumptions.voice_record_days * _DAY)
+
+
 def _ends_before_it_starts(call: Call[Any]) -> bool:
     start, end = window_of(call)
     return end < start
@@ -38,10 +43,6 @@ IN_ORDER: Rule[Any] = assumed(-22, "the end of the time is before its beginning"
 OF_TWO_MONTHS: tuple[Rule[Any], ...] = (
     IN_ORDER,
     Rule(-22, "strTime is at most 31 days before endTime", _is_too_long),
-    Rule(
-        -22,
-        "strTime is longer ago than two months",
-        lambda call: window_of(call)[0] < call.now - call.assumptions.voice_record_days * _DAY,
-    ),
+    Rule(-22, "strTime is longer ago than two months", lambda call: begins_too_early(call, window_of(call)[0])),
 )
 """The rules of a listing that has the records of two months, and takes 31 days of them at a time."""

@@ -265,6 +265,14 @@ def test_the_records_of_phones_and_of_messages_are_apart(ask: Asker, sandbox: Sa
     assert [one["voiceId"] for one in listed(ask, "recordSipQuery", WINDOW)] == [call]
 
 
+def test_a_record_is_there_for_two_months(ask: Asker, sandbox: Sandbox) -> None:
+    add_phones(ask)
+    path = f"/voice/recordSip/{send_phone_call(ask, phones(ask)[0]['account']).data}"
+    for days, rule in ((62, "0 documented"), (62.001, "22 assumed")):
+        after(sandbox, days * 86_400)
+        assert ask(path).rule == rule
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from itnio_async.api.voice.codes import VOICE
@@ -18,7 +17,7 @@ from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_number, is_t
 from itnio_async.sandbox.uploads import UPLOAD
 from itnio_async.sandbox.voice.calls import VoiceCall, record_of
 from itnio_async.sandbox.voice.tables import ENDED, TABLES
-from itnio_async.sandbox.windows import OF_TWO_MONTHS, ZONED, window_of
+from itnio_async.sandbox.windows import OF_TWO_MONTHS, ZONED, begins_too_early, window_of
 
 FAMILY = Family(VOICE, "/voice", VoiceCall, TABLES, codes=COMMON)
 
@@ -228,23 +227,27 @@ def send_phone_call(call: VoiceCall) -> str:
 # Records.
 
 
-def _is_of(is_phone: bool) -> Callable[[VoiceCall], bool]:
-    return lambda call: call.recorded is None or (call.recorded["phone_id"] is not None) != is_phone
+def _kind(*, is_phone: bool) -> Rule[VoiceCall]:
+    def is_of_another(call: VoiceCall) -> bool:
+        return call.recorded is None or (call.recorded["phone_id"] is not None) != is_phone
+
+    return unknown_id("no call of this kind has the id", is_of_another)
 
 
 def _lasts(call: VoiceCall) -> bool:
     return bool(call.recorded["ended_at"] > call.now)
 
 
-def _reading(is_phone: bool) -> tuple[Rule[VoiceCall], ...]:
-    return (
-        unknown_id("no call of this kind has the id", _is_of(is_phone)),
-        assumed("unended_record_code", "the call has not ended", _lasts),
-    )
+_ENDED: Rule[VoiceCall] = assumed("unended_record_code", "the call has not ended", _lasts)
+# The page on the calls of phones alone speaks of two months.
+_RECENT: Rule[VoiceCall] = unknown_id(
+    "the call is longer ago than two months", lambda call: begins_too_early(call, call.recorded["submitted_at"])
+)
+_ID = {"voiceId": REQUIRED_TEXT}
 
 
-@FAMILY.endpoint("recordSip/{voiceId}", method="GET", fields={"voiceId": REQUIRED_TEXT}, rules=_reading(True))
-@FAMILY.endpoint("recordGroup/{voiceId}", method="GET", fields={"voiceId": REQUIRED_TEXT}, rules=_reading(False))
+@FAMILY.endpoint("recordSip/{voiceId}", method="GET", fields=_ID, rules=(_kind(is_phone=True), _RECENT, _ENDED))
+@FAMILY.endpoint("recordGroup/{voiceId}", method="GET", fields=_ID, rules=(_kind(is_phone=False), _ENDED))
 def get_record(call: VoiceCall) -> dict[str, Any] | None:
     """Return the record of a call, if it has ended."""
     return None if _lasts(call) else record_of(call, call.recorded)
