@@ -53,7 +53,7 @@ class Asker:
     def __call__(self, path: str, body: Any = None, **query: Any) -> Answer:
         headers = headers_for(self.sandbox)
         # Plain HTTP: loading the authorities would take longer than the call.
-        with httpx.Client(base_url=self.sandbox.url, trust_env=False, verify=False) as client:
+        with httpx.Client(base_url=self.sandbox.url, trust_env=False, verify=False, timeout=30) as client:
             if body is None:
                 response = client.get(path, headers=headers, params=query)
             else:
