@@ -39,8 +39,8 @@ class Limit(NamedTuple):
     refuses it, in the words of that code.
     """
 
-    least: int | None = None
-    most: int | None = None
+    least: float | None = None
+    most: float | None = None
     unit: str = ""
     form: Form | None = None
     endings: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ _CHARACTERS, _ITEMS, _BYTES = "characters", "items", "bytes"
 _BETWEEN_COMMAS = Limit(1, None, _CHARACTERS, Form.ALL_BUT_COMMAS)
 
 
-def between(least: int | None = None, most: int | None = None, *, code: int | None = None) -> Marker:
+def between(least: float | None = None, most: float | None = None, *, code: int | None = None) -> Marker:
     """Return the marker of a number within these bounds."""
     return _marker(Limit(least, most, code=code))
 
@@ -153,13 +153,18 @@ def items(
 
 
 def joined(
-    least: int | None = None, most: int | None = None, *, code: int | None = None, least_code: int | None = None
+    least: int | None = None,
+    most: int | None = None,
+    *,
+    each: Limit = _BETWEEN_COMMAS,
+    code: int | None = None,
+    least_code: int | None = None,
 ) -> Marker:
     """Return the marker of a list of so many texts that is sent as one text, with commas between them.
 
-    None of them may be empty or have a comma in it: to the vendor it would be another list.
+    None of them may be empty or have a comma in it: to the vendor it would be another list. `each` may ask for more.
     """
-    limit = Limit(least, most, _ITEMS, each=_BETWEEN_COMMAS, code=code, least_code=least_code)
+    limit = Limit(least, most, _ITEMS, each=each, code=code, least_code=least_code)
     return MappingProxyType({LIMIT: limit, WIRE: JOINED})
 
 

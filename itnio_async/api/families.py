@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from itnio_async.api.sip_trunks.service import SipTrunks
     from itnio_async.api.sms.service import Sms
     from itnio_async.api.team_leaders.service import TeamLeaders
+    from itnio_async.api.voice.service import Voice
 
 S = TypeVar("S", bound=Service)
 
@@ -57,6 +58,7 @@ class Families(Caller):
         numbers: Family[Numbers]
         account: Family[Account]
         sms: Family[Sms]
+        voice: Family[Voice]
 
 
 for _name in FAMILIES:

@@ -28,6 +28,7 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "numbers": ("Numbers", ("/number/",)),
     "account": ("Account", ("/sms/getBalance",)),
     "sms": ("Sms", ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/", "/sms/recordMo")),
+    "voice": ("Voice", ("/voice/file", "/voice/send", "/voice/sip", "/voice/record")),
 }
 FAMILIES = tuple(_FAMILIES)
 """The names of the families, as the client has them."""

@@ -34,8 +34,10 @@ from itnio_async.sandbox.sms.assumptions import SmsAssumptions
 from itnio_async.sandbox.team_leaders import handlers as team_leaders
 from itnio_async.sandbox.team_leaders.assumptions import TeamLeaderAssumptions
 from itnio_async.sandbox.times import written
+from itnio_async.sandbox.voice import handlers as voice
+from itnio_async.sandbox.voice.assumptions import VoiceAssumptions
 
-_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms, numbers)
+_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms, voice, numbers)
 _FAMILIES: tuple[Family[Any], ...] = tuple(module.FAMILY for module in _MODULES)
 HANDLERS: Mapping[str, Handler] = {handler.path: handler for family in _FAMILIES for handler in family.handlers}
 TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
@@ -43,6 +45,7 @@ TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
 
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
 class Assumptions(
+    VoiceAssumptions,
     NumberAssumptions,
     SmsAssumptions,
     CallRecordAssumptions,

@@ -43,8 +43,8 @@ class Field:
 
     kinds: tuple[Kind, ...] = field(converter=_as_kinds)
     required: bool = field(default=False, kw_only=True)
-    least: int | None = field(default=None, kw_only=True)
-    most: int | None = field(default=None, kw_only=True)
+    least: float | None = field(default=None, kw_only=True)
+    most: float | None = field(default=None, kw_only=True)
     values: tuple[object, ...] | None = field(default=None, kw_only=True)
     form: re.Pattern[str] | None = field(default=None, kw_only=True)
     joined: bool = field(default=False, kw_only=True)

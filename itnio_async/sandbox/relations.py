@@ -1,10 +1,11 @@
-"""What several families ask about agent groups, and about the balance that they live on."""
+"""What several families ask about agent groups, the balance that they live on, and the numbers that are called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
 
+from itnio_async.sandbox.assumptions import SharedAssumptions
 from itnio_async.sandbox.database import Database
 
 # The application of the groups that a new sandbox starts with; applications are made in the vendor's console.
@@ -47,3 +48,8 @@ def balance(database: Database) -> Decimal:
 def charge(database: Database, cost: Decimal) -> None:
     """Take a cost off the account's balance."""
     database.run("UPDATE balance SET balance = :left", {"left": str(balance(database) - cost)})
+
+
+def is_busy(assumptions: SharedAssumptions, number: str) -> bool:
+    """Tell whether nobody answers a call to the number."""
+    return number[-1] in assumptions.failing_numbers

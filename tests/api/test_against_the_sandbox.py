@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -25,7 +26,7 @@ from itnio_async.limits import Limit, limits_of
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.families import HANDLERS, Assumptions
 from itnio_async.sandbox.fields import Field, Fields, form, is_list
-from itnio_async.sandbox.rules import decide, is_integer, is_object, is_text
+from itnio_async.sandbox.rules import decide, is_integer, is_number, is_object, is_text
 from itnio_async.sandbox.times import is_date, is_local_time, is_zoned_time
 from itnio_async.values import fields_of, wire_name
 
@@ -76,7 +77,7 @@ async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
 Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
     r"params\.(status|type|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
-    r"|type|resendType|callinStrategy|fsNode|bizType"
+    r"|type|resendType|callinStrategy|fsNode|bizType|ssmlGender"
 )
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
@@ -99,6 +100,9 @@ JOINED_TEXTS = re.compile(r"((array\[\d+\]\.)?(numbers|orderId|msgIds)|outIp|cus
 ONLY_THE_SANDBOX_TAKES: dict[str, Difference] = {
     "an Integer in the table, a text in the sample, which the client sends": lambda text, path, value: (
         path in ("filePath", "appId")
+    ),
+    "whether an empty text may stand where none is required, no page says": lambda text, path, value: (
+        text.partition(", got ")[2].startswith("one shorter than ") and value == ""
     ),
     "null in a filter or in a query string, which the client leaves out": lambda text, path, value: (
         path.startswith(("params", "startIndex")) and value is None
@@ -168,11 +172,14 @@ def _of_kind(kind: Any, field: Field) -> st.SearchStrategy[Any]:
     if kind is is_text:
         if field.form is not None:
             return st.from_regex(field.form, fullmatch=True).filter(
-                lambda text: (least or 0) <= len(text) <= (most or 9)
+                lambda text: (least or 0) <= len(text.split(",") if field.joined else text) <= (most or 9)
             )
         return st.text(LETTERS, min_size=least or 1, max_size=most or 9)
     if kind is is_integer:
         return st.integers(-(2**31) if least is None else least, 2**31 - 1 if most is None else most)
+    if kind is is_number:
+        whole = st.integers(None if least is None else ceil(least), None if most is None else floor(most))
+        return whole | st.floats(least, most, allow_nan=False, allow_infinity=False)
     if kind is is_list:
         assert field.members is not None
         return st.lists(values_of(field.members), min_size=least or 0, max_size=most or 3)

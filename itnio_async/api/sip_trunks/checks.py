@@ -130,7 +130,7 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
 }
 
 
-def _is_too_long(value: object, most: int) -> bool:
+def _is_too_long(value: object, most: float) -> bool:
     return isinstance(value, str) and len(value) > most
 
 

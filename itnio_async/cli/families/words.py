@@ -19,6 +19,7 @@ _SUMMARIES = {
     "call_tasks": "The tasks that call lists of numbers.",
     "call_records": "The records of the call centre's calls.",
     "sms": "Text messages, sent and received.",
+    "voice": "Calls that read out a text or play a file, phones, and the records of their calls.",
     "numbers": "The account's numbers, their calls and pools, and phones bound by them.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.

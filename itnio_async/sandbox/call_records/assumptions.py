@@ -23,6 +23,3 @@ class CallRecordAssumptions(SharedAssumptions):
         "without zone",
         text="The form of startTime and endTime: the page's words want ISO 8601 with a zone, its sample has none.",
     )
-    voice_record_days: int = choice(
-        62, 59, text="How many days the last two months of the older listing are: the page says two months."
-    )

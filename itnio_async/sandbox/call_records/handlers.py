@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from itnio_async.api.call_records.codes import CALL_RECORDS
 from itnio_async.sandbox import relations
@@ -11,8 +10,9 @@ from itnio_async.sandbox.call_records.assumptions import CallRecordAssumptions
 from itnio_async.sandbox.changes import by_name, page, shown
 from itnio_async.sandbox.fields import OPTIONAL_ID, TEXT, TEXTS, Field, Fields, filters, ids, numbers
 from itnio_async.sandbox.handler import Family
-from itnio_async.sandbox.rules import Call, Rule, assumed
-from itnio_async.sandbox.times import is_local_time, is_zoned_time, seconds, written
+from itnio_async.sandbox.rules import Call, assumed
+from itnio_async.sandbox.times import is_local_time, is_zoned_time, written
+from itnio_async.sandbox.windows import IN_ORDER, OF_TWO_MONTHS, ZONED, texts_of, window_of
 
 # The moments are Unix times: a call is there as soon as it is planned, and is listed once it has ended.
 TABLES = """
@@ -45,33 +45,15 @@ WHERE ended_at <= :now AND started_at >= :start AND started_at <= :end
 RECORDINGS = "https://recordings.sandbox.invalid"
 _ANSWERED = "200"
 _BUSY = "486"
-_DAY = 86_400
 
 
-class RecordCall(Call[CallRecordAssumptions]):
-    """A request for records of calls."""
-
-    @cached_property
-    def times(self) -> list[str]:
-        """The texts of the time that is asked about; one of the listings has another name for its beginning."""
-        params = self.body["params"]
-        return [params["startTime" if "startTime" in params else "strTime"], params["endTime"]]
-
-    @cached_property
-    def window(self) -> tuple[float, float]:
-        """The time that is asked about, in Unix seconds."""
-        start, end = (seconds(text, self.assumptions.utc_offset) for text in self.times)
-        return start, end
+RecordCall: TypeAlias = Call[CallRecordAssumptions]
 
 
 def _is_of_another_form(call: RecordCall) -> bool:
     form = call.assumptions.record_times
     fits = is_zoned_time if form == "with zone" else is_local_time
-    return form != "both" and not all(map(fits, call.times))
-
-
-def _ends_before_it_starts(call: RecordCall) -> bool:
-    return call.window[1] < call.window[0]
+    return form != "both" and not all(map(fits, texts_of(call)))
 
 
 FAMILY = Family(CALL_RECORDS, "", RecordCall, TABLES)
@@ -86,7 +68,6 @@ _FILTERS: Fields = {
     "labelNames": TEXTS,
 }
 _TIME = Field((is_zoned_time, is_local_time), required=True)
-_ZONED = Field(is_zoned_time, required=True)
 
 
 @FAMILY.endpoint(
@@ -96,25 +77,13 @@ _ZONED = Field(is_zoned_time, required=True)
     ),
     rules=(
         assumed(-22, "startTime and endTime have another form", _is_of_another_form),
-        assumed(-22, "endTime is before startTime", _ends_before_it_starts),
+        IN_ORDER,
     ),
 )
 @FAMILY.endpoint(
     "voice/ccRecordQuery",
-    fields=filters({**_FILTERS, "strTime": _ZONED, "endTime": _ZONED}),
-    rules=(
-        assumed(-22, "endTime is before strTime", _ends_before_it_starts),
-        Rule(
-            -22,
-            "strTime is at most 31 days before endTime",
-            lambda call: call.window[1] - call.window[0] > 31 * _DAY,
-        ),
-        Rule(
-            -22,
-            "strTime is longer ago than two months",
-            lambda call: call.window[0] < call.now - call.assumptions.voice_record_days * _DAY,
-        ),
-    ),
+    fields=filters({**_FILTERS, "strTime": ZONED, "endTime": ZONED}),
+    rules=OF_TWO_MONTHS,
 )
 def query_records(call: RecordCall) -> dict[str, Any]:
     """List one page of the calls of a time."""
@@ -142,7 +111,7 @@ def query_records(call: RecordCall) -> dict[str, Any]:
         "calledOrCaller": "(called = :calledOrCaller OR caller = :calledOrCaller)",
         "labelNames": ":labelNames IS NULL",  # no call has tags
     }
-    start, end = call.window
+    start, end = window_of(call)
     return page(call, _LISTED, columns, record, {"now": call.now, "start": start, "end": end})
 
 

@@ -6,6 +6,7 @@ likewise. `NOT_REPEATED`: the calls that are not idempotent. `ASKED_ABOUT`: thos
 
 What the pages leave open, or contradict themselves in, and what is done about it, by endpoint and field:
 `OPEN_TYPES` (another type than the table's is sent, and why), `OPEN_REQUIRED` (optional here, required by some pages),
+`OPEN_LIMITS` (another limit than the table's holds, and why),
 `OPEN_ANSWERS` (kept in `extra` and not typed), `OPEN_ANSWER_TYPES` (read as another type than the table's, and why).
 `IN_WORDS`: constraints that no marker of one field can say: checks, enumerations, types, or only the vendor knows.
 
