@@ -282,7 +282,10 @@ def _part_from(value: Any, kind: Any, names: Names) -> Any:
         return [
             at(index, partial(_request_from, kind=item_kind, names=names), item) for index, item in enumerate(value)
         ]
-    return _request_from(value, kind, names) if _is_request(kind) else _member_from(value, kind)
+    inner = next((member for member in alternatives(kind) if _is_request(member)), None)
+    if inner is not None and (inner is kind or isinstance(value, Mapping)):
+        return _request_from(value, inner, names)
+    return _member_from(value, kind)
 
 
 def _member_from(value: Any, kind: Any) -> Any:
@@ -315,7 +318,11 @@ def _with_wire_names(body: Any, kind: Any) -> Any:
     for attribute, field_kind in fields_of(kind):
         if attribute.name in rest:
             value = rest.pop(attribute.name)
-            item_kind = next((get_args(member)[0] for member in alternatives(field_kind) if is_list(member)), None)
+            kinds = alternatives(field_kind)
+            own_kind = next(filter(is_attrs, kinds), None)
+            item_kind = next((get_args(member)[0] for member in kinds if is_list(member)), None)
+            if own_kind is not None and isinstance(value, Mapping):
+                value = at(attribute.name, partial(_with_wire_names, kind=own_kind), value)
             if is_attrs(item_kind) and isinstance(value, list | tuple):
                 rename = partial(_with_wire_names, kind=item_kind)
                 value = [at(f"{attribute.name}[{index}]", rename, item) for index, item in enumerate(value)]
