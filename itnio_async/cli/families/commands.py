@@ -15,11 +15,12 @@ from itnio_async.api.paths import Call, calls_of
 from itnio_async.cli.account import Access, AccountOptions
 from itnio_async.cli.error_text import status_of, text_of
 from itnio_async.cli.event_loop import run_on_loop
-from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, CommandError
+from itnio_async.cli.exits import CHANGES_TO_MAKE, DONE, ERROR, REFUSED, CommandError
 from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of, parameter
 from itnio_async.cli.families.results import ResultOptions
 from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
 from itnio_async.cli.output import say
+from itnio_async.codec import Record
 from itnio_async.errors import InvalidRequestError, ItnioError
 from itnio_async.listing import Listing
 
@@ -91,7 +92,11 @@ async def _make(
                 (kind,) = get_args(call.endpoint.response_type)
                 await result.write_listing(made, kind, how["limit"], chosen)
             else:
-                result.write(await made)
+                found = await made
+                result.write(found)
+                # One that is false tells of a no, such as that of a wrong code: a shell must not take it for a yes.
+                if isinstance(found, Record) and not bool(found):
+                    return REFUSED
         except ItnioError as error:
             if reads_only(call) and not isinstance(error, InvalidRequestError):
                 raise
