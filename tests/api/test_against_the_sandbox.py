@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 from support.any_values import MOMENTS, OF_EACH
-from support.families import MODULES
+from support.families import MODULES, all_of
 
 from itnio_async import (
     ENDPOINTS,
@@ -75,8 +76,13 @@ async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
 # What is said, the field's path in the vendor's names, and its value, for each.
 Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
-    r"params\.(status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
-    r"|type|resendType|callinStrategy|fsNode"
+    "|".join(
+        [
+            r"params\.(status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])",
+            "type|resendType|callinStrategy|fsNode",
+            *all_of("OPEN_ENUMERATIONS"),
+        ]
+    )
 )
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
@@ -94,7 +100,7 @@ ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
     ),
 }
 # These the sandbox finds by the rules that come after the form.
-BY_RULES = re.compile("password|name|labelName|file|fileName")
+BY_RULES = re.compile("|".join(["password|name|labelName|file|fileName", *all_of("BY_RULES")]))
 ONLY_THE_SANDBOX_TAKES: dict[str, Difference] = {
     "an Integer in the table, a text in the sample, which the client sends": lambda text, path, value: (
         path in ("filePath", "appId")
@@ -248,5 +254,13 @@ def limits(kind: Any, fields: Fields) -> Iterator[tuple[str, Limit, Field | None
             yield wire_name(name), limit, fields.get(wire_name(name))
     for attribute, annotated in fields_of(kind):
         inner = fields.get(wire_name(attribute.name))
+        if inner is not None and inner.members is not None:
+            inner = inner.members
         if inner is not None and inner.fields is not None:
-            yield from limits(annotated, inner.fields)
+            yield from limits(class_of(annotated), inner.fields)
+
+
+def class_of(annotated: Any) -> type[Any]:
+    """Return the class of a field's value, also where it may be left out, and that of a list's members."""
+    parts = [annotated, *get_args(annotated), *(inner for part in get_args(annotated) for inner in get_args(part))]
+    return next(part for part in parts if isinstance(part, type) and attrs.has(part))
