@@ -25,6 +25,7 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "team_leaders": ("TeamLeaders", ("/v3/cc/teamleader/",)),
     "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
     "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
+    "otp": ("Otp", ("/otp/",)),
     "account": ("Account", ("/sms/getBalance",)),
 }
 FAMILIES = tuple(_FAMILIES)

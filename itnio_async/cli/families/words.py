@@ -18,10 +18,11 @@ _SUMMARIES = {
     "team_leaders": "The team leaders of the call centre.",
     "call_tasks": "The tasks that call lists of numbers.",
     "call_records": "The records of the call centre's calls.",
+    "otp": "One-time codes: sent, checked, and what they are made by.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
 _READS = ("list", "get")
-_ASKED_ABOUT = ("delete", "submit", "resend")
+_ASKED_ABOUT = ("delete", "submit", "send", "resend")
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
