@@ -84,6 +84,7 @@ OPEN_ENUMERATIONS = re.compile(
         ]
     )
 )
+IDS_AS_TEXT = {"taskId", "voiceGroupId", *all_of("IDS_AS_TEXT")}
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
     "whether an empty text may stand where one is required, no page says": lambda text, path, value: (
@@ -93,7 +94,7 @@ ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
         text.startswith("a field is beyond its limits: ") and OPEN_ENUMERATIONS.fullmatch(path) is not None
     ),
     "an id that the table has as a text, and is sent as one, however long its number is": lambda text, path, value: (
-        type(value) is int and value >= 2**31 and path.removeprefix("params.") in ("taskId", "voiceGroupId")
+        type(value) is int and value >= 2**31 and path.removeprefix("params.") in IDS_AS_TEXT
     ),
     "the form of a time in a text is not stated everywhere": lambda text, path, value: (
         isinstance(value, str) and TIMES.fullmatch(path) is not None

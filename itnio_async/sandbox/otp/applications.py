@@ -13,6 +13,8 @@ from itnio_async.sandbox.otp.calls import APP_EXISTS, FAMILY, LIMITS, NAME, NAMI
 from itnio_async.sandbox.otp.tables import CALL, SMS
 from itnio_async.sandbox.rules import Rule, is_boolean, is_integer, is_long, is_object, is_text, unknown_id
 
+# A String in the changes, an Integer in the other requests: in a path they are one.
+_TEXT_ID = Field((is_text, is_integer), required=True)
 _TEMPLATE_EXISTS: Rule[OtpCall] = unknown_id("no template has this templateId", lambda call: call.template is None)
 _FLOW_EXISTS: Rule[OtpCall] = unknown_id("no flow has this flowId", lambda call: call.flow is None)
 
@@ -167,8 +169,7 @@ def add_template(call: OtpCall) -> dict[str, Any]:
 @FAMILY.endpoint(
     "template/update/{templateId}",
     method="PUT",
-    # A String here, an Integer in the other requests: in the path they are one.
-    fields={"templateId": ID, **_TEMPLATE, "codeType": Field(is_integer, values=_CODE_TYPES)},
+    fields={"templateId": _TEXT_ID, **_TEMPLATE, "codeType": Field(is_integer, values=_CODE_TYPES)},
     rules=(
         _TEMPLATE_EXISTS,
         _HAS_PLACE,
@@ -245,7 +246,7 @@ def add_flow(call: OtpCall) -> dict[str, Any]:
 @FAMILY.endpoint(
     "flow/update/{flowId}",
     method="PUT",
-    fields={"flowId": ID, **_FLOW},
+    fields={"flowId": _TEXT_ID, **_FLOW},
     rules=(
         _FLOW_EXISTS,
         Rule(

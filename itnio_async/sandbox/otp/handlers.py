@@ -40,7 +40,7 @@ _SENT = COMMON | {-10, -26, -27, -28, -29}
 _CHANNEL = Field(is_text, values=(SMS, CALL, SNA))
 _SENDING: Fields = {
     "appId": NAME,
-    "to": Field(is_text, required=True, least=10, most=14, form=re.compile("[0-9]++")),
+    "to": Field(is_text, required=True, least=10, most=14, form=re.compile("[0-9]{10,14}+")),
     "flowId": OPTIONAL_ID,
     "channel": _CHANNEL,
     "orderId": Field(is_text, most=64),

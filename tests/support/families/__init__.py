@@ -15,6 +15,7 @@ What the pages leave open, or contradict themselves in, and what is done about i
 
 Where client and sandbox differ over a request's form, as regular expressions of fields' paths: `OPEN_ENUMERATIONS`
 (the client takes values that the page does not list) and `BY_RULES` (the sandbox finds it wrong after the form).
+`IDS_AS_TEXT`: the fields that the table has as texts and the client as numbers, however long.
 
 `over_http` makes every call of the family to a sandbox that has its seeds and what the families before have left.
 """

@@ -217,6 +217,8 @@ SAID_ELSEWHERE = {
 
 OPEN_ENUMERATIONS = {r"channel|codeType|language|\w+\.unit|flow\[\d+\]\.(status|channel)"}
 
+IDS_AS_TEXT = {"templateId", "flowId"}
+
 # It has no place for the code.
 BY_RULES = {"text"}
 
