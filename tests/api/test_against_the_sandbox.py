@@ -78,7 +78,7 @@ Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
     "|".join(
         [
-            r"params\.(status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])",
+            r"params\.(status|type|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])",
             "type|resendType|callinStrategy|fsNode",
             *all_of("OPEN_ENUMERATIONS"),
         ]
