@@ -89,7 +89,8 @@ class Otp(Service):
         """Send a code that the vendor makes, and return the id by which it is checked.
 
         Give each an `order_id` of its own, such as `str(uuid.uuid4())`: after a lost answer the code may be under way,
-        and `get_order_record` with that id is the only way to find it again. A second send is a second code.
+        and `get_order_record` with that id is the only way to find it again. It tells what became of the code; no id to
+        check it by is among the fields of its page. A second send is a second code.
         """
         call = self._caller.call(SEND, code, **options)
         del code  # a report of an error shows the variables here, whatever was passed
