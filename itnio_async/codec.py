@@ -298,7 +298,10 @@ def _part_from(value: Any, kind: Any, names: Names) -> Any:
         return [
             at(index, partial(_request_from, kind=item_kind, names=names), item) for index, item in enumerate(value)
         ]
-    return _request_from(value, kind, names) if _is_request(kind) else _member_from(value, kind)
+    inner = next((member for member in alternatives(kind) if _is_request(member)), None)
+    if inner is not None and (inner is kind or isinstance(value, Mapping)):
+        return _request_from(value, inner, names)
+    return _member_from(value, kind)
 
 
 def _member_from(value: Any, kind: Any) -> Any:

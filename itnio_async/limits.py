@@ -32,11 +32,11 @@ class Form(Enum):
 class Limit(NamedTuple):
     """The bounds of one field.
 
-    `least` and `most` bound a number, or how many `unit` a text or a list has. `form` is what a text is made of, and
-    `endings` are those that a file's name may have. `distinct` wants each item of a list once, and `each` is what holds
-    for each of them. `code` is the vendor's code for what breaks the limit, or None where the page names none;
-    `least_code` is the one for nothing at all, where that is another. With `by_check`, the check of the endpoint
-    refuses it, in the words of that code.
+    `least` and `most` bound a number, or how many `unit` a text or a list has. `form` is what a text is made of,
+    `endings` are those that a file's name may have, and `part` is what a text has in it. `distinct` wants each item of
+    a list once, and `each` is what holds for each of them. `code` is the vendor's code for what breaks the limit, or
+    None where the page names none; `least_code` is the one for nothing at all, where that is another. With `by_check`,
+    the check of the endpoint refuses it, in the words of that code.
     """
 
     least: float | None = None
@@ -49,11 +49,14 @@ class Limit(NamedTuple):
     code: int | None = None
     by_check: bool = False
     least_code: int | None = None
+    part: str = ""
 
     def __str__(self) -> str:
         parts = [self._range(), "each once" if self.distinct else "", f"each of {self.each}" if self.each else ""]
         if self.endings:
             parts.append(f"ending in {' or '.join(self.endings)}")
+        if self.part:
+            parts.append(f"with {self.part} in it")
         return ", ".join(part for part in parts if part)
 
     def _range(self) -> str:
@@ -97,6 +100,8 @@ class Limit(NamedTuple):
             return f"one {beyond} than {bound} {self.unit} ({size})"
         if self.form is not None and not self.form.fits(text):
             return "other characters"
+        if self.part not in text:
+            return f"one without {self.part}"
         return "another ending" if self.endings and not text.lower().endswith(self.endings) else None
 
     def _broken_by_items(self, items: Sequence[Any]) -> str | None:
@@ -131,12 +136,15 @@ def length(
     *,
     form: Form | None = None,
     endings: tuple[str, ...] = (),
+    part: str = "",
     code: int | None = None,
     least_code: int | None = None,
     by_check: bool = False,
 ) -> Marker:
-    """Return the marker of a text of so many characters, made of `form`, or with one of these endings."""
-    limit = Limit(least, most, _CHARACTERS, form, endings, code=code, by_check=by_check, least_code=least_code)
+    """Return the marker of a text of so many characters, made of `form`, with one of these endings or this part."""
+    limit = Limit(
+        least, most, _CHARACTERS, form, endings, code=code, by_check=by_check, least_code=least_code, part=part
+    )
     return _marker(limit)
 
 

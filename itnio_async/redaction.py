@@ -31,6 +31,8 @@ _LONGEST_FORM = 40
 # How many escapes are looked for one upon the other.
 _MOST_STEPS = 3
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|\Aauthentication\Z", re.IGNORECASE)
+# At the top of a request. In answers, and further down, this is the name of what a result, a country or a language has.
+_ONE_TIME_CODE = "code"
 _LETTERS = re.compile(r"[0-9a-z]++")
 # One written character. A run of backslashes stands for nothing by itself: how many there are says only how often the
 # text was escaped. Bytes of one character in UTF-8 belong together.
@@ -110,7 +112,7 @@ def without_secrets(value: Any, secrets: Iterable[str], *, is_secret: bool = Fal
     return blank_out(value, secrets) if isinstance(value, str) else value
 
 
-def without_named_secrets(content: bytes) -> bytes:
+def without_named_secrets(content: bytes, *, of_request: bool = False) -> bytes:
     """Return a body without what stands under the name of a secret, be it JSON or not."""
     try:
         text = content.decode()
@@ -121,6 +123,8 @@ def without_named_secrets(content: bytes) -> bytes:
     except orjson.JSONDecodeError:
         return _without(text, _named_values(text), len(text)).encode()
     shown = without_secrets(data, ())
+    if of_request and _one_time_code(data) is not None:
+        shown[_ONE_TIME_CODE] = BLANK
     # What has no secrets stays as it was written.
     return content if shown == data else orjson.dumps(shown)
 
@@ -129,7 +133,9 @@ def secrets_in(content: bytes) -> tuple[str, ...]:
     """Return the values of a JSON request whose names say that they are secrets."""
     if not content:
         return ()
-    return tuple(_secret_values(orjson.loads(content)))
+    data = orjson.loads(content)
+    code = _one_time_code(data)
+    return (*_secret_values(data), *([] if code is None else [code]))
 
 
 def secrets_in_query(url: httpx.URL) -> tuple[str, ...]:
@@ -143,6 +149,12 @@ def without_secrets_in_query(address: str) -> str:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     shown = [(name, BLANK if _SECRET_NAME.search(name) else value) for name, value in pairs]
     return address if shown == pairs else urlunsplit(parts._replace(query=urlencode(shown, safe="*")))
+
+
+def _one_time_code(data: Any) -> str | None:
+    """Return the one-time code that a request has, or None."""
+    code = data.get(_ONE_TIME_CODE) if isinstance(data, dict) else None
+    return str(code) if isinstance(code, str | int) and not isinstance(code, bool) else None
 
 
 def mask(key: str) -> str:

@@ -65,7 +65,8 @@ def vcr_config() -> dict[str, Any]:
     """vcrpy's settings, as pytest-recording and pytest-vcr ask for them: the three headers stay out of cassettes.
 
     They are secrets: anybody who sees them can replay them on any endpoint until the timestamp expires. In bodies,
-    queries and answers, `***` stands for what has a secret's name, such as `sipPassword`.
+    queries and answers, `***` stands for what has a secret's name, such as `sipPassword`, and for the one-time code of
+    a request.
     """
     return {
         "filter_headers": list(SECRET_HEADERS),
@@ -79,7 +80,7 @@ def vcr_config() -> dict[str, Any]:
 def _without_request_secrets(request: Any) -> Any:
     # vcrpy hands over a copy. A body that is an iterator is the caller's to read.
     if isinstance(request.body, bytes):
-        request.body = without_named_secrets(request.body)
+        request.body = without_named_secrets(request.body, of_request=True)
     request.uri = without_secrets_in_query(request.uri)
     return request
 

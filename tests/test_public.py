@@ -169,7 +169,10 @@ def test_a_familys_package_has_what_type_checkers_see_in_it(family: str) -> None
     }
     assert len(seen) > 2
     assert seen <= set(package.__all__) == set(dir(package))
-    modules = [importlib.import_module(f"itnio_async.api.{family}.{name}") for name in ("types", "service")]
+    parts = {
+        node.module for node in ast.walk(ast.parse(inspect.getsource(package))) if isinstance(node, ast.ImportFrom)
+    }
+    modules = [importlib.import_module(name) for name in parts if name.startswith(package.__name__)]
     for name in seen:
         assert any(getattr(package, name) is getattr(module, name, None) for module in modules)
     with pytest.raises(AttributeError, match="Nonsense"):

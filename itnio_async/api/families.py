@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from itnio_async.api.call_records.service import CallRecords
     from itnio_async.api.call_tasks.service import CallTasks
     from itnio_async.api.numbers.service import Numbers
+    from itnio_async.api.otp.service import Otp
     from itnio_async.api.sip_trunks.service import SipTrunks
     from itnio_async.api.sms.service import Sms
     from itnio_async.api.team_leaders.service import TeamLeaders
@@ -56,6 +57,7 @@ class Families(Caller):
         call_tasks: Family[CallTasks]
         call_records: Family[CallRecords]
         numbers: Family[Numbers]
+        otp: Family[Otp]
         account: Family[Account]
         sms: Family[Sms]
         voice: Family[Voice]

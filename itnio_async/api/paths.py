@@ -26,6 +26,7 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
     "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
     "numbers": ("Numbers", ("/number/",)),
+    "otp": ("Otp", ("/otp/",)),
     "account": ("Account", ("/sms/getBalance",)),
     "sms": ("Sms", ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/", "/sms/recordMo")),
     "voice": ("Voice", ("/voice/file", "/voice/send", "/voice/sip", "/voice/record")),

@@ -1,4 +1,4 @@
-"""What the listings of all families are made of: the query for a page, and its filters."""
+"""What the requests of several families are made of: no fields, or the query for a page and its filters."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -10,6 +10,11 @@ from itnio_async.codec import Request
 from itnio_async.limits import between
 
 F = TypeVar("F")
+
+
+@frozen(kw_only=True, repr=False)
+class NoFields(Request):
+    """A request without fields."""
 
 
 @frozen(kw_only=True, repr=False)

@@ -80,8 +80,9 @@ class SharedAssumptions:
     change_left_out: str = choice(
         "keeps",
         "clears",
-        text="What leaving out an optional field does to the stored value of a group's settings, an agent or a team "
-        "leader: the pages do not say. A password is always kept. For trunks, see left_out.",
+        text="What leaving out an optional field does to the stored value of a group's settings, an agent, a team "
+        "leader, or an application or a template of one-time codes, whose fields then have their defaults again: the "
+        "pages do not say. A password is always kept. For trunks, see left_out.",
     )
     change_null: str = choice(
         "clears",

@@ -26,6 +26,8 @@ from itnio_async.sandbox.handler import Family, Handler
 from itnio_async.sandbox.numbers import handlers as numbers
 from itnio_async.sandbox.numbers.assumptions import NumberAssumptions
 from itnio_async.sandbox.numbers.seed import seed as seed_numbers
+from itnio_async.sandbox.otp import handlers as otp
+from itnio_async.sandbox.otp.assumptions import OtpAssumptions
 from itnio_async.sandbox.sip_trunks import handlers as sip_trunks
 from itnio_async.sandbox.sip_trunks.assumptions import SipTrunkAssumptions
 from itnio_async.sandbox.sip_trunks.seed import seed as seed_trunks
@@ -37,7 +39,7 @@ from itnio_async.sandbox.times import written
 from itnio_async.sandbox.voice import handlers as voice
 from itnio_async.sandbox.voice.assumptions import VoiceAssumptions
 
-_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms, voice, numbers)
+_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms, otp, voice, numbers)
 _FAMILIES: tuple[Family[Any], ...] = tuple(module.FAMILY for module in _MODULES)
 HANDLERS: Mapping[str, Handler] = {handler.path: handler for family in _FAMILIES for handler in family.handlers}
 TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
@@ -45,8 +47,9 @@ TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
 
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
 class Assumptions(
-    VoiceAssumptions,
     NumberAssumptions,
+    VoiceAssumptions,
+    OtpAssumptions,
     SmsAssumptions,
     CallRecordAssumptions,
     CallTaskAssumptions,

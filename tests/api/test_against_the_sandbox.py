@@ -8,10 +8,11 @@ from math import ceil, floor
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 from support.any_values import MOMENTS, OF_EACH
-from support.families import MODULES
+from support.families import MODULES, all_of
 
 from itnio_async import (
     ENDPOINTS,
@@ -76,9 +77,15 @@ async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
 # What is said, the field's path in the vendor's names, and its value, for each.
 Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
-    r"params\.(status|type|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
-    r"|type|resendType|callinStrategy|fsNode|bizType|ssmlGender"
+    "|".join(
+        [
+            r"params\.(status|type|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])",
+            "type|resendType|callinStrategy|fsNode",
+            *all_of("OPEN_ENUMERATIONS"),
+        ]
+    )
 )
+IDS_AS_TEXT = {"taskId", "voiceGroupId", *all_of("IDS_AS_TEXT")}
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
     "whether an empty text may stand where one is required, no page says": lambda text, path, value: (
@@ -88,14 +95,14 @@ ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
         text.startswith("a field is beyond its limits: ") and OPEN_ENUMERATIONS.fullmatch(path) is not None
     ),
     "an id that the table has as a text, and is sent as one, however long its number is": lambda text, path, value: (
-        type(value) is int and value >= 2**31 and path.removeprefix("params.") in ("taskId", "voiceGroupId")
+        type(value) is int and value >= 2**31 and path.removeprefix("params.") in IDS_AS_TEXT
     ),
     "the form of a time in a text is not stated everywhere": lambda text, path, value: (
         isinstance(value, str) and TIMES.fullmatch(path) is not None
     ),
 }
 # These the sandbox finds by the rules that come after the form.
-BY_RULES = re.compile("password|name|labelName|file|fileName|voicemailFile|voicemailFileName|maxConcurrency")
+BY_RULES = re.compile("|".join(["password|name|labelName|file|fileName", *all_of("BY_RULES")]))
 JOINED_TEXTS = re.compile(r"((array\[\d+\]\.)?(numbers|orderId|msgIds)|outIp|customerWhitelist)(\[\d+\])?")
 ONLY_THE_SANDBOX_TAKES: dict[str, Difference] = {
     "an Integer in the table, a text in the sample, which the client sends": lambda text, path, value: (
@@ -271,7 +278,13 @@ def limits(kind: Any, fields: Fields) -> Iterator[tuple[str, Limit, Field | None
             yield wire_name(name), limit, fields.get(wire_name(name))
     for attribute, annotated in fields_of(kind):
         inner = fields.get(wire_name(attribute.name))
+        if inner is not None and inner.members is not None:
+            inner = inner.members
         if inner is not None and inner.fields is not None:
-            yield from limits(annotated, inner.fields)
-        if inner is not None and inner.members is not None and inner.members.fields is not None:
-            yield from limits(*get_args(annotated), inner.members.fields)
+            yield from limits(class_of(annotated), inner.fields)
+
+
+def class_of(annotated: Any) -> type[Any]:
+    """Return the class of a field's value, also where it may be left out, and that of a list's members."""
+    parts = [annotated, *get_args(annotated), *(inner for part in get_args(annotated) for inner in get_args(part))]
+    return next(part for part in parts if isinstance(part, type) and attrs.has(part))

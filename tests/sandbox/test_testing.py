@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -244,6 +245,14 @@ def test_what_has_a_secrets_name_is_blanked_in_any_body(vcr_config, body, kept):
     assert kept in shown["body"]["string"]
     assert shown["headers"] == {"content-length": [str(len(shown["body"]["string"]))], "X-Kept": ["1"]}
     assert response["body"]["string"] == body
+
+
+def test_a_one_time_code_stays_out_of_cassettes_and_the_codes_of_answers_do_not(vcr_config):
+    request = SimpleNamespace(body=b'{"verificationId":"222","code":"584931"}', uri="http://sandbox/otp/verify")
+    shown = vcr_config["before_record_request"](request)
+    assert shown.body == b'{"verificationId":"222","code":"***"}'
+    answered = {"body": {"string": b'{"code":0,"msg":"success"}'}, "headers": {}}
+    assert vcr_config["before_record_response"](answered) == answered
 
 
 @pytest.mark.parametrize("body", [b"", b'{ "kept":  1 }', b"\xff\xfe password: x", None])

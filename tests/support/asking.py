@@ -45,19 +45,22 @@ class Answer:
 
 
 class Asker:
-    """Sends signed requests to a sandbox: a body by POST, fields of a query by GET."""
+    """Sends signed requests to a sandbox: a body by POST or PUT, fields of a query by GET."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
 
     def __call__(self, path: str, body: Any = None, **query: Any) -> Answer:
+        return self._asked("GET" if body is None else "POST", path, body, query)
+
+    def put(self, path: str, body: Any) -> Answer:
+        return self._asked("PUT", path, body, {})
+
+    def _asked(self, method: str, path: str, body: Any, query: Any) -> Answer:
         headers = headers_for(self.sandbox)
         # Plain HTTP: loading the authorities would take longer than the call.
         with httpx.Client(base_url=self.sandbox.url, trust_env=False, verify=False, timeout=30) as client:
-            if body is None:
-                response = client.get(path, headers=headers, params=query)
-            else:
-                response = client.post(path, headers=headers, json=body)
+            response = client.request(method, path, headers=headers, json=body, params=query)
         return self._answer(response)
 
     @staticmethod

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Unpack
 
 from itnio_async.api.account.codes import ACCOUNT
-from itnio_async.api.account.types import Balance, NoFields
+from itnio_async.api.account.types import Balance
 from itnio_async.api.base import Service
+from itnio_async.api.shapes import NoFields
 from itnio_async.endpoint import CallOptions, Endpoint, EnvelopeForm
 
 GET_BALANCE = Endpoint(

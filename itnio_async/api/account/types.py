@@ -7,12 +7,6 @@ from decimal import Decimal, InvalidOperation
 from attrs import frozen
 
 from itnio_async.api.open_types import OpenRecord
-from itnio_async.codec import Request
-
-
-@frozen(kw_only=True, repr=False)
-class NoFields(Request):
-    """A request without fields."""
 
 
 @frozen(kw_only=True)

@@ -20,6 +20,7 @@ from itnio_async.cli.families.inputs import Input, arguments_of, inputs_of, para
 from itnio_async.cli.families.results import ResultOptions
 from itnio_async.cli.families.words import help_of, is_asked_about, reads_only
 from itnio_async.cli.output import say
+from itnio_async.codec import Record
 from itnio_async.errors import InvalidRequestError, ItnioError
 from itnio_async.listing import Listing
 
@@ -95,10 +96,13 @@ async def _make(
                 (kind,) = get_args(_returned_by(call))
                 await result.write_listing(made, kind, how["limit"], chosen)
             else:
-                data = await made
-                result.write(data)
-                if getattr(data, "is_partial", False):
+                found = await made
+                result.write(found)
+                if getattr(found, "is_partial", False):
                     say("A part was refused by the vendor. What is shown was accepted.")
+                    return REFUSED
+                # One that is false tells of a no, such as that of a wrong code: a shell must not take it for a yes.
+                if isinstance(found, Record) and not bool(found):
                     return REFUSED
         except ItnioError as error:
             if reads_only(call) and not isinstance(error, InvalidRequestError):

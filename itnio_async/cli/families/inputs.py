@@ -127,7 +127,10 @@ class Input:
             # typer gives an empty list where the option is not given.
             return [self.reader.value_of(text, self.option) for text in value if text] if value else None
         file, ask = given.pop(f"{self.key}_file"), given.pop(f"{self.key}_asked")
-        return secret_of(option_name(self.name), file, ask=ask, what=self.name.replace("_", " "))
+        what = self.name.replace("_", " ")
+        if self.is_required and file is None and not ask:
+            raise CommandError(f"the {what} is missing.", f"give {self.option}.")
+        return secret_of(option_name(self.name), file, ask=ask, what=what)
 
 
 def inputs_of(call: Call) -> list[Input]:
@@ -194,13 +197,15 @@ def _fields_of(request: type[Any], owner: str) -> Iterator[Input]:
 def _of_parameter(call: Call, taken: Parameter, kind: Any) -> Input:
     reader, is_many = _reader_of(kind)
     is_required = taken.default is Parameter.empty
+    is_secret = taken.name in secret_fields(call.endpoint.request_type)
     return Input(
         taken.name,
         reader,
         is_many,
         is_required,
         help=_texts_of(call).get(taken.name) or _text_of_content(call, kind),
-        is_argument=is_required and taken.kind is not Parameter.KEYWORD_ONLY,
+        is_argument=is_required and taken.kind is not Parameter.KEYWORD_ONLY and not is_secret,
+        is_secret=is_secret,
     )
 
 

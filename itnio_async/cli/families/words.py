@@ -19,6 +19,7 @@ _SUMMARIES = {
     "call_tasks": "The tasks that call lists of numbers.",
     "call_records": "The records of the call centre's calls.",
     "sms": "Text messages, sent and received.",
+    "otp": "One-time codes: sent, checked, and what they are made by.",
     "voice": "Calls that read out a text or play a file, phones, and the records of their calls.",
     "numbers": "The account's numbers, their calls and pools, and phones bound by them.",
 }

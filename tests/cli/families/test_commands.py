@@ -45,10 +45,15 @@ def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.MockRouter]:
 
 
 def arguments(name: str, tmp_path: Path) -> list[str]:
-    password = tmp_path / "password"
-    password.write_text("123456\n")
-    password.chmod(0o600)
-    return shlex.split(f"{command_of(CALLS[name])} {LINES[name]}".replace("PASSWORD", str(password)))
+    line = f"{command_of(CALLS[name])} {LINES[name]}".replace("PASSWORD", "SECRET:123456")
+    return shlex.split(re.sub(r"SECRET:(\w+)", lambda found: str(secret_file(tmp_path, found[1])), line))
+
+
+def secret_file(folder: Path, secret: str) -> Path:
+    file = folder / f"file-{secret}"
+    file.write_text(f"{secret}\n")
+    file.chmod(0o600)
+    return file
 
 
 def plain(text: str) -> str:
@@ -59,7 +64,7 @@ def plain(text: str) -> str:
 def route_of(vendor: respx.MockRouter, name: str, answer: Any = None) -> respx.Route:
     endpoint = CALLS[name].endpoint
     return vendor.request(endpoint.method, path__regex=path_pattern(endpoint)).respond(
-        json=answer or {"status": "0", "reason": "success"}
+        json=answer or all_of("ANSWERS").get(name) or {"status": "0", "reason": "success"}
     )
 
 
@@ -406,6 +411,38 @@ def test_a_password_is_given_in_one_way(itnio: ITNIO, vendor: respx.MockRouter, 
     assert "--password-file and --ask-password are both given" in result.err
     result = itnio(*line.split())
     assert "the password cannot be asked for" in result.err
+
+
+ID = "22206051443051000003"
+
+
+@pytest.mark.parametrize(("matched", "status"), [(0, DONE), ("0", DONE), (2, REFUSED), (5, REFUSED), (None, REFUSED)])
+@pytest.mark.parametrize("form", ["table", "csv", "json", "jsonl"])
+def test_a_code_that_is_not_right_is_no_success_to_a_shell(
+    itnio: ITNIO, vendor: respx.MockRouter, tmp_path: Path, matched: Any, status: int, form: str
+) -> None:
+    answer = {"status": "0", "reason": "success", "data": {"verificationId": ID, "matched": matched}}
+    route = route_of(vendor, "otp.verify", answer)
+    result = itnio("otp", "verify", ID, "--code-file", secret_file(tmp_path, "5678"), "-o", form)
+    assert result.status == status
+    assert ID in result.out
+    assert json.loads(route.calls[0].request.content) == {"verificationId": ID, "code": "5678"}
+
+
+@pytest.mark.parametrize(
+    "line", [("verify", ID), ("send-own-code", "--app-id", "abcd", "--to", "4915112345678", "--yes")]
+)
+def test_a_secret_that_is_required_is_asked_for_by_name(
+    itnio: ITNIO, vendor: respx.MockRouter, line: tuple[str, ...]
+) -> None:
+    result = itnio("otp", *line)
+    assert (result.status, result.out) == (ERROR, "")
+    text = " ".join(result.err.split())
+    assert "the code is missing" in text
+    assert "give --code-file or --ask-code" in text
+    assert not vendor.calls
+    # It is no argument, which everybody on the machine could see.
+    assert itnio("otp", *line, "5678").status != DONE
 
 
 # -- call and endpoints -----------------------------------------------------------------------------------------------

@@ -106,6 +106,10 @@ OPEN_ANSWER_TYPES = {
     ("POST /number/pns/queryBindPage", "pnsNumberB"): "Integer in the table, a text in the sample and for A",
 }
 
+OPEN_ENUMERATIONS = {"bizType"}
+
+BY_RULES = {"voicemailFile", "voicemailFileName", "maxConcurrency"}
+
 
 async def over_http(client: AsyncClient, sandbox: Sandbox, folder: Path) -> None:
     announcement = folder / "away.wav"

@@ -131,6 +131,8 @@ IN_WORDS = {
     "matches exactly",
 }
 
+OPEN_ENUMERATIONS = {"ssmlGender"}
+
 
 async def over_http(client: AsyncClient, sandbox: Sandbox, folder: Path) -> None:
     voice = client.voice
