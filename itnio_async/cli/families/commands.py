@@ -98,8 +98,8 @@ async def _make(
             else:
                 found = await made
                 result.write(found)
-                if getattr(found, "is_partial", False):
-                    say("A part was refused by the vendor. What is shown was accepted.")
+                if said := _said_of_refused(found):
+                    say(said)
                     return REFUSED
                 # One that is false tells of a no, such as that of a wrong code: a shell must not take it for a yes.
                 if isinstance(found, Record) and not bool(found):
@@ -112,6 +112,15 @@ async def _make(
                 say("  The outcome is unknown: look before you give the command again.")
             return ERROR if reads_only(call) else status_of(error)
     return DONE
+
+
+def _said_of_refused(found: Any) -> str | None:
+    """Return what to say where the vendor refused a part of what a call succeeded with; else None."""
+    if getattr(found, "is_partial", False):
+        return "A part was refused by the vendor. What is shown was accepted."
+    if isinstance(found, list) and not all(getattr(one, "accepted", True) for one in found):
+        return "Not all of it was accepted by the vendor. What is shown says which."
+    return None
 
 
 def _is_agreed(call: Call) -> bool:

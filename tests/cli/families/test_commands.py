@@ -318,6 +318,18 @@ def test_a_part_that_was_refused_is_said(itnio: ITNIO, vendor: respx.MockRouter)
     assert result.err.strip() == "A part was refused by the vendor. What is shown was accepted."
 
 
+@pytest.mark.parametrize(("codes", "status"), [("0", DONE), ("00", DONE), ("01", REFUSED), ("1", REFUSED)])
+def test_results_of_which_some_say_no_are_no_success_to_a_shell(
+    itnio: ITNIO, vendor: respx.MockRouter, codes: str, status: int
+) -> None:
+    route_of(vendor, "voice.send_file", {"status": "0", "data": [{"terminationCode": code} for code in codes]})
+    line = ("voice", "send-file", "--app-id", "a", "--file-id", "f", "--callee", "4915100000001", "--yes")
+    result = itnio(*line, "-o", "json")
+    assert result.status == status
+    assert [one["termination_code"] for one in json.loads(result.out)] == list(codes)
+    assert ("Not all of it was accepted" in result.err) == (status == REFUSED)
+
+
 def test_a_refusal(itnio: ITNIO, vendor: respx.MockRouter) -> None:
     route_of(vendor, "agent_groups.delete", {"status": "-64", "reason": "no"})
     result = itnio("groups", "delete", 7, "--yes")
