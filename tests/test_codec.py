@@ -262,7 +262,18 @@ def test_what_is_no_truth_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "meaning"), [("", ""), ("é\0", "é\0"), (12, "12"), (2**64 - 1, str(2**64 - 1)), (None, None)]
+    ("value", "meaning"),
+    [
+        ("", ""),
+        ("é\0", "é\0"),
+        (12, "12"),
+        (2**64 - 1, str(2**64 - 1)),
+        (0.0, "0.0"),
+        (-1.5, "-1.5"),
+        (0.0123, "0.0123"),
+        (1e-05, "0.00001"),
+        (None, None),
+    ],
 )
 def test_text_in_forms_that_lose_nothing(value: Any, meaning: str | None) -> None:
     decoded = decode({"sipTrunkName": value}, SipTrunk).sip_trunk_name
@@ -270,7 +281,7 @@ def test_text_in_forms_that_lose_nothing(value: Any, meaning: str | None) -> Non
     assert type(decoded) in (str, type(None))
 
 
-@pytest.mark.parametrize("value", [1.0, 1.5, 1e22, True, [], {}, ["a"]])
+@pytest.mark.parametrize("value", [2.0**53, 1e22, math.inf, math.nan, True, [], {}, ["a"]])
 def test_what_is_no_text_without_loss_is_refused(value: Any) -> None:
     with pytest.raises(Mismatch, match="expected a string"):
         decode({"sipTrunkName": value}, SipTrunk)

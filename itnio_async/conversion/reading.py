@@ -6,6 +6,7 @@ import math
 import re
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from itnio_async.conversion.mismatch import Mismatch
@@ -34,6 +35,9 @@ def read_str(value: Any) -> str:
         return value
     if type(value) is int:
         return str(value)
+    if type(value) is float and abs(value) < _FIRST_INEXACT_FLOAT:
+        # An amount, which tables have as a String: as a decimal number, since people read 1e-05 as an error.
+        return f"{Decimal(repr(value)):f}"
     raise Mismatch("a string", value)
 
 

@@ -241,6 +241,17 @@ async def test_a_record_is_asked_for_by_its_path() -> None:
 
 
 @pytest.mark.parametrize("verb", ["list_records", "list_phone_records"])
+async def test_amounts_may_come_as_numbers(verb: str) -> None:
+    # Texts in the table, as nearly all that the vendor's samples have as numbers.
+    record = {"cost": 0.0123, "rate": 1e-05, "settlePay": 0.0, "terminationCode": 200}
+    client, _ = client_of(answer(data={"total": 1, "records": [record]}))
+    now = datetime(2025, 6, 15, tzinfo=UTC)
+    async with client:
+        (found,) = await getattr(client.voice, verb)(now - timedelta(days=1), now)
+    assert (found.cost, found.rate, found.settle_pay, found.answered) == ("0.0123", "0.00001", "0.0", True)
+
+
+@pytest.mark.parametrize("verb", ["list_records", "list_phone_records"])
 async def test_the_times_of_a_listing_have_their_zone(verb: str) -> None:
     client, transport = client_of(answer(data={"total": 0, "records": []}), answer(-22))
     now = datetime(2025, 6, 15, tzinfo=UTC)
