@@ -122,6 +122,13 @@ async def test_some_numbers_may_be_accepted_and_others_not() -> None:
     ]
 
 
+@pytest.mark.parametrize("nothing", [None, [], {}], ids=str)
+async def test_no_results_are_none(nothing: Any) -> None:
+    client, _ = client_of(answer(data=nothing))
+    async with client:
+        assert await client.voice.send_file(FILE) == []
+
+
 @pytest.mark.parametrize(
     ("code", "accepted", "answered"),
     [("0", True, False), ("200", False, True), ("486", False, False), (None, False, False)],
