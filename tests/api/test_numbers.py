@@ -54,6 +54,25 @@ def page(record: dict[str, Any]) -> httpx.Response:
 # -- the announcement -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("update", "field", "said"),
+    [
+        ({"number": "1"}, "request", "takes a NumberUpdate, not a dict"),
+        (None, "request", "takes a NumberUpdate, not a NoneType"),
+        (evolve(NUMBER, voicemail_file_name="a.mp3", voicemail_file="SUQz"), "file", "by itself"),
+        (evolve(NUMBER, voicemail_file_name="a.mp3", voicemail_file=None), "file", "by itself"),
+    ],
+    ids=str,
+)
+async def test_an_update_that_a_file_does_not_go_with(update: Any, field: str, said: str) -> None:
+    client, transport = client_of(answer())
+    async with client:
+        with pytest.raises(InvalidRequestError, match=said) as refused:
+            await client.numbers.update(update, b"ID3")
+    assert refused.value.field == field
+    assert transport.sent == []
+
+
 @pytest.mark.parametrize("kind", ["path", "bytes", "file"])
 async def test_an_announcement_comes_from_a_path_bytes_or_a_file(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "away.mp3"
@@ -77,7 +96,7 @@ async def test_an_announcement_comes_from_a_path_bytes_or_a_file(kind: str, tmp_
         ("away.mp3", b"", "file"),
         ("away.mp3", bytes(LONGEST_VOICEMAIL + 1), "file"),
         ("away.ogg", b"OggS", "voicemail_file_name"),
-        (None, b"ID3", "file_name"),
+        (None, b"ID3", "voicemail_file_name"),
     ],
 )
 async def test_an_announcement_that_is_not_sent(name: str | None, content: bytes, field: str) -> None:

@@ -34,10 +34,11 @@ from itnio_async.api.numbers.types import (
 )
 from itnio_async.api.shapes import given
 from itnio_async.endpoint import CallOptions, Endpoint
+from itnio_async.errors import InvalidRequestError
 from itnio_async.listing import Listing
 from itnio_async.runs.run import BulkOptions, BulkRun
 from itnio_async.uploads import FileSource, as_base64, name_of
-from itnio_async.values import Page
+from itnio_async.values import UNSET, Page
 
 LIST = Endpoint("POST", "/number/queryPage", NumberQuery, Page[PhoneNumber], idempotent=True, family=NUMBERS)
 # An announcement that is given is stored again by a repeat; the number has the same one in the end.
@@ -86,8 +87,11 @@ class Numbers(Service):
         bytes. Its name is the path's last part unless the update has one. Raises OSError too, for a file that cannot
         be read.
         """
-        if file is not None:
-            name = name_of(file, update.voicemail_file_name or None)
+        # What is no update is refused by the call, in the same words as without a file.
+        if file is not None and isinstance(update, NumberUpdate):
+            if update.voicemail_file is not UNSET:
+                raise InvalidRequestError("the update says by itself what its voicemail_file is. Give one.", "file")
+            name = name_of(file, update.voicemail_file_name or None, field="voicemail_file_name")
             content = await as_base64(file, most=LONGEST_VOICEMAIL, code=-22)
             update = evolve(update, voicemail_file=content, voicemail_file_name=name)
         call = self._caller.call(UPDATE, update, **options)

@@ -159,6 +159,10 @@ def test_a_file_beside_the_fields_of_a_request(itnio: ITNIO, vendor: respx.MockR
     assert "M4A" in out
     # The content itself is no text for a command line.
     assert "--voicemail-file " not in out
+    both = itnio(*line, "--file", file, "--null", "voicemail-file")
+    assert both.status == REFUSED
+    assert "use --file" in both.err
+    assert len(route.calls) == 1
 
 
 def test_secrets_are_stars_unless_they_are_wanted(itnio: ITNIO, vendor: respx.MockRouter) -> None:
