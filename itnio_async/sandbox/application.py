@@ -20,6 +20,7 @@ from starlette.routing import Route
 from itnio_async.codes import SUCCESS
 from itnio_async.sandbox.authentication import authenticate
 from itnio_async.sandbox.faults import DELAYING, Fault, Order, striking
+from itnio_async.sandbox.fields import number_of
 from itnio_async.sandbox.handler import Handler
 from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
@@ -248,4 +249,5 @@ def _from_address(handler: Handler, parameters: Mapping[str, str]) -> Mapping[st
 
 def _key_id(handler: Handler, body: Mapping[str, Any] | None) -> int | None:
     value = body.get(handler.key_field) if body and handler.key_field else None
-    return value if is_integer(value) else None
+    # Some pages write an id as a text.
+    return value if is_integer(value) else number_of(value)

@@ -209,6 +209,7 @@ async def test_a_caller_that_goes_away_is_no_error(sandbox, caplog):
         ),
         (" wait , seconds=0.5 , key_id=3 ", Fault("wait", seconds=0.5, key_id=3)),
         ("drop,processed=true,reset=true,count=1", Fault("drop", processed=True, reset=True, count=1)),
+        ("drop,endpoint=recordSip/{voiceId}", Fault("drop", endpoint="recordSip/{voiceId}")),
         (f"page,http_status=429,endpoint={QUERY}", Fault("page", http_status=429, endpoint=QUERY)),
     ],
 )
@@ -234,6 +235,8 @@ def test_a_fault_is_read_from_text(text, fault):
         ("drop,probability=1.5", "probability"),
         ("drop,probability=nan", "probability"),
         ("drop,endpoint=delete", "endpoint"),
+        ("drop,endpoint={voiceId}", "endpoint"),
+        ("drop,endpoint=recordSip/{id}", "endpoint"),
         ("wait", "seconds"),
         ("wait,seconds=-1", "seconds"),
         ("wait,seconds=inf", "seconds"),

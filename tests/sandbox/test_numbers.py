@@ -11,7 +11,7 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.asking import Answer, Asker
 
-from itnio_async.sandbox import Sandbox
+from itnio_async.sandbox import Fault, Sandbox
 from itnio_async.sandbox.countries import country_code_of
 
 APPLICATION = "sandbox1"
@@ -388,3 +388,10 @@ class Bindings(RuleBasedStateMachine):
 
 Bindings.TestCase.settings = settings(max_examples=8, stateful_step_count=15, deadline=None)
 TestBindings = Bindings.TestCase
+
+
+def test_a_fault_is_about_one_binding(ask: Asker, sandbox: Sandbox) -> None:
+    # Its id is a text on this page, and a number elsewhere.
+    order = sandbox.order(Fault("minus18", endpoint="unbind", key_id=7))
+    assert [unbound(ask, bind_id).code for bind_id in ("7", 7, "8", "x", None)] == [-18, -18, -24, -24, -22]
+    assert order.struck == 2

@@ -10,7 +10,8 @@ import pytest
 from support.asking import Answer, Asker
 from support.seeds import APPLICATION
 
-from itnio_async.sandbox import Sandbox
+from itnio_async.api.voice import GET_RECORD
+from itnio_async.sandbox import Fault, Sandbox
 
 ANSWERED, BUSY, UNRATED = "4915100000001", "4915100000010", "0049151000001"
 NOW = 1_750_000_000.0  # 2025-06-15 15:06:40 in UTC
@@ -333,3 +334,11 @@ def test_calls_outlive_the_sandbox(tmp_path: Any) -> None:
         assert phones(ask) == kept
         assert len(listed(ask, "fileQuery", None)) == 1
         assert ask(f"/voice/recordGroup/{sent}").data["voiceId"] == sent
+
+
+@pytest.mark.parametrize("endpoint", ["recordGroup", GET_RECORD.path, "recordGroup/{voiceId}", "/voice/recordGroup"])
+def test_a_fault_names_an_endpoint_with_an_id_in_its_path(ask: Asker, sandbox: Sandbox, endpoint: str) -> None:
+    order = sandbox.order(Fault("minus18", endpoint=endpoint))
+    assert ask("/voice/recordGroup/7").code == -18
+    assert ask("/voice/recordSip/7").code == -22
+    assert order.struck == 1

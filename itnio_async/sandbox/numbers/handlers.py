@@ -351,6 +351,7 @@ def bind(call: NumberCall) -> dict[str, Any]:
         assumed(-24, "it is of another application", lambda call: call.binding["app_id"] != call.body["appId"]),
     ),
     codes=_CODES | {-24},
+    key_field="bindId",
 )
 def unbind(call: NumberCall) -> None:
     """End a binding before its time."""
