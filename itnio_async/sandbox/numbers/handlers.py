@@ -109,6 +109,9 @@ _OPTIONAL = {
 }
 
 
+_NO_ANNOUNCEMENT = dict.fromkeys(("voicemail_file_id", "voicemail_file_name"))
+
+
 def _is_misnamed(call: NumberCall) -> bool:
     has_file, has_name = bool(call.body.get("voicemailFile")), bool(call.body.get("voicemailFileName"))
     return not call.has_ending(".mp3", ".wav", ".m4a") if has_name else has_file
@@ -154,7 +157,9 @@ def update_number(call: NumberCall) -> None:
     """Set what the request names; the rest stays or goes as the assumptions say."""
     values = changed(call, *_OPTIONAL)
     if "voicemail_file" in values:
-        values["voicemail_file_id"] = call.store("voicemail/") if values.pop("voicemail_file") else None
+        is_given = bool(values.pop("voicemail_file"))
+        # An announcement that goes takes its name along.
+        values |= {"voicemail_file_id": call.store("voicemail/")} if is_given else _NO_ANNOUNCEMENT
     if values.get("voicemail_max_hangup"):
         values["voicemail_max_hangup"] = number_of(values["voicemail_max_hangup"])
     values |= {"app_id": call.body["appId"], "enable_voicemail": number_of(call.body["enableVoicemail"])}
