@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
+import attrs
 import httpx
 
 from itnio_async.calls.envelope import Envelope, NotAnEnvelope, read_envelope
@@ -28,6 +29,7 @@ from itnio_async.errors import (
 )
 from itnio_async.redaction import blank_out, excerpt, without_secrets
 from itnio_async.transport.messages import LazyResponse, RawHeaders, raw_headers_of
+from itnio_async.values import secret_fields
 
 R = TypeVar("R")
 
@@ -192,7 +194,8 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
     except Mismatch as mismatch:
         if (key := endpoint.envelope.data_key) is not None:
             mismatch.path.insert(0, key)
-        raise _unexpected(attempt, content, envelope.raw, f"`{mismatch.where()}`: {mismatch}") from None
+        what, bare = f"`{mismatch.where()}`: {mismatch}", _bare_secrets(endpoint.response_type, envelope.data)
+        raise _unexpected(attempt, content, envelope.raw, what, secrets=bare) from None
     return Response(
         data=data,
         raw=envelope.raw,
@@ -203,6 +206,12 @@ def judge(attempt: Attempt[R], content: bytes) -> Response[R]:
         attempts=attempt.number,
         elapsed=time.monotonic() - attempt.request.started,
     )
+
+
+def _bare_secrets(response_type: Any, data: Any) -> tuple[str, ...]:
+    """Return the text that came where an object with a secret in it was to come: it may be the secret alone."""
+    may_be = isinstance(data, str) and attrs.has(response_type) and secret_fields(response_type)
+    return (data,) if may_be else ()
 
 
 def _api_error(attempt: Attempt[Any], envelope: Envelope) -> ItnioError:
@@ -257,8 +266,9 @@ def _unexpected(
     raw: Any,
     what: str,
     kind: type[UnexpectedResponseError] = UnexpectedResponseError,
+    secrets: tuple[str, ...] = (),
 ) -> UnexpectedResponseError:
-    status, secrets = attempt.http_status, attempt.secrets()
+    status, secrets = attempt.http_status, (*attempt.secrets(), *secrets)
     advice = _ADVICE.get(status) or _ADVICE.get(status // 100, _STRANGE)
     error = kind(
         f"{attempt.request.template.endpoint}: HTTP {status}, but {what}. {advice}",

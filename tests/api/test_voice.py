@@ -21,6 +21,7 @@ from itnio_async import (
     QuotaError,
     RetryPolicy,
     ServerError,
+    UnexpectedResponseError,
     ValidationError,
 )
 from itnio_async.api.paths import family_of_path
@@ -195,6 +196,15 @@ def test_the_password_of_a_phone_is_not_shown(kind: Any) -> None:
     phone = kind(account="phone", password="hunter2")
     assert "hunter2" not in f"{phone!r} {phone.to_dict()}"
     assert (phone.password, phone.to_dict(secrets=True)["password"]) == ("hunter2", "hunter2")
+
+
+async def test_a_password_that_comes_alone_is_not_shown_either() -> None:
+    client, _ = client_of(answer(data="hunter2-hunter2"))
+    async with client:
+        with pytest.raises(UnexpectedResponseError, match="expected an object") as caught:
+            await client.voice.reset_phone("phone", "a")
+    assert "hunter2" not in f"{caught.value} {caught.value.body} {caught.value.raw}"
+    assert caught.value.raw["data"] == "***"
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
