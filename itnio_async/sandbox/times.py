@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from math import floor
 
 _CHINA = timezone(timedelta(hours=8))
 
@@ -41,6 +42,11 @@ def seconds(text: str, utc_offset: int) -> float:
     local = _local(text)
     assert local is not None
     return (local.replace(tzinfo=UTC) - timedelta(hours=utc_offset)).timestamp()
+
+
+def through(end: float) -> float:
+    """Return the last moment of the second in which a time ends: what is listed is written in whole seconds too."""
+    return floor(end) + 1 - 1e-6
 
 
 def written(seconds: float, utc_offset: int = 0) -> str:

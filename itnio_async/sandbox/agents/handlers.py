@@ -17,7 +17,7 @@ from itnio_async.sandbox.countries import COUNTRY_CODES
 from itnio_async.sandbox.fields import ID, ON_OFF, OPTIONAL_ID, REQUIRED_TEXT, TEXT, Field, filters, is_list, number_of
 from itnio_async.sandbox.handler import COMMON, STORING, Family
 from itnio_async.sandbox.rules import Call, Decision, Rule, assumed, is_integer, is_object, is_text, unknown_id
-from itnio_async.sandbox.times import is_local_time, seconds
+from itnio_async.sandbox.times import is_local_time, seconds, through
 
 # `enable` is 0 for enabled and 1 for disabled, a deleted agent has the `delete_flag` 1.
 TABLES = """
@@ -239,7 +239,7 @@ def query_agents(call: AgentCall) -> dict[str, Any]:
         "voiceGroupId": "voice_group_id",
         "status": "status_now",
     }
-    values = {"now": call.now, "start": start, "end": end, "deleted": call.assumptions.deleted_agents_listed}
+    values = {"now": call.now, "start": start, "end": through(end), "deleted": call.assumptions.deleted_agents_listed}
     return page(call, _LISTED, columns, record, values)
 
 

@@ -11,7 +11,7 @@ from itnio_async.sandbox.changes import by_name, page, shown
 from itnio_async.sandbox.fields import OPTIONAL_ID, TEXT, TEXTS, Field, Fields, filters, ids, numbers
 from itnio_async.sandbox.handler import Family
 from itnio_async.sandbox.rules import Call, assumed
-from itnio_async.sandbox.times import is_local_time, is_zoned_time, written
+from itnio_async.sandbox.times import is_local_time, is_zoned_time, through, written
 from itnio_async.sandbox.windows import IN_ORDER, OF_TWO_MONTHS, ZONED, texts_of, window_of
 
 # The moments are Unix times: a call is there as soon as it is planned, and is listed once it has ended.
@@ -112,7 +112,7 @@ def query_records(call: RecordCall) -> dict[str, Any]:
         "labelNames": ":labelNames IS NULL",  # no call has tags
     }
     start, end = window_of(call)
-    return page(call, _LISTED, columns, record, {"now": call.now, "start": start, "end": end})
+    return page(call, _LISTED, columns, record, {"now": call.now, "start": start, "end": through(end)})
 
 
 def _as_pushed(call: RecordCall, stored: dict[str, Any], session: str) -> dict[str, Any]:

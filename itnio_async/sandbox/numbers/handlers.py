@@ -19,8 +19,9 @@ from itnio_async.sandbox.handler import COMMON, Family
 from itnio_async.sandbox.numbers.assumptions import NumberAssumptions
 from itnio_async.sandbox.numbers.tables import BINDINGS, FREE, LISTED, RECORDS, TABLES, set_members
 from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_object, is_text, unknown_id
-from itnio_async.sandbox.times import is_zoned_time, seconds, written
+from itnio_async.sandbox.times import through, written
 from itnio_async.sandbox.uploads import UploadCall
+from itnio_async.sandbox.windows import IN_ORDER, ZONED, window_of
 
 _MOST_BYTES = 5 * 2**20
 _MOST_CALLS = 9999
@@ -68,13 +69,6 @@ class NumberCall(UploadCall[NumberAssumptions]):
             "phone_b": self.body["phoneB"],
         }
         return [number for (number,) in self.database.rows(FREE, wanted)]
-
-    @cached_property
-    def window(self) -> tuple[float, float]:
-        """The time that is asked about, in Unix seconds."""
-        params = self.body["params"]
-        start, end = (seconds(params[name], self.assumptions.utc_offset) for name in ("strTime", "endTime"))
-        return start, end
 
 
 _CODES = COMMON | {-29, -30, -31}
@@ -166,18 +160,15 @@ def update_number(call: NumberCall) -> None:
     call.database.change("number", {"number": call.body["number"]}, values)
 
 
-_TIME = Field(is_zoned_time, required=True)
-
-
 @FAMILY.endpoint(
     "record/queryPage",
-    fields=filters({"strTime": _TIME, "endTime": _TIME}),
-    rules=(assumed(-22, "endTime is before strTime", lambda call: call.window[1] < call.window[0]),),
+    fields=filters({"strTime": ZONED, "endTime": ZONED}),
+    rules=(IN_ORDER,),
 )
 def query_records(call: NumberCall) -> dict[str, Any]:
     """List one page of the numbers' calls of a time."""
-    start, end = call.window
-    values = {"now": call.now, "start": start, "end": end}
+    start, end = window_of(call)
+    values = {"now": call.now, "start": start, "end": through(end)}
     return page(call, RECORDS, {}, lambda stored: _record(call, stored), values)
 
 

@@ -28,7 +28,7 @@ from itnio_async.sandbox.sms.tables import (
     SENDING,
     TABLES,
 )
-from itnio_async.sandbox.times import is_zoned_time, seconds, written_with_zone
+from itnio_async.sandbox.times import is_zoned_time, seconds, through, written_with_zone
 
 _NUMBER = re.compile(r"\+?[0-9]{7,15}+")
 _DAY = 86_400
@@ -247,7 +247,8 @@ def list_sent(call: SmsCall) -> dict[str, Any]:
     """List the messages of a time that are over, from one of them on."""
     start, end = call.window
     assumptions = call.assumptions
-    values = {"app": call.body["appId"], "now": call.now, "oldest": call.now - 90 * _DAY, "start": start, "end": end}
+    oldest = call.now - 90 * _DAY
+    values = {"app": call.body["appId"], "now": call.now, "oldest": oldest, "start": start, "end": through(end)}
     rows = call.database.rows(OVER, {**values, "time": assumptions.sms_receive_time})
     array = [_reported(call, dict(row), FAILED_IN_LISTING) for row in rows]
     first = call.body.get("startIndex") or 0
@@ -310,7 +311,7 @@ def report_backfill(call: SmsCall) -> dict[str, Any]:
 def list_inbound(call: SmsCall) -> dict[str, Any]:
     """List one page of the messages that were received in a time."""
     start, end = call.window
-    values = {"app": call.body["appId"], "now": call.now, "start": start, "end": end}
+    values = {"app": call.body["appId"], "now": call.now, "start": start, "end": through(end)}
     return page(call, RECEIVED, {}, _received, values)
 
 

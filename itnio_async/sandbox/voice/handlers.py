@@ -14,6 +14,7 @@ from itnio_async.sandbox.changes import page, shown
 from itnio_async.sandbox.fields import PAGE, REQUIRED_TEXT, TEXT, Field, Fields, filters
 from itnio_async.sandbox.handler import COMMON, STORING, Family
 from itnio_async.sandbox.rules import Rule, assumed, is_integer, is_number, is_text, unknown_id
+from itnio_async.sandbox.times import through
 from itnio_async.sandbox.uploads import UPLOAD
 from itnio_async.sandbox.voice.calls import VoiceCall, record_of
 from itnio_async.sandbox.voice.tables import ENDED, TABLES
@@ -255,7 +256,7 @@ def get_record(call: VoiceCall) -> dict[str, Any] | None:
 
 def _listed(call: VoiceCall, where: str, columns: dict[str, str]) -> dict[str, Any]:
     start, end = window_of(call)
-    values = {"now": call.now, "start": start, "end": end}
+    values = {"now": call.now, "start": start, "end": through(end)}
     found = page(call, f"{ENDED} AND {where}", columns, lambda stored: record_of(call, stored), values)
     return {**found, "searchCount": True}
 
