@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated
 
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint
 from itnio_async.cli.exits import CommandError
@@ -21,10 +21,11 @@ Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) fo
 
 @frozen
 class Explained:
-    """A code with the families of endpoints in which it has this meaning."""
+    """A code with the families of endpoints in which it has this meaning; `asked` is the one that is asked about."""
 
     code: Code
     families: list[str]
+    asked: str | None = None
 
     @property
     def advice_by_endpoint(self) -> dict[str, str]:
@@ -32,7 +33,8 @@ class Explained:
         return {
             endpoint: code.advice
             for endpoint, codes in codes_by_endpoint().items()
-            if codes.name in self.families and (code := codes[self.code.code]).advice != self.code.advice
+            if codes.name in (self.families if self.asked is None else [self.asked])
+            and (code := codes[self.code.code]).advice != self.code.advice
         }
 
     @property
@@ -67,7 +69,7 @@ def codes(
     """Show what a code of the vendor means, what to do about it, and whether the client retries it."""
     family, wanted = _asked([word for word in (first, second) if word is not None], family)
     entries = [
-        entry
+        entry if family is None else evolve(entry, asked=family.name)
         for entry in _entries()
         if wanted in (None, entry.code.code) and (family is None or family.name in entry.families)
     ]

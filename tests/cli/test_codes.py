@@ -63,6 +63,16 @@ def test_advice_that_differs_by_endpoint_is_shown_with_it(itnio):
     assert json.loads(itnio("codes", "-45", "--json").out)["advice_by_endpoint"] == {}
 
 
+def test_advice_is_that_of_the_family_which_is_asked_about(itnio):
+    found = {family: json.loads(itnio("codes", family, "-22", "--json").out) for family in ("voice", "agents", "sms")}
+    assert found["voice"]["advice_by_endpoint"].keys() == {
+        "POST /voice/recordSipQuery",
+        "POST /voice/recordGroupQuery",
+    }
+    assert found["agents"]["advice_by_endpoint"].keys() == {"POST /v3/cc/seat/query"}
+    assert found["sms"]["advice_by_endpoint"] == {}
+
+
 def test_one_number_with_two_meanings(itnio):
     listed = [json.loads(line) for line in itnio("codes", "-5", "--json").lines]
     assert [entry["families"] for entry in listed] == [["SMS"], ["WhatsApp"]]
