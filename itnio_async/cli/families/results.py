@@ -45,10 +45,10 @@ class ResultOptions:
         bool, typer.Option("--show-secrets", help="Show passwords and credentials of the answer; else they are ***.")
     ] = False
 
-    def write(self, data: Any) -> None:
-        """Write the result of one call: a record, a list of them, an id, or nothing."""
+    def write(self, data: Any, kind: type[Any] | None = None) -> None:
+        """Write the result of one call: a record, a list of them (of `kind`), an id, or nothing."""
         if isinstance(data, list):
-            _Writer(self, type(data[0]) if data else None).write_all(data)
+            _Writer(self, kind).write_all(data)
         elif attrs.has(type(data)):
             _Writer(self, type(data)).write_all([data], is_one=True)
         elif self.output in (Form.JSON, Form.JSONL):

@@ -242,6 +242,11 @@ def test_the_headings_of_nothing(itnio: ITNIO, vendor: respx.MockRouter) -> None
     assert itnio("groups", "list", "-o", "csv").lines[0].startswith("voice_group_id,group_name,")
     assert itnio("groups", "list", "-o", "json").out == "[]\n"
     assert itnio("groups", "list", "-o", "jsonl").out == ""
+    # Nor of what has no pages.
+    route_of(vendor, "voice.send_file", {"status": "0", "data": []})
+    line = ("voice", "send-file", "--app-id", "a", "--file-id", "f", "--callee", "4915100000001", "--yes", "-o")
+    out = {form: itnio(*line, form).out for form in ("csv", "json", "jsonl")}
+    assert out == {"csv": "voice_id,callee,termination_code,termination_reason\r\n", "json": "[]\n", "jsonl": ""}
 
 
 @pytest.mark.usefixtures("on_terminal")
