@@ -83,6 +83,8 @@ class Numbers(Service):
     ) -> None:
         """Change one number, and store the voicemail announcement that is given with it.
 
+        Give all that it shall have: no page says whether what is left out stays.
+
         `file` is an MP3, WAV or M4A file of at most 5 MB: a path, the content as bytes, or a file open for reading
         bytes. Its name is the path's last part unless the update has one. Raises OSError too, for a file that cannot
         be read.
@@ -121,7 +123,7 @@ class Numbers(Service):
         return (await call).data
 
     async def update_pool(self, update: NumberPoolUpdate, **options: Unpack[CallOptions]) -> None:
-        """Change a pool, its own number included.
+        """Change a pool, its own number included. Give all its numbers: no page says whether they stay if left out.
 
         After a lost answer, list the pools to see which number it has by now.
         """
