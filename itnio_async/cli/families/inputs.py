@@ -7,11 +7,13 @@ import inspect
 import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from inspect import Parameter
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -31,6 +33,7 @@ from itnio_async.uploads import FileSource
 from itnio_async.values import CLEAR, Base64, Clear, Unset, secret_fields
 
 _NOTHING = (Unset, type(None))
+_MOST_DIGITS = 20
 # Of listings: the command lists all that there is, or as many as `--limit` says.
 _PAGE = ("current", "size")
 
@@ -272,7 +275,7 @@ def _single(wanted: list[Any]) -> Reader:
 
 def _choice(enum: type[Enum], wanted: list[Any]) -> Reader:
     names = {option_name(member.name.lower()): member for member in enum}
-    others: Any = int if int in wanted else (str if str in wanted else None)
+    others: Any = _whole if int in wanted else (str if str in wanted else None)
 
     def read(text: str) -> Any:
         if (member := names.get(text.lower())) is not None:
@@ -282,7 +285,7 @@ def _choice(enum: type[Enum], wanted: list[Any]) -> Reader:
                 return others(text)
             except ValueError:
                 pass
-        raise _Unread(f"one of {', '.join(names)}{', or the number of another' if others is int else ''}")
+        raise _Unread(f"one of {', '.join(names)}{', or the number of another' if others is _whole else ''}")
 
     return Reader("|".join(names), read)
 
@@ -301,16 +304,18 @@ def _time(*, is_text_allowed: bool) -> Reader:
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.removeprefix("-").isdigit()):
+    # Python itself refuses thousands of digits; no number of the API has more than 20.
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _MOST_DIGITS):
         raise _Unread("a whole number")
     return int(text)
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise _Unread("a number") from None
+    with suppress(ValueError):
+        # Python reads 1_000 and nan as numbers too.
+        if "_" not in text and isfinite(number := float(text)):
+            return number
+    raise _Unread("a number")
 
 
 def _truth(text: str) -> bool:
