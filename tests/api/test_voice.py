@@ -207,6 +207,16 @@ async def test_a_password_that_comes_alone_is_not_shown_either() -> None:
     assert caught.value.raw["data"] == "***"
 
 
+async def test_a_text_that_may_have_a_code_in_it_is_not_printed() -> None:
+    message = attrs.evolve(CODE, text="Your code is 4711.")
+    client, transport = client_of(answer(-22))
+    async with client:
+        (outcome,) = [outcome async for outcome in client.voice.send_code_many([message])]
+    assert "4711" not in f"{message!r} {outcome!r} {outcome.error}"
+    assert "4915100000001" in repr(message)
+    assert body_of(transport.sent[0])["text"] == message.to_dict()["text"] == message.text
+
+
 # -- files ------------------------------------------------------------------------------------------------------------
 
 

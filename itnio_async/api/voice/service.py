@@ -119,7 +119,10 @@ class Voice(Service):
     def send_file_many(
         self, messages: Iterable[VoiceFileSend] | AsyncIterable[VoiceFileSend], **options: Unpack[BulkOptions]
     ) -> BulkRun[VoiceFileSend, list[VoiceFileSent]]:
-        """Call more numbers than one order takes, and give each order's outcome. Takes and raises what `bulk` does."""
+        """Call more numbers than one order takes, and give each order's outcome. Takes and raises what `bulk` does.
+
+        An order that was taken is a success of the run, also if some of its numbers are refused: look at `accepted`.
+        """
         return self._caller.bulk(SEND_FILE, messages, **options)
 
     async def add_phones(self, phones: PhoneAdd, **options: Unpack[CallOptions]) -> None:

@@ -88,8 +88,11 @@ class VoiceCodeSend(MessageSend):
     """The number that is called, with its country code."""
     language: str
     """The language of the text, such as `EN`; the vendor's list of them grows."""
-    text: str = field(metadata=length(most=1000))
-    """The text. An older page takes no more than 800 characters, and 299 in the languages IDN, VN and TH."""
+    text: str = field(repr=False, metadata=length(most=1000))
+    """The text. An older page takes no more than 800 characters, and 299 in the languages IDN, VN and TH.
+
+    It may have a one-time code in it: where the request is printed, it is left out.
+    """
     speaking_rate: float | Unset | None = field(default=UNSET, metadata=between(0.25, 4))
     """How fast it is read."""
     ssml_gender: SsmlGender | int | Unset | None = UNSET
