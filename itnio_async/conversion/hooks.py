@@ -212,6 +212,9 @@ def make_union_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], A
 
 def _read_first(hooks: list[tuple[Any, Callable[[Any, Any], Any]]], value: Any, _: Any) -> Any:
     """Return what the first type makes of a value that can read it; what none can is the last one's mismatch."""
+    if type(value) is float:
+        # A text can be read from it too, but where a number is taken it stays one.
+        hooks = sorted(hooks, key=lambda hook: hook[0] is not float)
     *others, (last, read_last) = hooks
     for kind, read in others:
         with suppress(Mismatch):
