@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import orjson
 from attrs import frozen
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,7 +28,7 @@ from itnio_async.sandbox.record import RecordedRequest
 from itnio_async.sandbox.rules import Decision, is_integer
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from itnio_async.sandbox.server import Connection
     from itnio_async.sandbox.vendor import Vendor
@@ -59,6 +61,18 @@ class _Cut(Response):
             pass
 
 
+class _PathAsSent:
+    """Routes requests by their paths as they were sent: decoded, a slash within an id would be one of the path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["raw_path"].decode("ascii")}
+        await self._app(scope, receive, send)
+
+
 @frozen
 class _Answer:
     """A decision and what it sends."""
@@ -82,13 +96,14 @@ class Application:
                 for path, handler in handlers.items()
             ],
             exception_handlers={HTTPException: self._unrouted},
+            middleware=[Middleware(_PathAsSent)],
         )
         # A path with a slash at its end is another path; a redirection would show the headers around.
         self.asgi.router.redirect_slashes = False
 
     async def _unrouted(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        method, path = request.method, request.scope["path"]
+        method, path = request.method, unquote(request.scope["path"])
         if error.status_code == 405:
             status, text = 405, f"{path} is not called with {method}; see the vendor's page.\n"
         else:
@@ -108,7 +123,8 @@ class Application:
             return _Cut()
         body = _from_address(handler, request.query_params) if handler.method == "GET" else _read(content)
         if body is not None:
-            body = {**body, **_from_address(handler, request.path_params)}
+            ids = {name: unquote(text) for name, text in request.path_params.items()}
+            body = {**body, **_from_address(handler, ids)}
         key_id = _key_id(handler, body)
         struck, limits = striking(self._vendor.orders, handler.address, key_id)
         try:
@@ -209,7 +225,8 @@ class Application:
 
     def _record(self, request: Request, decision: Decision | None, **more: Any) -> None:
         rule, text = (decision.rule, decision.text) if decision else ("", "")
-        asked = {"at": self._vendor.clock(), "method": request.method, "path": request.scope["path"]}
+        path = unquote(request.scope["path"])
+        asked: dict[str, Any] = {"at": self._vendor.clock(), "method": request.method, "path": path}
         self._vendor.record.add(RecordedRequest(**asked, rule=rule, text=text, **more))
 
 

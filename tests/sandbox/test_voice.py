@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from support.asking import Answer, Asker
 from support.seeds import APPLICATION
 
+from itnio_async import AsyncClient, ValidationError
 from itnio_async.api.voice import GET_RECORD
 from itnio_async.sandbox import Fault, Sandbox
 
@@ -334,6 +336,16 @@ def test_calls_outlive_the_sandbox(tmp_path: Any) -> None:
         assert phones(ask) == kept
         assert len(listed(ask, "fileQuery", None)) == 1
         assert ask(f"/voice/recordGroup/{sent}").data["voiceId"] == sent
+
+
+@pytest.mark.parametrize("voice_id", ["a/b", "1//2", "12/../x", "%2F", "a b", "\u00fc", "a?b#c", "{voiceId}"])
+async def test_any_text_may_stand_for_an_id_in_a_path(sandbox: Sandbox, voice_id: str) -> None:
+    sandbox.clock = time.time
+    async with AsyncClient(sandbox.api_key, sandbox.api_secret, base_url=sandbox.url) as client:
+        with pytest.raises(ValidationError) as refused:
+            await client.voice.get_record(voice_id)
+    assert refused.value.headers["X-Itnio-Rule-Text"] == "no call of this kind has the id"
+    assert sandbox.requests[-1].path == f"/voice/recordGroup/{voice_id}"
 
 
 @pytest.mark.parametrize("endpoint", ["recordGroup", GET_RECORD.path, "recordGroup/{voiceId}", "/voice/recordGroup"])
