@@ -101,6 +101,16 @@ async def test_a_batch_is_refused_by_the_text_that_is_wrong(second: dict[str, An
     assert transport.sent == []
 
 
+@pytest.mark.parametrize("app_id", ["a", "another"])
+async def test_a_text_of_a_batch_has_no_application_of_its_own(app_id: str) -> None:
+    client, transport = client_of(beside())
+    async with client:
+        with pytest.raises(InvalidRequestError, match="give an SmsText") as refused:
+            await client.sms.send_batch(SmsBatchSend(app_id="a", array=[attrs.evolve(TEXT, app_id=app_id)]))
+    assert refused.value.field == "array[0].app_id"
+    assert transport.sent == []
+
+
 @pytest.mark.parametrize("step", [answer(-18), httpx.ReadTimeout("made-up"), httpx.ReadError("made-up")])
 async def test_what_may_have_been_sent_is_not_sent_again(step: Any) -> None:
     sends: list[Any] = [
