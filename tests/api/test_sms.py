@@ -283,6 +283,17 @@ async def test_received_messages_with_what_they_cost() -> None:
     assert asked["params"]["strTime"] == "2021-02-12T00:00:00+08:00"
 
 
+@pytest.mark.parametrize("price", ["", [], None])
+def test_a_received_message_without_a_price_or_a_network(price: Any) -> None:
+    found = decode({"number": "911", "mcc": "", "mnc": "", "receiveTime": "", "pricedetail": price}, InboundSms)
+    assert found == InboundSms(number="911", receive_time="")
+
+
+@pytest.mark.parametrize("price", [{"pay": 0.02, "price": 1.0}, [{"pay": "0.02", "price": "1.0"}]])
+def test_a_price_in_either_form(price: Any) -> None:
+    assert decode({"pricedetail": price}, InboundSms).pricedetail == SmsPrice(pay="0.02", price="1.0")
+
+
 def test_a_count_that_is_none_is_told_by_its_name() -> None:
     assert decode({}, SmsReport) == SmsReport()
     assert GET_REPORT.response_type is SmsReport
