@@ -220,9 +220,19 @@ def _text(value: Any) -> object:
     if isinstance(value, Enum):
         return option_name(value.name.lower())
     if isinstance(value, list | tuple):
-        return ", ".join(str(_text(item)) for item in value)
+        # What has parts itself has commas between them.
+        is_of_parts = any(isinstance(item, dict) or attrs.has(type(item)) for item in value)
+        return ("; " if is_of_parts else ", ").join(str(_text(item)) for item in value)
     if attrs.has(type(value)):
-        value = value.to_dict(names="python")
+        value = _parts(value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}={_text(found)}" for name, found in value.items())
+        return ", ".join(f"{name}={_text(found)}" for name, found in value.items() if found is not None)
     return value
+
+
+def _parts(record: Any) -> dict[str, Any]:
+    """Return the fields of a record in a record, without its secrets."""
+    plain: dict[str, Any] = record.to_dict(names="python")
+    extra: dict[str, Any] = plain.pop("extra", {})
+    hidden = secret_fields(type(record))
+    return {name: plain[name] if name in hidden else getattr(record, name) for name in plain} | extra
