@@ -47,6 +47,11 @@ _ADDRESSES = [handler.address for handler in HANDLERS.values()]
 _ENDPOINTS = frozenset(address.split("/", n)[-1] for address in _ADDRESSES for n in range(address.count("/") + 1))
 
 
+def _without_ids(endpoint: Any) -> Any:
+    """Return a path without the names in braces at its end, which endpoints of the client have."""
+    return endpoint.partition("/{")[0] if isinstance(endpoint, str) else endpoint
+
+
 @frozen
 class Fault:
     """One failure to order with `sandbox.order(fault)`. Raises `ConfigurationError` for what does not fit.
@@ -69,6 +74,7 @@ class Fault:
     endpoint: str | None = field(
         default=None,
         kw_only=True,
+        converter=_without_ids,
         validator=or_none(
             must_be("the last part or parts of a path (update, sipTrunk/update), or all of it", in_(_ENDPOINTS))
         ),
