@@ -89,14 +89,15 @@ class _Writer:
 
     The columns are the fields of the class, and the keys that it does not know, of which only records tell; or those
     that are `chosen`, in this order. Records are held back until each of these is known, so that a wrong one is an
-    error and nothing else.
+    error and nothing else. Where `chosen` is None, no option chooses.
     """
 
-    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
+    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] | None = None) -> None:
         self._form, self._secrets = options.output, options.show_secrets
         self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"] if kind else []
-        in_python = {name: name.replace("-", "_") for name in chosen}
-        self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
+        in_python = {name: name.replace("-", "_") for name in chosen or ()}
+        self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen or ()]
+        self._may_be_chosen = chosen is not None
         self._has_records = False
         self._head: list[str] | None = None
         self._held: list[Any] = []
@@ -143,7 +144,7 @@ class _Writer:
         self._write_held()
         head = self._begin()
         if self._form is not Form.JSONL:
-            _say_left_out([name for name in self._names() if name not in head])
+            self._say_left_out([name for name in self._names() if name not in head])
 
     def _names(self) -> list[str]:
         return self._chosen or list(self._known)
@@ -193,12 +194,12 @@ class _Writer:
                 break
             shown.append(name)
         table(list(map(_heading, shown)), list(zip(*(cells[name] for name in shown), strict=True)))
-        _say_left_out(used[len(shown) :])
+        self._say_left_out(used[len(shown) :])
 
-
-def _say_left_out(names: Sequence[str]) -> None:
-    if names:
-        say(f"{counted(len(names), 'column')} left out: {', '.join(names)}. Choose with --columns, or give -o json.")
+    def _say_left_out(self, names: Sequence[str]) -> None:
+        if names:
+            advice = "Choose with --columns, or give -o json." if self._may_be_chosen else "Give -o json for all."
+            say(f"{counted(len(names), 'column')} left out: {', '.join(names)}. {advice}")
 
 
 def _heading(name: str) -> str:

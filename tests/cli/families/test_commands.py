@@ -258,6 +258,18 @@ def test_a_table_leaves_out_what_is_empty_and_what_has_no_room(
     assert "2 columns left out: name, enable." in " ".join(narrow.err.split())
 
 
+@pytest.mark.usefixtures("on_terminal")
+def test_only_columns_that_can_be_chosen_are_offered(
+    itnio: ITNIO, vendor: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "34")
+    template = {"templateId": 1, "appId": "sandbox1", "name": "login", "text": "##code## " * 9}
+    route_of(vendor, "otp.list_templates", {"status": "0", "reason": "", "data": [template]})
+    shown = itnio("otp", "list-templates")
+    assert "1 column left out: text. Give -o json for all." in " ".join(shown.err.split())
+    assert itnio("otp", "list-templates", "--columns", "name").status == ERROR
+
+
 # -- what is asked about ----------------------------------------------------------------------------------------------
 
 
