@@ -1,8 +1,9 @@
 """attrs values to JSON bytes and JSON data to attrs values, through cattrs.
 
 Requests are strict: a value of another type than the field's is refused, never converted. Answers take each form that
-loses nothing (`"12"` for 12, `"true"` for true, an object for a list of one), since the vendor's pages and samples
-contradict each other; null and absence are both None. cattrs itself converts in silence (None to 'None', '0' to True),
+loses nothing (`"12"` for 12, `"true"` for true, 0.02 for `"0.02"`, an object for a list of one and the other way
+round), since the vendor's pages and samples contradict each other; null and absence are both None, and so is an empty
+text where the field has none. cattrs itself converts in silence (None to 'None', '0' to True),
 hence a hook for every primitive.
 """
 

@@ -195,6 +195,7 @@ def test_a_mismatch_tells_the_type_and_never_the_value(secret: str) -> None:
         (2**63, 2**63),
         (str(2**64), 2**64),
         (None, None),
+        ("", None),
     ],
 )
 def test_whole_numbers_in_forms_that_lose_nothing(value: Any, meaning: int | None) -> None:
@@ -211,7 +212,6 @@ def test_whole_numbers_in_forms_that_lose_nothing(value: Any, meaning: int | Non
         1.5,
         "1.5",
         "1.0",
-        "",
         " ",
         " 12",
         "12 ",
@@ -248,13 +248,14 @@ def test_what_is_no_whole_number_without_loss_is_refused(value: Any) -> None:
         ("1", True),
         ("0", False),
         (None, None),
+        ("", None),
     ],
 )
 def test_truths_in_forms_that_lose_nothing(value: Any, meaning: bool | None) -> None:
     assert decode({"sipTrunkState": value}, SipTrunk).sip_trunk_state is meaning
 
 
-@pytest.mark.parametrize("value", [2, -1, 1.0, 0.0, "yes", "True ", "", "null", [], [True], {}])
+@pytest.mark.parametrize("value", [2, -1, 1.0, 0.0, "yes", "True ", " ", "null", [], [True], {}])
 def test_what_is_no_truth_is_refused(value: Any) -> None:
     with pytest.raises(Mismatch, match="expected a boolean") as caught:
         decode({"sipTrunkState": value}, SipTrunk)
@@ -281,7 +282,7 @@ def test_text_in_forms_that_lose_nothing(value: Any, meaning: str | None) -> Non
     assert type(decoded) in (str, type(None))
 
 
-@pytest.mark.parametrize("value", [2.0**53, 1e22, math.inf, math.nan, True, [], {}, ["a"]])
+@pytest.mark.parametrize("value", [1e22, -(2.0**53), math.inf, math.nan, True, [], {}, ["a"]])
 def test_what_is_no_text_without_loss_is_refused(value: Any) -> None:
     with pytest.raises(Mismatch, match="expected a string"):
         decode({"sipTrunkName": value}, SipTrunk)

@@ -15,6 +15,7 @@ from math import isfinite
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+import attrs
 import httpx
 from attrs import define, evolve, field, frozen
 
@@ -26,6 +27,7 @@ from itnio_async.transport.head import head
 from itnio_async.transport.messages import LazyRequest, RawHeaders, RequestHead, connection_of, raw_headers_of
 from itnio_async.transport.pooled import IDEMPOTENT_EXTENSION
 from itnio_async.transport.signing import SENDING_EXTENSION, Sending
+from itnio_async.values import wire_name
 
 R = TypeVar("R")
 
@@ -144,7 +146,7 @@ def _addressed(template: Template[R], fields: Any, started: float) -> CallReques
         raise InvalidRequestError(message, field="request")
     tail = endpoint.path.removeprefix(up_to_ids(endpoint.path))
     for name in endpoint.names_in_path:
-        tail = tail.replace(f"{{{name}}}", _segment(name, fields.pop(name, None)))
+        tail = tail.replace(f"{{{name}}}", _segment(endpoint, name, fields.pop(name, None)))
     if tail:
         url = url.copy_with(raw_path=url.raw_path + tail.encode())
     content = b""
@@ -155,11 +157,14 @@ def _addressed(template: Template[R], fields: Any, started: float) -> CallReques
     return CallRequest(evolve(template, url=url), content, started)
 
 
-def _segment(name: str, value: Any) -> str:
+def _segment(endpoint: Endpoint[Any, Any], name: str, value: Any) -> str:
     """Return an id as a part of a path; raises `InvalidRequestError` for one that would make another path of it."""
     text = str(value) if isinstance(value, str | int) else ""
     if text in ("", ".", ".."):
-        raise InvalidRequestError("it is a part of the address: give the id.", field=name)
+        kind = endpoint.request_type
+        own = [attribute.name for attribute in attrs.fields(kind)] if attrs.has(kind) else []
+        named = next((one for one in own if wire_name(one) == name), name)
+        raise InvalidRequestError("it is a part of the address: give the id.", field=named)
     return quote(text, safe="")
 
 

@@ -174,5 +174,5 @@ def secret_of(name: str, file: Path | None, *, ask: bool, what: str) -> str | No
     if file is not None and ask:
         raise CommandError(f"--{name}-file and --ask-{name} are both given.", "give one of them.")
     if file is not None:
-        return read_password_file(file)
+        return read_password_file(file, what)
     return ask_secret(what) if ask else None

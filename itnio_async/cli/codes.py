@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from attrs import evolve, frozen
 
-from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint
+from itnio_async.api.paths import CODE_FAMILIES, FAMILIES, codes_by_endpoint, codes_of
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
@@ -99,22 +99,35 @@ def codes(
 
 def _asked(words: list[str], family: Family | None) -> tuple[Family | None, int | None]:
     """Return the family and the code that are meant, in their order on the command line."""
-    first = words[0].lower().replace("_", "-") if words else ""
-    named = next((one for one in Family if one.value == first), None)
+    named = _named(words[0]) if words else None
     if named is not None:
         words = words[1:]
     if len(words) > 1:
-        families = ", ".join(one.value for one in Family)
-        raise CommandError(f"{words[0]!r} is not a family.", f"give one of {families}.")
-    return named or family, _number(words[0]) if words else None
+        raise CommandError(f"{words[0]!r} is not a family.", f"give one of {_families()}.")
+    return named or family, _number(words[0], named) if words else None
 
 
-def _number(text: str) -> int:
+def _named(word: str) -> Family | None:
+    """Return the family of this name; the client's attribute will do, or its last word, which its command has."""
+    word = word.lower().replace("_", "-")
+    for attribute in FAMILIES:
+        if f"_{attribute}".endswith("_" + word.replace("-", "_")):
+            word = codes_of(attribute).name.lower().replace(" ", "-")
+            break
+    return next((one for one in Family if one.value == word), None)
+
+
+def _families() -> str:
+    return ", ".join(one.value for one in Family)
+
+
+def _number(text: str, family: Family | None) -> int:
     try:
         # All codes are negative, so 47 stands for -47.
         return -abs(int(text))
     except ValueError:
-        raise CommandError(f"{text!r} is not a code.", "give a number such as -47.") from None
+        or_family = "" if family else f", or one of {_families()}"
+        raise CommandError(f"{text!r} is not a code.", f"give a number such as -47{or_family}.") from None
 
 
 def _entries() -> Iterator[Explained]:

@@ -173,7 +173,7 @@ def _lines(error: Exception, options: Mapping[str, str]) -> list[str]:
 
 def _invalid_request(error: InvalidRequestError, options: Mapping[str, str]) -> list[str]:
     field = error.field or ""
-    option = options.get(field.removeprefix("params.").partition("[")[0])
+    option = options.get(field.removeprefix("params.").partition("[")[0].partition(".")[0])
     return [
         *(f"{field}: {error.args[0]}" if field else error.args[0]).splitlines(),
         f"Vendor's code for the same mistake: {error.code}; nothing was sent." if error.code else "Nothing was sent.",

@@ -1,4 +1,4 @@
-"""Read files with secrets: the API key and secret, and the SIP password of a trunk."""
+"""Read files with secrets: the API key and secret, and one secret alone, such as a password or a one-time code."""
 
 from __future__ import annotations
 
@@ -48,15 +48,16 @@ def read_secret_file(path: Path) -> SecretFile:
     return SecretFile(settings["ITNIO_API_KEY"], settings["ITNIO_API_SECRET"], settings.get("ITNIO_BASE_URL") or None)
 
 
-def read_password_file(path: Path) -> str:
-    """Return the password in a file, which is its only line."""
-    text = _read(path).removesuffix("\n").removesuffix("\r")
+def read_password_file(path: Path, what: str) -> str:
+    """Return the secret in a file, which is its only line; `what` it is, stands in the errors."""
+    form = f"the {what} into its only line"
+    text = _read(path, form).removesuffix("\n").removesuffix("\r")
     if not text or "\n" in text:
-        raise CommandError(f"{path} is empty or has several lines.", "write the SIP password into its only line.")
+        raise CommandError(f"{path} is empty or has several lines.", f"write {form}.")
     return text
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, form: str = _FORM) -> str:
     try:
         with path.open("rb") as file:
             _warn_if_open_to_others(path, os.fstat(file.fileno()))
@@ -70,7 +71,7 @@ def _read(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8 text.", f"write {_FORM}.") from error
+        raise CommandError(f"{path} is not UTF-8 text.", f"write {form}.") from error
 
 
 def _warn_if_open_to_others(path: Path, status: os.stat_result) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from types import NoneType
 from typing import Any, NamedTuple, get_args
@@ -12,8 +13,9 @@ from typing import Any, NamedTuple, get_args
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from itnio_async.conversion.kinds import alternatives, is_enum, members_of
+from itnio_async.conversion.kinds import alternatives, is_attrs, is_enum, members_of
 from itnio_async.conversion.mismatch import Mismatch, at, located
+from itnio_async.conversion.reading import FIRST_INEXACT
 from itnio_async.conversion.sending import INTEGER_BITS, make_enum_sender, marked, of_bits, send_json
 from itnio_async.values import LOCAL, NOTHING_EXTRA, ReadOnlyMapping, Unset, fields_of, wire_name
 from itnio_async.wire import WireForm, form_of
@@ -193,13 +195,20 @@ def make_union_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], A
     plain, hook = hooks[0]
     if len(hooks) > 1:
         hook = partial(_read_first, hooks)
+    plain_kinds = [kind for kind, _ in hooks]
     enum = next((member for member in members if is_enum(member)), None)
 
     def read(value: Any, _: Any) -> Any:
         if value is None:
             return None
-        known = hook(value, plain)
-        if enum is None:
+        try:
+            known = hook(value, plain)
+        except Mismatch:
+            other = _in_the_fields_form(value, plain_kinds)
+            if other is value:
+                raise
+            known = None if other is None else hook(other, plain)
+        if enum is None or known is None:
             return known
         try:
             return enum(known)
@@ -210,11 +219,24 @@ def make_union_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], A
     return read
 
 
+def _in_the_fields_form(value: Any, kinds: list[Any]) -> Any:
+    """Return a value that a field cannot read in the form that it reads, None for nothing, or itself where it is none.
+
+    The vendor's pages write an empty text for a number that is not there, call an object an array, and have tables and
+    samples that differ in whether an amount is a text.
+    """
+    if value == "":
+        return None
+    if type(value) is list and len(value) <= 1 and any(map(is_attrs, kinds)):
+        return value[0] if value else None
+    if type(value) is float and kinds == [str] and abs(value) < FIRST_INEXACT:
+        # As a decimal number, since people read 1e-05 as an error.
+        return f"{Decimal(repr(value)):f}"
+    return value
+
+
 def _read_first(hooks: list[tuple[Any, Callable[[Any, Any], Any]]], value: Any, _: Any) -> Any:
     """Return what the first type makes of a value that can read it; what none can is the last one's mismatch."""
-    if type(value) is float:
-        # A text can be read from it too, but where a number is taken it stays one.
-        hooks = sorted(hooks, key=lambda hook: hook[0] is not float)
     *others, (last, read_last) = hooks
     for kind, read in others:
         with suppress(Mismatch):

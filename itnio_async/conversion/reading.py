@@ -6,7 +6,6 @@ import math
 import re
 from contextlib import suppress
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from itnio_async.conversion.mismatch import Mismatch
@@ -14,7 +13,7 @@ from itnio_async.conversion.mismatch import Mismatch
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}+")
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 # What a larger whole number is rounded to, too.
-_FIRST_INEXACT_FLOAT = 2**53
+FIRST_INEXACT = 2**53
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
 
@@ -24,7 +23,7 @@ def read_int(value: Any) -> int:
         return value
     if type(value) is str and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
-    if type(value) is float and value.is_integer() and abs(value) < _FIRST_INEXACT_FLOAT:
+    if type(value) is float and value.is_integer() and abs(value) < FIRST_INEXACT:
         return int(value)
     raise Mismatch("an integer", value)
 
@@ -35,9 +34,6 @@ def read_str(value: Any) -> str:
         return value
     if type(value) is int:
         return str(value)
-    if type(value) is float and abs(value) < _FIRST_INEXACT_FLOAT:
-        # An amount, which tables have as a String: as a decimal number, since people read 1e-05 as an error.
-        return f"{Decimal(repr(value)):f}"
     raise Mismatch("a string", value)
 
 

@@ -105,7 +105,7 @@ class Application:
         assert isinstance(error, HTTPException)
         method, path = request.method, unquote(request.scope["path"])
         if error.status_code == 405:
-            status, text = 405, f"{path} is not called with {method}; see the vendor's page.\n"
+            status, text = 405, f"The sandbox does not take {path} by {method}.\n"
         else:
             status = 501
             text = f"The sandbox does not imitate {path}: what the vendor would answer is not known here.\n"

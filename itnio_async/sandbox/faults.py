@@ -42,14 +42,14 @@ _PROCESSED = ("garbage", "half")
 # Statuses with which a gateway asks to wait.
 _BUSY = (429, 503)
 
-# Endpoints by path and by its last parts, which read better in a shell: "update", "sipTrunk/update"; the name of an id
-# at the end may be left out of either.
-_ENDPOINTS = frozenset(
-    f"{handler.address.split('/', n)[-1]}{names}"
-    for handler in HANDLERS.values()
-    for n in range(handler.address.count("/") + 1)
-    for names in ("", handler.path.removeprefix(handler.address))
-)
+# Endpoints by path and by its last parts, which read better in a shell: "update", "sipTrunk/update".
+_ADDRESSES = [handler.address for handler in HANDLERS.values()]
+_ENDPOINTS = frozenset(address.split("/", n)[-1] for address in _ADDRESSES for n in range(address.count("/") + 1))
+
+
+def _without_ids(endpoint: Any) -> Any:
+    """Return a path without the names in braces at its end, which endpoints of the client have."""
+    return endpoint.partition("/{")[0] if isinstance(endpoint, str) else endpoint
 
 
 @frozen
@@ -74,6 +74,7 @@ class Fault:
     endpoint: str | None = field(
         default=None,
         kw_only=True,
+        converter=_without_ids,
         validator=or_none(
             must_be("the last part or parts of a path (update, sipTrunk/update), or all of it", in_(_ENDPOINTS))
         ),
@@ -124,8 +125,7 @@ class Fault:
 
     def fits(self, path: str, key_id: int | None) -> bool:
         """Tell whether a request is one of those it is meant for."""
-        wanted = None if self.endpoint is None else self.endpoint.partition("/{")[0]
-        endpoint = wanted is None or path == wanted or path.endswith(f"/{wanted}")
+        endpoint = self.endpoint is None or path == self.endpoint or path.endswith(f"/{self.endpoint}")
         return endpoint and (self.key_id is None or self.key_id == key_id)
 
     def __str__(self) -> str:

@@ -68,7 +68,7 @@ class Field:
             (self.least is None or size >= self.least)
             and (self.most is None or size <= self.most)
             and (self.values is None or value in self.values)
-            and (self.form is None or self.form.fullmatch(value) is not None)
+            and (self.form is None or not isinstance(value, str) or self.form.fullmatch(value) is not None)
         )
 
 

@@ -73,13 +73,13 @@ async def test_the_right_code(scripted: Scripted, matched: Any) -> None:
     assert checked.matched is OtpMatched.RIGHT
 
 
-@pytest.mark.parametrize("data", [None, {}, [], {"match": 0}, {"status": 0}])
+@pytest.mark.parametrize("data", [None, {}, [], {"match": 0}, {"status": 0}, {"matched": ""}])
 async def test_an_answer_without_a_result_lets_nobody_in(scripted: Scripted, data: Any) -> None:
     client, _ = scripted(answer(data=data))
     assert not (await client.otp.verify(ID, CODE)).is_right
 
 
-@pytest.mark.parametrize("data", [True, "0", 0, {"matched": False}, {"matched": ""}, {"matched": []}, [{}, {}]])
+@pytest.mark.parametrize("data", [True, "0", 0, {"matched": False}, {"matched": " "}, {"matched": []}, [{}, {}]])
 async def test_a_result_of_another_type_is_an_error(scripted: Scripted, data: Any) -> None:
     client, _ = scripted(answer(data=data))
     with pytest.raises(UnexpectedResponseError):
@@ -256,6 +256,18 @@ def test_texts_and_calls_are_lists_in_either_form(kind: Any, as_list: bool) -> N
     assert [one.status for one in record.sms] == [OtpSmsStatus.FAILED]
     assert [one.code for one in record.call] == ["CN"]
     assert record.sna == [{"a": 1}]
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
+def test_a_record_of_a_channel_that_was_not_used_has_nothing_of_it(nothing: Any) -> None:
+    record = decode({"sms": nothing, "call": {"cost": 0.02, "callDuration": ""}, "sna": nothing}, OtpRecord)
+    assert not record.sms
+    assert [(call.cost, call.call_duration) for call in record.call] == [("0.02", None)]
+
+
+@pytest.mark.parametrize("check", [{"matched": 0}, [{"matched": "0"}]])
+def test_what_came_of_a_check_is_an_object_in_either_form(check: Any) -> None:
+    assert decode({"verifications": check}, OtpRecord).verifications.matched is OtpMatched.RIGHT
 
 
 def test_a_record_comes_back_from_its_plain_data() -> None:

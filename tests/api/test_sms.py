@@ -101,6 +101,16 @@ async def test_a_batch_is_refused_by_the_text_that_is_wrong(second: dict[str, An
     assert transport.sent == []
 
 
+@pytest.mark.parametrize("app_id", ["a", "another"])
+async def test_a_text_of_a_batch_has_no_application_of_its_own(app_id: str) -> None:
+    client, transport = client_of(beside())
+    async with client:
+        with pytest.raises(InvalidRequestError, match="give an SmsText") as refused:
+            await client.sms.send_batch(SmsBatchSend(app_id="a", array=[attrs.evolve(TEXT, app_id=app_id)]))
+    assert refused.value.field == "array[0].app_id"
+    assert transport.sent == []
+
+
 @pytest.mark.parametrize("step", [answer(-18), httpx.ReadTimeout("made-up"), httpx.ReadError("made-up")])
 async def test_what_may_have_been_sent_is_not_sent_again(step: Any) -> None:
     sends: list[Any] = [
@@ -271,6 +281,17 @@ async def test_received_messages_with_what_they_cost() -> None:
     asked = json.loads(transport.sent[0].content)
     assert asked.keys() == {"appId", "current", "size", "params"}
     assert asked["params"]["strTime"] == "2021-02-12T00:00:00+08:00"
+
+
+@pytest.mark.parametrize("price", ["", [], None])
+def test_a_received_message_without_a_price_or_a_network(price: Any) -> None:
+    found = decode({"number": "911", "mcc": "", "mnc": "", "receiveTime": "", "pricedetail": price}, InboundSms)
+    assert found == InboundSms(number="911", receive_time="")
+
+
+@pytest.mark.parametrize("price", [{"pay": 0.02, "price": 1.0}, [{"pay": "0.02", "price": "1.0"}]])
+def test_a_price_in_either_form(price: Any) -> None:
+    assert decode({"pricedetail": price}, InboundSms).pricedetail == SmsPrice(pay="0.02", price="1.0")
 
 
 def test_a_count_that_is_none_is_told_by_its_name() -> None:

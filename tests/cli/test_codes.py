@@ -80,6 +80,23 @@ def test_one_number_with_two_meanings(itnio):
     assert itnio("codes", "-1").lines[-1] == "Endpoints:     all"
 
 
+@pytest.mark.parametrize(
+    ("word", "name"), [("otp", "one-time codes"), ("groups", "agent groups"), ("trunks", "SIP trunks"), ("sms", "SMS")]
+)
+def test_a_family_by_the_word_of_its_command(itnio, word, name):
+    listed = [json.loads(line) for line in itnio("codes", word, "--json").lines]
+    assert listed
+    assert all(name in entry["families"] for entry in listed)
+    assert itnio("codes", word, "-22").status == 0
+
+
+def test_what_is_neither_a_code_nor_a_family(itnio):
+    result = itnio("codes", "one-time")
+    assert result.status == 1
+    assert "give a number such as -47, or one of sip-trunks" in " ".join(result.err.split())
+    assert "one of" not in itnio("codes", "sms", "one-time").err
+
+
 def test_a_family_by_its_name(itnio):
     for name in ("agent-groups", "agent_groups", "Agent-Groups"):
         (entry,) = (json.loads(line) for line in itnio("codes", name, "-64", "--json").lines)

@@ -86,13 +86,20 @@ def test_what_is_written_in_pairs_is_read_back(key, secret):
 def test_any_file_gives_values_or_our_error(content):
     with tempfile.TemporaryDirectory() as folder:
         path = private_file(Path(folder) / "f", content)
-        for read in (read_secret_file, read_password_file):
+        for read, *what in ((read_secret_file,), (read_password_file, "code")):
             caught = None
             try:
-                assert read(path)
+                assert read(path, *what)
             except CommandError as error:
                 caught = error
             assert caught is None or (str(path) in str(caught) and caught.advice)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"1\n2\n", b"\xff"])
+def test_a_file_with_another_secret_is_told_by_what_it_has(tmp_path, content):
+    with pytest.raises(CommandError) as caught:
+        read_password_file(private_file(tmp_path / "f", content), "one-time code")
+    assert caught.value.advice == "write the one-time code into its only line."
 
 
 def test_a_secret_file_is_not_shown(tmp_path):

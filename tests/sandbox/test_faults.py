@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from support.asking import QUERY, UPDATE, ask, headers_for, replacement, rule_of
 
 from itnio_async import ConfigurationError
+from itnio_async.api.otp import GET_RECORD
 from itnio_async.sandbox import Fault
 from itnio_async.sandbox.faults import Bucket
 
@@ -211,6 +212,8 @@ async def test_a_caller_that_goes_away_is_no_error(sandbox, caplog):
         ("drop,processed=true,reset=true,count=1", Fault("drop", processed=True, reset=True, count=1)),
         ("drop,endpoint=recordSip/{voiceId}", Fault("drop", endpoint="recordSip/{voiceId}")),
         (f"page,http_status=429,endpoint={QUERY}", Fault("page", http_status=429, endpoint=QUERY)),
+        (f"drop,endpoint={GET_RECORD.path}", Fault("drop", endpoint="/otp/verification/record")),
+        ("drop,endpoint=flow/update/{flowId}", Fault("drop", endpoint="flow/update")),
     ],
 )
 def test_a_fault_is_read_from_text(text, fault):
@@ -235,8 +238,7 @@ def test_a_fault_is_read_from_text(text, fault):
         ("drop,probability=1.5", "probability"),
         ("drop,probability=nan", "probability"),
         ("drop,endpoint=delete", "endpoint"),
-        ("drop,endpoint={voiceId}", "endpoint"),
-        ("drop,endpoint=recordSip/{id}", "endpoint"),
+        ("drop,endpoint={flowId}", "endpoint"),
         ("wait", "seconds"),
         ("wait,seconds=-1", "seconds"),
         ("wait,seconds=inf", "seconds"),

@@ -384,3 +384,14 @@ def test_a_report_of_used_codes(ask: Asker) -> None:
     assert ask("/otp/backfillRate", report) == Answer(0, None, "0 documented", "success")
     assert ask("/otp/backfillRate", {"appId": "none"}).rule == "22 assumed"
     assert ask("/otp/backfillRate", {"callbackTime": "2023-01-29 09:59:58"}).rule == "22 documented"
+
+
+@pytest.mark.parametrize("id", ["+1", "1.0", " 1", "1e0", "x", "99999999999"])
+def test_an_id_in_a_path_is_made_of_digits(ask: Asker, id: str) -> None:
+    assert ask("/otp/flow/add", {"name": "flow", "flow": []}).data["flowId"] == 1
+    for path, body in (
+        (f"/otp/flow/update/{id}", {"name": "other", "flow": []}),
+        (f"/otp/template/update/{id}", {"name": "other", "text": "##code##"}),
+    ):
+        assert ask.put(path, body).code == -22
+    assert ask("/otp/flow/details/1").data["name"] == "flow"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itnio_async.api.sms.types import SmsBatchSend, SmsText
+from itnio_async.api.sms.types import SmsBatchSend, SmsSend, SmsText
 from itnio_async.errors import InvalidRequestError
 from itnio_async.values import is_missing
 
@@ -13,10 +13,17 @@ def check_text(text: SmsText) -> None:
 
 
 def check_texts(batch: SmsBatchSend) -> None:
-    """Refuse a batch in which a text has another number of order ids than of numbers; raises likewise."""
+    """Refuse a batch in which a text has another number of order ids than of numbers, or an application of its own.
+
+    Raises likewise.
+    """
     # What is no list, or no text in it, is refused by the codec, with a better text.
     texts: object = batch.array
     for index, text in enumerate(texts if isinstance(texts, list | tuple) else ()):
+        # Its application would be left out in silence, and the text would go out in the name of the batch's.
+        if isinstance(text, SmsSend):
+            message = "the texts of a batch have no application of their own: give an SmsText."
+            raise InvalidRequestError(message, field=f"array[{index}].app_id")
         if isinstance(text, SmsText):
             _check(text, f"array[{index}].order_id")
 

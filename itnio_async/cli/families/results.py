@@ -89,14 +89,15 @@ class _Writer:
 
     The columns are the fields of the class, and the keys that it does not know, of which only records tell; or those
     that are `chosen`, in this order. Records are held back until each of these is known, so that a wrong one is an
-    error and nothing else.
+    error and nothing else. Where `chosen` is None, no option chooses.
     """
 
-    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
+    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] | None = None) -> None:
         self._form, self._secrets = options.output, options.show_secrets
         self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"] if kind else []
-        in_python = {name: name.replace("-", "_") for name in chosen}
-        self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
+        in_python = {name: name.replace("-", "_") for name in chosen or ()}
+        self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen or ()]
+        self._may_be_chosen = chosen is not None
         self._has_records = False
         self._head: list[str] | None = None
         self._held: list[Any] = []
@@ -143,7 +144,7 @@ class _Writer:
         self._write_held()
         head = self._begin()
         if self._form is not Form.JSONL:
-            _say_left_out([name for name in self._names() if name not in head])
+            self._say_left_out([name for name in self._names() if name not in head])
 
     def _names(self) -> list[str]:
         return self._chosen or list(self._known)
@@ -193,12 +194,12 @@ class _Writer:
                 break
             shown.append(name)
         table(list(map(_heading, shown)), list(zip(*(cells[name] for name in shown), strict=True)))
-        _say_left_out(used[len(shown) :])
+        self._say_left_out(used[len(shown) :])
 
-
-def _say_left_out(names: Sequence[str]) -> None:
-    if names:
-        say(f"{counted(len(names), 'column')} left out: {', '.join(names)}. Choose with --columns, or give -o json.")
+    def _say_left_out(self, names: Sequence[str]) -> None:
+        if names:
+            advice = "Choose with --columns, or give -o json." if self._may_be_chosen else "Give -o json for all."
+            say(f"{counted(len(names), 'column')} left out: {', '.join(names)}. {advice}")
 
 
 def _heading(name: str) -> str:
@@ -220,9 +221,19 @@ def _text(value: Any) -> object:
     if isinstance(value, Enum):
         return option_name(value.name.lower())
     if isinstance(value, list | tuple):
-        return ", ".join(str(_text(item)) for item in value)
+        # What has parts itself has commas between them.
+        is_of_parts = any(isinstance(item, dict) or attrs.has(type(item)) for item in value)
+        return ("; " if is_of_parts else ", ").join(str(_text(item)) for item in value)
     if attrs.has(type(value)):
-        value = value.to_dict(names="python")
+        value = _parts(value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}={_text(found)}" for name, found in value.items())
+        return ", ".join(f"{name}={_text(found)}" for name, found in value.items() if found is not None)
     return value
+
+
+def _parts(record: Any) -> dict[str, Any]:
+    """Return the fields of a record in a record, without its secrets."""
+    plain: dict[str, Any] = record.to_dict(names="python")
+    extra: dict[str, Any] = plain.pop("extra", {})
+    hidden = secret_fields(type(record))
+    return {name: plain[name] if name in hidden else getattr(record, name) for name in plain} | extra

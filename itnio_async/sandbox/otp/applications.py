@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from itnio_async.sandbox.otp.tables import CALL, SMS
 from itnio_async.sandbox.rules import Rule, is_boolean, is_integer, is_long, is_object, is_text, unknown_id
 
 # A String in the changes, an Integer in the other requests: in a path they are one.
-_TEXT_ID = Field((is_text, is_integer), required=True)
+_TEXT_ID = Field((is_text, is_integer), required=True, form=re.compile("[0-9]{1,10}+"))
 _TEMPLATE_EXISTS: Rule[OtpCall] = unknown_id("no template has this templateId", lambda call: call.template is None)
 _FLOW_EXISTS: Rule[OtpCall] = unknown_id("no flow has this flowId", lambda call: call.flow is None)
 

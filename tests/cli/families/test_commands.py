@@ -267,6 +267,18 @@ def test_a_table_leaves_out_what_is_empty_and_what_has_no_room(
     assert "2 columns left out: name, enable." in " ".join(narrow.err.split())
 
 
+@pytest.mark.usefixtures("on_terminal")
+def test_only_columns_that_can_be_chosen_are_offered(
+    itnio: ITNIO, vendor: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "34")
+    template = {"templateId": 1, "appId": "sandbox1", "name": "login", "text": "##code## " * 9}
+    route_of(vendor, "otp.list_templates", {"status": "0", "reason": "", "data": [template]})
+    shown = itnio("otp", "list-templates")
+    assert "1 column left out: text. Give -o json for all." in " ".join(shown.err.split())
+    assert itnio("otp", "list-templates", "--columns", "name").status == ERROR
+
+
 # -- what is asked about ----------------------------------------------------------------------------------------------
 
 
@@ -409,6 +421,8 @@ def test_bad_input_is_said_before_anything_is_sent(
         ("groups add --app-id a --group-name abcd --extra '{\"id\": 89014103211118510720}'", "at most 64 bits"),
         ("groups update --voice-group-id 99999999999 --group-name abcd", "What to do: use --voice-group-id."),
         ("groups delete 99999999999 --yes", "What to do: use VOICE_GROUP_ID."),
+        ("otp update-app --app-id '' --name abcd", "What to do: use --app-id."),
+        ("otp add-app --period-total-send-limit '{\"enabled\": true}'", "What to do: use --period-total-send-limit."),
         ("call GET nowhere", "path"),
         ("call POST /a --data '{\"id\": 89014103211118510720}'", "at most 64 bits"),
     ],
@@ -454,6 +468,17 @@ def test_a_code_that_is_not_right_is_no_success_to_a_shell(
     assert result.status == status
     assert ID in result.out
     assert json.loads(route.calls[0].request.content) == {"verificationId": ID, "code": "5678"}
+
+
+def test_records_within_a_record_can_be_told_apart_and_are_in_words(itnio: ITNIO, vendor: respx.MockRouter) -> None:
+    texts = [{"status": 1, "mcc": 262, "password": "made-up"}, {"status": 0, "reason": None}]
+    data = {"verificationId": ID, "verifications": {"matched": 2, "orderId": None}, "sms": texts, "call": []}
+    route_of(vendor, "otp.get_record", {"status": "0", "reason": "success", "data": data})
+    (head, cells) = csv.reader(io.StringIO(itnio("otp", "get-record", ID, "-o", "csv").out))
+    shown = dict(zip(head, cells, strict=True))
+    assert shown["verifications"] == "matched=wrong"
+    assert shown["sms"] == "mcc=262, status=failed, password=***; status=delivered"
+    assert shown["call"] == ""
 
 
 @pytest.mark.parametrize(
@@ -514,6 +539,11 @@ def test_the_help_of_each_call(itnio: ITNIO, call: Any) -> None:
     result = itnio(*command_of(call).split(), "--help")
     assert result.status == DONE
     assert " ".join(help_of(call).split())[:30] in " ".join(result.out.split())
+
+
+def test_a_help_speaks_of_what_is_shown() -> None:
+    assert help_of(CALLS["otp.resend"]) == "Send a code again, and show the new id by which it is checked."
+    assert not [str(call) for call in calls() if " return " in help_of(call)]
 
 
 def test_without_sources_there_are_no_texts_of_fields() -> None:
