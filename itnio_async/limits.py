@@ -33,8 +33,8 @@ class Limit(NamedTuple):
     `by_check`, the check of the endpoint refuses it, in the words of that code.
     """
 
-    least: int | None = None
-    most: int | None = None
+    least: float | None = None
+    most: float | None = None
     unit: str = ""
     form: Form | None = None
     endings: tuple[str, ...] = ()
@@ -86,8 +86,21 @@ class Limit(NamedTuple):
             return f"{len(items)} {self.unit}"
         if self.distinct and any(item in items[:index] for index, item in enumerate(items)):
             return "one of them twice"
-        broken = (self.each.broken_by(item) for item in items) if self.each else ()
+        if self.each is None or self.each.fits_all(items):
+            return None
+        broken = (self.each.broken_by(item) for item in items)
         return next((f"one of {found}" for found in broken if found is not None), None)
+
+    def fits_all(self, items: Sequence[Any]) -> bool:
+        """Tell whether these are texts that all keep the limit; only that they do not may be a mistake.
+
+        Without a step of Python's for each: a list may have 200,000 numbers, for which they would take 0.2 s.
+        """
+        if not items or {*map(type, items)} != {str} or self.unit == _BYTES or self.endings:
+            return False
+        sizes = {*map(len, items)}
+        within = not (self._is_beyond(min(sizes)) or self._is_beyond(max(sizes)))
+        return within and (self.form is None or self.form.fits("".join(items)))
 
     def _is_beyond(self, size: float) -> bool:
         return (self.least is not None and size < self.least) or (self.most is not None and size > self.most)
@@ -96,7 +109,7 @@ class Limit(NamedTuple):
 _CHARACTERS, _ITEMS, _BYTES = "characters", "items", "bytes"
 
 
-def between(least: int | None = None, most: int | None = None, *, code: int | None = None) -> Marker:
+def between(least: float | None = None, most: float | None = None, *, code: int | None = None) -> Marker:
     """Return the marker of a number within these bounds."""
     return _marker(Limit(least, most, code=code))
 
