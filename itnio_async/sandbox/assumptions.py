@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import define, frozen, setters
-from attrs.validators import in_, instance_of
+from attrs.validators import in_, instance_of, matches_re
 
-from itnio_async.validators import must_be, number
+from itnio_async.validators import must_be, number, whole
+
+DIGITS = must_be("a text of digits", matches_re("[0-9]*"))
+"""The validator of a decision on some digits."""
 
 
 @frozen
@@ -104,6 +107,14 @@ class SharedAssumptions:
         8,
         text="How many hours times without a zone are ahead of UTC. Some pages say UTC+8, those of the call centre "
         "nothing.",
+    )
+
+    call_seconds: float = value(0.2, number(above=0), text="How many seconds each call lasts here, where nobody talks.")
+    calls_at_once: int = value(
+        10, whole(1), text="How many calls of a task are made at once: what calloutRate is a ratio to is not stated."
+    )
+    failing_numbers: str = value(
+        "0", DIGITS, text="Calls to numbers that end in one of these digits are not answered, those to others are."
     )
 
     if not TYPE_CHECKING:  # a type checker would take any name for an attribute

@@ -39,8 +39,8 @@ class Field:
 
     kinds: tuple[Kind, ...] = field(converter=_as_kinds)
     required: bool = field(default=False, kw_only=True)
-    least: int | None = field(default=None, kw_only=True)
-    most: int | None = field(default=None, kw_only=True)
+    least: float | None = field(default=None, kw_only=True)
+    most: float | None = field(default=None, kw_only=True)
     values: tuple[object, ...] | None = field(default=None, kw_only=True)
     form: re.Pattern[str] | None = field(default=None, kw_only=True)
     members: Field | None = field(default=None, kw_only=True)
@@ -52,9 +52,9 @@ class Field:
 
     def is_within(self, value: Any) -> bool:
         """Tell whether a value of the right type is within the limits; an empty one of an optional field is."""
-        if value in (None, ""):
+        if value in (None, "") or isinstance(value, dict):
             return True
-        size = len(value) if isinstance(value, str | list | dict) else value
+        size = len(value) if isinstance(value, str | list) else value
         return (
             (self.least is None or size >= self.least)
             and (self.most is None or size <= self.most)

@@ -1,9 +1,10 @@
-"""What several families ask about agent groups."""
+"""What several families ask about agent groups, and about the numbers that are called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from itnio_async.sandbox.assumptions import SharedAssumptions
 from itnio_async.sandbox.database import Database
 
 # The application of the groups that a new sandbox starts with; applications are made in the vendor's console.
@@ -36,3 +37,8 @@ def masked(database: Database, number: str, voice_group_id: int | None) -> str:
     """Return a number as the listings show it: masked if the settings of the call's group say so."""
     is_masked = database.exists("agent_group WHERE voice_group_id = ? AND encrypt_number = 0", voice_group_id)
     return f"{number[:3]}****{number[-2:]}" if is_masked else number
+
+
+def is_busy(assumptions: SharedAssumptions, number: str) -> bool:
+    """Tell whether nobody answers a call to the number."""
+    return number[-1] in assumptions.failing_numbers

@@ -119,6 +119,11 @@ def is_integer(value: object) -> bool:
     return type(value) is int and -(2**31) <= value <= 2**31 - 1
 
 
+def is_number(value: object) -> bool:
+    """Tell whether a JSON value is what the pages call a Double, a whole number too, and not true or "1.0"."""
+    return type(value) in (int, float)
+
+
 def is_long(value: object) -> bool:
     """Tell whether a JSON value is what the pages call a Long: 64 bits, and not true, 1.0 or "1"."""
     return type(value) is int and -(2**63) <= value <= 2**63 - 1

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from attrs import define, setters
-from attrs.validators import matches_re
 
 from itnio_async.sandbox.assumptions import SharedAssumptions, choice, switch, value
-from itnio_async.validators import must_be, number, whole
+from itnio_async.validators import whole
 
 
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
@@ -20,17 +19,6 @@ class CallTaskAssumptions(SharedAssumptions):
         True,
         "A callee file is read as XLSX or as CSV whatever its name is, its first row as headers and its first column "
         "as the numbers; what cannot be read, such as a binary .xls, is -39. The page names neither forms nor columns.",
-    )
-    call_seconds: float = value(
-        0.2, number(above=0), text="How many seconds each call of a task lasts here, where nobody talks."
-    )
-    calls_at_once: int = value(
-        10, whole(1), text="How many calls of a task are made at once: what calloutRate is a ratio to is not stated."
-    )
-    failing_numbers: str = value(
-        "0",
-        must_be("a text of digits", matches_re("[0-9]*")),
-        text="Calls of a task to numbers that end in one of these digits are not answered, those to others are.",
     )
     submitted_task_answered: str = choice(
         "id", "null", text="What submitTask answers: the newer page has the task's id, the older null."

@@ -12,6 +12,7 @@ from itnio_async.sandbox.call_tasks.assumptions import CallTaskAssumptions
 from itnio_async.sandbox.call_tasks.sheets import read_sheet
 from itnio_async.sandbox.call_tasks.tables import FAILED, LISTED, NOT_CALLED, NUMBERS, TO_AGENTS
 from itnio_async.sandbox.fields import number_of
+from itnio_async.sandbox.relations import is_busy
 from itnio_async.sandbox.uploads import UploadCall
 
 # Of the reasons for which a call ends, as the listings of calls number them, and who ended it.
@@ -131,7 +132,7 @@ def _reason(call: TaskCall, number: str, *, is_without_agent: bool) -> int:
     digits = number.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return _FAILED
-    if number[-1] in call.assumptions.failing_numbers:
+    if is_busy(call.assumptions, number):
         return _BUSY
     if is_without_agent:
         return _NO_AGENT
