@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from itnio_async.api.agents.service import Agents
     from itnio_async.api.call_records.service import CallRecords
     from itnio_async.api.call_tasks.service import CallTasks
+    from itnio_async.api.group_calls.service import GroupCalls
     from itnio_async.api.sip_trunks.service import SipTrunks
     from itnio_async.api.team_leaders.service import TeamLeaders
 
@@ -52,6 +53,7 @@ class Families(Caller):
         team_leaders: Family[TeamLeaders]
         call_tasks: Family[CallTasks]
         call_records: Family[CallRecords]
+        group_calls: Family[GroupCalls]
         account: Family[Account]
 
 

@@ -25,6 +25,7 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "team_leaders": ("TeamLeaders", ("/v3/cc/teamleader/",)),
     "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
     "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
+    "group_calls": ("GroupCalls", ("/voice/group/call/", "/voice/recallFlow/")),
     "account": ("Account", ("/sms/getBalance",)),
 }
 FAMILIES = tuple(_FAMILIES)
@@ -33,7 +34,6 @@ FAMILIES = tuple(_FAMILIES)
 # Families that have no package yet.
 _UNTYPED_CODES = {"/aivoice/": AI_VOICE, "/wa/": WHATSAPP}
 _UNTYPED_FORMS = {
-    "CODE": ("/voice/group/call/", "/voice/recallFlow/"),
     "BESIDE": ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/"),
 }
 

@@ -17,11 +17,12 @@ _SUMMARIES = {
     "agents": "The agents of the call centre.",
     "team_leaders": "The team leaders of the call centre.",
     "call_tasks": "The tasks that call lists of numbers.",
+    "group_calls": "The tasks that call up to 200,000 numbers, and their redials.",
     "call_records": "The records of the call centre's calls.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
 _READS = ("list", "get")
-_ASKED_ABOUT = ("delete", "submit", "resend")
+_ASKED_ABOUT = ("delete", "send", "submit", "resend")
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
