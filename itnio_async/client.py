@@ -322,12 +322,13 @@ def _hop(
     checked("max_connection_age", max_connection_age, or_none(number(above=0)))
     if transport is not None:
         hop: httpx.AsyncBaseTransport = checked("transport", transport, instance(httpx.AsyncBaseTransport))
-        if proxy is not None:
-            raise ConfigurationError("proxy has no effect on a transport of your own: give the proxy to that.")
-        if max_connection_age is not None:
-            raise ConfigurationError("max_connection_age has no effect on a transport of your own: give it to that.")
-        if verify is not True:
-            raise ConfigurationError("verify has no effect on a transport of your own: give it to that.")
+        given = {
+            "proxy": proxy is not None,
+            "max_connection_age": max_connection_age is not None,
+            "verify": verify is not True,
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            raise ConfigurationError(f"{name} has no effect on a transport of your own: give it to that.")
         return hop
     chosen = proxy_of(proxy, base_url, trust_env=trust_env, allow_insecure=allow_insecure)
     # Reading the certificates costs 20 ms, which plain http on loopback need not pay.

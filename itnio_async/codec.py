@@ -350,7 +350,15 @@ def decode(data: Any, response_type: type | None) -> Any:
             data = {}
     elif data is None:
         return [] if is_list(response_type) else None
-    return converter.structure(data, response_type)
+    try:
+        return converter.structure(data, response_type)
+    except Mismatch:
+        raise
+    except Exception as error:  # of a class that is not ours: a key is missing, or it takes no such values
+        raised = type(error).__name__
+    mismatch = Mismatch(f"data that {getattr(response_type, '__name__', response_type)} takes", data)
+    mismatch.found += f" with which it raises {raised}"
+    raise mismatch
 
 
 # -- the converter ----------------------------------------------------------------------------------------------------

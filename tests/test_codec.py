@@ -4,8 +4,9 @@ import json
 import math
 import pickle
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import attrs
 import orjson
@@ -334,6 +335,42 @@ def test_extra_exists_at_every_level_and_cannot_be_changed(level: str) -> None:
         del holder.extra["new"]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         holder.extra = {}
+
+
+@dataclass
+class Bird:
+    name: str
+
+
+@dataclass
+class Refusing:
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        raise LookupError("hush")
+
+
+class Pair(NamedTuple):
+    first: int
+    second: int
+
+
+class Named(TypedDict):
+    name: str
+
+
+@pytest.mark.parametrize("kind", [Bird, Refusing, Pair, Named, dict[str, int], tuple[int, int], list[Bird]])
+@given(data=JSON_VALUES | st.fixed_dictionaries({"name": st.integers() | st.text()}))
+def test_an_answer_for_a_class_that_is_not_ours_is_data_or_a_mismatch(kind: Any, data: Any) -> None:
+    try:
+        decode(data, kind)
+    except Mismatch as mismatch:
+        assert "hush" not in str(mismatch)  # noqa: PT017 - that it is raised is not certain
+
+
+def test_a_mismatch_of_a_class_that_is_not_ours_names_it() -> None:
+    with pytest.raises(Mismatch, match=r"^expected data that Bird takes, got an object with which it raises KeyError$"):
+        decode({}, Bird)
 
 
 def test_the_answers_own_data_is_left_as_it_was() -> None:

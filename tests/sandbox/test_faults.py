@@ -107,7 +107,7 @@ async def test_a_gateways_page(sandbox):
 async def test_an_answer_that_takes_longer(sandbox):
     sandbox.order(Fault("wait", seconds=30))
     with pytest.raises(httpx.ReadTimeout):
-        await update(sandbox, timeout=0.05)
+        await update(sandbox, timeout=httpx.Timeout(5, read=0.05))
     sandbox.orders[0].cancel()
     sandbox.order(Fault("wait", seconds=0.01))
     assert (await update(sandbox)).json()["status"] == "0"

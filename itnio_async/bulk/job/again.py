@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 from attrs import frozen
 
@@ -11,7 +10,15 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRows
 from itnio_async.bulk.identity import Identity
 from itnio_async.bulk.job.decide import ReadBack, as_read, journal_row, read_back, reopened
-from itnio_async.bulk.journal.rows import AS_WANTED, JournalFinishedError, JournalHeader, JournalRow, Result, RowState
+from itnio_async.bulk.journal.rows import (
+    AS_WANTED,
+    JournalContents,
+    JournalFinishedError,
+    JournalHeader,
+    JournalRow,
+    Result,
+    RowState,
+)
 from itnio_async.bulk.plan.plan import Plan
 from itnio_async.text import first_of
 
@@ -39,12 +46,14 @@ def is_finished(rows: Iterable[JournalRow]) -> bool:
 
 
 def begun_again(
-    rows: Sequence[JournalRow], header: JournalHeader, plan: Plan, trunks: Iterable[SipTrunk], identity: Identity
+    contents: JournalContents, plan: Plan, trunks: Iterable[SipTrunk], identity: Identity, *, skip_invalid: bool
 ) -> Again | None:
     """Return what a new job does where this one has ended and not all is as it left it; None where there is none.
 
     What was refused stays so. A password that the listing hides counts only where the file has another one by now.
+    Raises `JournalFinishedError` where a saved plan would be applied twice, and `BadRows` for what cannot be sent.
     """
+    rows = contents.rows
     if not is_finished(rows):
         return None
     drifted = {
@@ -52,7 +61,7 @@ def begun_again(
         for row, back in zip(rows, read_back(rows, plan, trunks), strict=True)
         if row.state in AS_WANTED and not back.ok
     }
-    can_tell = header.key_check == identity.key_check
+    can_tell = contents.header.key_check == identity.key_check
     now: list[JournalRow] = []
     secrets = 0
     for row in rows:
@@ -71,12 +80,16 @@ def begun_again(
             now.append(fresh)
         else:
             now.append(fresh._replace(result=Result(RowState.UNCHANGED), after={}, new_secrets=()))
-    return Again(rows=tuple(now), drifted=tuple(drifted.values()), secrets=secrets) if drifted or secrets else None
+    if not drifted and not secrets:
+        return None
+    again = Again(rows=tuple(now), drifted=tuple(drifted.values()), secrets=secrets)
+    _require_allowed(again, contents, plan, skip_invalid=skip_invalid)
+    return again
 
 
-def require_allowed(again: Again, path: Path, header: JournalHeader, plan: Plan, *, skip_invalid: bool) -> None:
-    """Raise `JournalFinishedError` where a saved plan would be applied twice, and `BadRows` for what cannot be sent."""
-    if header.plan is not None:
+def _require_allowed(again: Again, contents: JournalContents, plan: Plan, *, skip_invalid: bool) -> None:
+    if contents.header.plan is not None:
+        path = contents.path
         shown = again.drifted and first_of(
             [f"{row.place}, trunk {row.key_id}: {as_read(row)}" for row in again.drifted], _MOST_SHOWN
         )

@@ -15,7 +15,7 @@ from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow, BadRows
 from itnio_async.bulk.identity import Identity, digest_of, identity_of
 from itnio_async.bulk.job.account_lock import one_job
-from itnio_async.bulk.job.again import begun_again, require_allowed, with_new_secrets
+from itnio_async.bulk.job.again import begun_again, with_new_secrets
 from itnio_async.bulk.job.decide import Decider, ReadBack, journal_row
 from itnio_async.bulk.job.options import Ended, JobOptions, as_data
 from itnio_async.bulk.job.progress import Meter, Progress
@@ -168,9 +168,8 @@ class Job:
             return list(self._rows(identity)), True
         header = contents.header
         check_header(self._path, header, self._header(identity), same_account=self._options.same_account)
-        again = begun_again(contents.rows, header, self._plan, trunks, identity)
+        again = begun_again(contents, self._plan, trunks, identity, skip_invalid=self._options.skip_invalid)
         if again is not None:
-            require_allowed(again, contents.path, header, self._plan, skip_invalid=self._options.skip_invalid)
             now = {row.id: row for row in again.rows}
         else:
             now = {row.id: row for row in contents.rows}

@@ -17,7 +17,7 @@ from attrs import define, evolve
 from itnio_async.api.sip_trunks.types import SipTrunk
 from itnio_async.bulk.files.places import BadRow
 from itnio_async.bulk.identity import Identity
-from itnio_async.bulk.job.again import begun_again, is_finished, require_allowed, with_new_secrets
+from itnio_async.bulk.job.again import begun_again, is_finished, with_new_secrets
 from itnio_async.bulk.job.decide import (
     Decider,
     ReadBack,
@@ -33,7 +33,15 @@ from itnio_async.bulk.job.pages import Pages
 from itnio_async.bulk.job.progress import Meter
 from itnio_async.bulk.job.sending import Ending, Open, Sender
 from itnio_async.bulk.journal.journal import Journal
-from itnio_async.bulk.journal.rows import AS_WANTED, JournalHeader, JournalRow, RowState, Run, is_otherwise
+from itnio_async.bulk.journal.rows import (
+    AS_WANTED,
+    JournalContents,
+    JournalHeader,
+    JournalRow,
+    RowState,
+    Run,
+    is_otherwise,
+)
 from itnio_async.bulk.trunks.listing import list_trunks, read_page
 from itnio_async.bulk.trunks.reading import Reading
 from itnio_async.client import AsyncClient
@@ -98,9 +106,10 @@ class Rounds:
             now = {row.id: row for row in (*rows, *reopened)}
             return list(now.values()), None
         trunks = await self._list_trunks()
-        again = await asyncio.to_thread(begun_again, rows, journal.header, plan, trunks, identity)
+        contents = JournalContents(journal.path, journal.header, tuple(rows), is_running=True)
+        skip_invalid = self._options.skip_invalid
+        again = await asyncio.to_thread(begun_again, contents, plan, trunks, identity, skip_invalid=skip_invalid)
         if again is not None:
-            require_allowed(again, journal.path, journal.header, plan, skip_invalid=self._options.skip_invalid)
             await journal.begin_again(self._header, again.rows)
             self._decider = evolve(self._decider, is_new=True)
             return [], trunks

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 
 import httpx
 import typer
@@ -37,7 +38,7 @@ from itnio_async.bulk import (
 )
 from itnio_async.bulk.files.source import STANDARD_INPUT
 from itnio_async.bulk.job.account_lock import require_free
-from itnio_async.bulk.job.again import Again, begun_again, is_finished, require_allowed
+from itnio_async.bulk.job.again import Again, begun_again, is_finished
 from itnio_async.bulk.job.decide import as_read
 from itnio_async.bulk.job.job import Bulk
 from itnio_async.bulk.job.options import as_data
@@ -156,7 +157,10 @@ class _Session:
             self._require_same_rows(contents.header)
         elif job.plan.bad_rows and not job.options.skip_invalid:
             return self._refuse()
-        again = await asyncio.to_thread(self._begun_again, contents)
+        again = None
+        if contents is not None:
+            look = partial(begun_again, skip_invalid=job.options.skip_invalid)
+            again = await asyncio.to_thread(look, contents, job.plan, job.trunks, self.identity)
         if self.known.files.failed is not None and job.source is not None:
             check_failed(job.source, self.known.files.failed)
         is_as_planned = contents is None and not job.changed and not how.dry_run
@@ -292,16 +296,6 @@ class _Session:
                 "secret. If it has, give another --journal."
             )
         return changed
-
-    def _begun_again(self, contents: JournalContents | None) -> Again | None:
-        """Return what is done again of a job that has ended."""
-        job = self.job
-        if contents is None:
-            return None
-        again = begun_again(contents.rows, contents.header, job.plan, job.trunks, self.identity)
-        if again is not None:
-            require_allowed(again, contents.path, contents.header, job.plan, skip_invalid=job.options.skip_invalid)
-        return again
 
     def _is_to_ask(self, left: Plan, contents: JournalContents | None) -> bool:
         if contents is not None and is_canary_refused(contents.rows, self.job.options):

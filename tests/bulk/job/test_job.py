@@ -22,7 +22,7 @@ from itnio_async import (
 )
 from itnio_async.bulk.files.places import BadRows
 from itnio_async.bulk.identity import identity_of
-from itnio_async.bulk.job.again import begun_again, require_allowed
+from itnio_async.bulk.job.again import begun_again
 from itnio_async.bulk.job.job import Ended, Job, JobOptions
 from itnio_async.bulk.journal.journal import (
     Journal,
@@ -174,11 +174,11 @@ async def test_a_trunk_that_is_gone_since_is_a_bad_row(sandbox, client, path):
     plan = make_plan(rows, (await list_trunks(client))[:1])
     identity = await identity_of(client)
     contents = read_journal(path)
-    again = begun_again(contents.rows, contents.header, plan, (await list_trunks(client))[:1], identity)
-    assert [back.found for back in again.drifted] == [False]
+    trunks = (await list_trunks(client))[:1]
     with pytest.raises(BadRows, match="no trunk of the account has the key id 2"):
-        require_allowed(again, path, contents.header, plan, skip_invalid=False)
-    require_allowed(again, path, contents.header, plan, skip_invalid=True)
+        begun_again(contents, plan, trunks, identity, skip_invalid=False)
+    again = begun_again(contents, plan, trunks, identity, skip_invalid=True)
+    assert [back.found for back in again.drifted] == [False]
 
 
 async def test_bad_rows_of_a_new_job_leave_the_journal_as_it_is(sandbox, client, path):
