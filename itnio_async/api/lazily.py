@@ -12,11 +12,14 @@ from types import GenericAlias, ModuleType
 from typing import Any
 
 
-def names_of(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return the `__getattr__` and the `__dir__` of a family's package: its endpoints, its types and its service."""
+def names_of(package: str, *others: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and the `__dir__` of a family's package: its endpoints, its types and its service.
+
+    `others` are the further modules that have types.
+    """
 
     def public() -> dict[str, Any]:
-        modules = [import_module(f"{package}.{name}") for name in ("types", "service")]
+        modules = [import_module(f"{package}.{name}") for name in (*others, "types", "service")]
         return {name: value for module in modules for name, value in vars(module).items() if _is_public(name, module)}
 
     def get(name: str) -> Any:

@@ -131,7 +131,8 @@ def make_mapping_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]
     def send(value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise Mismatch("a mapping", value)
-        return {send_str(name): at(name, hook, item) for name, item in value.items()}
+        # By their place: the names are the caller's own, and may say something of a person.
+        return {send_str(name): at(index, hook, item) for index, (name, item) in enumerate(value.items())}
 
     return send
 

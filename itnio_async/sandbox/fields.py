@@ -119,7 +119,7 @@ def _first(body: Mapping[str, Any], fields: Fields, is_wrong: Callable[[Field, A
 
 def _has_unknown(body: Mapping[str, Any], fields: Fields) -> bool:
     objects = [(body, fields), *((value, each.fields) for _, each, value in _values(body, fields) if each.fields)]
-    return any(value is not None and value.keys() - known.keys() for value, known in objects)
+    return any(isinstance(value, dict) and value.keys() - known.keys() for value, known in objects)
 
 
 def number_of(value: object) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, strategies as st
-from support.any_values import MOMENTS, OF_EACH
+from support.any_values import MOMENTS, OF_EACH, classes_in
 from support.families import MODULES
 
 from itnio_async import (
@@ -75,8 +75,9 @@ async def test_a_delete_that_finds_nothing(client: AsyncClient) -> None:
 # What is said, the field's path in the vendor's names, and its value, for each.
 Difference: TypeAlias = Callable[[str, str, Any], bool]
 OPEN_ENUMERATIONS = re.compile(
-    r"params\.(status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
+    r"params\.(type|status|taskType|(taskStatus|statusList|callType|hangupReason|hangingDirection)\[\d+\])"
     r"|type|resendType|callinStrategy|fsNode"
+    r"|(nodeList\[\d+\]\.)?(source|ssmlGender)|outboundControl|toSeatType|recallType"
 )
 TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
@@ -199,12 +200,17 @@ def asked(draw: st.DrawFn, fields: Fields) -> dict[str, Any]:
     """Bodies that the sandbox's table allows, half of them with something wrong in one place."""
     body = draw(bodies_of(fields))
     if draw(st.booleans()):
-        inner = fields.get("params")
-        if inner is not None and inner.fields and draw(st.booleans()):
-            body["params"][draw(st.sampled_from(sorted(inner.fields)))] = draw(WRONG)
-        else:
-            body[draw(st.sampled_from(sorted(fields)))] = draw(WRONG)
+        within = [part for name, field in fields.items() for part in parts_of(field, body.get(name))]
+        part, known = draw(st.sampled_from([(body, fields), *within[:1]]))
+        part[draw(st.sampled_from(sorted(known)))] = draw(WRONG)
     return body
+
+
+def parts_of(field: Field, value: Any) -> list[tuple[dict[str, Any], Fields]]:
+    """Return the objects that a field holds, or that are in its list, each with what it may have."""
+    holder = field.members or field
+    items = value if isinstance(value, list) else [value]
+    return [(item, holder.fields) for item in items if isinstance(item, dict) and holder.fields]
 
 
 @pytest.mark.parametrize("member", [None, 1, [], "x" * 21])
@@ -248,5 +254,6 @@ def limits(kind: Any, fields: Fields) -> Iterator[tuple[str, Limit, Field | None
             yield wire_name(name), limit, fields.get(wire_name(name))
     for attribute, annotated in fields_of(kind):
         inner = fields.get(wire_name(attribute.name))
-        if inner is not None and inner.fields is not None:
-            yield from limits(annotated, inner.fields)
+        within = inner and (inner.members or inner).fields
+        for part in classes_in(annotated) if within else ():
+            yield from limits(part, within or {})

@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 else:
     from itnio_async.api.lazily import names_of
 
-    __getattr__, __dir__ = names_of(__name__)
+    __getattr__, __dir__ = names_of(__name__, "contents", "redials")

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from itnio_async.api.call_center import YesNo
 from itnio_async.api.open_types import OpenRequest
 from itnio_async.codec import Request
-from itnio_async.limits import Form, between, content, length
+from itnio_async.limits import Form, between, length
 from itnio_async.values import UNSET, Base64, Unset, sent_extra_field
 
 
@@ -102,7 +102,7 @@ class CallContent(OpenRequest):
     """The stored file's id, for `GroupCallSource.STORED_FILE`."""
     upload_name: str | Unset | None = field(default=UNSET, metadata=length(5, 32))
     """The sent file's name, for `GroupCallSource.SENT_FILE`."""
-    base_file: Base64 | str | Unset | None = field(default=UNSET, repr=False, metadata=content())
+    base_file: Base64 | str | Unset | None = field(default=UNSET, repr=False)
     """The sent file's content as base64, as `uploads.as_base64` makes it."""
     text: str | Unset | None = field(default=UNSET, metadata=length(0, 1000))
     """The text to be read out, for `GroupCallSource.TEXT`."""

@@ -24,6 +24,7 @@ from itnio_async.sandbox.group_calls.calls import (
 from itnio_async.sandbox.group_calls.tables import (
     AGENT,
     COMPLETED,
+    GIVEN_UP,
     PENDING,
     PLAYED,
     REDIALS,
@@ -460,7 +461,8 @@ _NAMED_BY_TYPE = {
 
 
 def _steps_to_cancel(call: GroupCallCall) -> list[dict[str, Any]]:
-    return call.steps(_NAMED_BY_TYPE[call.body["type"]], id=call.body["id"])
+    steps = call.steps(_NAMED_BY_TYPE[call.body["type"]], id=call.body["id"])
+    return [step for step in steps if step["node_status"] != GIVEN_UP] or steps
 
 
 @FAMILY.endpoint(

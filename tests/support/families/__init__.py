@@ -3,10 +3,12 @@
 `CALLS`: each call as a program makes it, with the values of its page's sample. `LINES`: the command line for each,
 likewise. `NOT_REPEATED`: the calls that are not idempotent. `ASKED_ABOUT`: those that a person is asked about first.
 `OTHER_VALUES`: what a call's sample has that the page's own table does not allow, and what is sent instead.
+`SENT`: what is sent by a call whose page shows no sample.
 
 What the pages leave open, or contradict themselves in, and what is done about it, by endpoint and field:
 `OPEN_TYPES` (another type than the table's is sent, and why), `OPEN_REQUIRED` (optional here, required by some pages),
-`OPEN_ANSWERS` (kept in `extra` and not typed), `OPEN_ANSWER_TYPES` (read as another type than the table's, and why).
+`OPEN_FIELDS` (of a request, and not in its table), `OPEN_ANSWERS` (kept in `extra` and not typed), `OPEN_ANSWER_TYPES`
+(read as another type than the table's, and why).
 `IN_WORDS`: constraints that no marker of one field can say: checks, enumerations, types, or only the vendor knows.
 
 `over_http` makes every call of the family to a sandbox that has its seeds and what the families before have left.
