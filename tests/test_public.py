@@ -169,7 +169,9 @@ def test_a_familys_package_has_what_type_checkers_see_in_it(family: str) -> None
     }
     assert len(seen) > 2
     assert seen <= set(package.__all__) == set(dir(package))
-    modules = [importlib.import_module(f"itnio_async.api.{family}.{name}") for name in ("types", "service")]
+    modules = [
+        importlib.import_module(f"{package.__name__}.{name}") for _, name, _ in pkgutil.iter_modules(package.__path__)
+    ]
     for name in seen:
         assert any(getattr(package, name) is getattr(module, name, None) for module in modules)
     with pytest.raises(AttributeError, match="Nonsense"):

@@ -45,28 +45,33 @@ class Answer:
 
 
 class Asker:
-    """Sends signed requests to a sandbox: a body by POST, fields of a query by GET."""
+    """Sends signed requests to a sandbox: a body by POST or PUT, fields of a query by GET."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
 
     def __call__(self, path: str, body: Any = None, **query: Any) -> Answer:
+        return self._asked("GET" if body is None else "POST", path, body, query)
+
+    def put(self, path: str, body: Any) -> Answer:
+        return self._asked("PUT", path, body, {})
+
+    def _asked(self, method: str, path: str, body: Any, query: Any) -> Answer:
         headers = headers_for(self.sandbox)
         # Plain HTTP: loading the authorities would take longer than the call.
         with httpx.Client(base_url=self.sandbox.url, trust_env=False, verify=False) as client:
-            if body is None:
-                response = client.get(path, headers=headers, params=query)
-            else:
-                response = client.post(path, headers=headers, json=body)
+            response = client.request(method, path, headers=headers, json=body, params=query)
         return self._answer(response)
 
     @staticmethod
     def _answer(response: httpx.Response) -> Answer:
         envelope = response.json()
-        rest = {name: value for name, value in envelope.items() if name not in ("status", "reason")}
+        # Some pages have other keys.
+        keys = ("status", "reason") if "status" in envelope else ("code", "msg")
+        rest = {name: value for name, value in envelope.items() if name not in keys}
         data = rest["data"] if rest.keys() <= {"data"} and rest else rest or None
         text = response.headers["X-Itnio-Rule-Text"]
-        return Answer(int(envelope["status"]), data, rule_of(response), text)
+        return Answer(int(envelope[keys[0]]), data, rule_of(response), text)
 
 
 def rule_of(response: httpx.Response) -> str:

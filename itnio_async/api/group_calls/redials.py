@@ -12,7 +12,12 @@ from itnio_async.api.open_types import OpenRecord, OpenRequest
 from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import between, length
-from itnio_async.values import KEY_ID, UNSET, Unset
+from itnio_async.values import (
+    KEY_ID,
+    UNSET,
+    Base64,  # noqa: F401  (an annotation that is inherited names it)
+    Unset,
+)
 
 
 class RedialCancelType(IntEnum):

@@ -47,7 +47,7 @@ from itnio_async.listing import Listing
 from itnio_async.uploads import FileSource, as_base64, name_of
 from itnio_async.values import Page, is_missing
 
-S = TypeVar("S", bound=GroupCallSettings)
+_Settings = TypeVar("_Settings", bound=GroupCallSettings)
 
 # Repeated, it calls up to 200,000 people a second time: only the unique name of the task stands in its way.
 SEND = Endpoint(
@@ -335,7 +335,7 @@ class GroupCalls(Service):
         return (await self._caller.call(CANCEL_REDIAL, RedialCancel(type=type, id=id), **options)).data
 
 
-async def _with_file(request: S, file: FileSource | None) -> S:
+async def _with_file(request: _Settings, file: FileSource | None) -> _Settings:
     """Return a request with the content of the file that it plays, and a name for it."""
     if file is None:
         return request

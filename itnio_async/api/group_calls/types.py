@@ -19,7 +19,13 @@ from itnio_async.api.open_types import OpenRecord, OpenRequest
 from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request
 from itnio_async.limits import Form, Limit, between, items, length
-from itnio_async.values import KEY_ID, NAME, UNSET, Unset
+from itnio_async.values import (
+    KEY_ID,
+    NAME,
+    UNSET,
+    Base64,  # noqa: F401  (an annotation that is inherited names it)
+    Unset,
+)
 
 MOST_NUMBERS = 200_000
 """How many numbers a task may have; of those with texts of their own, a task that plays something half as many."""

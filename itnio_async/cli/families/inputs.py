@@ -214,7 +214,7 @@ def _with_limit(text: str, limit: str) -> str:
 
 def _reader_of(kind: Any) -> tuple[Reader, bool]:
     """Return how a value of this type is read, and whether there may be many of them."""
-    if kind == FileSource:
+    if kind in (FileSource, FileSource | None):
         return Reader("FILE", str), False
     origin = get_origin(kind)
     options = get_args(kind) if origin in (Union, UnionType) else (kind,)
@@ -237,13 +237,16 @@ def _single(wanted: list[Any]) -> Reader:
         return _choice(enum, wanted)
     if datetime in wanted:
         return _time(is_text_allowed=str in wanted)
+    request = next((kind for kind in wanted if isinstance(kind, type) and issubclass(kind, Request)), None)
+    if request is not None and str in wanted:
+        read_object = _request(request)
+        return Reader("TEXT|JSON", lambda text: read_object(text) if text.startswith("{") else text, may_be_shown=False)
     if str in wanted:
         return Reader("TEXT", str)
     for kind, reader in _SIMPLE.items():
         if kind in wanted:
             return reader
-    one = wanted[0]
-    read = _request(one) if isinstance(one, type) and issubclass(one, Request) else _object
+    read = _object if request is None else _request(request)
     return Reader("JSON", read, may_be_shown=False)
 
 
