@@ -310,9 +310,9 @@ class GroupCalls(Service):
         size: int = 100,
         **options: Unpack[CallOptions],
     ) -> Listing[Redial]:
-        """List the redials of a time, as `list` does with tasks.
+        """List the redials of a time: `await` it for page `current`, or `async for` over it for all from there on.
 
-        `task_name` is a part of their task's name, or its id.
+        The times are as for `list`. `task_name` is a part of their task's name, or its id.
         """
         filters = given(RedialFilter, str_time=str_time, end_time=end_time, task_name=task_name)
         return self._listing(LIST_REDIALS, RedialQuery(current=current, size=size, params=filters), options)

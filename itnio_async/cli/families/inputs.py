@@ -28,9 +28,10 @@ from itnio_async.codec import Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.limits import limit_of
 from itnio_async.uploads import FileSource
-from itnio_async.values import CLEAR, Clear, Unset, secret_fields
+from itnio_async.values import CLEAR, Base64, Clear, Unset, secret_fields
 
 _NOTHING = (Unset, type(None))
+_FILES = (FileSource, FileSource | None)
 # Of listings: the command lists all that there is, or as many as `--limit` says.
 _PAGE = ("current", "size")
 
@@ -127,13 +128,14 @@ class Input:
 def inputs_of(call: Call) -> list[Input]:
     """Return all that a call takes, but for the options that every call has."""
     types = get_type_hints(call.method)
+    takes_file = any(kind in _FILES for kind in types.values())
     found: list[Input] = []
     for taken in list(inspect.signature(call.method).parameters.values())[1:]:
         kind = types.get(taken.name)
         if taken.kind is Parameter.VAR_KEYWORD or taken.name in _PAGE:
             continue
         if isinstance(kind, type) and issubclass(kind, Request):
-            found += _fields_of(kind, taken.name)
+            found += _fields_of(kind, taken.name, takes_file=takes_file)
         else:
             found.append(_of_parameter(call, taken, kind))
     return found
@@ -166,10 +168,12 @@ def parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Par
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _fields_of(request: type[Any], owner: str) -> Iterator[Input]:
+def _fields_of(request: type[Any], owner: str, *, takes_file: bool) -> Iterator[Input]:
     types, texts, secrets = get_type_hints(request), field_texts(request), secret_fields(request)
     # First what the request itself has, then what it takes beside that.
     for field in sorted(attrs.fields(request), key=lambda field: field.name == "extra"):
+        if takes_file and Base64 in get_args(types[field.name]):
+            continue  # the file's content
         limit = limit_of(field)
         reader, is_many = _reader_of(types[field.name])
         yield Input(
@@ -192,7 +196,7 @@ def _of_parameter(call: Call, taken: Parameter, kind: Any) -> Input:
         reader,
         is_many,
         is_required,
-        help=_texts_of(call).get(taken.name, ""),
+        help=_texts_of(call).get(taken.name, "The file whose content is sent." if kind in _FILES else ""),
         is_argument=is_required and taken.kind is not Parameter.KEYWORD_ONLY,
     )
 
@@ -214,7 +218,7 @@ def _with_limit(text: str, limit: str) -> str:
 
 def _reader_of(kind: Any) -> tuple[Reader, bool]:
     """Return how a value of this type is read, and whether there may be many of them."""
-    if kind in (FileSource, FileSource | None):
+    if kind in _FILES:
         return Reader("FILE", str), False
     origin = get_origin(kind)
     options = get_args(kind) if origin in (Union, UnionType) else (kind,)

@@ -67,7 +67,7 @@ def help_of(call: Call) -> str:
     if call.verb.startswith("list"):
         return f"{sentences[0].partition(':')[0].partition(', each')[0].rstrip('.')}, as a table on a terminal."
     sentences = [text for text in sentences if not text.startswith(("Raises", "Takes and raises"))]
-    return " ".join(sentences).replace("Return ", "Show ", 1)
+    return " ".join(sentences).replace("Return ", "Show ", 1).replace(" and return ", " and show ", 1)
 
 
 def summary_of(call: Call) -> str:
