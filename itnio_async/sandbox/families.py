@@ -21,7 +21,7 @@ from itnio_async.sandbox.call_records import handlers as call_records
 from itnio_async.sandbox.call_records.assumptions import CallRecordAssumptions
 from itnio_async.sandbox.call_tasks import handlers as call_tasks
 from itnio_async.sandbox.call_tasks.assumptions import CallTaskAssumptions
-from itnio_async.sandbox.group_calls import handlers as group_calls
+from itnio_async.sandbox.group_calls import handlers as group_calls, redials
 from itnio_async.sandbox.group_calls.assumptions import GroupCallAssumptions
 from itnio_async.sandbox.handler import Family, Handler
 from itnio_async.sandbox.sip_trunks import handlers as sip_trunks
@@ -30,7 +30,7 @@ from itnio_async.sandbox.sip_trunks.seed import seed as seed
 from itnio_async.sandbox.team_leaders import handlers as team_leaders
 from itnio_async.sandbox.team_leaders.assumptions import TeamLeaderAssumptions
 
-_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, group_calls, account)
+_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, group_calls, redials, account)
 _FAMILIES: tuple[Family[Any], ...] = tuple(module.FAMILY for module in _MODULES)
 HANDLERS: Mapping[str, Handler] = {handler.path: handler for family in _FAMILIES for handler in family.handlers}
 TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))

@@ -13,7 +13,7 @@ from itnio_async.sandbox.group_calls.assumptions import GroupCallAssumptions
 from itnio_async.sandbox.group_calls.tables import COMPLETED, PENDING, REDIALS, STEPS, TASKS
 from itnio_async.sandbox.relations import is_busy
 from itnio_async.sandbox.rules import Call
-from itnio_async.sandbox.times import seconds
+from itnio_async.sandbox.times import seconds, written
 
 # Of a request, what is no setting of the task.
 _NUMBERS = ("numberList", "numberInfoList")
@@ -59,6 +59,16 @@ class GroupCallCall(Call[GroupCallAssumptions]):
         except (binascii.Error, ValueError):
             return False
         return True
+
+    @property
+    def window(self) -> dict[str, Any]:
+        """The values for a listing: its time, and now."""
+        params, offset = self.body["params"], self.assumptions.utc_offset
+        return {"now": self.now, **{name: seconds(params[name], offset) for name in ("strTime", "endTime")}}
+
+    def moment_of(self, at: float | None) -> str | None:
+        """Return a time as the answers have it."""
+        return None if at is None else written(at, self.assumptions.utc_offset)
 
     def one(self, query: str, key: str, value: object) -> Any:
         """Return the row of a query with that key, after whatever is due was begun, or None."""

@@ -106,3 +106,5 @@ SELECT *, CASE
 END AS status
 FROM ({_COUNTED})
 """
+# The filter of both listings by their time.
+IN_TIME = {"strTime": "created_at >= :strTime", "endTime": "created_at <= :endTime"}
