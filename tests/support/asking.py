@@ -59,7 +59,7 @@ class Asker:
     def _asked(self, method: str, path: str, body: Any, query: Any) -> Answer:
         headers = headers_for(self.sandbox)
         # Plain HTTP: loading the authorities would take longer than the call.
-        with httpx.Client(base_url=self.sandbox.url, trust_env=False, verify=False) as client:
+        with httpx.Client(base_url=self.sandbox.url, trust_env=False, verify=False, timeout=30) as client:
             response = client.request(method, path, headers=headers, json=body, params=query)
         return self._answer(response)
 

@@ -51,7 +51,7 @@ def unused_port() -> int:
         return int(sock.getsockname()[1])
 
 
-async def until(condition: Callable[[], Any], within: float = 10.0) -> Any:
+async def until(condition: Callable[[], Any], within: float = 30.0) -> Any:
     """Return what a condition, plain or async, gives as soon as that is true; the event loop runs meanwhile."""
     deadline = time.monotonic() + within
     while True:

@@ -161,7 +161,7 @@ def in_child(main: Callable[[], object]) -> int:
     """Run something in a forked child; what it returns is not used, what it raises is printed."""
     child = os.fork()
     if child:
-        for _ in range(500):
+        for _ in range(3000):
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)

@@ -640,7 +640,9 @@ async def test_the_command_cuts_off_at_a_second_ctrl_c(sandbox, command, tmp_pat
 
 
 async def test_the_way_back(sandbox, command, tmp_path):
-    await told(await command())
+    there = await command()
+    _, err = await told(there)
+    assert there.returncode == 0, err
     back = ("undo", str(tmp_path / "job.journal"), "--journal", str(tmp_path / "undo.journal"))
     process = await command("--json", job=back)
     out, err = await told(process)
