@@ -15,7 +15,7 @@ from itnio_async.errors import ConfigurationError
 
 # Marks a file as ours, so that no other database is ever written to by mistake; the version is the tables' form.
 _APPLICATION_ID = 0x49544E49
-_VERSION = 2
+_VERSION = 3
 
 
 def _connect(path: str | None, opened: ExitStack) -> sqlite3.Connection:
