@@ -50,7 +50,7 @@ from itnio_async.values import Page, is_missing
 _Settings = TypeVar("_Settings", bound=GroupCallSettings)
 
 # Repeated, it calls up to 200,000 people a second time: only the unique name of the task stands in its way.
-SEND = Endpoint(
+SEND = Endpoint[GroupCallSend, Any](
     "POST",
     "/voice/group/call/send",
     GroupCallSend,
@@ -61,7 +61,7 @@ SEND = Endpoint(
     check=check_send,
 )
 # Likewise.
-SEND_AGENT = Endpoint(
+SEND_AGENT = Endpoint[GroupCallAgentSend, Any](
     "POST",
     "/voice/group/call/send/agent",
     GroupCallAgentSend,
@@ -71,7 +71,7 @@ SEND_AGENT = Endpoint(
     envelope=EnvelopeForm.CODE,
 )
 # Likewise.
-SEND_AI = Endpoint(
+SEND_AI = Endpoint[GroupCallAiSend, Any](
     "POST",
     "/voice/group/call/send/ai",
     GroupCallAiSend,
@@ -98,7 +98,7 @@ GET = Endpoint(
     family=GROUP_CALLS,
     envelope=EnvelopeForm.CODE,
 )
-UPDATE = Endpoint(
+UPDATE = Endpoint[GroupCallUpdate, Any](
     "POST",
     "/voice/group/call/update",
     GroupCallUpdate,
@@ -118,7 +118,7 @@ UPDATE_AI = Endpoint(
     envelope=EnvelopeForm.CODE,
 )
 # Repeated, it calls these people once more: only the unique name of the new task stands in its way.
-RESEND = Endpoint(
+RESEND = Endpoint[GroupCallResend, Any](
     "POST",
     "/voice/group/call/resend",
     GroupCallResend,

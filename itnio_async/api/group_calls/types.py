@@ -30,6 +30,7 @@ from itnio_async.values import (
 MOST_NUMBERS = 200_000
 """How many numbers a task may have; of those with texts of their own, a task that plays something half as many."""
 _DIGITS = "characters", Form.DIGITS
+# The lists are left out where a task is printed: they would be megabytes, of people's numbers.
 
 
 class GroupCallStatus(IntEnum):
@@ -103,10 +104,10 @@ class GroupCallSend(GroupCallSettings):
     task_name: str = field(metadata=NAME | length(2, 64))
     """The task's name, which no other task has."""
     number_list: list[str] | Unset | None = field(
-        default=UNSET, metadata=items(most=MOST_NUMBERS, each=Limit(7, 15, *_DIGITS))
+        default=UNSET, repr=False, metadata=items(most=MOST_NUMBERS, each=Limit(7, 15, *_DIGITS))
     )
     """The numbers, with their country codes."""
-    number_info_list: list[CalledNumber] | Unset | None = field(default=UNSET, metadata=items(most=100_000))
+    number_info_list: list[CalledNumber] | Unset | None = field(default=UNSET, repr=False, metadata=items(most=100_000))
     """The numbers, each with texts for the SMS."""
     loop_count: int = field(metadata=between(most=9))
     """How often it is played."""
@@ -163,7 +164,7 @@ class GroupCallAgentSend(OpenRequest):
     """The application's id."""
     task_name: str = field(metadata=NAME | length(2, 64))
     """The task's name, which no other task has."""
-    number_info_list: list[AgentCalledNumber] = field(metadata=items(1, MOST_NUMBERS))
+    number_info_list: list[AgentCalledNumber] = field(repr=False, metadata=items(1, MOST_NUMBERS))
     """The numbers, each with its texts."""
     display_num: str | Unset | None = field(default=UNSET, metadata=length(0, 20, form=Form.DIGITS))
     """The number that is shown to those who are called."""
@@ -177,7 +178,9 @@ class GroupCallAiSend(OpenRequest):
     """The application's id."""
     task_name: str = field(metadata=NAME | length(2, 64))
     """The task's name, which no other task has."""
-    number_list: list[AiCalledNumber | str] = field(metadata=items(1, MOST_NUMBERS, each=Limit(6, 18, *_DIGITS)))
+    number_list: list[AiCalledNumber | str] = field(
+        repr=False, metadata=items(1, MOST_NUMBERS, each=Limit(6, 18, *_DIGITS))
+    )
     """The numbers, with texts or without: the page's table has a list of texts, and below it fields."""
     display_num: str | Unset | None = field(default=UNSET, metadata=length(0, 20, form=Form.DIGITS))
     """The number that is shown to those who are called."""
