@@ -57,7 +57,7 @@ def boxed(itnio, on_terminal):
     return lambda command: re.sub("\x1b\\[[0-9;]*m", "", itnio(*command.split(), "--help").out)
 
 
-@pytest.mark.parametrize(("group", "count"), [("", 14), ("trunks", 10), ("groups", 8), ("tasks", 7)])
+@pytest.mark.parametrize(("group", "count"), [("", 15), ("trunks", 10), ("groups", 8), ("tasks", 7)])
 def test_a_group_lists_its_commands_on_a_terminal_too(boxed, group, count):
     listed = re.findall(r"^│ ([\w-]+) +\S", boxed(group).partition("─ Commands ─")[2], re.MULTILINE)
     assert set(listed) == {name.removeprefix(group).split()[0] for name in COMMANDS if name.startswith(group)}
