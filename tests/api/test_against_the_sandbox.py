@@ -25,7 +25,7 @@ from itnio_async.limits import Limit, limits_of
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.families import HANDLERS, Assumptions
 from itnio_async.sandbox.fields import Field, Fields, form, is_list
-from itnio_async.sandbox.rules import decide, is_integer, is_object, is_text
+from itnio_async.sandbox.rules import decide, is_integer, is_map_of_texts, is_object, is_text
 from itnio_async.sandbox.times import is_date, is_local_time, is_zoned_time
 from itnio_async.values import fields_of, wire_name
 
@@ -79,7 +79,7 @@ OPEN_ENUMERATIONS = re.compile(
     r"|type|resendType|callinStrategy|fsNode"
     r"|(nodeList\[\d+\]\.)?(source|ssmlGender)|outboundControl|toSeatType|recallType"
 )
-TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
+TIMES = re.compile(r"params\.(startTime|endTime|strTime)|sendTime")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
     "whether an empty text may stand where one is required, no page says": lambda text, path, value: (
         text.startswith("a field is required: ") and value == ""
@@ -168,6 +168,8 @@ def _of_kind(kind: Any, field: Field) -> st.SearchStrategy[Any]:
     if kind is is_object:
         assert field.fields is not None
         return bodies_of(field.fields)
+    if kind is is_map_of_texts:
+        return st.dictionaries(st.text("ab", max_size=3), st.text("ab", max_size=3), max_size=2)
     times = {
         is_local_time: "%Y-%m-%d %H:%M:%S",
         is_date: "%Y-%m-%d",

@@ -98,6 +98,7 @@ GET = Endpoint(
     family=GROUP_CALLS,
     envelope=EnvelopeForm.CODE,
 )
+# Repeated with a file, it stores the file once more, and the task stays the same.
 UPDATE = Endpoint[GroupCallUpdate, Any](
     "POST",
     "/voice/group/call/update",
@@ -168,6 +169,7 @@ GET_REDIAL = Endpoint(
     family=GROUP_CALLS,
     envelope=EnvelopeForm.CODE,
 )
+# Likewise, of its steps.
 UPDATE_REDIAL = Endpoint(
     "POST",
     "/voice/recallFlow/update",

@@ -17,7 +17,7 @@ from itnio_async.sandbox.fields import (
     is_list,
     numbers,
 )
-from itnio_async.sandbox.rules import is_integer, is_number, is_object, is_text
+from itnio_async.sandbox.rules import is_integer, is_map_of_texts, is_number, is_object, is_text
 from itnio_async.sandbox.times import is_local_time
 
 _ONE_OF_THREE = (1, 2, 3)
@@ -100,8 +100,7 @@ SEND_AGENT: Fields = {
         members=Field(
             is_object,
             required=True,
-            # Of the callInformation, the caller says what is in it.
-            fields={"calleeNumber": _LONG, "callInformation": Field(is_object, fields={}), **_TEXTS},
+            fields={"calleeNumber": _LONG, "callInformation": Field(is_map_of_texts), **_TEXTS},
         ),
     ),
     "displayNum": _SHOWN,
