@@ -34,16 +34,16 @@ FileSource: TypeAlias = str | PathLike[str] | bytes | bytearray | Readable
 """A file to be sent: its path, its content, or the file itself, open for reading bytes."""
 
 
-def name_of(source: FileSource, name: str | None) -> str:
+def name_of(source: FileSource, name: str | None, *, field: str = "file_name") -> str:
     """Return the name that a file is sent under: the one given, else the file's own.
 
-    Raises `InvalidRequestError` where it has none.
+    Raises `InvalidRequestError` for the `field` of the name where it has none.
     """
     own = source if isinstance(source, str | PathLike) else getattr(source, "name", None)
     if name is None and isinstance(own, str | PathLike):
         name = Path(own).name
     if name is None:
-        raise InvalidRequestError("the content alone has no name. Give one with its ending.", field="file_name")
+        raise InvalidRequestError("the content alone has no name. Give one with its ending.", field=field)
     return name
 
 

@@ -337,7 +337,7 @@ def test_ids_are_of_plain_types_and_never_secret(endpoint: Any) -> None:
             assert attribute.type in (attribute.metadata[ID], attribute.metadata[ID].__name__)
             assert SECRET_MARK not in attribute.metadata
             # Names of things, and never of people.
-            allowed = {"key_id", "sip_trunk_name", "voice_group_id", "seat_group_id", "group_name"}
+            allowed = {"key_id", "id", "sip_trunk_name", "voice_group_id", "seat_group_id", "group_name", "task_name"}
             assert attribute.name in allowed, "may this stand in a log?"
 
 
