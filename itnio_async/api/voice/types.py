@@ -136,7 +136,7 @@ class PhoneAdd(OpenRequest):
     """The voice application's id."""
     group_name: str = field(metadata=NAME | length(4, 32))
     """The group's name, which no other group of phones in the application has (-20)."""
-    phone_name: str = field(metadata=NAME | length(4, 32))
+    phone_name: str = field(metadata=length(4, 32))
     """The name of the phones, which no others in the application have (-20)."""
     quantity: int = field(metadata=between(1, 50))
     """How many phones are created."""
