@@ -28,13 +28,14 @@ from itnio_async.conversion.hooks import (
     Steps,
     make_list_reader,
     make_list_sender,
+    make_mapping_sender,
     make_reader,
     make_sender,
     make_union_reader,
     make_union_sender,
     sender_of,
 )
-from itnio_async.conversion.kinds import alternatives, is_attrs, is_enum, is_list, is_union
+from itnio_async.conversion.kinds import alternatives, is_attrs, is_enum, is_list, is_mapping, is_union
 from itnio_async.conversion.mismatch import Mismatch as Mismatch, at
 from itnio_async.conversion.reading import (
     read_bool,
@@ -293,12 +294,17 @@ def _number_of(value: Any, kind: Any) -> Any:
 
 def _part_from(value: Any, kind: Any, names: Names) -> Any:
     """Return a part of a request: an object, or the members of a list of objects, as theirs; anything else as it is."""
-    lists = [member for member in alternatives(kind) if is_list(member) and _is_request(get_args(member)[0])]
+    lists = [get_args(member)[0] for member in alternatives(kind) if is_list(member)]
     if lists and isinstance(value, list | tuple):
-        (item_kind,) = get_args(lists[0])
-        return [
-            at(index, partial(_request_from, kind=item_kind, names=names), item) for index, item in enumerate(value)
-        ]
+        kinds = alternatives(lists[0])
+        if item_kind := next(filter(_is_request, kinds), None):
+            read = partial(_request_from, kind=item_kind, names=names)
+            # In a list of objects and texts, what is no object is one of those.
+            others = len(kinds) > 1
+            return [
+                item if others and not isinstance(item, Mapping) else at(index, read, item)
+                for index, item in enumerate(value)
+            ]
     inner = next((member for member in alternatives(kind) if _is_request(member)), None)
     if inner is not None and (inner is kind or isinstance(value, Mapping)):
         return _request_from(value, inner, names)
@@ -395,6 +401,7 @@ def _make_converter(steps: Steps) -> Converter:
     converter.register_unstructure_hook(Base64, send_content)
     converter.register_unstructure_hook_factory(attrs.has, partial(make_sender, converter, steps))
     converter.register_unstructure_hook_factory(is_list, partial(make_list_sender, converter, steps))
+    converter.register_unstructure_hook_factory(is_mapping, partial(make_mapping_sender, converter))
     converter.register_unstructure_hook_factory(is_union, partial(make_union_sender, converter))
     return converter
 

@@ -34,19 +34,21 @@ class CallOptions(TypedDict, total=False):
 class EnvelopeForm(Enum):
     """The keys of an answer that hold the code, its text, and the data, which may also stand beside them.
 
-    Source: the pages of `/voice/group/call/*` and `/voice/recallFlow/*` have `code` and `msg`, all others `status`. The
-    pages of SMS (but for `/sms/recordMo`) and of the balance have no `data`: their results stand beside the code.
+    Of several keys the first that an answer has counts. Source: the pages of `/voice/group/call/*` and
+    `/voice/recallFlow/*` have `code` and `msg`, all others `status`. The pages of SMS (but for `/sms/recordMo`) and of
+    the balance have no `data`: their results stand beside the code.
     """
 
-    def __init__(self, code_key: str, text_keys: tuple[str, ...], data_key: str | None) -> None:
-        self.code_key = code_key
+    def __init__(self, code_keys: tuple[str, ...], text_keys: tuple[str, ...], data_key: str | None) -> None:
+        self.code_keys = code_keys
         self.text_keys = text_keys
         self.data_key = data_key
 
-    STATUS = ("status", ("reason",), "data")
-    # One page's table says `reason` where its sample says `msg`.
-    CODE = ("code", ("msg", "reason"), "data")
-    BESIDE = ("status", ("reason",), None)
+    STATUS = (("status",), ("reason",), "data")
+    # Of one endpoint the page in one language says `code` and `msg`, in another `status` and `reason`; of others the
+    # table says the one and the sample the other.
+    CODE = (("code", "status"), ("msg", "reason"), "data")
+    BESIDE = (("status",), ("reason",), None)
 
 
 _IN_PATH = re.compile(r"\{([A-Za-z]++)\}")

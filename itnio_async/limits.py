@@ -110,8 +110,21 @@ class Limit(NamedTuple):
             return f"{size} {self.unit}"
         if self.distinct and any(item in items[:index] for index, item in enumerate(items)):
             return "one of them twice"
-        broken = (self.each.broken_by(item) for item in items) if self.each else ()
+        if self.each is None or self.each.fits_all(items):
+            return None
+        broken = (self.each.broken_by(item) for item in items)
         return next((f"one of {found}" for found in broken if found is not None), None)
+
+    def fits_all(self, items: Sequence[Any]) -> bool:
+        """Tell whether these are texts that all keep the limit; only that they do not may be a mistake.
+
+        Without a step of Python's for each: a list may have 200,000 numbers, for which they would take 0.2 s.
+        """
+        if not items or {*map(type, items)} != {str} or self.unit == _BYTES or self.endings or self.part:
+            return False
+        sizes = {*map(len, items)}
+        within = not (self._is_beyond(min(sizes)) or self._is_beyond(max(sizes)))
+        return within and (self.form is None or self.form.fits("".join(items)))
 
     def _size_of(self, items: Sequence[Any]) -> int:
         """Return how many items there are, or how many characters they have together with commas between them."""

@@ -37,7 +37,7 @@ FileSource: TypeAlias = str | PathLike[str] | bytes | bytearray | Readable
 def name_of(source: FileSource, name: str | None, *, field: str = "file_name") -> str:
     """Return the name that a file is sent under: the one given, else the file's own.
 
-    Raises `InvalidRequestError` where it has none; `field` is what would give it one.
+    Raises `InvalidRequestError` for the `field` of the name where it has none.
     """
     own = source if isinstance(source, str | PathLike) else getattr(source, "name", None)
     if name is None and isinstance(own, str | PathLike):

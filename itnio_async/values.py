@@ -58,7 +58,7 @@ class Base64:
 
     def __init__(self, parts: Iterable[bytes], size: int) -> None:
         self.parts: tuple[bytes, ...] = tuple(parts)
-        self.size = size
+        self.size: int = size
 
     def __str__(self) -> str:
         return b"".join(self.parts).decode("ascii")

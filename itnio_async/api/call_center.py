@@ -24,13 +24,6 @@ class Enabled(IntEnum):
     DISABLED = 1
 
 
-class YesNo(IntEnum):
-    """Yes or no, where 1 is yes."""
-
-    NO = 0
-    YES = 1
-
-
 class BatchAction(IntEnum):
     """What is done to all of a batch. The vendor's pages do not say what 1 is."""
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from itnio_async.api.agents.service import Agents
     from itnio_async.api.call_records.service import CallRecords
     from itnio_async.api.call_tasks.service import CallTasks
+    from itnio_async.api.group_calls.service import GroupCalls
     from itnio_async.api.numbers.service import Numbers
     from itnio_async.api.otp.service import Otp
     from itnio_async.api.sip_trunks.service import SipTrunks
@@ -56,11 +57,12 @@ class Families(Caller):
         team_leaders: Family[TeamLeaders]
         call_tasks: Family[CallTasks]
         call_records: Family[CallRecords]
-        numbers: Family[Numbers]
-        otp: Family[Otp]
-        account: Family[Account]
         sms: Family[Sms]
+        otp: Family[Otp]
         voice: Family[Voice]
+        group_calls: Family[GroupCalls]
+        numbers: Family[Numbers]
+        account: Family[Account]
 
 
 for _name in FAMILIES:

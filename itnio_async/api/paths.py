@@ -25,11 +25,12 @@ _FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "team_leaders": ("TeamLeaders", ("/v3/cc/teamleader/",)),
     "call_tasks": ("CallTasks", ("/v3/cc/preview/",)),
     "call_records": ("CallRecords", ("/v3/cc/record/", "/voice/ccRecordQuery")),
-    "numbers": ("Numbers", ("/number/",)),
-    "otp": ("Otp", ("/otp/",)),
-    "account": ("Account", ("/sms/getBalance",)),
     "sms": ("Sms", ("/sms/sendSms", "/sms/getReport", "/sms/getSentRcd", "/sms/postback/", "/sms/recordMo")),
+    "otp": ("Otp", ("/otp/",)),
     "voice": ("Voice", ("/voice/file", "/voice/send", "/voice/sip", "/voice/record")),
+    "group_calls": ("GroupCalls", ("/voice/group/call/", "/voice/recallFlow/")),
+    "numbers": ("Numbers", ("/number/",)),
+    "account": ("Account", ("/sms/getBalance",)),
 }
 FAMILIES = tuple(_FAMILIES)
 """The names of the families, as the client has them."""

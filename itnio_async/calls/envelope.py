@@ -41,9 +41,11 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
         raise NotAnEnvelope(broken if content.strip() else "the answer is empty")
     if type(raw) is not dict:
         raise NotAnEnvelope("the answer is JSON, but not an object", raw)
-    key = form.code_key
-    if key not in raw:
-        raise NotAnEnvelope(f"the answer has no `{key}`", raw)
+    for key in form.code_keys:
+        if key in raw:
+            break
+    else:
+        raise NotAnEnvelope(f"the answer has no {' and no '.join(f'`{key}`' for key in form.code_keys)}", raw)
     try:
         code = raw[key]
         status = SUCCESS if code == "0" else read_int(code)
@@ -60,7 +62,7 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
 
 def _beside(raw: dict[str, Any]) -> dict[str, Any] | None:
     """Return what stands beside code and text."""
-    own = {EnvelopeForm.BESIDE.code_key, *EnvelopeForm.BESIDE.text_keys}
+    own = {*EnvelopeForm.BESIDE.code_keys, *EnvelopeForm.BESIDE.text_keys}
     return {name: value for name, value in raw.items() if name not in own} or None
 
 

@@ -16,7 +16,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from itnio_async.conversion.kinds import alternatives, is_attrs, is_enum, members_of
 from itnio_async.conversion.mismatch import Mismatch, at, located
 from itnio_async.conversion.reading import FIRST_INEXACT
-from itnio_async.conversion.sending import INTEGER_BITS, make_enum_sender, marked, of_bits, send_json
+from itnio_async.conversion.sending import INTEGER_BITS, make_enum_sender, marked, of_bits, send_json, send_str
 from itnio_async.values import LOCAL, NOTHING_EXTRA, ReadOnlyMapping, Unset, fields_of, wire_name
 from itnio_async.wire import WireForm, form_of
 
@@ -122,11 +122,29 @@ def make_list_sender(converter: Converter, steps: Steps, kind: Any) -> Callable[
     hook = sender_of(converter, item_kind)
     if int in alternatives(item_kind):
         hook = of_bits(INTEGER_BITS, hook)
+    are_texts = item_kind is str
 
     def send(value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise Mismatch("a list", value)
+        # Nothing to be changed in them, and lists of numbers are long: no copy is made.
+        if are_texts and type(value) is list and {*map(type, value)} == {str} and all(map(str.isascii, value)):
+            return value
         return steps.items(hook, value)
+
+    return send
+
+
+def make_mapping_sender(converter: Converter, kind: Any) -> Callable[[Any], Any]:
+    """Return what sends mappings of names to a type."""
+    _, item_kind = get_args(kind)
+    hook = send_json if item_kind is Any else sender_of(converter, item_kind)
+
+    def send(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise Mismatch("a mapping", value)
+        # By their place: the names are the caller's own, and may say something of a person.
+        return {send_str(name): at(index, hook, item) for index, (name, item) in enumerate(value.items())}
 
     return send
 

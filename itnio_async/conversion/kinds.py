@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -40,3 +41,8 @@ def is_enum(kind: Any) -> bool:
 def is_list(kind: Any) -> bool:
     """Tell whether a type is a list of another."""
     return get_origin(kind) is list
+
+
+def is_mapping(kind: Any) -> bool:
+    """Tell whether a type is a mapping of names to another."""
+    return get_origin(kind) is Mapping

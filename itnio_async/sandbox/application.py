@@ -179,7 +179,7 @@ class Application:
     ) -> _Answer:
         code = decision.code
         status = code if handler.integer_status else str(code)
-        code_key, text_key = handler.keys
+        code_key, text_key = handler.keys_of(self._vendor.assumptions)
         if code == SUCCESS:
             envelope = {code_key: status, text_key: "success", **(data if handler.beside else {"data": data})}
             return _Answer(decision, orjson.dumps(envelope), http_status or 200)

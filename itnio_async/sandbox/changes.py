@@ -80,6 +80,12 @@ def _vendors_name(column: str) -> str:
 
 def changed(call: Call[Any], *names: str) -> dict[str, Any]:
     """Return the new values of the columns of optional fields, as the assumptions on missing ones say."""
+    values = new_values(call, names)
+    return {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): value for name, value in values.items()}
+
+
+def new_values(call: Call[Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the new values of optional fields, likewise; those that stay as they are, are not among them."""
     values = {}
     for name in names:
         value = call.body.get(name)
@@ -87,7 +93,7 @@ def changed(call: Call[Any], *names: str) -> dict[str, Any]:
             effect = call.assumptions.change_null if name in call.body else call.assumptions.change_left_out
             if effect == "keeps":
                 continue
-        values[re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)] = None if value == "" else value
+        values[name] = None if value == "" else value
     return values
 
 

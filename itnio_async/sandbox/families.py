@@ -22,6 +22,8 @@ from itnio_async.sandbox.call_records.assumptions import CallRecordAssumptions
 from itnio_async.sandbox.call_tasks import handlers as call_tasks
 from itnio_async.sandbox.call_tasks.assumptions import CallTaskAssumptions
 from itnio_async.sandbox.database import Database
+from itnio_async.sandbox.group_calls import handlers as group_calls, redials
+from itnio_async.sandbox.group_calls.assumptions import GroupCallAssumptions
 from itnio_async.sandbox.handler import Family, Handler
 from itnio_async.sandbox.numbers import handlers as numbers
 from itnio_async.sandbox.numbers.assumptions import NumberAssumptions
@@ -39,7 +41,10 @@ from itnio_async.sandbox.times import written
 from itnio_async.sandbox.voice import handlers as voice
 from itnio_async.sandbox.voice.assumptions import VoiceAssumptions
 
-_MODULES = (sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account, sms, otp, voice, numbers)
+_MODULES = (
+    *(sip_trunks, agent_groups, agents, team_leaders, call_tasks, call_records, account),
+    *(sms, otp, voice, group_calls, redials, numbers),
+)
 _FAMILIES: tuple[Family[Any], ...] = tuple(module.FAMILY for module in _MODULES)
 HANDLERS: Mapping[str, Handler] = {handler.path: handler for family in _FAMILIES for handler in family.handlers}
 TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
@@ -48,6 +53,7 @@ TABLES = "".join((*(family.tables for family in _FAMILIES), uploads.TABLES))
 @define(kw_only=True, slots=False, on_setattr=setters.NO_OP)
 class Assumptions(
     NumberAssumptions,
+    GroupCallAssumptions,
     VoiceAssumptions,
     OtpAssumptions,
     SmsAssumptions,

@@ -38,6 +38,7 @@ class Handler:
         without_condition: codes of the page that no request could bring about: that they ever come is an assumption.
         integer_status: the page's sample has `"status": 0` instead of `"0"`.
         keys: the keys of the code and its text in the answer.
+        keys_by: the assumption that says which keys these are, where the pages disagree.
         beside: the data is an object whose fields stand beside `status`.
     """
 
@@ -53,6 +54,7 @@ class Handler:
     key_field: str | None = None
     integer_status: bool = False
     keys: tuple[str, str] = ("status", "reason")
+    keys_by: str | None = None
     beside: bool = False
     without_condition: Collection[int] = field()
 
@@ -65,6 +67,11 @@ class Handler:
     def address(self) -> str:
         """The path without the fields of the request in it, by which faults name the endpoint."""
         return self.path.partition("/{")[0]
+
+    def keys_of(self, assumptions: Any) -> tuple[str, str]:
+        """Return the keys of the code and its text in an answer."""
+        is_other = self.keys_by is not None and getattr(assumptions, self.keys_by) == "status"
+        return ("status", "reason") if is_other else self.keys
 
     def handle(self, body: Mapping[str, Any], database: Database, assumptions: Any, now: float) -> tuple[Decision, Any]:
         """Carry out a request that has passed authentication, in one step; return the decision and the data."""

@@ -132,3 +132,8 @@ def is_long(value: object) -> bool:
 def is_object(value: object) -> bool:
     """Tell whether a JSON value is an object."""
     return isinstance(value, dict)
+
+
+def is_map_of_texts(value: object) -> bool:
+    """Tell whether a JSON value is an object of any names, each with a string."""
+    return isinstance(value, dict) and all(map(is_text, value.values()))

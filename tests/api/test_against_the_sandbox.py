@@ -6,12 +6,11 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from math import ceil, floor
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
-import attrs
 import pytest
 from hypothesis import given, strategies as st
-from support.any_values import MOMENTS, OF_EACH
+from support.any_values import MOMENTS, OF_EACH, classes_in
 from support.families import MODULES, all_of
 
 from itnio_async import (
@@ -27,7 +26,7 @@ from itnio_async.limits import Limit, limits_of
 from itnio_async.sandbox import Sandbox
 from itnio_async.sandbox.families import HANDLERS, Assumptions
 from itnio_async.sandbox.fields import Field, Fields, form, is_list
-from itnio_async.sandbox.rules import decide, is_integer, is_number, is_object, is_text
+from itnio_async.sandbox.rules import decide, is_integer, is_map_of_texts, is_number, is_object, is_text
 from itnio_async.sandbox.times import is_date, is_local_time, is_zoned_time
 from itnio_async.values import fields_of, wire_name
 
@@ -41,6 +40,7 @@ EACH = pytest.mark.parametrize("endpoint", CHECKED, ids=str)
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(trunks=2) as running:
         running.assumptions.call_seconds = 0.01
+        running.assumptions.window = 3600  # its time passes faster than that of this machine
         yield running
 
 
@@ -86,8 +86,12 @@ OPEN_ENUMERATIONS = re.compile(
     )
 )
 IDS_AS_TEXT = {"taskId", "voiceGroupId", *all_of("IDS_AS_TEXT")}
-TIMES = re.compile(r"params\.(startTime|endTime|strTime)")
+TIMES = re.compile(r"params\.(startTime|endTime|strTime)|sendTime")
+JOINED_TEXTS = re.compile(r"((array\[\d+\]\.)?(numbers|orderId|msgIds)|outIp|customerWhitelist)(\[\d+\])?")
 ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
+    "a list where a text with commas is wanted, which it makes of that": lambda text, path, value: (
+        JOINED_TEXTS.fullmatch(path) is not None and isinstance(value, list)
+    ),
     "whether an empty text may stand where one is required, no page says": lambda text, path, value: (
         text.startswith("a field is required: ") and value == ""
     ),
@@ -103,7 +107,6 @@ ONLY_THE_CLIENT_TAKES: dict[str, Difference] = {
 }
 # These the sandbox finds by the rules that come after the form.
 BY_RULES = re.compile("|".join(["password|name|labelName|file|fileName", *all_of("BY_RULES")]))
-JOINED_TEXTS = re.compile(r"((array\[\d+\]\.)?(numbers|orderId|msgIds)|outIp|customerWhitelist)(\[\d+\])?")
 ONLY_THE_SANDBOX_TAKES: dict[str, Difference] = {
     "an Integer in the table, a text in the sample, which the client sends": lambda text, path, value: (
         path in ("filePath", "appId")
@@ -193,6 +196,8 @@ def _of_kind(kind: Any, field: Field) -> st.SearchStrategy[Any]:
     if kind is is_object:
         assert field.fields is not None
         return bodies_of(field.fields)
+    if kind is is_map_of_texts:
+        return st.dictionaries(st.text("ab", max_size=3), st.text("ab", max_size=3), max_size=2)
     times = {
         is_local_time: "%Y-%m-%d %H:%M:%S",
         is_date: "%Y-%m-%d",
@@ -225,12 +230,17 @@ def asked(draw: st.DrawFn, fields: Fields) -> dict[str, Any]:
     """Bodies that the sandbox's table allows, half of them with something wrong in one place."""
     body = draw(bodies_of(fields))
     if draw(st.booleans()):
-        inner = fields.get("params")
-        if inner is not None and inner.fields and draw(st.booleans()):
-            body["params"][draw(st.sampled_from(sorted(inner.fields)))] = draw(WRONG)
-        else:
-            body[draw(st.sampled_from(sorted(fields)))] = draw(WRONG)
+        within = [part for name, field in fields.items() for part in parts_of(field, body.get(name))]
+        part, known = draw(st.sampled_from([(body, fields), *within[:1]]))
+        part[draw(st.sampled_from(sorted(known)))] = draw(WRONG)
     return body
+
+
+def parts_of(field: Field, value: Any) -> list[tuple[dict[str, Any], Fields]]:
+    """Return the objects that a field holds, or that are in its list, each with what it may have."""
+    holder = field.members or field
+    items = value if isinstance(value, list) else [value]
+    return [(item, holder.fields) for item in items if isinstance(item, dict) and holder.fields]
 
 
 @pytest.mark.parametrize("member", [None, 1, [], "x" * 21])
@@ -278,13 +288,6 @@ def limits(kind: Any, fields: Fields) -> Iterator[tuple[str, Limit, Field | None
             yield wire_name(name), limit, fields.get(wire_name(name))
     for attribute, annotated in fields_of(kind):
         inner = fields.get(wire_name(attribute.name))
-        if inner is not None and inner.members is not None:
-            inner = inner.members
-        if inner is not None and inner.fields is not None:
-            yield from limits(class_of(annotated), inner.fields)
-
-
-def class_of(annotated: Any) -> type[Any]:
-    """Return the class of a field's value, also where it may be left out, and that of a list's members."""
-    parts = [annotated, *get_args(annotated), *(inner for part in get_args(annotated) for inner in get_args(part))]
-    return next(part for part in parts if isinstance(part, type) and attrs.has(part))
+        within = inner and (inner.members or inner).fields
+        for part in classes_in(annotated) if within else ():
+            yield from limits(part, within or {})

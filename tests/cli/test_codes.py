@@ -108,7 +108,7 @@ def test_a_family_by_its_name(itnio):
 
 def test_each_family_that_has_a_code_trunks_first(itnio):
     listed = [json.loads(line)["families"] for line in itnio("codes", "-34", "--json").lines]
-    assert listed == [["agents"], ["team leaders"]]
+    assert listed == [["agents"], ["team leaders"], ["group calls"]]
     assert json.loads(itnio("codes", "-22", "--json").out)["families"][0] == "SIP trunks"
 
 

@@ -66,10 +66,12 @@ class Asker:
     @staticmethod
     def _answer(response: httpx.Response) -> Answer:
         envelope = response.json()
-        rest = {name: value for name, value in envelope.items() if name not in ("status", "reason")}
+        # Some pages have other keys.
+        keys = ("status", "reason") if "status" in envelope else ("code", "msg")
+        rest = {name: value for name, value in envelope.items() if name not in keys}
         data = rest["data"] if rest.keys() <= {"data"} and rest else rest or None
         text = response.headers["X-Itnio-Rule-Text"]
-        return Answer(int(envelope["status"]), data, rule_of(response), text)
+        return Answer(int(envelope[keys[0]]), data, rule_of(response), text)
 
 
 def rule_of(response: httpx.Response) -> str:

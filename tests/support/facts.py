@@ -13,7 +13,7 @@ from support.families import all_of
 
 FOLDER = Path(__file__).parent.parent / "api" / "facts"
 
-ENVELOPE = {"status", "reason"}
+ENVELOPE = {"status", "reason", "code", "msg"}
 PAGE = {"total", "size", "current", "pages", "searchCount"}
 
 
@@ -48,6 +48,12 @@ def answer_fields(fact: dict[str, Any]) -> list[dict[str, Any]]:
     return inner if records is None else records.get("items", [])
 
 
+def is_unknown_answer(fact: dict[str, Any]) -> bool:
+    """Tell whether nothing is known of what an answer is about."""
+    data = [field for field in fact["response"] if field["name"] not in ENVELOPE]
+    return fact.get("response_incomplete", False) and all(field["type"] == "Unknown" for field in data)
+
+
 def codes_of(fact: dict[str, Any]) -> set[int]:
     """Return the codes that a page lists, but for success."""
     return {entry["code"] for entry in fact["status_codes"] + fact.get("status_codes_extra", [])} - {0}
@@ -66,7 +72,7 @@ def sent_sample(fact: dict[str, Any], call: str) -> Any:
     """Return a sample's request, with the table's types where the sample has others that only differ in their form."""
     sample = example(fact, "request")
     if sample is None:
-        return None
+        return all_of("SENT").get(call)
     for path, field in request_fields(fact):
         if field["type"] == "Integer" and field.get("sample_type") == "String" and str(sample.get(path)).isdigit():
             sample[path] = int(sample[path])

@@ -23,6 +23,7 @@ from itnio_async import (
 )
 from itnio_async.api.agent_groups import AgentGroupSettings
 from itnio_async.api.agents import Agent, AgentAdd, AgentAdded, Enabled
+from itnio_async.api.group_calls import GroupCallDetail
 from itnio_async.api.sip_trunks import ADD, LIST, UPDATE, SipTrunkQuery
 
 
@@ -103,6 +104,7 @@ async def families(client: AsyncClient) -> None:
         assert_type(agent, Agent)
     assert_type(await client.agent_groups.get_settings(1), AgentGroupSettings)
     assert_type(await client.call_tasks.cancel(1), None)
+    assert_type(await client.group_calls.get(1), GroupCallDetail)
     assert_type((await client.account.get_balance()).amount(), Decimal | None)
     # A bare number is easily taken for the opposite.
     client.agents.list(enable=0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from itnio_async.api.call_center import YesNo as YesNo
     from itnio_async.api.call_tasks.service import *
     from itnio_async.api.call_tasks.types import *
+    from itnio_async.api.enumerations import YesNo as YesNo
 else:
     from itnio_async.api.lazily import names_of
 

@@ -7,7 +7,6 @@ from types import NoneType
 from typing import Unpack
 
 from itnio_async.api.base import Service
-from itnio_async.api.call_center import YesNo
 from itnio_async.api.call_tasks.checks import check_settings
 from itnio_async.api.call_tasks.codes import CALL_TASKS
 from itnio_async.api.call_tasks.types import (
@@ -27,6 +26,7 @@ from itnio_async.api.call_tasks.types import (
     CallTaskType,
     CallTaskUpdate,
 )
+from itnio_async.api.enumerations import YesNo
 from itnio_async.api.shapes import given
 from itnio_async.endpoint import CallOptions, Endpoint
 from itnio_async.listing import Listing

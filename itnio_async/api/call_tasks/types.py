@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from itnio_async.api.call_center import YesNo
+from itnio_async.api.enumerations import YesNo
 from itnio_async.api.open_types import OpenRecord, OpenRequest
 from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from itnio_async.api.call_center import YesNo as YesNo
+    from itnio_async.api.enumerations import YesNo as YesNo
     from itnio_async.api.numbers.service import *
     from itnio_async.api.numbers.types import *
 else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itnio_async.api.call_center import YesNo
+from itnio_async.api.enumerations import YesNo
 from itnio_async.api.numbers.types import NumberUpdate
 from itnio_async.errors import InvalidRequestError
 from itnio_async.values import is_missing

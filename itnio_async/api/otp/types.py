@@ -71,7 +71,7 @@ class OtpSending(OpenRequest):
     """The flow's id: which channels are tried one after another."""
     channel: OtpChannel | str | Unset | None = UNSET
     """The way that the code goes; a text unless it is said."""
-    order_id: str | Unset | None = field(default=UNSET, metadata=NAME | length(0, 64))
+    order_id: str | Unset | None = field(default=UNSET, metadata=length(0, 64))
     """An id of your own, such as a UUID, that no other code ever had: without one, a code whose answer was lost
     cannot be found again."""
 
@@ -286,5 +286,5 @@ class OtpOrderKey(OpenRequest):
 
     app_id: str = field(metadata=NAME)
     """The application's id."""
-    order_id: str = field(metadata=NAME)
+    order_id: str
     """The id of your own that it was sent with."""

@@ -17,7 +17,7 @@ from itnio_async.limits import limits_of
 from itnio_async.values import UNSET, is_missing
 
 _LONGEST_GATEWAY, _LONGEST_WHITE, _LONGEST_NUMBER = (
-    limits_of(kind)[name].most or 0
+    int(limits_of(kind)[name].most or 0)
     for kind, name in ((SipTrunkUpdate, "sip_gateway_ip"), (SipTrunkUpdate, "sip_white_ip"), (GroupBinding, "number"))
 )
 

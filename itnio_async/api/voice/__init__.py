@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from itnio_async.api.enumerations import SsmlGender as SsmlGender
     from itnio_async.api.voice.service import *
     from itnio_async.api.voice.types import *
 else:

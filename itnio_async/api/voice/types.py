@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import IntEnum
 
 from attrs import field, frozen
 
+from itnio_async.api.enumerations import SsmlGender
 from itnio_async.api.open_types import OpenRecord, OpenRequest
 from itnio_async.api.shapes import PageQuery
 from itnio_async.codec import Request
@@ -16,13 +16,6 @@ from itnio_async.values import NAME, UNSET, Base64, Unset, secret
 # `terminationCode` says success by one number where a call is ordered, and by another in the record of the call.
 _ACCEPTED = "0"
 _ANSWERED = "200"
-
-
-class SsmlGender(IntEnum):
-    """Whose voice reads out a text."""
-
-    MALE = 1
-    FEMALE = 2
 
 
 # -- sound files ------------------------------------------------------------------------------------------------------
@@ -146,7 +139,7 @@ class PhoneAdd(OpenRequest):
     """The voice application's id."""
     group_name: str = field(metadata=NAME | length(4, 32))
     """The group's name, which no other group of phones in the application has (-20)."""
-    phone_name: str = field(metadata=NAME | length(4, 32))
+    phone_name: str = field(metadata=length(4, 32))
     """The name of the phones, which no others in the application have (-20)."""
     quantity: int = field(metadata=between(1, 50))
     """How many phones are created."""

@@ -263,13 +263,16 @@ def _single(wanted: list[Any]) -> Reader:
         return _choice(enum, wanted)
     if datetime in wanted:
         return _time(is_text_allowed=str in wanted)
+    request = next((kind for kind in wanted if isinstance(kind, type) and issubclass(kind, Request)), None)
+    if request is not None and str in wanted:
+        read_object = _request(request)
+        return Reader("TEXT|JSON", lambda text: read_object(text) if text.startswith("{") else text, may_be_shown=False)
     if str in wanted:
         return Reader("TEXT", str)
     for kind, reader in _SIMPLE.items():
         if kind in wanted:
             return reader
-    one = wanted[0]
-    read = _request(one) if isinstance(one, type) and issubclass(one, Request) else _object
+    read = _object if request is None else _request(request)
     return Reader("JSON", read, may_be_shown=False)
 
 

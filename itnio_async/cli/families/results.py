@@ -46,15 +46,16 @@ class ResultOptions:
     ] = False
 
     def write(self, data: Any, kind: type[Any] | None = None) -> None:
-        """Write the result of one call: a record, a list of them (of `kind`), an id, or nothing."""
-        if isinstance(data, list):
-            _Writer(self, kind).write_all(data)
+        """Write the result of one call: a record, a list of them (of `kind`), an id, nothing, or what no page shows."""
+        if isinstance(data, list) and all(attrs.has(type(record)) for record in data):
+            _Writer(self, kind or (type(data[0]) if data else None)).write_all(data)
         elif attrs.has(type(data)):
             _Writer(self, type(data)).write_all([data], is_one=True)
         elif self.output in (Form.JSON, Form.JSONL):
-            json_line({"outcome": "done"} if data is None else {"outcome": "done", "id": data})
+            name = "id" if isinstance(data, int | str) else "data"
+            json_line({"outcome": "done", **({} if data is None else {name: data})})
         else:
-            line("Done." if data is None else str(data))
+            line("Done." if data is None else str(_text(data)))
 
     async def write_listing(
         self, listing: AsyncIterable[Any], kind: type[Any], limit: int | None, chosen: Sequence[str]

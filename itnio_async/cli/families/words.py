@@ -21,6 +21,7 @@ _SUMMARIES = {
     "sms": "Text messages, sent and received.",
     "otp": "One-time codes: sent, checked, and what they are made by.",
     "voice": "Calls that read out a text or play a file, phones, and the records of their calls.",
+    "group_calls": "The tasks that call up to 200,000 numbers, and their redials.",
     "numbers": "The account's numbers, their calls and pools, and phones bound by them.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
@@ -70,7 +71,7 @@ def help_of(call: Call) -> str:
     if call.verb.startswith("list"):
         return f"{sentences[0].partition(':')[0].partition(', each')[0].rstrip('.')}, as a table on a terminal."
     sentences = [text for text in sentences if not text.startswith(("Raises", "Takes and raises"))]
-    return " ".join(sentences).replace("Return ", "Show ", 1).replace(" and return ", " and show ")
+    return " ".join(sentences).replace("Return ", "Show ", 1).replace(" and return ", " and show ", 1)
 
 
 def summary_of(call: Call) -> str:

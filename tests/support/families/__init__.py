@@ -3,12 +3,13 @@
 `CALLS`: each call as a program makes it, with the values of its page's sample. `LINES`: the command line for each,
 likewise; for `SECRET:abc` a file stands that has this secret. `NOT_REPEATED`: the calls that are not idempotent.
 `ASKED_ABOUT`: those that a person is asked about first. `OTHER_VALUES`: what a call's sample has that the page's own
-table does not allow, and what is sent instead. `ANSWERS`: what a command is answered in the place of no data, where
-that would not be a success. `SECRETS`: what is secret though its page does not say so.
+table does not allow, and what is sent instead. `SENT`: what is sent by a call whose page shows no sample. `ANSWERS`:
+what a command is answered in the place of no data, where that would not be a success. `SECRETS`: what is secret though
+its page does not say so.
 
 What the pages leave open, or contradict themselves in, and what is done about it, by endpoint and field:
 `OPEN_TYPES` (another type than the table's is sent, and why), `OPEN_REQUIRED` (optional here, required by some pages),
-`OPEN_LIMITS` (another limit than the table's holds, and why),
+`OPEN_LIMITS` (another limit than the table's holds, and why), `OPEN_FIELDS` (of a request, and not in its table),
 `OPEN_ANSWERS` (kept in `extra` and not typed), `OPEN_ANSWER_TYPES` (read as another type than the table's, and why).
 `IN_WORDS`: constraints that no marker of one field can say: checks, enumerations, types, or only the vendor knows.
 `SAID_ELSEWHERE`: the constraints of a field that its page has at another place. `OPEN_PLACES`: with `path`, `query` or

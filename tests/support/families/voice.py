@@ -16,7 +16,7 @@ from itnio_async.api.voice import (
     VoiceFileUpload,
 )
 from itnio_async.sandbox import Sandbox
-from support.seeds import APPLICATION
+from support.seeds import APPLICATION, move_on
 from support.values import CHINA
 
 VOICE_ID = "2203031113381000002"
@@ -154,8 +154,7 @@ async def over_http(client: AsyncClient, sandbox: Sandbox, folder: Path) -> None
     assert new.password not in (None, phone.password)
     made = await voice.send_phone_call(PhoneCallSend(callee=busy, account=phone.account, app_id=APPLICATION))
 
-    now = sandbox.clock
-    sandbox.clock = lambda: now() + 60
+    move_on(sandbox, 60)
     end = datetime.fromtimestamp(sandbox.clock(), UTC)
     assert code_id is not None
     assert made is not None
