@@ -228,6 +228,19 @@ async def test_a_file_that_cannot_be_sent_along(task: GroupCallSend, file: bytes
     assert not transport.sent
 
 
+@pytest.mark.parametrize("method", ["send", "update", "resend"])
+async def test_what_a_file_does_not_go_with(method: str) -> None:
+    wanted = {"send": PLAYED, "update": UPDATE, "resend": AGAIN}[method]
+    both = attrs.evolve(wanted, source=GroupCallSource.SENT_FILE, upload_name="hello.mp3", base_file="SUQz")
+    client, transport = client_of(answer())
+    async with client:
+        for request, field in ((both, "file"), ({"source": 2}, "request"), (None, "request")):
+            with pytest.raises(InvalidRequestError) as refused:
+                await getattr(client.group_calls, method)(request, b"ID3")
+            assert refused.value.field == field
+    assert transport.sent == []
+
+
 async def test_a_step_of_a_redial_plays_a_file() -> None:
     step = attrs.evolve(
         STEP, source=GroupCallSource.SENT_FILE, upload_name="hello.mp3", base_file=await as_base64(b"x")

@@ -45,7 +45,7 @@ from itnio_async.endpoint import CallOptions, Endpoint, EnvelopeForm
 from itnio_async.errors import InvalidRequestError
 from itnio_async.listing import Listing
 from itnio_async.uploads import FileSource, as_base64, name_of
-from itnio_async.values import Page, is_missing
+from itnio_async.values import UNSET, Page, is_missing
 
 _Settings = TypeVar("_Settings", bound=GroupCallSettings)
 
@@ -339,8 +339,11 @@ class GroupCalls(Service):
 
 async def _with_file(request: _Settings, file: FileSource | None) -> _Settings:
     """Return a request with the content of the file that it plays, and a name for it."""
-    if file is None:
+    # What is no such request is refused by the call, in the same words as without a file.
+    if file is None or not isinstance(request, GroupCallSettings):
         return request
+    if request.base_file is not UNSET:
+        raise InvalidRequestError("the request says by itself what its base_file is. Give one.", field="file")
     if request.source != GroupCallSource.SENT_FILE:
         raise InvalidRequestError("a file is played by GroupCallSource.SENT_FILE alone.", field="source")
     name = name_of(file, None, field="upload_name") if is_missing(request.upload_name) else request.upload_name
