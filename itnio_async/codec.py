@@ -361,12 +361,14 @@ def _with_wire_names(body: Any, kind: Any) -> Any:
 def decode(data: Any, response_type: type | None) -> Any:
     """Return the `data` of an answer as a value of the response's type.
 
-    A missing object is one without fields, and a missing list has no items; None or `NoneType` as the type takes
-    anything and gives None. The object may also come as the only element of an array, as several of the vendor's tables
-    have it. Raises `Mismatch`.
+    A missing object is one without fields, and a missing list has no items, also where an empty text stands for it;
+    None or `NoneType` as the type takes anything and gives None. The object may also come as the only element of an
+    array, as several of the vendor's tables have it. Raises `Mismatch`.
     """
     if response_type is None or response_type is NoneType:
         return None
+    if data == "" and (is_attrs(response_type) or is_list(response_type)):
+        data = None
     if is_attrs(response_type):
         if type(data) is list and len(data) <= 1:
             data = data[0] if data else None

@@ -296,7 +296,7 @@ def test_null_and_absence_are_both_none(nulls: dict[str, None]) -> None:
     assert all(getattr(decoded, field.name) is None for field in attrs.fields(SipTrunk) if field.name != "extra")
 
 
-@pytest.mark.parametrize("data", [None, {}, [], [{}], [None], {"records": None}, {"records": {}}])
+@pytest.mark.parametrize("data", [None, {}, [], "", [{}], [None], {"records": None}, {"records": ""}, {"records": {}}])
 def test_a_page_without_anything_is_an_empty_page(data: Any) -> None:
     page = decode(data, Page[SipTrunk])
     assert len(page) == 0
