@@ -232,7 +232,7 @@ async def test_a_record_is_asked_for_by_its_path() -> None:
         for wrong in ("", ".."):
             with pytest.raises(InvalidRequestError) as refused:
                 await client.voice.get_record(wrong)
-            assert refused.value.field == "voiceId"
+            assert refused.value.field == "voice_id"
     assert [request.url.raw_path for request in transport.sent] == [
         b"/voice/recordGroup/22%2F0%3F",
         b"/voice/recordSip/8",
