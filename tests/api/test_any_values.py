@@ -181,7 +181,7 @@ def assert_fits_the_page(sent: dict[str, Any], fields: list[dict[str, Any]]) -> 
         assert value is None or type(value) in kinds, name
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
-                assert_fits_the_page(item, field["items"])
+                assert_fits_the_page(item, field.get("items", []))
             elif "of" in field:
                 assert value is None or type(item) in WIRE[field["of"]], name
 
@@ -199,7 +199,9 @@ def mostly(kind: Any) -> st.SearchStrategy[Any]:
         if attribute.name == "extra":
             return st.just({})
         inner = [one for one in classes_in(annotated) if issubclass(one, Request)]
-        right = mostly(inner[0]) if inner and get_origin(annotated) is not list else values_of(annotated)
+        right = mostly(inner[0]) if inner else values_of(annotated)
+        if inner and any(get_origin(member) is list for member in (annotated, *get_args(annotated))):
+            right = st.lists(right, min_size=1, max_size=2)
         return st.one_of(right, right, right, right, wrong)
 
     fields = {attribute.name: part(attribute, annotated) for attribute, annotated in fields_of(kind)}
