@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
 from typing import Annotated, Any
 
@@ -55,7 +55,7 @@ class ResultOptions:
             name = "id" if isinstance(data, int | str) else "data"
             json_line({"outcome": "done", **({} if data is None else {name: data})})
         else:
-            line("Done." if data is None else str(_text(data)))
+            line("Done." if data is None else str(_text(data, self.show_secrets)))
 
     async def write_listing(
         self, listing: AsyncIterable[Any], kind: type[Any], limit: int | None, chosen: Sequence[str]
@@ -112,7 +112,7 @@ class _Writer:
             plain = [self._plain(record) for record in found]
             json_line(plain[0] if is_one else plain)
         elif self._form is Form.TABLE and is_one:
-            records(self._names(), [_cells(found[0], self._names(), self._secrets)])
+            records(self._names(), [self._cells(found[0], self._names())])
         elif self._form is Form.TABLE and on_terminal():
             self._draw(found)
         else:
@@ -136,7 +136,7 @@ class _Writer:
             if self._form is Form.JSONL:
                 json_line(self._plain(record))
             else:
-                self._row(_cells(record, names, self._secrets))
+                self._row(self._cells(record, names))
         self._held.clear()
 
     def end(self) -> None:
@@ -174,6 +174,18 @@ class _Writer:
         else:
             columns(cells)
 
+    def _cells(self, record: Any, names: Sequence[str]) -> list[object]:
+        cells = _cells(record, names, self._secrets)
+        if self._form is not Form.TABLE:
+            return cells
+        # A file's content would fill the terminal with megabytes that nobody reads.
+        unseen = {field.name for field in attrs.fields(type(record)) if not field.repr and field.name != "extra"}
+        contents = unseen - secret_fields(type(record))
+        return [
+            counted(len(cell), "character") if name in contents and isinstance(cell, str) else cell
+            for name, cell in zip(names, cells, strict=True)
+        ]
+
     def _plain(self, record: Any) -> dict[str, Any]:
         plain: dict[str, Any] = record.to_dict(names="python", secrets=self._secrets)
         return {name: (plain | plain.get("extra", {})).get(name) for name in self._chosen} if self._chosen else plain
@@ -183,7 +195,7 @@ class _Writer:
         if not found:
             return
         names = self._names()
-        rows = [_cells(record, names, self._secrets) for record in found]
+        rows = [self._cells(record, names) for record in found]
         cells = dict(zip(names, zip(*rows, strict=True), strict=True))
         used = [name for name in names if self._chosen or any(cell not in (None, "") for cell in cells[name])]
         room = console().width
@@ -213,17 +225,29 @@ def _cells(record: Any, names: Sequence[str], secrets: bool) -> list[object]:
     cells = []
     for name in names:
         value = getattr(record, name, None) if name not in extra else extra[name]
-        cells.append(BLANK if name in hidden and value is not None else _text(value))
+        cells.append(BLANK if name in hidden and value is not None else _text(value, secrets))
     return cells
 
 
-def _text(value: Any) -> object:
+def _text(value: Any, secrets: bool) -> object:
     if isinstance(value, Enum):
         return option_name(value.name.lower())
     if isinstance(value, list | tuple):
-        return ", ".join(str(_text(item)) for item in value)
-    if attrs.has(type(value)):
-        value = value.to_dict(names="python")
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={_text(found)}" for name, found in value.items())
+        # What has parts of its own must be told from the next.
+        between = "; " if any(_has_parts(item) for item in value) else ", "
+        return between.join(str(_text(item, secrets)) for item in value)
+    if _has_parts(value):
+        return ", ".join(f"{name}={text}" for name, text in _parts(value, secrets) if text is not None)
     return value
+
+
+def _has_parts(value: Any) -> bool:
+    return isinstance(value, Mapping) or attrs.has(type(value))
+
+
+def _parts(value: Any, secrets: bool) -> Iterable[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        return [(name, _text(found, secrets)) for name, found in value.items()]
+    names = [field.name for field in attrs.fields(type(value)) if field.name != "extra"]
+    names += [name for name in getattr(value, "extra", ()) if name not in names]
+    return zip(names, _cells(value, names, secrets), strict=True)
