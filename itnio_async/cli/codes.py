@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-from itnio_async.api.paths import CODE_FAMILIES, codes_by_endpoint
+from itnio_async.api.paths import CODE_FAMILIES, FAMILIES, codes_by_endpoint, codes_of
 from itnio_async.cli.exits import CommandError
+from itnio_async.cli.families.words import option_name, word_of
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
 from itnio_async.retry import RetryPolicy
@@ -97,14 +98,25 @@ def codes(
 
 def _asked(words: list[str], family: Family | None) -> tuple[Family | None, int | None]:
     """Return the family and the code that are meant, in their order on the command line."""
-    first = words[0].lower().replace("_", "-") if words else ""
-    named = next((one for one in Family if one.value == first), None)
+    named = _family_of(words[0]) if words else None
     if named is not None:
         words = words[1:]
     if len(words) > 1:
-        families = ", ".join(one.value for one in Family)
-        raise CommandError(f"{words[0]!r} is not a family.", f"give one of {families}.")
+        raise CommandError(f"{words[0]!r} is not a family.", f"give one of {_families()}.")
     return named or family, _number(words[0]) if words else None
+
+
+def _family_of(name: str) -> Family | None:
+    """Return the family of this name: its own, the word of its commands, or the client's."""
+    wanted = option_name(name.lower())
+    for own in FAMILIES:
+        if wanted in (word_of(own), option_name(own)):
+            return Family[codes_of(own).name]
+    return next((one for one in Family if one.value == wanted), None)
+
+
+def _families() -> str:
+    return ", ".join(one.value for one in Family)
 
 
 def _number(text: str) -> int:
@@ -112,7 +124,9 @@ def _number(text: str) -> int:
         # All codes are negative, so 47 stands for -47.
         return -abs(int(text))
     except ValueError:
-        raise CommandError(f"{text!r} is not a code.", "give a number such as -47.") from None
+        raise CommandError(
+            f"{text!r} is not a code.", f"give a number such as -47, or a family: one of {_families()}."
+        ) from None
 
 
 def _entries() -> Iterator[Explained]:

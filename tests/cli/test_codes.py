@@ -79,6 +79,29 @@ def test_a_family_by_its_name(itnio):
     assert -70 not in numbers
 
 
+@pytest.mark.parametrize(
+    ("word", "family"),
+    [
+        ("otp", "one-time codes"),
+        ("groups", "agent groups"),
+        ("tasks", "call tasks"),
+        ("trunks", "SIP trunks"),
+        ("sip_trunks", "SIP trunks"),
+        ("group-calls", "group calls"),
+        ("numbers", "numbers"),
+    ],
+)
+def test_a_family_by_the_word_of_its_commands(itnio, word, family):
+    listed = [json.loads(line)["families"] for line in itnio("codes", word, "--json").lines]
+    assert listed
+    assert all(family in families for families in listed)
+    assert itnio("codes", word, "-1").lines[-1] == "Endpoints:     all"
+
+
+def test_a_word_that_is_no_family_is_told_which_there_are(itnio):
+    assert "sip-trunks, agent-groups, agents," in " ".join(itnio("codes", "groupcalls").err.split())
+
+
 def test_each_family_that_has_a_code_trunks_first(itnio):
     listed = [json.loads(line)["families"] for line in itnio("codes", "-34", "--json").lines]
     assert listed == [["agents"], ["team leaders"], ["group calls"]]

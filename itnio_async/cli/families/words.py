@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 # By the client's attribute; a family without a word has its own name. The trunks have commands of their own, and the
 # account a single one.
-_WORDS = {"agent_groups": "groups", "team_leaders": "leaders", "call_tasks": "tasks", "call_records": "records"}
+_WORDS = {
+    "sip_trunks": "trunks",
+    "agent_groups": "groups",
+    "team_leaders": "leaders",
+    "call_tasks": "tasks",
+    "call_records": "records",
+}
 _SUMMARIES = {
     "agent_groups": "The groups that agents work in.",
     "agents": "The agents of the call centre.",
@@ -20,9 +26,9 @@ _SUMMARIES = {
     "call_records": "The records of the call centre's calls.",
     "sms": "Text messages, sent and received.",
     "otp": "One-time codes: sent, checked, and what they are made by.",
-    "voice": "Calls that read out a text or play a file, phones, and the records of their calls.",
+    "voice": "Calls that read out a text or play a file; phones; records.",
     "group_calls": "The tasks that call up to 200,000 numbers, and their redials.",
-    "numbers": "The account's numbers, their calls and pools, and phones bound by them.",
+    "numbers": "The account's numbers, their calls, and phones bound by them.",
 }
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
 _READS = ("list", "get")
@@ -33,19 +39,18 @@ _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
 def families() -> dict[str, tuple[str, str]]:
     """Return by their words the families that have commands made from their calls, each with a line about it."""
-    return {_word(family): (family, summary) for family, summary in _SUMMARIES.items()}
+    return {word_of(family): (family, summary) for family, summary in _SUMMARIES.items()}
 
 
 def command_of(call: Call) -> str:
     """Return the words of the command that makes a call, such as `groups get-settings`."""
     if call.family == "account":
         return option_name(call.verb.removeprefix("get_"))
-    if call.family == "sip_trunks":
-        return f"trunks {call.verb}"
-    return f"{_word(call.family)} {option_name(call.verb)}"
+    return f"{word_of(call.family)} {option_name(call.verb)}"
 
 
-def _word(family: str) -> str:
+def word_of(family: str) -> str:
+    """Return the word that the commands of a family begin with."""
     return _WORDS.get(family, option_name(family))
 
 
