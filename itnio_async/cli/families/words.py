@@ -6,6 +6,8 @@ import inspect
 import re
 from typing import TYPE_CHECKING
 
+from itnio_async.text import with_members_as_words
+
 if TYPE_CHECKING:
     from itnio_async.api.paths import Call
 
@@ -33,6 +35,14 @@ _SUMMARIES = {
 # Verbs of calls that change nothing, and of those that are asked about before they are made.
 _READS = ("list", "get")
 _ASKED_ABOUT = ("delete", "unbind", "submit", "send", "resend")
+
+# What docstrings say to programmers.
+_FOR_A_SHELL = {
+    "'s content as base64, as uploads.as_base64 makes it": "",
+    "a datetime with its zone": "a time with its zone, such as 2025-01-10T00:00:00+08:00",
+}
+_CONSTANTS = {"None": "null", "True": "true", "False": "false"}
+_CONSTANT = re.compile(rf"\b(?:{'|'.join(_CONSTANTS)})\b")
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
@@ -71,12 +81,23 @@ def is_asked_about(call: Call) -> bool:
 
 def help_of(call: Call) -> str:
     """Return what a call does, from its docstring: without what only matters in Python."""
-    paragraph = " ".join(inspect.cleandoc(call.method.__doc__ or "").split("\n\n")[0].split())
+    paragraph = in_a_shell(" ".join(inspect.cleandoc(call.method.__doc__ or "").split("\n\n")[0].split()), call)
     sentences = _SENTENCE.split(paragraph)
     if call.verb.startswith("list"):
         return f"{sentences[0].partition(':')[0].partition(', each')[0].rstrip('.')}, as a table on a terminal."
     sentences = [text for text in sentences if not text.startswith(("Raises", "Takes and raises"))]
     return " ".join(sentences).replace("Return ", "Show ", 1).replace(" and return ", " and show ", 1)
+
+
+def in_a_shell(text: str, call: Call) -> str:
+    """Return what a docstring says in the words of a shell: its constants, and the other commands of the family."""
+    from itnio_async.api.paths import calls_of  # not above: the families' words are wanted before any is imported
+
+    for said, meant in _FOR_A_SHELL.items():
+        text = text.replace(said, meant)
+    for verb in (other.verb for other in calls_of(call.family) if "_" in other.verb):
+        text = re.sub(rf"\b{verb}\b", option_name(verb), text)
+    return _CONSTANT.sub(lambda found: _CONSTANTS[found[0]], with_members_as_words(text))
 
 
 def summary_of(call: Call) -> str:
