@@ -154,7 +154,7 @@ def make_list_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], An
 
     def read(value: Any, _: Any) -> Any:
         if type(value) is dict:
-            value = [value]
+            value = [value] if value else []
         if type(value) is not list:
             raise Mismatch("an array", value)
         return [at(index, read_item, item) for index, item in enumerate(value)]
