@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated
 
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from itnio_async.api.paths import CODE_FAMILIES, FAMILIES, codes_by_endpoint, codes_of
 from itnio_async.cli.exits import CommandError
@@ -22,18 +22,20 @@ Family = Enum("Family", [(family.name, family.name.lower().replace(" ", "-")) fo
 
 @frozen
 class Explained:
-    """A code with the families of endpoints in which it has this meaning."""
+    """A code with the families of endpoints in which it has this meaning; `asked` is the one it is explained for."""
 
     code: Code
     families: list[str]
+    asked: str | None = None
 
     @property
     def advice_by_endpoint(self) -> dict[str, str]:
-        """What to do about it on the endpoints for which that is something else."""
+        """What to do about it on the endpoints, of the family that is asked for, for which that is something else."""
         return {
             endpoint: code.advice
             for endpoint, codes in codes_by_endpoint().items()
-            if codes.name in self.families and (code := codes[self.code.code]).advice != self.code.advice
+            if codes.name in ([self.asked] if self.asked else self.families)
+            and (code := codes[self.code.code]).advice != self.code.advice
         }
 
     @property
@@ -68,7 +70,7 @@ def codes(
     """Show what a code of the vendor means, what to do about it, and whether the client retries it."""
     family, wanted = _asked([word for word in (first, second) if word is not None], family)
     entries = [
-        entry
+        evolve(entry, asked=family and family.name)
         for entry in _entries()
         if wanted in (None, entry.code.code) and (family is None or family.name in entry.families)
     ]
@@ -153,12 +155,21 @@ def _as_record(entry: Explained) -> tuple[object, ...]:
         code.code,
         code.wording or "-",
         code.meaning,
-        " ".join([code.advice, *(f"For {name}: {advice}" for name, advice in entry.advice_by_endpoint.items())]),
+        " ".join([code.advice, *_other_advice(entry)]),
         entry.retried,
         code.error.__name__,
         _where(entry),
         code.sources or "-",
     )
+
+
+def _other_advice(entry: Explained) -> Iterator[str]:
+    """Yield each advice that is for some endpoints only, after their names."""
+    endpoints: dict[str, list[str]] = {}
+    for name, advice in entry.advice_by_endpoint.items():
+        endpoints.setdefault(advice, []).append(name)
+    for advice, names in endpoints.items():
+        yield f"For {', '.join(names)}: {advice}"
 
 
 def _as_json(entry: Explained) -> dict[str, object]:

@@ -63,6 +63,17 @@ def test_advice_that_differs_by_endpoint_is_shown_with_it(itnio):
     assert json.loads(itnio("codes", "-45", "--json").out)["advice_by_endpoint"] == {}
 
 
+def test_the_advice_of_other_families_is_not_shown_and_none_is_repeated(itnio):
+    said = " ".join(itnio("codes", "group-calls", "-20").out.split())
+    assert "/voice/fileUpload" not in said
+    assert "For POST /voice/group/call/send, POST /voice/group/call/send/agent, " in said
+    assert said.count("an earlier attempt may have sent the task") == 1
+    shown = json.loads(itnio("codes", "group-calls", "-20", "--json").out)
+    assert len(shown["advice_by_endpoint"]) == 5
+    said = " ".join(itnio("codes", "voice", "-20").out.split())
+    assert said.count("Give another name, or look in the listing") == 1
+
+
 def test_one_number_with_two_meanings(itnio):
     listed = [json.loads(line) for line in itnio("codes", "-5", "--json").lines]
     assert [entry["families"] for entry in listed] == [["SMS"], ["WhatsApp"]]
