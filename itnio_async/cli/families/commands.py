@@ -97,7 +97,7 @@ async def _make(
                 await result.write_listing(made, kind, how["limit"], chosen)
             else:
                 found = await made
-                result.write(found)
+                result.write(found, _returned_by(call))
                 if getattr(found, "is_partial", False):
                     say("A part was refused by the vendor. What is shown was accepted.")
                     return REFUSED

@@ -6,7 +6,7 @@ import csv
 import sys
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 import typer
@@ -15,7 +15,7 @@ from attrs import frozen
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.families.words import option_name
 from itnio_async.cli.output import columns, console, json_line, line, on_terminal, records, say, table, visible
-from itnio_async.redaction import BLANK
+from itnio_async.redaction import BLANK, without_secrets
 from itnio_async.text import counted
 from itnio_async.values import secret_fields
 
@@ -45,17 +45,25 @@ class ResultOptions:
         bool, typer.Option("--show-secrets", help="Show passwords and credentials of the answer; else they are ***.")
     ] = False
 
-    def write(self, data: Any) -> None:
-        """Write the result of one call: a record, a list of them, an id, nothing, or what no page shows."""
-        if isinstance(data, list) and all(attrs.has(type(record)) for record in data):
-            _Writer(self, type(data[0]) if data else None).write_all(data)
+    def write(self, data: Any, kind: Any) -> None:
+        """Write the result of one call: a record, a list of them, an id, nothing, or what no page shows.
+
+        `kind` is the type that the call returns, which alone tells what an empty list is of.
+        """
+        if get_origin(kind) is list:
+            _Writer(self, get_args(kind)[0]).write_all(data)
         elif attrs.has(type(data)):
             _Writer(self, type(data)).write_all([data], is_one=True)
-        elif self.output in (Form.JSON, Form.JSONL):
-            name = "id" if isinstance(data, int | str) else "data"
+        else:
+            # What no page shows may be anything.
+            self._write_plain(data if self.show_secrets else without_secrets(data, ()))
+
+    def _write_plain(self, data: Any) -> None:
+        if self.output in (Form.JSON, Form.JSONL):
+            name = "id" if isinstance(data, int | str) and not isinstance(data, bool) else "data"
             json_line({"outcome": "done", **({} if data is None else {name: data})})
         else:
-            line("Done." if data is None else str(_text(data, self.show_secrets)))
+            line("Done." if data in (None, "", [], {}) else visible(_text(data, self.show_secrets)))
 
     async def write_listing(
         self, listing: AsyncIterable[Any], kind: type[Any], limit: int | None, chosen: Sequence[str]
@@ -93,9 +101,9 @@ class _Writer:
     error and nothing else.
     """
 
-    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] = ()) -> None:
+    def __init__(self, options: ResultOptions, kind: type[Any], chosen: Sequence[str] = ()) -> None:
         self._form, self._secrets = options.output, options.show_secrets
-        self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"] if kind else []
+        self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"]
         in_python = {name: name.replace("-", "_") for name in chosen}
         self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen]
         self._has_records = False

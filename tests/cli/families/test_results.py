@@ -40,3 +40,34 @@ def test_the_content_of_a_file_is_not_drawn(itnio: ITNIO, answer: Any) -> None:
     assert "4,000 characters" in drawn
     assert json.loads(itnio("group-calls", "get", 7, "-o", "json").out)["base_file"] == "QUJD" * 1000
     assert "QUJD" * 1000 in itnio("group-calls", "get", 7, "-o", "csv").out
+
+
+SEND = ("group-calls", "send", "--app-id", "a", "--task-name", "spring", "--loop-count", 1, "--max-calls", 60, "--yes")
+TEXT = ("--source", "text", "--text", "hello", "--lan", "EN", "--number-list", "4915100000001")
+
+
+def test_what_no_page_shows_cannot_steer_the_terminal_or_show_a_secret(itnio: ITNIO, answer: Any) -> None:
+    answer("a\tb\x1b[31m")
+    assert itnio(*SEND, *TEXT).out == "a\\tb\\x1b[31m\n"
+    answer({"jobId": 5, "password": "made-up"})
+    for form in ("table", "csv", "json"):
+        assert "made-up" not in itnio(*SEND, *TEXT, "-o", form).out
+        assert "made-up" in itnio(*SEND, *TEXT, "-o", form, "--show-secrets").out
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
+def test_nothing_in_any_form_is_done(itnio: ITNIO, answer: Any, nothing: Any) -> None:
+    answer(nothing)
+    assert itnio(*SEND, *TEXT).lines == ["Done."]
+    assert json.loads(itnio(*SEND, *TEXT, "-o", "json").out)["outcome"] == "done"
+
+
+def test_a_truth_is_no_id(itnio: ITNIO, answer: Any) -> None:
+    answer(True)
+    assert json.loads(itnio(*SEND, *TEXT, "-o", "json").out) == {"outcome": "done", "data": True}
+
+
+def test_a_list_without_anything_has_its_columns(itnio: ITNIO, answer: Any) -> None:
+    answer([])
+    assert itnio("otp", "list-flows", "-o", "csv").lines == ["flow_id,name,flow"]
+    assert json.loads(itnio("otp", "list-flows", "-o", "json").out) == []
