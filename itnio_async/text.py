@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 # By the name of an error's class. What the error itself says is for programmers: it names arguments, and other
@@ -38,6 +39,15 @@ def readable(text: str) -> str:
 def quoted(text: str) -> str:
     """Return other people's text in quotes and in one line; what cannot be seen in it is escaped."""
     return repr(" ".join(text.split()))
+
+
+# A member of an enumeration, such as `TrunkDirection.INBOUND`.
+_MEMBER = re.compile(r"\b[A-Z][A-Za-z]*+\.([A-Z][A-Z0-9_]*+)\b")
+
+
+def with_members_as_words(text: str) -> str:
+    """Return a text with the members of enumerations as the command names them: `sent-file` for `Source.SENT_FILE`."""
+    return _MEMBER.sub(lambda found: found[1].lower().replace("_", "-"), text)
 
 
 def counted(count: int, noun: str) -> str:

@@ -311,6 +311,11 @@ def test_an_object_may_stand_for_a_list_of_one_and_the_other_way_round() -> None
         decode([PAGE, PAGE], Page[SipTrunk])
 
 
+def test_an_object_without_anything_is_a_list_without_anything() -> None:
+    assert decode({"records": {}}, Page[SipTrunk]).records == []
+    assert decode({"groupList": {}}, SipTrunk).group_list == []
+
+
 @pytest.mark.parametrize(
     ("value", "meaning"),
     [(1, TrunkDirection.OUTBOUND), ("2", TrunkDirection.INBOUND), (3, 3), ("77", 77), (-1, -1), (None, None)],

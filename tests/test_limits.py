@@ -31,9 +31,11 @@ ITEMS = TEXTS | TEXTS.map(OwnText) | st.integers(0, 9) | st.none()
     items=st.lists(TEXTS | TEXTS.map(OwnText) | st.integers(0, 9) | st.none(), max_size=6) | st.lists(TEXTS, max_size=6)
 )
 def test_a_list_breaks_a_limit_as_the_first_of_its_items_does(each: Limit, items: list[Any]) -> None:
-    broken = [found for item in items if (found := each.broken_by(item)) is not None]
+    broken = [
+        f"{found} at [{index}]" for index, item in enumerate(items) if (found := each.broken_by(item)) is not None
+    ]
     said = Limit(unit="items", each=each).broken_by(items)
-    assert said == (f"one of {broken[0]}" if broken else None)
+    assert said == (broken[0] if broken else None)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,9 @@ def test_a_list_breaks_a_limit_as_the_first_of_its_items_does(each: Limit, items
 def test_bounds_with_fractions(value: Any, is_beyond: bool) -> None:
     assert (Limit(0.25, 4).broken_by(value) is not None) is is_beyond
     assert str(Limit(0.25, 4)) == "0.25 to 4"
+
+
+def test_a_list_of_at_least_one_wants_one_or_more_items() -> None:
+    assert str(Limit(1, unit="items")) == "one or more items"
+    assert str(Limit(2, unit="items")) == "at least 2 items"
+    assert str(Limit(1)) == "at least 1"

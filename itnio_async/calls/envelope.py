@@ -42,9 +42,11 @@ def read_envelope(content: bytes, form: EnvelopeForm) -> Envelope:
     if type(raw) is not dict:
         raise NotAnEnvelope("the answer is JSON, but not an object", raw)
     for key in form.code_keys:
-        if key in raw:
+        if raw.get(key) is not None:  # the pages disagree on its name, and an answer may have both
             break
     else:
+        key = next(filter(raw.__contains__, form.code_keys), "")
+    if not key:
         raise NotAnEnvelope(f"the answer has no {' and no '.join(f'`{key}`' for key in form.code_keys)}", raw)
     try:
         code = raw[key]

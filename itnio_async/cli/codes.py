@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from itnio_async.api.paths import CODE_FAMILIES, FAMILIES, codes_by_endpoint, codes_of
 from itnio_async.cli.exits import CommandError
+from itnio_async.cli.families.words import option_name, word_of
 from itnio_async.cli.output import json_line, records, table
 from itnio_async.codes import Code
 from itnio_async.retry import RetryPolicy
@@ -29,11 +30,11 @@ class Explained:
 
     @property
     def advice_by_endpoint(self) -> dict[str, str]:
-        """What to do about it on the endpoints for which that is something else."""
+        """What to do about it on the endpoints, of the family that is asked for, for which that is something else."""
         return {
             endpoint: code.advice
             for endpoint, codes in codes_by_endpoint().items()
-            if codes.name in (self.families if self.asked is None else [self.asked])
+            if codes.name in ([self.asked] if self.asked else self.families)
             and (code := codes[self.code.code]).advice != self.code.advice
         }
 
@@ -69,7 +70,7 @@ def codes(
     """Show what a code of the vendor means, what to do about it, and whether the client retries it."""
     family, wanted = _asked([word for word in (first, second) if word is not None], family)
     entries = [
-        entry if family is None else evolve(entry, asked=family.name)
+        evolve(entry, asked=family and family.name)
         for entry in _entries()
         if wanted in (None, entry.code.code) and (family is None or family.name in entry.families)
     ]
@@ -99,7 +100,7 @@ def codes(
 
 def _asked(words: list[str], family: Family | None) -> tuple[Family | None, int | None]:
     """Return the family and the code that are meant, in their order on the command line."""
-    named = _named(words[0]) if words else None
+    named = _family_of(words[0]) if words else None
     if named is not None:
         words = words[1:]
     if len(words) > 1:
@@ -107,14 +108,13 @@ def _asked(words: list[str], family: Family | None) -> tuple[Family | None, int 
     return named or family, _number(words[0], named) if words else None
 
 
-def _named(word: str) -> Family | None:
-    """Return the family of this name; the client's attribute will do, or its last word, which its command has."""
-    word = word.lower().replace("_", "-")
-    for attribute in FAMILIES:
-        if f"_{attribute}".endswith("_" + word.replace("-", "_")):
-            word = codes_of(attribute).name.lower().replace(" ", "-")
-            break
-    return next((one for one in Family if one.value == word), None)
+def _family_of(name: str) -> Family | None:
+    """Return the family of this name: its own, the word of its commands, or the client's."""
+    wanted = option_name(name.lower())
+    for own in FAMILIES:
+        if wanted in (word_of(own), option_name(own)):
+            return Family[codes_of(own).name]
+    return next((one for one in Family if one.value == wanted), None)
 
 
 def _families() -> str:
@@ -154,12 +154,21 @@ def _as_record(entry: Explained) -> tuple[object, ...]:
         code.code,
         code.wording or "-",
         code.meaning,
-        " ".join([code.advice, *(f"For {name}: {advice}" for name, advice in entry.advice_by_endpoint.items())]),
+        " ".join([code.advice, *_other_advice(entry)]),
         entry.retried,
         code.error.__name__,
         _where(entry),
         code.sources or "-",
     )
+
+
+def _other_advice(entry: Explained) -> Iterator[str]:
+    """Yield each advice that is for some endpoints only, after their names."""
+    endpoints: dict[str, list[str]] = {}
+    for name, advice in entry.advice_by_endpoint.items():
+        endpoints.setdefault(advice, []).append(name)
+    for advice, names in endpoints.items():
+        yield f"For {', '.join(names)}: {advice}"
 
 
 def _as_json(entry: Explained) -> dict[str, object]:

@@ -21,7 +21,7 @@ from itnio_async.errors import (
     TransportError,
     UnexpectedResponseError,
 )
-from itnio_async.text import plain_words, quoted
+from itnio_async.text import plain_words, quoted, with_members_as_words
 
 # The option that sets the field named by an error, for commands of trunks.
 _OPTIONS = {
@@ -69,7 +69,7 @@ def for_a_shell(text: str) -> str:
     """Return an error's text with the command's options instead of Python's arguments."""
     for argument, option in _FOR_A_SHELL.items():
         text = text.replace(argument, option)
-    return text
+    return with_members_as_words(text)
 
 
 def plain_text(error: BaseException) -> str:
@@ -173,9 +173,11 @@ def _lines(error: Exception, options: Mapping[str, str]) -> list[str]:
 
 def _invalid_request(error: InvalidRequestError, options: Mapping[str, str]) -> list[str]:
     field = error.field or ""
-    option = options.get(field.removeprefix("params.").partition("[")[0].partition(".")[0])
+    # What is inside the option's value, such as `flow[1].channel`, is set by the option too.
+    option = options.get(re.split(r"[.\[]", field.removeprefix("params."), maxsplit=1)[0])
+    said = with_members_as_words(str(error.args[0]))
     return [
-        *(f"{field}: {error.args[0]}" if field else error.args[0]).splitlines(),
+        *(f"{field}: {said}" if field else said).splitlines(),
         f"Vendor's code for the same mistake: {error.code}; nothing was sent." if error.code else "Nothing was sent.",
         f"What to do: use {option}." if option else "",
     ]

@@ -15,7 +15,7 @@ from support.facts import FACTS
 from support.scripted import ScriptedTransport, answer
 from support.values import KEY, SECRET
 
-from itnio_async import AsyncClient, ConflictError, InvalidRequestError, ServerError
+from itnio_async import AsyncClient, ConflictError, InvalidRequestError, ServerError, UnexpectedResponseError
 from itnio_async.api.call_tasks import CallTaskResendType
 from itnio_async.api.group_calls import (
     RESEND_AI,
@@ -241,6 +241,16 @@ async def test_what_a_file_does_not_go_with(method: str) -> None:
     assert transport.sent == []
 
 
+async def test_what_is_no_task_is_refused_with_a_file_too() -> None:
+    client, transport = client_of(answer())
+    wrong: Any = {"taskName": "spring"}
+    async with client:
+        for method in (client.group_calls.send, client.group_calls.update, client.group_calls.resend):
+            with pytest.raises(InvalidRequestError, match="not a dict"):
+                await method(wrong, b"ID3")
+    assert not transport.sent
+
+
 async def test_a_step_of_a_redial_plays_a_file() -> None:
     step = attrs.evolve(
         STEP, source=GroupCallSource.SENT_FILE, upload_name="hello.mp3", base_file=await as_base64(b"x")
@@ -275,6 +285,23 @@ async def test_a_refusal_in_either_envelope(refusal: dict[str, Any]) -> None:
     async with client:
         with pytest.raises(ConflictError, match="-20 'Data existing'"):
             await client.group_calls.cancel_redial(RedialCancelType.TASK, 7)
+
+
+async def test_null_under_one_name_of_the_code_leaves_the_other() -> None:
+    client, _ = client_of(httpx.Response(200, json={"code": None, "msg": None, "status": "0", "reason": "", "data": 5}))
+    async with client:
+        assert await client.group_calls.send(TASK) == 5
+    client, _ = client_of(httpx.Response(200, json={"code": None, "data": 5}))
+    async with client:
+        with pytest.raises(UnexpectedResponseError, match="`code`: expected an integer, got null"):
+            await client.group_calls.send(TASK)
+
+
+async def test_a_name_that_is_taken_may_be_that_of_the_task_sent_before() -> None:
+    client, _ = client_of(answer(-20))
+    async with client:
+        with pytest.raises(ConflictError, match="an earlier attempt may have sent the task"):
+            await client.group_calls.send(TASK)
 
 
 @pytest.mark.parametrize("data", [None, 5, "5", {"jobId": 5}, [5]])

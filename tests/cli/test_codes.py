@@ -73,6 +73,17 @@ def test_advice_is_that_of_the_family_which_is_asked_about(itnio):
     assert found["sms"]["advice_by_endpoint"] == {}
 
 
+def test_the_advice_of_other_families_is_not_shown_and_none_is_repeated(itnio):
+    said = " ".join(itnio("codes", "group-calls", "-20").out.split())
+    assert "/voice/fileUpload" not in said
+    assert "For POST /voice/group/call/send, POST /voice/group/call/send/agent, " in said
+    assert said.count("an earlier attempt may have sent the task") == 1
+    shown = json.loads(itnio("codes", "group-calls", "-20", "--json").out)
+    assert len(shown["advice_by_endpoint"]) == 5
+    said = " ".join(itnio("codes", "voice", "-20").out.split())
+    assert said.count("Give another name, or look in the listing") == 1
+
+
 def test_one_number_with_two_meanings(itnio):
     listed = [json.loads(line) for line in itnio("codes", "-5", "--json").lines]
     assert [entry["families"] for entry in listed] == [["SMS"], ["WhatsApp"]]
@@ -104,6 +115,29 @@ def test_a_family_by_its_name(itnio):
     numbers = [json.loads(line)["code"] for line in itnio("codes", "agents", "--json").lines]
     assert -64 in numbers
     assert -70 not in numbers
+
+
+@pytest.mark.parametrize(
+    ("word", "family"),
+    [
+        ("otp", "one-time codes"),
+        ("groups", "agent groups"),
+        ("tasks", "call tasks"),
+        ("trunks", "SIP trunks"),
+        ("sip_trunks", "SIP trunks"),
+        ("group-calls", "group calls"),
+        ("numbers", "numbers"),
+    ],
+)
+def test_a_family_by_the_word_of_its_commands(itnio, word, family):
+    listed = [json.loads(line)["families"] for line in itnio("codes", word, "--json").lines]
+    assert listed
+    assert all(family in families for families in listed)
+    assert itnio("codes", word, "-1").lines[-1] == "Endpoints:     all"
+
+
+def test_a_word_that_is_no_family_is_told_which_there_are(itnio):
+    assert "sip-trunks, agent-groups, agents," in " ".join(itnio("codes", "groupcalls").err.split())
 
 
 def test_each_family_that_has_a_code_trunks_first(itnio):

@@ -32,3 +32,15 @@ GROUP_CALLS = family(
     ),
     base=SHARED,
 )
+
+# Only the name stands between a task that is sent twice and people who are called twice.
+SEND_CODES = GROUP_CALLS.advising(
+    {
+        -20: "Look for the name in the listing: an earlier attempt may have sent the task, which calls already. If "
+        "it is another's, give another name."
+    }
+)
+BY_ENDPOINT = {
+    f"POST /voice/group/call/{name}": SEND_CODES for name in ("send", "send/agent", "send/ai", "resend", "resend/ai")
+}
+"""The codes of endpoints for which other advice holds."""

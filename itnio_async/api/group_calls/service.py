@@ -10,7 +10,7 @@ from attrs import evolve
 
 from itnio_async.api.base import Service
 from itnio_async.api.group_calls.checks import check_redial, check_resend, check_send, check_update
-from itnio_async.api.group_calls.codes import GROUP_CALLS
+from itnio_async.api.group_calls.codes import GROUP_CALLS, SEND_CODES
 from itnio_async.api.group_calls.contents import GroupCallSource
 from itnio_async.api.group_calls.redials import (
     Redial,
@@ -56,7 +56,7 @@ SEND = Endpoint[GroupCallSend, Any](
     GroupCallSend,
     Any,
     idempotent=False,
-    family=GROUP_CALLS,
+    family=SEND_CODES,
     envelope=EnvelopeForm.CODE,
     check=check_send,
 )
@@ -67,7 +67,7 @@ SEND_AGENT = Endpoint[GroupCallAgentSend, Any](
     GroupCallAgentSend,
     Any,
     idempotent=False,
-    family=GROUP_CALLS,
+    family=SEND_CODES,
     envelope=EnvelopeForm.CODE,
 )
 # Likewise.
@@ -77,7 +77,7 @@ SEND_AI = Endpoint[GroupCallAiSend, Any](
     GroupCallAiSend,
     Any,
     idempotent=False,
-    family=GROUP_CALLS,
+    family=SEND_CODES,
     envelope=EnvelopeForm.CODE,
 )
 LIST = Endpoint(
@@ -125,7 +125,7 @@ RESEND = Endpoint[GroupCallResend, Any](
     GroupCallResend,
     Any,
     idempotent=False,
-    family=GROUP_CALLS,
+    family=SEND_CODES,
     envelope=EnvelopeForm.CODE,
     check=check_resend,
 )
@@ -136,7 +136,7 @@ RESEND_AI = Endpoint[GroupCallAiResend, "int | None"](
     GroupCallAiResend,
     int,
     idempotent=False,
-    family=GROUP_CALLS,
+    family=SEND_CODES,
     envelope=EnvelopeForm.CODE,
 )
 # Whether all of the tasks or none is cancelled, the page does not say: a refusal may come after a part of them, and a

@@ -76,12 +76,6 @@ def _returned_by(call: Call) -> Any:
     return get_type_hints(call.method)["return"]
 
 
-def _kinds_listed(call: Call) -> tuple[type[Any], ...]:
-    """Return the class of the records that a call lists without pages; empty for a call of another kind."""
-    returned = _returned_by(call)
-    return get_args(returned) if get_origin(returned) is list else ()
-
-
 async def _make(
     access: Access,
     call: Call,
@@ -103,7 +97,7 @@ async def _make(
                 await result.write_listing(made, kind, how["limit"], chosen)
             else:
                 found = await made
-                result.write(found, *_kinds_listed(call))
+                result.write(found, _returned_by(call))
                 if said := _said_of_refused(found):
                     say(said)
                     return REFUSED

@@ -25,12 +25,12 @@ from attrs import evolve, frozen
 from itnio_async.api.paths import Call
 from itnio_async.cli.account import secret_of
 from itnio_async.cli.exits import CommandError
-from itnio_async.cli.families.words import option_name
+from itnio_async.cli.families.words import in_a_shell, option_name
 from itnio_async.codec import Request
 from itnio_async.errors import InvalidRequestError
 from itnio_async.limits import limit_of
 from itnio_async.uploads import FileSource
-from itnio_async.values import CLEAR, Base64, Clear, Unset, secret_fields
+from itnio_async.values import CLEAR, Base64, Clear, Unset, secret_fields, wire_name
 
 _NOTHING = (Unset, type(None))
 _MOST_DIGITS = 20
@@ -47,12 +47,13 @@ class Reader:
     """How the text of an option becomes a value, and the word for it in the help.
 
     `may_be_shown` says whether a text that cannot be read may be: one with many values in it may have a secret among
-    them.
+    them. `names` are those of the values in it.
     """
 
     metavar: str
     read: Callable[[str], Any]
     may_be_shown: bool = True
+    names: tuple[str, ...] = ()
 
     def value_of(self, text: str, option: str) -> Any:
         """Return the value; raises `CommandError` where the text cannot be read."""
@@ -110,9 +111,13 @@ class Input:
             return
         kind: Any = list[str] if self.is_many else str
         if self.is_argument:
-            about = typer.Argument(metavar=option, help=self.help)
+            choices = self.reader.metavar.split("|")
+            text = f"{self.help} One of {', '.join(choices)}." if len(choices) > 1 else self.help
+            about = typer.Argument(metavar=option, help=text)
         else:
             text = f"{self.help} One each time; may be repeated." if self.is_many else self.help
+            if names := self.reader.names:
+                text = f"{text} A JSON object has {', '.join(names[:-1])} and {names[-1]}."
             about = typer.Option(option, metavar=self.reader.metavar, help=text)
         if self.is_required:
             yield parameter(self.key, Annotated[kind, about])
@@ -148,7 +153,7 @@ def inputs_of(call: Call) -> list[Input]:
             found += _fields_of(kind, taken.name)
         else:
             found.append(_of_parameter(call, taken, kind))
-    return found
+    return [evolve(wanted, help=in_a_shell(wanted.help, call)) for wanted in found]
 
 
 def arguments_of(call: Call, inputs: Iterable[Input], given: dict[str, Any], nulls: Sequence[str]) -> dict[str, Any]:
@@ -266,14 +271,20 @@ def _single(wanted: list[Any]) -> Reader:
     request = next((kind for kind in wanted if isinstance(kind, type) and issubclass(kind, Request)), None)
     if request is not None and str in wanted:
         read_object = _request(request)
-        return Reader("TEXT|JSON", lambda text: read_object(text) if text.startswith("{") else text, may_be_shown=False)
+        return Reader(
+            "TEXT|JSON",
+            lambda text: read_object(text) if text.startswith("{") else text,
+            may_be_shown=False,
+            names=_names_in(request),
+        )
     if str in wanted:
         return Reader("TEXT", str)
     for kind, reader in _SIMPLE.items():
         if kind in wanted:
             return reader
-    read = _object if request is None else _request(request)
-    return Reader("JSON", read, may_be_shown=False)
+    if request is None:
+        return Reader("JSON", _object, may_be_shown=False)
+    return Reader("JSON", _request(request), may_be_shown=False, names=_names_in(request))
 
 
 def _choice(enum: type[Enum], wanted: list[Any]) -> Reader:
@@ -349,6 +360,13 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _Unread("a JSON object")
     return found
+
+
+def _names_in(kind: type[Request]) -> tuple[str, ...]:
+    """Return the vendor's names of what an object has that is a value of an option, those that it must have first."""
+    fields: Iterable[attrs.Attribute[Any]] = attrs.fields(kind)  # type: ignore[arg-type]  # its classes are all attrs
+    by_need = sorted(fields, key=lambda field: field.default is not attrs.NOTHING)
+    return tuple(wire_name(field.name) for field in by_need if field.name != "extra")
 
 
 def _request(kind: type[Request]) -> Callable[[str], Any]:

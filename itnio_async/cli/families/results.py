@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 import typer
@@ -15,7 +15,7 @@ from attrs import frozen
 from itnio_async.cli.exits import CommandError
 from itnio_async.cli.families.words import option_name
 from itnio_async.cli.output import columns, console, json_line, line, on_terminal, records, say, table, visible
-from itnio_async.redaction import BLANK
+from itnio_async.redaction import BLANK, without_secrets
 from itnio_async.text import counted
 from itnio_async.values import secret_fields
 
@@ -45,17 +45,25 @@ class ResultOptions:
         bool, typer.Option("--show-secrets", help="Show passwords and credentials of the answer; else they are ***.")
     ] = False
 
-    def write(self, data: Any, kind: type[Any] | None = None) -> None:
-        """Write the result of one call: a record, a list of them (of `kind`), an id, nothing, or what no page shows."""
-        if isinstance(data, list) and all(attrs.has(type(record)) for record in data):
-            _Writer(self, kind or (type(data[0]) if data else None)).write_all(data)
+    def write(self, data: Any, kind: Any) -> None:
+        """Write the result of one call: a record, a list of them, an id, nothing, or what no page shows.
+
+        `kind` is the type that the call returns, which alone tells what an empty list is of.
+        """
+        if get_origin(kind) is list:
+            _Writer(self, get_args(kind)[0]).write_all(data)
         elif attrs.has(type(data)):
             _Writer(self, type(data)).write_all([data], is_one=True)
-        elif self.output in (Form.JSON, Form.JSONL):
-            name = "id" if isinstance(data, int | str) else "data"
+        else:
+            # What no page shows may be anything.
+            self._write_plain(data if self.show_secrets else without_secrets(data, ()))
+
+    def _write_plain(self, data: Any) -> None:
+        if self.output in (Form.JSON, Form.JSONL):
+            name = "id" if isinstance(data, int | str) and not isinstance(data, bool) else "data"
             json_line({"outcome": "done", **({} if data is None else {name: data})})
         else:
-            line("Done." if data is None else str(_text(data)))
+            line("Done." if data in (None, "", [], {}) else visible(_text(data, self.show_secrets)))
 
     async def write_listing(
         self, listing: AsyncIterable[Any], kind: type[Any], limit: int | None, chosen: Sequence[str]
@@ -93,9 +101,9 @@ class _Writer:
     error and nothing else. Where `chosen` is None, no option chooses.
     """
 
-    def __init__(self, options: ResultOptions, kind: type[Any] | None, chosen: Sequence[str] | None = None) -> None:
+    def __init__(self, options: ResultOptions, kind: type[Any], chosen: Sequence[str] | None = None) -> None:
         self._form, self._secrets = options.output, options.show_secrets
-        self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"] if kind else []
+        self._known = [field.name for field in attrs.fields(kind) if field.name != "extra"]
         in_python = {name: name.replace("-", "_") for name in chosen or ()}
         self._chosen = [in_python[name] if in_python[name] in self._known else name for name in chosen or ()]
         self._may_be_chosen = chosen is not None
@@ -113,7 +121,7 @@ class _Writer:
             plain = [self._plain(record) for record in found]
             json_line(plain[0] if is_one else plain)
         elif self._form is Form.TABLE and is_one:
-            records(self._names(), [_cells(found[0], self._names(), self._secrets)])
+            records(self._names(), [self._cells(found[0], self._names())])
         elif self._form is Form.TABLE and on_terminal():
             self._draw(found)
         else:
@@ -137,7 +145,7 @@ class _Writer:
             if self._form is Form.JSONL:
                 json_line(self._plain(record))
             else:
-                self._row(_cells(record, names, self._secrets))
+                self._row(self._cells(record, names))
         self._held.clear()
 
     def end(self) -> None:
@@ -175,6 +183,18 @@ class _Writer:
         else:
             columns(cells)
 
+    def _cells(self, record: Any, names: Sequence[str]) -> list[object]:
+        cells = _cells(record, names, self._secrets)
+        if self._form is not Form.TABLE:
+            return cells
+        # A file's content would fill the terminal with megabytes that nobody reads.
+        unseen = {field.name for field in attrs.fields(type(record)) if not field.repr and field.name != "extra"}
+        contents = unseen - secret_fields(type(record))
+        return [
+            counted(len(cell), "character") if name in contents and isinstance(cell, str) else cell
+            for name, cell in zip(names, cells, strict=True)
+        ]
+
     def _plain(self, record: Any) -> dict[str, Any]:
         plain: dict[str, Any] = record.to_dict(names="python", secrets=self._secrets)
         return {name: (plain | plain.get("extra", {})).get(name) for name in self._chosen} if self._chosen else plain
@@ -184,7 +204,7 @@ class _Writer:
         if not found:
             return
         names = self._names()
-        rows = [_cells(record, names, self._secrets) for record in found]
+        rows = [self._cells(record, names) for record in found]
         cells = dict(zip(names, zip(*rows, strict=True), strict=True))
         used = [name for name in names if self._chosen or any(cell not in (None, "") for cell in cells[name])]
         room = console().width
@@ -214,27 +234,29 @@ def _cells(record: Any, names: Sequence[str], secrets: bool) -> list[object]:
     cells = []
     for name in names:
         value = getattr(record, name, None) if name not in extra else extra[name]
-        cells.append(BLANK if name in hidden and value is not None else _text(value))
+        cells.append(BLANK if name in hidden and value is not None else _text(value, secrets))
     return cells
 
 
-def _text(value: Any) -> object:
+def _text(value: Any, secrets: bool) -> object:
     if isinstance(value, Enum):
         return option_name(value.name.lower())
     if isinstance(value, list | tuple):
-        # What has parts itself has commas between them.
-        is_of_parts = any(isinstance(item, dict) or attrs.has(type(item)) for item in value)
-        return ("; " if is_of_parts else ", ").join(str(_text(item)) for item in value)
-    if attrs.has(type(value)):
-        value = _parts(value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={_text(found)}" for name, found in value.items() if found is not None)
+        # What has parts of its own must be told from the next.
+        between = "; " if any(_has_parts(item) for item in value) else ", "
+        return between.join(str(_text(item, secrets)) for item in value)
+    if _has_parts(value):
+        return ", ".join(f"{name}={text}" for name, text in _parts(value, secrets) if text is not None)
     return value
 
 
-def _parts(record: Any) -> dict[str, Any]:
-    """Return the fields of a record in a record, without its secrets."""
-    plain: dict[str, Any] = record.to_dict(names="python")
-    extra: dict[str, Any] = plain.pop("extra", {})
-    hidden = secret_fields(type(record))
-    return {name: plain[name] if name in hidden else getattr(record, name) for name in plain} | extra
+def _has_parts(value: Any) -> bool:
+    return isinstance(value, Mapping) or attrs.has(type(value))
+
+
+def _parts(value: Any, secrets: bool) -> Iterable[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        return [(name, _text(found, secrets)) for name, found in value.items()]
+    names = [field.name for field in attrs.fields(type(value)) if field.name != "extra"]
+    names += [name for name in getattr(value, "extra", ()) if name not in names]
+    return zip(names, _cells(value, names, secrets), strict=True)
