@@ -42,7 +42,7 @@ _FOR_A_SHELL = {
     "a datetime with its zone": "a time with its zone, such as 2025-01-10T00:00:00+08:00",
 }
 _CONSTANTS = {"None": "null", "True": "true", "False": "false"}
-_CONSTANT = re.compile(rf"\b(?:{'|'.join(_CONSTANTS)})\b")
+_WORD = re.compile(r"\w++")
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 
@@ -95,9 +95,8 @@ def in_a_shell(text: str, call: Call) -> str:
 
     for said, meant in _FOR_A_SHELL.items():
         text = text.replace(said, meant)
-    for verb in (other.verb for other in calls_of(call.family) if "_" in other.verb):
-        text = re.sub(rf"\b{verb}\b", option_name(verb), text)
-    return _CONSTANT.sub(lambda found: _CONSTANTS[found[0]], with_members_as_words(text))
+    words = {other.verb: option_name(other.verb) for other in calls_of(call.family)} | _CONSTANTS
+    return _WORD.sub(lambda found: words.get(found[0], found[0]), with_members_as_words(text))
 
 
 def summary_of(call: Call) -> str:
