@@ -11,6 +11,7 @@ import attrs
 from hypothesis import settings, strategies as st
 
 from itnio_async import ENDPOINTS, UNSET, Page
+from itnio_async.codec import Mismatch, Record, read_int
 from itnio_async.values import Base64, Unset, fields_of
 
 # For what is tried with each class or each endpoint: together these are many hundred examples.
@@ -70,9 +71,22 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is list:
         return st.lists(values_of(get_args(kind)[0]), max_size=2)
     if isinstance(kind, type) and attrs.has(kind):
+        read = values_read if issubclass(kind, Record) else values_of
         fields = {
-            attribute.name: NEW_KEYS if attribute.name == "extra" else values_of(part)
-            for attribute, part in fields_of(kind)
+            attribute.name: NEW_KEYS if attribute.name == "extra" else read(part) for attribute, part in fields_of(kind)
         }
         return st.fixed_dictionaries(fields).map(lambda given: kind(**given))
     return st.one_of([values_of(part) for part in get_args(kind)])
+
+
+def values_read(kind: Any) -> st.SearchStrategy[Any]:
+    """Values of a field of a record, as an answer is read: where it may be a number, no text is one."""
+    found = values_of(kind)
+    return found.filter(lambda value: not _is_number(value)) if {int, str} <= {*get_args(kind)} else found
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and read_int(value) is not None
+    except Mismatch:
+        return False
