@@ -97,15 +97,16 @@ def marked(attribute: attrs.Attribute[Any], kind: Any, hook: Callable[[Any], Any
     if int in alternatives(kind) and AS_TEXT not in attribute.metadata:
         hook = of_bits(bits, hook)
     limit = limit_of(attribute)
-    is_checked_here = limit is not None and not limit.by_check
-    if limit is not None and is_checked_here and not limit.unit:
+    if limit is not None and limit.by_check:
+        limit = None
+    if limit is not None and not limit.unit:
         # A number's bounds are not those of the text that it may be sent as.
-        hook, is_checked_here = _within(limit, hook), False
+        hook = _within(limit, hook)
     if AS_TEXT in attribute.metadata:
         hook = _as_text(hook)
     if SECRET in attribute.metadata:
         hook = _unmasked(hook)
-    if limit is not None and is_checked_here:
+    if limit is not None and limit.unit:
         hook = _within(limit, hook)
     form = form_of(attribute.metadata)
     return hook if form is None else _in_form(form, hook)

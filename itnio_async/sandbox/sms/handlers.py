@@ -92,6 +92,10 @@ def _ends_before_it_starts(call: SmsCall) -> bool:
     return call.window[1] < call.window[0]
 
 
+def _is_longer_than_a_month(call: SmsCall) -> bool:
+    return call.window[1] - call.window[0] > 31 * _DAY
+
+
 FAMILY = Family(SMS, "/sms", SmsCall, TABLES, beside=True)
 _SENDING_CODES = AUTHENTICATION | {-18, -3, -4, -5, -6, -7, -8, -9, -10, -13, -19}
 _APPLICATION: Fields = {"appId": REQUIRED_TEXT}
@@ -237,7 +241,7 @@ def _count(array: list[dict[str, Any]], status: str) -> str:
         assumed(
             -11,
             "startTime is more than 31 days before endTime",
-            lambda call: call.window[1] - call.window[0] > 31 * _DAY,
+            _is_longer_than_a_month,
         ),
     ),
     form_code="sms_form_code",
@@ -302,7 +306,7 @@ def report_backfill(call: SmsCall) -> dict[str, Any]:
         Rule(
             -25,
             "strTime is more than a month before endTime",
-            lambda call: call.window[1] - call.window[0] > 31 * _DAY,
+            _is_longer_than_a_month,
         ),
     ),
     codes=AUTHENTICATION | {-13, -18, -22, -25},
